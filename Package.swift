@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+extension [SwiftSetting] {
+    /// The language settings of every target: Swift 6 checks, the upcoming features, and no warnings.
+    static var strict: [SwiftSetting] {
+        [
+            .swiftLanguageMode(.v6),
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .treatAllWarnings(as: .error),
+        ]
+    }
+}
+
+// A target imports only those above it (DESIGN.md, section 2).
+let package = Package(
+    name: "accrue",
+    products: [
+        .library(name: "AnalyticLearning", targets: ["AnalyticLearning"]),
+        .executable(name: "accrue", targets: ["accrue"]),
+    ],
+    targets: [
+        .systemLibrary(name: "CLAPACK", pkgConfig: "lapack", providers: [.apt(["liblapack-dev"])]),
+        .target(name: "CLinux"),
+        .target(name: "LinearAlgebra", dependencies: ["CLAPACK"], swiftSettings: .strict),
+        .target(name: "AnalyticLearning", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
+        .target(name: "TensorFormats", swiftSettings: .strict),
+        .target(name: "Storage", dependencies: ["CLinux"], swiftSettings: .strict),
+        .target(name: "HTTPServer", dependencies: ["CLinux"], swiftSettings: .strict),
+        .target(
+            name: "ClassifierService",
+            dependencies: ["AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer"],
+            swiftSettings: .strict),
+        .executableTarget(
+            name: "accrue",
+            dependencies: ["ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "HTTPServer"],
+            swiftSettings: .strict),
+        .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
+        .testTarget(
+            name: "AnalyticLearningTests",
+            dependencies: ["AnalyticLearning", "LinearAlgebra", "TensorFormats"],
+            swiftSettings: .strict),
+        .testTarget(name: "TensorFormatsTests", dependencies: ["TensorFormats"], swiftSettings: .strict),
+        .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: .strict),
+        .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer"], swiftSettings: .strict),
+        .testTarget(
+            name: "ClassifierServiceTests",
+            dependencies: ["ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "HTTPServer"],
+            swiftSettings: .strict),
+    ]
+)

@@ -1,0 +1,13 @@
+// What Glibc's module map leaves out of Swift on Linux: epoll, eventfd, and the GNU extensions for sockets.
+#ifndef ACCRUE_CLINUX_H
+#define ACCRUE_CLINUX_H
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+// Glibc's module is built without _GNU_SOURCE, which hides these.
+int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+
+#endif

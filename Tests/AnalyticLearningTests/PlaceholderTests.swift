@@ -1,0 +1,3 @@
+import Testing
+@testable import AnalyticLearning
+@Test func placeholder() {}
