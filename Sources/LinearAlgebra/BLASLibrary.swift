@@ -1,0 +1,104 @@
+internal import CLAPACK
+internal import Glibc
+
+/// Which BLAS the process runs on, and its threads.
+///
+/// Every provider of Debian's `libblas.so.3` exports the same routines; only some export a way to ask who they are. What is not part
+/// of the common ABI is therefore looked up at run time and may be absent.
+public struct BLASLibrary: Sendable {
+    /// The kinds of provider that behave differently enough for a user to care.
+    public enum Provider: String, Sendable {
+        /// OpenBLAS: optimised, with threads that can be set at run time.
+        case openBLAS = "OpenBLAS"
+        /// BLIS: optimised.
+        case blis = "BLIS"
+        /// Intel's oneMKL: optimised.
+        case mkl = "MKL"
+        /// ATLAS: optimised when it was built on this machine.
+        case atlas = "ATLAS"
+        /// Netlib's reference BLAS: correct, one thread, and slower by one to two orders of magnitude.
+        case reference = "reference BLAS"
+        /// A library that does not say what it is.
+        case unknown = "unknown BLAS"
+    }
+
+    /// Who provides the routines.
+    public let provider: Provider
+    /// What the provider says of itself (version, kernels), or the name of its file.
+    public let description: String
+
+    /// The library this process is linked with.
+    public static let current = BLASLibrary()
+
+    private init() {
+        if let config = Self.text("openblas_get_config") {
+            let core = Self.text("openblas_get_corename").map { ", \($0) kernels" } ?? ""
+            provider = .openBLAS
+            description = config.split(separator: " ").prefix(2).joined(separator: " ") + core
+        } else if let version = Self.text("bli_info_get_version_str") {
+            provider = .blis
+            description = "BLIS \(version)"
+        } else if Self.symbol("mkl_get_version_string") != nil || Self.symbol("MKL_Get_Version") != nil {
+            provider = .mkl
+            description = "MKL"
+        } else {
+            let file = Self.fileOfRoutine() ?? "a library that gives no name"
+            if Self.symbol("ATL_dgemm") != nil || file.contains("atlas") {
+                provider = .atlas
+            } else if file.contains("/blas/") || file.contains("libblas.so") {
+                provider = .reference
+            } else {
+                provider = .unknown
+            }
+            description = "\(provider.rawValue) (\(file.split(separator: "/").last.map(String.init) ?? file))"
+        }
+    }
+
+    /// Whether the library is the slow reference implementation.
+    public var isReference: Bool { provider == .reference }
+
+    /// The number of threads a large call uses now; 1 where the library has none or cannot say.
+    public var threadCount: Int {
+        guard let address = Self.symbol("openblas_get_num_threads") else { return 1 }
+        typealias Function = @convention(c) () -> Int32
+        return Int(unsafeBitCast(address, to: Function.self)())
+    }
+
+    /// Sets the number of threads of large calls.
+    ///
+    /// - Returns: whether the library lets its threads be set at run time.
+    @discardableResult
+    public func setThreadCount(_ count: Int) -> Bool {
+        guard count > 0, let address = Self.symbol("openblas_set_num_threads") else { return false }
+        typealias Function = @convention(c) (Int32) -> Void
+        unsafeBitCast(address, to: Function.self)(Int32(clamping: count))
+        return true
+    }
+
+    private static func symbol(_ name: String) -> UnsafeMutableRawPointer? {
+        dlsym(nil, name)
+    }
+
+    private static func text(_ function: String) -> String? {
+        guard let address = symbol(function) else { return nil }
+        typealias Function = @convention(c) () -> UnsafePointer<CChar>?
+        return unsafeBitCast(address, to: Function.self)().map { String(cString: $0) }
+    }
+
+    /// The file that `dgemm_` was loaded from, found by its address in the process's memory map.
+    private static func fileOfRoutine() -> String? {
+        guard let address = symbol("dgemm_"), let maps = fopen("/proc/self/maps", "re") else { return nil }
+        defer { fclose(maps) }
+        var line: UnsafeMutablePointer<CChar>?
+        var capacity = 0
+        defer { free(line) }
+        while getline(&line, &capacity, maps) > 0, let text = line.map({ String(cString: $0) }) {
+            // start-end permissions offset device inode path
+            let fields = text.split(whereSeparator: { $0 == " " || $0 == "\n" })
+            let bounds = (fields.first ?? "").split(separator: "-").compactMap { UInt(String($0), radix: 16) }
+            guard fields.count >= 6, bounds.count == 2 else { continue }
+            if UInt(bitPattern: address) >= bounds[0], UInt(bitPattern: address) < bounds[1] { return String(fields[5]) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,82 @@
+extension Matrix {
+    /// self ← α·op(A)·B + β·self, where only some columns of A and B are used (`dgemm`, or `dgemv` for one column).
+    ///
+    /// - Parameters:
+    ///   - a: the left factor.
+    ///   - aColumns: the columns of A in use; all where nil.
+    ///   - transposeA: whether A is transposed.
+    ///   - b: the right factor.
+    ///   - bColumns: the columns of B in use; all where nil.
+    ///   - alpha: the factor α.
+    ///   - beta: the factor β; with 0 what self held does not matter.
+    /// - Complexity: O(m·n·k).
+    public mutating func multiply(
+        _ a: borrowing Matrix, columns aColumns: Range<Int>? = nil, transposed transposeA: Bool = false,
+        by b: borrowing Matrix, columns bColumns: Range<Int>? = nil, alpha: Double = 1, beta: Double = 0
+    ) {
+        let aRange = aColumns ?? 0..<a.columns
+        let bRange = bColumns ?? 0..<b.columns
+        precondition(aRange.upperBound <= a.columns && bRange.upperBound <= b.columns, "columns out of range")
+        let (m, k) = transposeA ? (aRange.count, a.rows) : (a.rows, aRange.count)
+        let n = bRange.count
+        precondition(k == b.rows && m == rows && n == columns, "shapes do not fit a product")
+        guard m > 0, n > 0 else { return }
+        guard k > 0 else {
+            if beta == 0 { fill(0) } else if beta != 1 { scale(by: beta) }
+            return
+        }
+        let left = a.base + aRange.lowerBound * a.rows
+        let right = b.base + bRange.lowerBound * b.rows
+        let code = transposeA ? BLAS.t : BLAS.n
+        if n == 1 {
+            BLAS.gemv(
+                code, rows: a.rows, columns: aRange.count, alpha, left, lda: a.rows, right, beta, base)
+        } else {
+            BLAS.gemm(
+                code, BLAS.n, m: m, n: n, k: k, alpha, left, lda: a.rows, right, ldb: b.rows, beta, base,
+                ldc: rows)
+        }
+    }
+
+    /// Multiplies every element by a factor.
+    public mutating func scale(by factor: Double) {
+        for index in 0..<(rows * columns) { base[index] *= factor }
+    }
+
+    /// Adds a multiple of another matrix of the same shape.
+    public mutating func add(_ other: borrowing Matrix, times factor: Double = 1) {
+        precondition(rows == other.rows && columns == other.columns, "matrices of different shape")
+        for index in 0..<(rows * columns) { base[index] += factor * other.base[index] }
+    }
+
+    /// Overwrites the lower triangle of this square matrix with its Cholesky factor L (`dpotrf`); the strict upper triangle is left.
+    ///
+    /// - Throws: `LinearAlgebraError.notPositiveDefinite`.
+    /// - Complexity: O(n³/3).
+    public mutating func factorCholesky() throws(LinearAlgebraError) {
+        precondition(rows == columns, "only a square matrix has a Cholesky factor")
+        guard rows > 0 else { return }
+        try BLAS.potrf(BLAS.lower, n: rows, base, lda: rows)
+    }
+
+    /// self ← self·L⁻ᵀ for the lower triangular L (`dtrsm`).
+    public mutating func solveRightTransposed(lower l: borrowing Matrix) {
+        precondition(l.rows == l.columns && l.rows == columns, "shapes do not fit a triangular solve")
+        guard rows > 0, columns > 0 else { return }
+        BLAS.trsm(side: BLAS.right, uplo: BLAS.lower, trans: BLAS.t, m: rows, n: columns, l.base, lda: l.rows, base, ldb: rows)
+    }
+
+    /// self ← L⁻¹·self for the lower triangular L (`dtrsm`).
+    public mutating func solveLeft(lower l: borrowing Matrix) {
+        precondition(l.rows == l.columns && l.rows == rows, "shapes do not fit a triangular solve")
+        guard rows > 0, columns > 0 else { return }
+        BLAS.trsm(side: BLAS.left, uplo: BLAS.lower, trans: BLAS.n, m: rows, n: columns, l.base, lda: l.rows, base, ldb: rows)
+    }
+
+    /// Copies some columns of another matrix to a place in this one.
+    public mutating func setColumns(from target: Int, to other: borrowing Matrix, columns range: Range<Int>) {
+        precondition(rows == other.rows && range.upperBound <= other.columns, "shapes do not fit")
+        precondition(target >= 0 && target + range.count <= columns, "columns out of range")
+        (base + target * rows).update(from: other.base + range.lowerBound * rows, count: rows * range.count)
+    }
+}

@@ -1,0 +1,154 @@
+/// A dense column-major matrix of Float64 whose number of columns can grow.
+///
+/// A batch of n feature rows as a client sends them (row after row) is, without moving a byte, the column-major D×n matrix Hᵀ: one column a
+/// sample. All of Accrue's matrices are held that way, which is also what BLAS takes.
+///
+/// The value owns its memory and cannot be copied by accident; it belongs to one thread at a time.
+public struct Matrix: ~Copyable {
+    /// The number of rows.
+    public let rows: Int
+    /// The number of columns in use.
+    public private(set) var columns: Int
+    /// The number of columns there is memory for.
+    public private(set) var columnCapacity: Int
+    private(set) var base: UnsafeMutablePointer<Double>
+
+    /// A matrix of zeros.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    public init(rows: Int, columns: Int, columnCapacity: Int? = nil) throws(LinearAlgebraError) {
+        precondition(rows >= 0 && columns >= 0, "a matrix has no negative extent")
+        let capacity = max(columns, columnCapacity ?? columns)
+        let memory = try Self.allocate(rows: rows, columns: capacity)
+        self.rows = rows
+        self.columns = columns
+        self.columnCapacity = capacity
+        base = memory
+    }
+
+    deinit {
+        AlignedMemory.deallocate(base, bytes: Self.bytes(rows: rows, columns: columnCapacity) ?? 0)
+    }
+
+    /// The bytes a matrix takes; nil where that overflows.
+    public static func bytes(rows: Int, columns: Int) -> Int? {
+        let (elements, overflow) = rows.multipliedReportingOverflow(by: columns)
+        let (bytes, overflowing) = elements.multipliedReportingOverflow(by: MemoryLayout<Double>.stride)
+        return overflow || overflowing ? nil : bytes
+    }
+
+    private static func allocate(rows: Int, columns: Int) throws(LinearAlgebraError) -> UnsafeMutablePointer<Double> {
+        guard let bytes = bytes(rows: rows, columns: columns) else { throw .outOfMemory(bytes: .max) }
+        return try AlignedMemory.allocate(bytes: bytes).assumingMemoryBound(to: Double.self)
+    }
+
+    /// The element at a row and a column.
+    public subscript(row: Int, column: Int) -> Double {
+        get {
+            precondition(row >= 0 && row < rows && column >= 0 && column < columns, "matrix index out of range")
+            return base[row + column * rows]
+        }
+        set {
+            precondition(row >= 0 && row < rows && column >= 0 && column < columns, "matrix index out of range")
+            base[row + column * rows] = newValue
+        }
+    }
+
+    /// Sets the number of columns; columns that come new hold zeros, and the values of the others stay.
+    ///
+    /// - Complexity: amortised O(rows) for each new column; capacity grows by half.
+    /// - Throws: `LinearAlgebraError.outOfMemory`, changing nothing.
+    public mutating func setColumns(_ count: Int) throws(LinearAlgebraError) {
+        precondition(count >= 0, "a matrix has no negative extent")
+        if count > columnCapacity {
+            let capacity = max(count, columnCapacity + columnCapacity / 2)
+            let grown = try Self.allocate(rows: rows, columns: capacity)
+            grown.update(from: base, count: rows * columns)
+            AlignedMemory.deallocate(base, bytes: Self.bytes(rows: rows, columns: columnCapacity) ?? 0)
+            base = grown
+            columnCapacity = capacity
+        } else if count > columns {
+            (base + rows * columns).update(repeating: 0, count: rows * (count - columns))
+        }
+        columns = count
+    }
+
+    /// Sets the number of columns for a caller that overwrites every element; what they hold is not defined.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`, changing nothing.
+    public mutating func reshapeScratch(columns count: Int) throws(LinearAlgebraError) {
+        if count > columnCapacity { try setColumns(count) }
+        columns = count
+    }
+
+    /// Removes a column, moving those behind it one place to the left.
+    public mutating func removeColumn(_ column: Int) {
+        precondition(column >= 0 && column < columns, "matrix index out of range")
+        let target = base + column * rows
+        target.update(from: target + rows, count: (columns - column - 1) * rows)
+        columns -= 1
+    }
+
+    /// Sets every element to a value.
+    public mutating func fill(_ value: Double) {
+        base.update(repeating: value, count: rows * columns)
+    }
+
+    /// Copies another matrix of the same shape into this one.
+    public mutating func copy(from other: borrowing Matrix) throws(LinearAlgebraError) {
+        precondition(rows == other.rows, "matrices of different height")
+        try reshapeScratch(columns: other.columns)
+        base.update(from: other.base, count: rows * columns)
+    }
+
+    /// The elements in column-major order.
+    public func withElements<R, E: Error>(_ body: (UnsafeBufferPointer<Double>) throws(E) -> R) throws(E) -> R {
+        try body(UnsafeBufferPointer(start: base, count: rows * columns))
+    }
+
+    /// The elements in column-major order, to be written.
+    public mutating func withMutableElements<R, E: Error>(_ body: (UnsafeMutableBufferPointer<Double>) throws(E) -> R) throws(E) -> R {
+        try body(UnsafeMutableBufferPointer(start: base, count: rows * columns))
+    }
+
+    /// One column's elements.
+    public func withColumn<R, E: Error>(_ column: Int, _ body: (UnsafeBufferPointer<Double>) throws(E) -> R) throws(E) -> R {
+        precondition(column >= 0 && column < columns, "matrix index out of range")
+        return try body(UnsafeBufferPointer(start: base + column * rows, count: rows))
+    }
+
+    /// One column's elements, to be written.
+    public mutating func withMutableColumn<R, E: Error>(
+        _ column: Int, _ body: (UnsafeMutableBufferPointer<Double>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(column >= 0 && column < columns, "matrix index out of range")
+        return try body(UnsafeMutableBufferPointer(start: base + column * rows, count: rows))
+    }
+
+    /// Whether every element is finite.
+    ///
+    /// - Complexity: O(rows·columns).
+    public var isFinite: Bool {
+        // x·0 is 0 for finite x and NaN for all else, so one sum tells without a branch an element.
+        var sum = 0.0
+        for index in 0..<(rows * columns) { sum += base[index] * 0 }
+        return sum == 0
+    }
+
+    /// The square root of the sum of the squares of all elements.
+    public var frobeniusNorm: Double {
+        var scale = 0.0
+        for index in 0..<(rows * columns) { scale = max(scale, abs(base[index])) }
+        guard scale > 0, scale.isFinite else { return scale }
+        var sum = 0.0
+        for index in 0..<(rows * columns) {
+            let value = base[index] / scale
+            sum += value * value
+        }
+        return scale * sum.squareRoot()
+    }
+}
+
+// Proof: the memory has one owner that cannot be copied; writing needs exclusive access to that owner, which the language enforces, and
+// what several threads may do at once (borrow it) only reads.
+extension Matrix: @unchecked Sendable {}

@@ -1,0 +1,167 @@
+/// Two symmetric D×D matrices in one allocation of D(D+1) doubles: the Gram matrix G below, the regularised inverse R above.
+///
+/// With leading dimension D+1, R's upper triangle starts at the first element and G's lower triangle one row further down; the two fit
+/// without a gap. G and R together thus take half of what two squares would, and a re-solve works in place: G is transposed into the upper
+/// triangle and factored and inverted there, and the lower one is not touched.
+///
+/// - Note: the value owns its memory and belongs to one thread at a time.
+public struct SymmetricPair: ~Copyable {
+    /// D, the order of both matrices.
+    public let dimension: Int
+    private let bytes: Int
+    private let storage: UnsafeMutablePointer<Double>
+
+    /// R(0,0).
+    var inverse: UnsafeMutablePointer<Double> { storage }
+    /// G(0,0).
+    var gram: UnsafeMutablePointer<Double> { storage + 1 }
+    var lead: Int { dimension + 1 }
+
+    /// A pair of zero matrices.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    public init(dimension: Int) throws(LinearAlgebraError) {
+        precondition(dimension > 0, "a pair has a positive order")
+        guard let bytes = Self.bytes(dimension: dimension), dimension < Int(Int32.max) else { throw .outOfMemory(bytes: .max) }
+        let memory = try AlignedMemory.allocate(bytes: bytes)
+        self.dimension = dimension
+        self.bytes = bytes
+        storage = memory.assumingMemoryBound(to: Double.self)
+    }
+
+    deinit {
+        AlignedMemory.deallocate(storage, bytes: bytes)
+    }
+
+    /// D(D+1)·8, or nil where that overflows.
+    public static func bytes(dimension: Int) -> Int? {
+        let (lead, overflow) = dimension.addingReportingOverflow(1)
+        return overflow ? nil : Matrix.bytes(rows: dimension, columns: lead)
+    }
+
+    // MARK: Rank updates
+
+    /// G ← G + α·AAᵀ over some columns of a D×n matrix (`dsyrk` on one triangle).
+    ///
+    /// - Complexity: D²n multiply-adds over two.
+    public mutating func addToGram(_ a: borrowing Matrix, columns: Range<Int>? = nil, times alpha: Double = 1) {
+        update(gram, BLAS.lower, a, columns ?? 0..<a.columns, alpha)
+    }
+
+    /// R ← R − TTᵀ over some columns of a D×n matrix (`dsyrk` on one triangle).
+    public mutating func downdateInverse(_ t: borrowing Matrix, columns: Range<Int>? = nil) {
+        update(inverse, BLAS.upper, t, columns ?? 0..<t.columns, -1)
+    }
+
+    private func update(
+        _ target: UnsafeMutablePointer<Double>, _ uplo: CChar, _ a: borrowing Matrix, _ columns: Range<Int>, _ alpha: Double
+    ) {
+        precondition(a.rows == dimension && columns.upperBound <= a.columns, "shapes do not fit a rank update")
+        guard !columns.isEmpty else { return }
+        BLAS.syrk(
+            uplo: uplo, n: dimension, k: columns.count, alpha, a.base + columns.lowerBound * a.rows, lda: a.rows, 1, target, ldc: lead)
+    }
+
+    // MARK: Products
+
+    /// target ← R·B (`dsymm`, or `dsymv` for one column).
+    public func multiplyInverse(_ b: borrowing Matrix, into target: inout Matrix) throws(LinearAlgebraError) {
+        try multiply(inverse, BLAS.upper, b, &target)
+    }
+
+    /// target ← G·B (`dsymm`, or `dsymv` for one column).
+    public func multiplyGram(_ b: borrowing Matrix, into target: inout Matrix) throws(LinearAlgebraError) {
+        try multiply(gram, BLAS.lower, b, &target)
+    }
+
+    private func multiply(
+        _ a: UnsafePointer<Double>, _ uplo: CChar, _ b: borrowing Matrix, _ target: inout Matrix
+    ) throws(LinearAlgebraError) {
+        precondition(b.rows == dimension && target.rows == dimension, "shapes do not fit a symmetric product")
+        try target.reshapeScratch(columns: b.columns)
+        guard b.columns > 0 else { return }
+        if b.columns == 1 {
+            BLAS.symv(uplo: uplo, n: dimension, a, lda: lead, b.base, 0, target.base)
+        } else {
+            BLAS.symm(uplo: uplo, m: dimension, n: b.columns, a, lda: lead, b.base, ldb: b.rows, 0, target.base, ldc: dimension)
+        }
+    }
+
+    // MARK: Solving
+
+    /// R ← I/λ: the inverse while nothing has been learned.
+    public mutating func resetInverse(ridge: Double) {
+        for column in 0..<dimension {
+            let top = inverse + column * lead
+            top.update(repeating: 0, count: column)
+            top[column] = 1 / ridge
+        }
+    }
+
+    /// Solves (G+λI)W = Q and sets R = (G+λI)⁻¹, in place (`dpotrf`, `dpotrs`, `dpotri`).
+    ///
+    /// - Parameters:
+    ///   - ridge: λ.
+    ///   - weights: holds Q [D×C] on entry and W on return; what it holds after an error is not defined.
+    /// - Throws: `LinearAlgebraError.notPositiveDefinite`; then R is not defined and must be set by another solve. G is never touched.
+    /// - Complexity: D³ + 2D²C multiply-adds.
+    public mutating func solve(ridge: Double, weights: inout Matrix) throws(LinearAlgebraError) {
+        precondition(weights.rows == dimension, "shapes do not fit a solve")
+        copyGramAboveDiagonal(adding: ridge)
+        try BLAS.potrf(BLAS.upper, n: dimension, inverse, lda: lead)
+        BLAS.potrs(BLAS.upper, n: dimension, columns: weights.columns, inverse, lda: lead, weights.base, ldb: dimension)
+        try BLAS.potri(BLAS.upper, n: dimension, inverse, lda: lead)
+    }
+
+    /// The same through the eigenvectors of G+λI (`dsyevd`), leaving out eigenvalues below ε·D·max: a pseudo-inverse for matrices whose
+    /// Cholesky factorisation fails.
+    ///
+    /// - Throws: `LinearAlgebraError.eigensolverFailed`, or `outOfMemory`: it needs D² more doubles three times over.
+    /// - Complexity: about 9D³.
+    public mutating func solveBySpectrum(ridge: Double, weights: inout Matrix) throws(LinearAlgebraError) {
+        precondition(weights.rows == dimension, "shapes do not fit a solve")
+        let vectors = try Matrix(rows: dimension, columns: dimension)
+        for column in 0..<dimension {
+            let source = gram + column * lead
+            let target = vectors.base + column * dimension
+            (target + column).update(from: source + column, count: dimension - column)
+            target[column] += ridge
+        }
+        var values = [Double](repeating: 0, count: dimension)
+        try values.withUnsafeMutableBufferPointer { buffer throws(LinearAlgebraError) in
+            try BLAS.syevd(BLAS.lower, n: dimension, vectors.base, lda: dimension, values: buffer.baseAddress!)
+        }
+        guard let largest = values.last, largest.isFinite, largest > 0 else { throw .eigensolverFailed }
+        let floor = Double.ulpOfOne * Double(dimension) * largest
+        // V·diag(w^−½) over the kept eigenvalues, so that R is one rank update of it with itself.
+        for column in 0..<dimension {
+            let factor = values[column] > floor ? 1 / values[column].squareRoot() : 0
+            let vector = vectors.base + column * dimension
+            for row in 0..<dimension { vector[row] *= factor }
+        }
+        guard vectors.isFinite else { throw .eigensolverFailed }
+        var coordinates = try Matrix(rows: dimension, columns: weights.columns)
+        coordinates.multiply(vectors, transposed: true, by: weights)
+        weights.multiply(vectors, by: coordinates)
+        BLAS.syrk(uplo: BLAS.upper, n: dimension, k: dimension, 1, vectors.base, lda: dimension, 0, inverse, ldc: lead)
+    }
+
+    private mutating func copyGramAboveDiagonal(adding ridge: Double) {
+        // In tiles: one side of a transposition is always strided, and a tile keeps both in the nearest cache.
+        let tile = 32
+        for columnTile in stride(from: 0, to: dimension, by: tile) {
+            for rowTile in stride(from: columnTile, to: dimension, by: tile) {
+                for column in columnTile..<min(columnTile + tile, dimension) {
+                    let source = gram + column * lead
+                    for row in max(rowTile, column)..<min(rowTile + tile, dimension) {
+                        inverse[column + row * lead] = source[row]
+                    }
+                }
+            }
+        }
+        for index in 0..<dimension { inverse[index + index * lead] += ridge }
+    }
+}
+
+// Proof: as for `Matrix`, one owner that cannot be copied, exclusive access to write, and borrowing only reads.
+extension SymmetricPair: @unchecked Sendable {}
