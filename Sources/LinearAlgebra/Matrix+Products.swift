@@ -80,3 +80,15 @@ extension Matrix {
         (base + target * rows).update(from: other.base + range.lowerBound * rows, count: rows * range.count)
     }
 }
+
+extension Matrix {
+    /// self ← Y − self, where row i of Y is one-hot at `columns[i]`.
+    public mutating func subtract(fromOneHot columns: ArraySlice<Int>) {
+        precondition(columns.count == rows, "one column a row")
+        for index in 0..<(rows * self.columns) { base[index] = -base[index] }
+        for (row, column) in columns.enumerated() {
+            precondition(column >= 0 && column < self.columns, "matrix index out of range")
+            base[row + column * rows] += 1
+        }
+    }
+}

@@ -6,11 +6,11 @@
 /// The value owns its memory and cannot be copied by accident; it belongs to one thread at a time.
 public struct Matrix: ~Copyable {
     /// The number of rows.
-    public let rows: Int
+    public private(set) var rows: Int
     /// The number of columns in use.
     public private(set) var columns: Int
-    /// The number of columns there is memory for.
-    public private(set) var columnCapacity: Int
+    /// The number of elements there is memory for.
+    private var capacity: Int
     private(set) var base: UnsafeMutablePointer<Double>
 
     /// A matrix of zeros.
@@ -22,12 +22,12 @@ public struct Matrix: ~Copyable {
         let memory = try Self.allocate(rows: rows, columns: capacity)
         self.rows = rows
         self.columns = columns
-        self.columnCapacity = capacity
+        self.capacity = rows * capacity
         base = memory
     }
 
     deinit {
-        AlignedMemory.deallocate(base, bytes: Self.bytes(rows: rows, columns: columnCapacity) ?? 0)
+        AlignedMemory.deallocate(base, bytes: capacity * MemoryLayout<Double>.stride)
     }
 
     /// The bytes a matrix takes; nil where that overflows.
@@ -60,25 +60,33 @@ public struct Matrix: ~Copyable {
     /// - Throws: `LinearAlgebraError.outOfMemory`, changing nothing.
     public mutating func setColumns(_ count: Int) throws(LinearAlgebraError) {
         precondition(count >= 0, "a matrix has no negative extent")
-        if count > columnCapacity {
-            let capacity = max(count, columnCapacity + columnCapacity / 2)
-            let grown = try Self.allocate(rows: rows, columns: capacity)
+        if count * rows > capacity {
+            let grownColumns = max(count, columns + columns / 2)
+            let grown = try Self.allocate(rows: rows, columns: grownColumns)
             grown.update(from: base, count: rows * columns)
-            AlignedMemory.deallocate(base, bytes: Self.bytes(rows: rows, columns: columnCapacity) ?? 0)
+            AlignedMemory.deallocate(base, bytes: capacity * MemoryLayout<Double>.stride)
             base = grown
-            columnCapacity = capacity
+            capacity = rows * grownColumns
         } else if count > columns {
             (base + rows * columns).update(repeating: 0, count: rows * (count - columns))
         }
         columns = count
     }
 
-    /// Sets the number of columns for a caller that overwrites every element; what they hold is not defined.
+    /// Sets the shape for a caller that overwrites every element; what they hold is not defined. Memory only grows.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`, changing nothing.
-    public mutating func reshapeScratch(columns count: Int) throws(LinearAlgebraError) {
-        if count > columnCapacity { try setColumns(count) }
-        columns = count
+    public mutating func reshapeScratch(rows newRows: Int? = nil, columns newColumns: Int) throws(LinearAlgebraError) {
+        let newRows = newRows ?? rows
+        precondition(newRows >= 0 && newColumns >= 0, "a matrix has no negative extent")
+        if newRows * newColumns > capacity {
+            let grown = try Self.allocate(rows: newRows, columns: newColumns)
+            AlignedMemory.deallocate(base, bytes: capacity * MemoryLayout<Double>.stride)
+            base = grown
+            capacity = newRows * newColumns
+        }
+        rows = newRows
+        columns = newColumns
     }
 
     /// Removes a column, moving those behind it one place to the left.

@@ -1,0 +1,234 @@
+public import LinearAlgebra
+
+/// An online classifier whose weights equal those of one joint ridge regression over everything it has learned, in whatever order and
+/// batches it came.
+///
+/// ```swift
+/// let classifier = try Classifier(ModelConfiguration(dimension: 2))
+/// try classifier.learn(features: [0, 1, 1, 0], labels: ["up", "right"])
+/// let weights = try classifier.publish()
+/// weights.predict([0.1, 0.9])[0].label  // "up"
+/// ```
+///
+/// It does no I/O, reads no clock and starts no thread. It belongs to one thread at a time; what `publish` returns may be used by all.
+public final class Classifier {
+    /// What the model is.
+    public private(set) var configuration: ModelConfiguration
+    /// φ.
+    public let featureMap: FeatureMap
+    /// Which label stands in which column.
+    public private(set) var registry = ClassRegistry()
+    /// The number of states since the model began; each block of learned requests makes one.
+    public internal(set) var version = 0
+
+    private var square: SymmetricPair
+    private var truth: Truth
+    private var view: RecursiveView
+
+    private var inputs: Matrix
+    private var h: Matrix
+    private var scores: Matrix
+    private var order: [Int] = []
+    private var mustSolve = false
+
+    /// A classifier that has learned nothing.
+    ///
+    /// - Parameters:
+    ///   - configuration: is validated.
+    ///   - featureMap: φ, where it comes from elsewhere, as from a snapshot; must have the configuration's dimension and width.
+    /// - Throws: `ConfigurationError`, or `LinearAlgebraError.outOfMemory`.
+    /// - Complexity: O(D + d·D).
+    public init(_ configuration: ModelConfiguration, featureMap: FeatureMap? = nil) throws {
+        try configuration.validate()
+        let map = try featureMap ?? FeatureMap(configuration)
+        precondition(map.dimension == configuration.dimension && map.width == configuration.width, "another feature map")
+        var square = try SymmetricPair(dimension: map.width)
+        view = try RecursiveView(width: map.width, ridge: configuration.ridge, square: &square)
+        truth = try Truth(width: map.width, dimension: map.dimension)
+        inputs = try Matrix(rows: map.dimension, columns: 0)
+        h = try Matrix(rows: map.width, columns: 0, columnCapacity: CostModel(width: map.width).blockRows)
+        scores = try Matrix(rows: 0, columns: 0)
+        self.square = square
+        self.configuration = configuration
+        self.featureMap = map
+    }
+
+    /// All rows learned.
+    public var samples: Int { truth.samples }
+    /// n_c in column order.
+    public var counts: [Int] { truth.counts }
+    /// How far the view can be trusted.
+    public var health: ViewHealth { view.health }
+
+    // MARK: Learning
+
+    /// Learns rows with their labels.
+    ///
+    /// - Parameters:
+    ///   - features: n·d values, row after row; finite and at most 1e50 in magnitude.
+    ///   - labels: one a row; a label not seen before becomes a class.
+    /// - Returns: the share of rows that the weights before them would have classified right; nil on an empty model.
+    /// - Throws: `LearnError` where the input does not fit, and then nothing has changed; `LinearAlgebraError` as `learn(features:columns:spans:)`.
+    @discardableResult
+    public func learn(features: [Double], labels: [String]) throws -> Double? {
+        guard !labels.isEmpty else { throw LearnError.noRows }
+        guard features.count == labels.count * featureMap.dimension else {
+            throw LearnError.featureCount(features.count, expected: labels.count * featureMap.dimension)
+        }
+        for (index, value) in features.enumerated() where !(abs(value) <= 1e50) {
+            throw LearnError.value(row: index / featureMap.dimension, column: index % featureMap.dimension, value: value)
+        }
+        let known = registry.count
+        let columns = intern(labels)
+        let outcome = try features.withUnsafeBufferPointer {
+            try learn(features: $0, columns: columns, spans: [RequestSpan(rows: labels.count, knownClasses: known)])
+        }
+        return outcome.accuracy(of: 0..<labels.count, columns: columns, knownClasses: known)
+    }
+
+    /// The columns of labels; new labels get new columns.
+    public func intern(_ labels: [String]) -> [Int] {
+        labels.map { registry.intern($0).column }
+    }
+
+    /// Forgets labels that were interned for a request that was then refused.
+    public func forgetClasses(from count: Int) {
+        precondition(count >= truth.counts.count, "classes that have been learned stay")
+        registry.truncate(to: count)
+    }
+
+    /// Learns a block of requests as one: W, R, G, Q, counts and moments end where they would have ended one request after another.
+    ///
+    /// - Parameters:
+    ///   - features: all rows of all requests; every value finite and at most 1e50 in magnitude (the caller has checked).
+    ///   - columns: the interned class of each row.
+    ///   - spans: the requests in order.
+    /// - Throws: `LinearAlgebraError.outOfMemory` before anything has changed, where the matrices of new classes find no room. An error of
+    ///   the solver after the truth has taken the rows is not thrown: the old weights stay, `health` says so, and the next block tries again.
+    /// - Complexity: see `CostModel`.
+    @discardableResult
+    public func learn(features: UnsafeBufferPointer<Double>, columns: [Int], spans: [RequestSpan]) throws(LinearAlgebraError) -> LearnOutcome {
+        precondition(features.count == columns.count * featureMap.dimension, "features and labels of different length")
+        precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
+        try reserve(rows: columns.count)
+        let cost = view.cost
+        var predictions: [Int] = []
+        predictions.reserveCapacity(columns.count)
+        var row = 0
+        var index = 0
+        while index < spans.count {
+            var end = index + 1
+            var rows = spans[index].rows
+            while end < spans.count, rows + spans[end].rows <= cost.blockRows {
+                rows += spans[end].rows
+                end += 1
+            }
+            let block = columns[row..<(row + rows)]
+            let values = UnsafeBufferPointer(rebasing: features[(row * featureMap.dimension)..<((row + rows) * featureMap.dimension)])
+            var scorer = ProgressiveScorer(spans: spans[index..<end])
+            if rows <= cost.blockRows {
+                try learnBlock(values, block, &scorer)
+            } else {
+                try learnLarge(values, block, &scorer)
+            }
+            predictions.append(contentsOf: scorer.predictions)
+            row += rows
+            index = end
+        }
+        version += 1
+        return LearnOutcome(predictions: predictions)
+    }
+
+    /// Makes room for everything that learning needs, so that nothing can fail half-way.
+    private func reserve(rows: Int) throws(LinearAlgebraError) {
+        let rows = min(rows, view.cost.blockRows)
+        try inputs.reshapeScratch(columns: rows)
+        try h.reshapeScratch(columns: rows)
+        try scores.reshapeScratch(rows: rows, columns: registry.count)
+        try view.reserve(rows: rows, classes: registry.count)
+        try truth.setClasses(registry.count)
+    }
+
+    /// Rows that fit one block of the recursion.
+    private func learnBlock(
+        _ x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer
+    ) throws(LinearAlgebraError) {
+        try featureMap.map(x, inputs: &inputs, into: &h)
+        truth.add(x: x, h: h, columns: columns, order: &order)
+        if mustSolve {
+            try scoreRows(&scorer)
+            view.accumulate(h: h, square: &square)
+            return solve()
+        }
+        do {
+            try view.learn(h: h, columns: columns, progress: &scorer, square: &square, truth: truth)
+        } catch {
+            mustSolve = true
+        }
+    }
+
+    /// One request of many rows: scored first, then accumulated and solved once, or passed through the recursion in parts.
+    private func learnLarge(
+        _ x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer
+    ) throws(LinearAlgebraError) {
+        guard columns.count >= view.cost.bulkRows || mustSolve else {
+            try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
+                try featureMap.map(values, inputs: &inputs, into: &h)
+                try scoreRows(&scorer)
+            }
+            var unused = ProgressiveScorer(spans: [])
+            return try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
+                try learnBlock(values, part, &unused)
+            }
+        }
+        try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
+            try featureMap.map(values, inputs: &inputs, into: &h)
+            try scoreRows(&scorer)
+            truth.add(x: values, h: h, columns: part, order: &order)
+            view.accumulate(h: h, square: &square)
+        }
+        solve()
+    }
+
+    private func forEachPart(
+        of x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>,
+        _ body: (UnsafeBufferPointer<Double>, ArraySlice<Int>) throws(LinearAlgebraError) -> Void
+    ) throws(LinearAlgebraError) {
+        for start in stride(from: columns.startIndex, to: columns.endIndex, by: view.cost.blockRows) {
+            let part = columns[start..<min(start + view.cost.blockRows, columns.endIndex)]
+            let first = (start - columns.startIndex) * featureMap.dimension
+            try body(UnsafeBufferPointer(rebasing: x[first..<(first + part.count * featureMap.dimension)]), part)
+        }
+    }
+
+    /// Scores the mapped rows by the weights as they are.
+    private func scoreRows(_ scorer: inout ProgressiveScorer) throws(LinearAlgebraError) {
+        try scores.reshapeScratch(rows: h.columns, columns: view.weights.columns)
+        scores.multiply(h, transposed: true, by: view.weights)
+        scorer.score(scores)
+    }
+
+    /// Solves the view anew; where that fails the old weights stay and the next block tries again.
+    private func solve() {
+        do {
+            try view.solve(square: &square, truth: truth)
+            mustSolve = false
+        } catch {
+            mustSolve = true
+        }
+    }
+
+    // MARK: Publishing
+
+    /// Weights for predictions, as they stand: immutable, and to be shared between threads.
+    ///
+    /// - Returns: nil where the weights are not finite even after they were solved anew from the truth; such weights are never published.
+    /// - Complexity: O(D·C).
+    public func publish() -> PublishedWeights? {
+        if !view.weights.isFinite { solve() }
+        guard view.weights.isFinite else { return nil }
+        return PublishedWeights(
+            configuration: configuration, featureMap: featureMap, labels: registry.labels, counts: truth.counts, samples: truth.samples,
+            version: version, health: view.health, weights: view.weights)
+    }
+}

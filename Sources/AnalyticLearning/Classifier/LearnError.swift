@@ -1,0 +1,9 @@
+/// Input that a classifier refuses; nothing has changed when it is thrown.
+public enum LearnError: Error, Equatable, Sendable {
+    /// A request without rows.
+    case noRows
+    /// Another number of values than rows times the dimension.
+    case featureCount(Int, expected: Int)
+    /// A value that is not finite or above 1e50 in magnitude.
+    case value(row: Int, column: Int, value: Double)
+}

@@ -1,0 +1,84 @@
+internal import LinearAlgebra
+
+/// A configuration that cannot be served, and why.
+public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The path of the key, as in `feature_map.width`.
+    public let field: String
+    /// What it must be, and what it is.
+    public let message: String
+
+    /// An error about one key.
+    public init(field: String, message: String) {
+        self.field = field
+        self.message = message
+    }
+
+    /// The key and the message.
+    public var description: String { "\(field) \(message)" }
+}
+
+extension ModelConfiguration {
+    /// The largest dimension and width: beyond it D² could not be addressed, whatever the machine.
+    public static let maximumExtent = 1 << 20
+
+    /// Checks every value on its own; whether the model fits in memory is asked with `estimatedBytes`.
+    ///
+    /// - Throws: `ConfigurationError` that names the key and the expected value.
+    public func validate() throws(ConfigurationError) {
+        try Self.check(dimension, 1...Self.maximumExtent, "dimension")
+        if case .randomRelu(let width, _) = featureMap {
+            try Self.check(width, 1...Self.maximumExtent, "feature_map.width")
+        }
+        guard ridge.isFinite, ridge > 0 else {
+            throw ConfigurationError(field: "ridge", message: "must be a finite number greater than 0, not \(ridge)")
+        }
+        switch imbalance {
+        case .none: break
+        case .pseudoFeatures(let noise, let cap, _):
+            guard noise.isFinite, noise >= 0, noise <= 1e6 else {
+                throw ConfigurationError(field: "imbalance.noise", message: "must be a number from 0 to 1e6, not \(noise)")
+            }
+            try Self.check(cap, 0...1_000_000, "imbalance.cap")
+        case .reweight(let power):
+            guard power.isFinite, power >= 0, power <= 4 else {
+                throw ConfigurationError(field: "imbalance.power", message: "must be a number from 0 to 4, not \(power)")
+            }
+            guard sketchRank != .rows(0) else {
+                throw ConfigurationError(field: "sketch_rank", message: "must be at least 1, or \"exact\", where imbalance is reweight")
+            }
+        }
+        if case .rows(let rank) = sketchRank { try Self.check(rank, 0...4096, "sketch_rank") }
+    }
+
+    private static func check(_ value: Int, _ range: ClosedRange<Int>, _ field: String) throws(ConfigurationError) {
+        guard range.contains(value) else {
+            throw ConfigurationError(
+                field: field, message: "must be an integer from \(range.lowerBound) to \(range.upperBound), not \(value)")
+        }
+    }
+
+    /// The memory a model with so many classes holds between requests, in bytes: mostly D(D+1)·8 for the square of G and R.
+    ///
+    /// - Returns: nil where the number does not fit a 64-bit integer.
+    public func estimatedBytes(classes: Int) -> Int? {
+        let width = Double(width)
+        let dimension = Double(dimension)
+        let classes = Double(classes)
+        var doubles = width * (width + 1)
+        if case .randomRelu = featureMap { doubles += dimension * width * 1.5 }
+        // The block buffers of the view, then the weights and the cross moment of each class with its two moments.
+        doubles += width * Double(CostModel(width: self.width).scratchColumns) + 3 * width * classes + 2 * dimension * classes
+        switch sketchRank {
+        case .rows(let rank): doubles += classes * 2 * Double(rank) * width
+        case .exact: doubles += classes * width * (width + 1) / 2
+        }
+        let bytes = doubles * 8
+        return bytes < 9e18 ? Int(bytes) : nil
+    }
+
+    /// The memory that each further class takes, in bytes.
+    public var bytesPerClass: Int? {
+        guard let none = estimatedBytes(classes: 0), let some = estimatedBytes(classes: 1024) else { return nil }
+        return (some - none) / 1024
+    }
+}

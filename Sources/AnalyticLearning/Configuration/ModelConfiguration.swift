@@ -1,0 +1,73 @@
+/// What a model is, fixed when it is created: the space of its features, its feature map, its ridge and how it treats imbalance.
+public struct ModelConfiguration: Equatable, Sendable {
+    /// d, the length of a feature vector as a client sends it.
+    public var dimension: Int
+    /// φ, the map from x to h.
+    public var featureMap: FeatureMapKind
+    /// λ > 0, the ridge (the papers' γ).
+    public var ridge: Double
+    /// Which balanced weights are made beside the plain ones.
+    public var imbalance: Imbalance
+    /// How much of each class's own Gram matrix is kept.
+    public var sketchRank: SketchRank
+
+    /// A configuration; what is left out takes its default.
+    ///
+    /// - Parameters:
+    ///   - dimension: d.
+    ///   - featureMap: φ; the identity by default.
+    ///   - ridge: λ; 0.1 by default.
+    ///   - imbalance: none by default.
+    ///   - sketchRank: by default 16 rows where imbalance is `reweight`, and none elsewhere.
+    public init(
+        dimension: Int, featureMap: FeatureMapKind = .identity, ridge: Double = 0.1, imbalance: Imbalance = .none,
+        sketchRank: SketchRank? = nil
+    ) {
+        self.dimension = dimension
+        self.featureMap = featureMap
+        self.ridge = ridge
+        self.imbalance = imbalance
+        self.sketchRank = sketchRank ?? imbalance.defaultSketchRank
+    }
+
+    /// D, the length of a feature vector after the map.
+    public var width: Int {
+        switch featureMap {
+        case .identity: dimension
+        case .randomRelu(let width, _): width
+        }
+    }
+}
+
+/// The feature map φ of a model.
+public enum FeatureMapKind: Equatable, Sendable {
+    /// h = x, D = d.
+    case identity
+    /// h = max(0, xΩ) with Ω ∈ R^{d×D} drawn from U(−1/√d, 1/√d) by Philox4x32-10 keyed with the seed (ACIL's random buffer).
+    case randomRelu(width: Int, seed: UInt64)
+}
+
+/// How a model treats classes of different size. Balanced weights are made from the truth and never change it.
+public enum Imbalance: Equatable, Sendable {
+    /// Plain weights only.
+    case none
+    /// AEF-OCL (arXiv 2405.17779): every class is filled up to the largest one with draws around its mean.
+    ///
+    /// `noise` scales the standard deviation; at most `cap` rows a class are drawn and weighted up (0: all of them, as published).
+    case pseudoFeatures(noise: Double, cap: Int, seed: UInt64)
+    /// AIR's class weights ∝ n_c^−power.
+    case reweight(power: Double)
+
+    var defaultSketchRank: SketchRank {
+        if case .reweight = self { return .rows(16) }
+        return .rows(0)
+    }
+}
+
+/// How much of each class's own Gram matrix a model keeps, in the space of h.
+public enum SketchRank: Equatable, Sendable {
+    /// A frequent-directions sketch of so many rows a class; 0 keeps none.
+    case rows(Int)
+    /// The whole D×D matrix of each class (AIR as published).
+    case exact
+}

@@ -1,0 +1,28 @@
+/// The counter-based generator Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+///
+/// Four 32-bit words are a pure function of a 128-bit counter and a 64-bit key: the same on every machine, in any order, on any thread, with
+/// no state to save.
+public struct Philox4x32: Sendable {
+    private let key: (UInt32, UInt32)
+
+    /// A generator for one key.
+    public init(key: UInt64) {
+        self.key = (UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32))
+    }
+
+    /// The four words at a counter.
+    public func words(_ counter: SIMD4<UInt32>) -> SIMD4<UInt32> {
+        var state = counter
+        var (low, high) = key
+        for _ in 0..<10 {
+            let first = UInt64(state.x) &* 0xD251_1F53
+            let second = UInt64(state.z) &* 0xCD9E_8D57
+            state = SIMD4(
+                UInt32(truncatingIfNeeded: second >> 32) ^ state.y ^ low, UInt32(truncatingIfNeeded: second),
+                UInt32(truncatingIfNeeded: first >> 32) ^ state.w ^ high, UInt32(truncatingIfNeeded: first))
+            low = low &+ 0x9E37_79B9
+            high = high &+ 0xBB67_AE85
+        }
+        return state
+    }
+}

@@ -1,0 +1,84 @@
+internal import LinearAlgebra
+
+/// Ω ∈ R^{d×D} of the random ReLU map, immutable and shared by the learner and every published weight.
+///
+/// Its values *are* Float32. Learning uses a copy widened to Float64; predictions use a copy in tiles of 64 outputs, so that the map of one
+/// row reads memory straight through, and the map of many rows is one `sgemm` a tile.
+public final class RandomProjection: Sendable {
+    /// The outputs that lie together in a tile.
+    static let tile = 64
+
+    /// d.
+    public let inputs: Int
+    /// D.
+    public let outputs: Int
+    /// Ωᵀ as a column-major D×d matrix: row-major [d, D].
+    let widened: Matrix
+    /// [D/64, d, 64], the last tile filled up with zeros.
+    let tiles: [Float]
+
+    /// Draws Ω from U(−1/√d, 1/√d).
+    ///
+    /// Element (i, j) takes word e mod 4 of Philox at counter (e/4, 0), e = i·D + j, keyed with the seed. Its upper 24 bits k become
+    /// ((2k+1)·2⁻²⁴ − 1)/√d: the first factor is exact in Float32 and the product is rounded once, so the bits are the same everywhere.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    public convenience init(inputs: Int, outputs: Int, seed: UInt64) throws {
+        let generator = Philox4x32(key: seed)
+        let scale = Float(1 / Double(inputs).squareRoot())
+        var words = SIMD4<UInt32>()
+        try self.init(inputs: inputs, outputs: outputs) { (element: Int) in
+            if element % 4 == 0 {
+                let block = UInt64(element / 4)
+                words = generator.words(SIMD4(UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32), 0, 0))
+            }
+            let odd = Int32(bitPattern: words[element % 4] >> 8) * 2 + 1 - (1 << 24)
+            return Float(odd) * 0x1p-24 * scale
+        }
+    }
+
+    /// Takes Ω from elsewhere, as from a snapshot.
+    ///
+    /// - Parameters:
+    ///   - inputs: d.
+    ///   - outputs: D.
+    ///   - elements: Ω row-major [d, D].
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    public convenience init(inputs: Int, outputs: Int, elements: [Float]) throws {
+        precondition(elements.count == inputs * outputs, "a projection of another size")
+        try self.init(inputs: inputs, outputs: outputs) { elements[$0] }
+    }
+
+    private init(inputs: Int, outputs: Int, element: (Int) -> Float) throws {
+        var widened = try Matrix(rows: outputs, columns: inputs)
+        let tileCount = (outputs + Self.tile - 1) / Self.tile
+        self.inputs = inputs
+        self.outputs = outputs
+        tiles = [Float](unsafeUninitializedCapacity: tileCount * inputs * Self.tile) { buffer, count in
+            buffer.initialize(repeating: 0)
+            widened.withMutableElements { doubles in
+                for input in 0..<inputs {
+                    for output in 0..<outputs {
+                        let value = element(input * outputs + output)
+                        doubles[input * outputs + output] = Double(value)
+                        buffer[((output / Self.tile) * inputs + input) * Self.tile + output % Self.tile] = value
+                    }
+                }
+            }
+            count = buffer.count
+        }
+        self.widened = widened
+    }
+
+    /// Row i of Ω, as Float32.
+    ///
+    /// - Complexity: O(D).
+    public func row(_ input: Int) -> [Float] {
+        widened.withColumn(input) { $0.map(Float.init) }
+    }
+
+    /// Whether another projection has the same shape and the same bits.
+    public func isIdentical(to other: RandomProjection) -> Bool {
+        inputs == other.inputs && outputs == other.outputs && tiles == other.tiles
+    }
+}

@@ -1,0 +1,246 @@
+public import LinearAlgebra
+
+/// The view: R = (G+λI)⁻¹ and W = RQ, kept fresh by recursion, derived from the truth and disposable.
+///
+/// R lies in the upper triangle of the square that is handed to every call. Up to 128 columns of rank corrections T (and the rows H that
+/// G still lacks) wait beside the square and are applied by one `dsyrk` each: R_eff = R − TTᵀ, G_eff = G + HHᵀ. A single row then costs
+/// one read of R; W is exact after every block.
+public struct RecursiveView: ~Copyable {
+    /// λ.
+    public internal(set) var ridge: Double
+    /// W [D×C].
+    public internal(set) var weights: Matrix
+    /// What is known of the view's quality.
+    public internal(set) var health: ViewHealth
+
+    let cost: CostModel
+    private var gatheredT: Matrix
+    private var gatheredH: Matrix
+    private var gathered = 0
+    /// An upper bound's ingredients: the traces of G and the diagonal of R, both with what is gathered.
+    private var gramTrace = 0.0
+    private var inverseDiagonal: [Double]
+    private var rowsSinceProbe = 0
+    private var probes: UInt64 = 0
+
+    // Buffers of one block, kept so that learning allocates nothing.
+    private var p: Matrix
+    private var s: Matrix
+    private var residual: Matrix
+    private var coupling: Matrix
+    private var probeVector: Matrix
+    private var probeProduct: Matrix
+    private var probeResult: Matrix
+
+    init(width: Int, ridge: Double, square: inout SymmetricPair) throws(LinearAlgebraError) {
+        let cost = CostModel(width: width)
+        let weights = try Matrix(rows: width, columns: 0)
+        let gatheredT = try Matrix(rows: width, columns: cost.gatheredColumns)
+        let gatheredH = try Matrix(rows: width, columns: cost.gatheredColumns)
+        let p = try Matrix(rows: width, columns: 0, columnCapacity: cost.blockRows)
+        let s = try Matrix(rows: 0, columns: 0)
+        let residual = try Matrix(rows: 0, columns: 0)
+        let coupling = try Matrix(rows: 0, columns: 0)
+        let probeVector = try Matrix(rows: width, columns: 1)
+        let probeProduct = try Matrix(rows: width, columns: 1)
+        let probeResult = try Matrix(rows: width, columns: 1)
+        self.cost = cost
+        self.ridge = ridge
+        self.weights = weights
+        self.gatheredT = gatheredT
+        self.gatheredH = gatheredH
+        self.p = p
+        self.s = s
+        self.residual = residual
+        self.coupling = coupling
+        self.probeVector = probeVector
+        self.probeProduct = probeProduct
+        self.probeResult = probeResult
+        health = ViewHealth()
+        inverseDiagonal = [Double](repeating: 1 / ridge, count: width)
+        square.resetInverse(ridge: ridge)
+    }
+
+    /// Makes room for all that learning a block of so many rows of so many classes needs.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`; nothing has changed then.
+    mutating func reserve(rows: Int, classes: Int) throws(LinearAlgebraError) {
+        try s.reshapeScratch(rows: rows, columns: rows)
+        try residual.reshapeScratch(rows: rows, columns: classes)
+        try coupling.reshapeScratch(rows: cost.gatheredColumns, columns: rows)
+        try weights.setColumns(classes)
+    }
+
+    // MARK: The recursion
+
+    /// Learns a block of rows by the recursion (ACIL eq. 9–10 in G-ACIL's mini-batch form).
+    ///
+    ///     P = RHᵀ   S = I + HP = LLᵀ   T = PL⁻ᵀ   R ← R − TTᵀ   W ← W + T L⁻¹(Y − HW)
+    ///
+    /// Room must have been made with `reserve`. An error comes from solving anew, after G and Q have taken the rows: the old weights stay.
+    ///
+    /// - Parameters:
+    ///   - h: Hᵀ [D×n].
+    ///   - columns: the class of each row.
+    ///   - progress: is shown the scores of every row before its own request was learned.
+    ///   - square: holds R, and G, which takes the rows too.
+    ///   - truth: already holds the rows (in Q), for the case that the view must be solved anew.
+    /// - Complexity: 4D²n multiply-adds, or 2D²n for blocks that are gathered.
+    mutating func learn(
+        h: borrowing Matrix, columns: ArraySlice<Int>, progress: inout ProgressiveScorer, square: inout SymmetricPair,
+        truth: borrowing Truth
+    ) throws(LinearAlgebraError) {
+        let rows = h.columns
+        try square.multiplyInverse(h, into: &p)
+        if gathered > 0 {
+            // R_eff·Hᵀ = R·Hᵀ − T(TᵀHᵀ)
+            try coupling.reshapeScratch(rows: gathered, columns: rows)
+            coupling.multiply(gatheredT, columns: 0..<gathered, transposed: true, by: h)
+            p.multiply(gatheredT, columns: 0..<gathered, by: coupling, alpha: -1, beta: 1)
+        }
+        try s.reshapeScratch(rows: rows, columns: rows)
+        s.multiply(h, transposed: true, by: p)
+        for index in 0..<rows { s[index, index] += 1 }
+        try residual.reshapeScratch(rows: rows, columns: weights.columns)
+        residual.multiply(h, transposed: true, by: weights)
+
+        let firstRequestRows = progress.scoreFirstRequest(residual)
+        residual.subtract(fromOneHot: columns)
+        guard factorS() else {
+            progress.scoreRest(residual, columns: columns, from: firstRequestRows)
+            accumulate(h: h, square: &square)
+            return try solve(square: &square, truth: truth)
+        }
+        p.solveRightTransposed(lower: s)
+        residual.solveLeft(lower: s)
+        progress.scoreLaterRequests(s, residual, columns: columns, from: firstRequestRows)
+        weights.multiply(p, by: residual, beta: 1)
+        noteDiagonals(h: h)
+        apply(h: h, square: &square)
+        rowsSinceProbe += rows
+        if rowsSinceProbe >= cost.probeRows || health.probes == 0 { try probe(square: &square, truth: truth) }
+    }
+
+    /// Factors S in place; false where R has lost so much that its downdate would be noise.
+    ///
+    /// The diagonal of L says by how much R shrinks along a row: a factor of 10¹³ leaves three digits of it, and a failing factorisation none.
+    private mutating func factorS() -> Bool {
+        do { try s.factorCholesky() } catch { return false }
+        for index in 0..<s.rows where s[index, index] > 3e6 { return false }
+        return true
+    }
+
+    private mutating func noteDiagonals(h: borrowing Matrix) {
+        h.withElements { for value in $0 { gramTrace += value * value } }
+        p.withElements { elements in
+            let width = inverseDiagonal.count
+            inverseDiagonal.withUnsafeMutableBufferPointer { diagonal in
+                for start in stride(from: 0, to: elements.count, by: width) {
+                    for i in 0..<width { diagonal[i] -= elements[start + i] * elements[start + i] }
+                }
+            }
+        }
+        noteCondition()
+    }
+
+    private mutating func noteCondition() {
+        let width = Double(inverseDiagonal.count)
+        health.conditionEstimate = (gramTrace + width * ridge) * max(inverseDiagonal.max() ?? 0, 0)
+        health.curingRidge = gramTrace * 1e-10
+    }
+
+    // MARK: Rank updates
+
+    /// Applies a block's T (in `p`) and H, at once or gathered with others.
+    private mutating func apply(h: borrowing Matrix, square: inout SymmetricPair) {
+        let rows = h.columns
+        if rows >= cost.gatherBelow || gathered + rows > cost.gatheredColumns { flush(square: &square) }
+        if rows >= cost.gatherBelow {
+            square.downdateInverse(p)
+            square.addToGram(h)
+        } else {
+            gatheredT.setColumns(from: gathered, to: p, columns: 0..<rows)
+            gatheredH.setColumns(from: gathered, to: h, columns: 0..<rows)
+            gathered += rows
+        }
+    }
+
+    /// Brings R and G up to date with what is gathered.
+    ///
+    /// - Complexity: D² multiply-adds a gathered row.
+    mutating func flush(square: inout SymmetricPair) {
+        guard gathered > 0 else { return }
+        square.downdateInverse(gatheredT, columns: 0..<gathered)
+        square.addToGram(gatheredH, columns: 0..<gathered)
+        gathered = 0
+    }
+
+    /// Adds rows to G without touching R or W: the first half of the bulk path, which ends with `solve`.
+    mutating func accumulate(h: borrowing Matrix, square: inout SymmetricPair) {
+        flush(square: &square)
+        square.addToGram(h)
+    }
+
+    // MARK: Solving and probing
+
+    /// Solves R and W anew from the truth; by the spectrum where Cholesky fails.
+    ///
+    /// - Complexity: D³ + 2D²C multiply-adds.
+    /// - Throws: where not even the spectrum can be had; the old weights stay, and R is solved again with the next block.
+    mutating func solve(square: inout SymmetricPair, truth: borrowing Truth) throws(LinearAlgebraError) {
+        flush(square: &square)
+        health.solves += 1
+        health.isTruncated = false
+        gramTrace = square.gramTrace
+        var solved = try Matrix(rows: weights.rows, columns: 0, columnCapacity: truth.crossMoment.columns)
+        try solved.copy(from: truth.crossMoment)
+        do {
+            try square.solve(ridge: ridge, weights: &solved)
+            readDiagonal(square)
+            // Past this a factorisation that ran through did so by luck.
+            if health.conditionEstimate > 1e15 || !solved.isFinite { throw LinearAlgebraError.notPositiveDefinite }
+        } catch {
+            health.isTruncated = true
+            try solved.copy(from: truth.crossMoment)
+            try square.solveBySpectrum(ridge: ridge, weights: &solved)
+            readDiagonal(square)
+            health.conditionEstimate = .infinity
+        }
+        guard solved.isFinite else { throw .eigensolverFailed }
+        weights = solved
+        health.drift = try measureDrift(square: square)
+        health.driftAfterSolve = health.drift
+        rowsSinceProbe = 0
+    }
+
+    private mutating func readDiagonal(_ square: borrowing SymmetricPair) {
+        for index in inverseDiagonal.indices { inverseDiagonal[index] = square.inverseElement(index, index) }
+        noteCondition()
+    }
+
+    /// Holds R against G and solves anew where it has drifted.
+    ///
+    /// - Complexity: O(D²), or that of `solve`.
+    mutating func probe(square: inout SymmetricPair, truth: borrowing Truth) throws(LinearAlgebraError) {
+        flush(square: &square)
+        rowsSinceProbe = 0
+        health.drift = try measureDrift(square: square)
+        if !(health.drift <= health.driftBound) { try solve(square: &square, truth: truth) }
+    }
+
+    /// ‖R(G+λI)v − v‖ / ‖v‖ for a random v of signs.
+    private mutating func measureDrift(square: borrowing SymmetricPair) throws(LinearAlgebraError) -> Double {
+        health.probes += 1
+        let generator = Philox4x32(key: health.probes)
+        probeVector.withMutableColumn(0) { v in
+            for row in v.indices {
+                v[row] = generator.words(SIMD4(UInt32(truncatingIfNeeded: row), 0, 0, 3)).x & 1 == 0 ? 1 : -1
+            }
+        }
+        try square.multiplyGram(probeVector, into: &probeProduct)
+        probeProduct.add(probeVector, times: ridge)
+        try square.multiplyInverse(probeProduct, into: &probeResult)
+        probeResult.add(probeVector, times: -1)
+        return probeResult.frobeniusNorm / Double(square.dimension).squareRoot()
+    }
+}
