@@ -1,0 +1,21 @@
+/// What a JSON value is, told by its first byte.
+public enum JSONKind: Sendable, Equatable, CustomStringConvertible {
+    case object
+    case array
+    case string
+    case number
+    case bool
+    case null
+
+    /// The kind with its article, as messages use it: `an object`.
+    public var description: String {
+        switch self {
+        case .object: "an object"
+        case .array: "an array"
+        case .string: "a string"
+        case .number: "a number"
+        case .bool: "a boolean"
+        case .null: "null"
+        }
+    }
+}

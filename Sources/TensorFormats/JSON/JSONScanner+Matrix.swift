@@ -1,0 +1,174 @@
+extension JSONScanner {
+    /// Reads a matrix, an array of rows of numbers, straight into an array of scalars, and answers how many rows it had.
+    ///
+    /// Every number is rounded once, from its decimal digits to `Scalar`.
+    ///
+    /// - Parameters:
+    ///   - field: The name of the matrix in messages.
+    ///   - columns: How many values every row must have.
+    ///   - values: Where the values go, row after row. It is unchanged after an error.
+    ///   - maximumRows: The most rows allowed.
+    ///   - maximumMagnitude: The largest magnitude allowed.
+    /// - Throws: `JSONError` naming row and column. A magnitude past the limit is `.magnitude`; one within it that a
+    ///   `Float` cannot hold is `.outOfFloatRange`, so that the caller may read the text again as `Double`.
+    /// - Complexity: Linear in the length of the text. Memory grows with the rows that are really there, never with
+    ///   `columns` or `maximumRows` alone.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public mutating func readMatrix<Scalar: FeatureScalar>(
+        field: StaticString, columns: Int, into values: inout [Scalar], maximumRows: Int,
+        maximumMagnitude: Double = .greatestFiniteMagnitude
+    ) throws(JSONError) -> Int {
+        let before = values.count
+        var rows = 0
+        do throws(JSONError) {
+            try beginArray(field: field)
+            while try nextElement() {
+                guard rows < maximumRows else {
+                    throw JSONError(.tooMany(limit: maximumRows), at: position, place: Self.place(field))
+                }
+                let start = position
+                try appendRow(field, rows, columns, to: &values, maximumMagnitude)
+                rows &+= 1
+                if rows == 1 {
+                    // Rows of one matrix have much the same length: one reservation instead of repeated growth. A row of
+                    // n values takes more than 2n bytes, so this is at most a few times the text that is left.
+                    let expected = min((end &- position) / max(position &- start, 1), maximumRows)
+                    let (count, overflow) = expected.multipliedReportingOverflow(by: columns)
+                    if !overflow { values.reserveCapacity(values.count + count) }
+                }
+            }
+        } catch {
+            values.removeLast(values.count - before)
+            throw error
+        }
+        return rows
+    }
+
+    /// Reads one row of numbers, `[…]`, and appends it to `values`; otherwise as `readMatrix`.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public mutating func readRow<Scalar: FeatureScalar>(
+        field: StaticString, row: Int? = nil, columns: Int, into values: inout [Scalar],
+        maximumMagnitude: Double = .greatestFiniteMagnitude
+    ) throws(JSONError) {
+        let before = values.count
+        do throws(JSONError) {
+            try appendRow(field, row, columns, to: &values, maximumMagnitude)
+        } catch {
+            values.removeLast(values.count - before)
+            throw error
+        }
+    }
+
+    /// Appends a row; after an error, `values` may have grown.
+    @inline(__always)
+    private mutating func appendRow<Scalar: FeatureScalar>(
+        _ field: StaticString, _ row: Int?, _ columns: Int, to values: inout [Scalar], _ limit: Double
+    ) throws(JSONError) {
+        // A value takes a byte and its comma another: more than this cannot follow, whatever `columns` asks for.
+        let room = min(columns, (end &- position) / 2 &+ 1)
+        let start = values.count
+        values.append(contentsOf: repeatElement(0, count: room))
+        try values.withUnsafeMutableBufferPointer { (buffer) throws(JSONError) in
+            try fillRow(field, row, columns, UnsafeMutableBufferPointer(rebasing: buffer[start...]), limit)
+        }
+    }
+
+    /// Reads a row into `destination`, which has room for all `columns` values that the text can still hold.
+    @inline(__always)
+    private mutating func fillRow<Scalar: FeatureScalar>(
+        _ field: StaticString, _ row: Int?, _ columns: Int, _ destination: UnsafeMutableBufferPointer<Scalar>, _ limit: Double
+    ) throws(JSONError) {
+        let rowStart = position
+        if try !openRow(field, row) {
+            if columns == 0 { return }
+            throw JSONError(.wrongCount(0, expected: columns), at: rowStart, place: Self.place(field, row, nil))
+        }
+        var column = 0
+        while true {
+            let offset = position
+            guard offset < end, isNumberStart(byte(at: offset)) else { throw notANumber(field, row, column) }
+            let number = try scanNumber { Self.place(field, row, column) }
+            if column < destination.count {
+                let value = number.value(as: Scalar.self, base)
+                // False for infinity as well.
+                guard Double(value.magnitude) <= limit, value.isFinite else {
+                    throw tooLarge(number, Scalar.self, limit, offset, Self.place(field, row, column))
+                }
+                destination[column] = value
+            }
+            column &+= 1
+            if position < end, byte(at: position) == UInt8(ascii: ",") {
+                position &+= 1
+                skipWhitespace()
+                continue
+            }
+            skipWhitespace()
+            guard position < end else {
+                throw JSONError(.unexpectedEnd(expected: "',' or ']'"), at: position, place: Self.place(field, row, column &- 1))
+            }
+            let separator = byte(at: position)
+            if separator == UInt8(ascii: "]") {
+                position &+= 1
+                break
+            }
+            guard separator == UInt8(ascii: ",") else {
+                throw unexpected("',' or ']'", place: Self.place(field, row, column &- 1))
+            }
+            position &+= 1
+            skipWhitespace()
+        }
+        if column != columns {
+            throw JSONError(.wrongCount(column, expected: columns), at: rowStart, place: Self.place(field, row, nil))
+        }
+    }
+
+    /// Reads the `[` of a row and answers whether a value follows; if not, the row has ended.
+    private mutating func openRow(_ field: StaticString, _ row: Int?) throws(JSONError) -> Bool {
+        let kind: JSONKind
+        do { kind = try peekKind() } catch { throw JSONError(error.kind, at: error.offset, place: Self.place(field, row, nil)) }
+        guard kind == .array else {
+            throw JSONError(.wrongKind(kind, expected: "an array of numbers"), at: position, place: Self.place(field, row, nil))
+        }
+        position &+= 1
+        skipWhitespace()
+        if position < end, byte(at: position) == UInt8(ascii: "]") {
+            position &+= 1
+            return false
+        }
+        return true
+    }
+
+    @inline(__always)
+    private func isNumberStart(_ byte: UInt8) -> Bool {
+        byte &- UInt8(ascii: "0") <= 9 || byte == UInt8(ascii: "-")
+    }
+
+    /// The error for a value of a row that is no number.
+    @inline(never)
+    private mutating func notANumber(_ field: StaticString, _ row: Int?, _ column: Int) -> JSONError {
+        let place = Self.place(field, row, column)
+        do {
+            let kind = try peekKind()
+            return JSONError(.wrongKind(kind, expected: "a number"), at: position, place: place)
+        } catch {
+            return unexpected("a number", place: place)
+        }
+    }
+
+    /// The error for a value beyond the limit or beyond the type.
+    @inline(never)
+    private func tooLarge<Scalar: FeatureScalar>(
+        _ number: DecimalNumber, _ type: Scalar.Type, _ limit: Double, _ offset: Int, _ place: JSONError.Place?
+    ) -> JSONError {
+        let value = number.value(as: Double.self, base).magnitude
+        let kind: JSONError.Kind =
+            value <= limit && value.isFinite ? .outOfFloatRange(token(from: offset)) : .magnitude(token(from: offset), limit: limit)
+        return JSONError(kind, at: offset, place: place)
+    }
+
+    private static func place(_ field: StaticString, _ row: Int?, _ column: Int?) -> JSONError.Place {
+        JSONError.Place(field: field.description, row: row, column: column)
+    }
+}

@@ -1,0 +1,72 @@
+extension JSONScanner {
+    /// Reads a number to the nearest `Double`.
+    ///
+    /// - Throws: `JSONError`; a number that no `Double` holds (1e999) is refused.
+    public mutating func readDouble(field: StaticString? = nil) throws(JSONError) -> Double {
+        try expect(.number, "a number", field)
+        let offset = position
+        let number = try scanNumber { Self.place(field) }
+        let value = number.value(as: Double.self, base)
+        guard value.isFinite else {
+            throw JSONError(.magnitude(token(from: offset), limit: .greatestFiniteMagnitude), at: offset, place: Self.place(field))
+        }
+        return value
+    }
+
+    /// Reads an integer: a number without fraction and exponent.
+    ///
+    /// - Throws: `JSONError`; `1.0` is not an integer, and one that no `Int` holds is out of range.
+    public mutating func readInteger(field: StaticString? = nil) throws(JSONError) -> Int {
+        try readFixedWidthInteger(field: field)
+    }
+
+    /// Reads an integer of any fixed-width type, such as a seed of 64 bits.
+    public mutating func readInteger<Integer: FixedWidthInteger>(
+        as type: Integer.Type, field: StaticString? = nil
+    ) throws(JSONError) -> Integer {
+        try readFixedWidthInteger(field: field)
+    }
+
+    private mutating func readFixedWidthInteger<Integer: FixedWidthInteger>(field: StaticString?) throws(JSONError) -> Integer {
+        try expect(.number, "an integer", field)
+        let offset = position
+        let number = try scanNumber { Self.place(field) }
+        guard number.isInteger else {
+            throw JSONError(.notAnInteger(token(from: offset)), at: offset, place: Self.place(field))
+        }
+        // A nonzero exponent here means that the token has more than nineteen digits.
+        guard number.exponent == 0, let value = Integer(exactly: number) else {
+            throw JSONError(.integerOutOfRange(token(from: offset)), at: offset, place: Self.place(field))
+        }
+        return value
+    }
+
+    /// Reads the number at the scanner's position.
+    @inline(__always)
+    mutating func scanNumber(_ place: () -> JSONError.Place?) throws(JSONError) -> DecimalNumber {
+        do {
+            return try DecimalNumber.scan(base, &position, end)
+        } catch {
+            throw JSONError(.invalidNumber(error.reason), at: position, place: place())
+        }
+    }
+
+    /// The text of a number for messages, from `offset` to the scanner's position, shortened where it is very long.
+    func token(from offset: Int) -> String {
+        let length = position - offset
+        let shown = UnsafeRawBufferPointer(start: base + offset, count: min(length, 40))
+        return String(decoding: shown, as: UTF8.self) + (length > 40 ? "…" : "")
+    }
+}
+
+extension FixedWidthInteger {
+    /// The value of an integer token of at most nineteen digits, if the type holds it.
+    fileprivate init?(exactly number: DecimalNumber) {
+        if number.isNegative {
+            guard let magnitude = Int64(exactly: number.significand) else { return nil }
+            self.init(exactly: -magnitude)
+        } else {
+            self.init(exactly: number.significand)
+        }
+    }
+}

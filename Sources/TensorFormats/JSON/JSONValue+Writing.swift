@@ -1,0 +1,33 @@
+extension JSONWriter {
+    /// Writes a tree of values, its keys in their order.
+    public mutating func write(_ value: JSONValue) {
+        switch value {
+        case .null: writeNull()
+        case .bool(let value): write(value)
+        case .integer(let value): write(value)
+        case .unsigned(let value): write(value)
+        case .number(let value): write(value)
+        case .string(let value): write(value)
+        case .array(let values):
+            beginArray()
+            for value in values { write(value) }
+            endArray()
+        case .object(let object):
+            beginObject()
+            for entry in object.entries {
+                key(entry.key)
+                write(entry.value)
+            }
+            endObject()
+        }
+    }
+}
+
+extension JSONValue: CustomStringConvertible {
+    /// The value as JSON on one line, without spaces.
+    public var description: String {
+        var writer = JSONWriter()
+        writer.write(self)
+        return writer.string
+    }
+}

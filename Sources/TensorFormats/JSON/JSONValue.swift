@@ -1,0 +1,70 @@
+/// A JSON value as a tree, for configuration and metadata; requests are read with `JSONScanner` instead.
+public indirect enum JSONValue: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    /// A number written without fraction and exponent that an `Int` holds.
+    case integer(Int)
+    /// A number written without fraction and exponent beyond `Int` that a `UInt64` holds.
+    case unsigned(UInt64)
+    /// Any other number.
+    case number(Double)
+    case string(String)
+    case array([JSONValue])
+    case object(JSONObject)
+
+    /// What the value is.
+    public var kind: JSONKind {
+        switch self {
+        case .null: .null
+        case .bool: .bool
+        case .integer, .unsigned, .number: .number
+        case .string: .string
+        case .array: .array
+        case .object: .object
+        }
+    }
+
+    /// The value as a `Double`, if it is a number.
+    public var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .unsigned(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
+    /// The value as an `Int`, if it is an integer that fits.
+    public var int: Int? {
+        if case .integer(let value) = self { value } else { nil }
+    }
+
+    /// The value as a `UInt64`, if it is an integer that fits.
+    public var uint64: UInt64? {
+        switch self {
+        case .integer(let value): UInt64(exactly: value)
+        case .unsigned(let value): value
+        default: nil
+        }
+    }
+
+    /// The value as a `String`, if it is one.
+    public var string: String? {
+        if case .string(let value) = self { value } else { nil }
+    }
+
+    /// The value as a `Bool`, if it is one.
+    public var bool: Bool? {
+        if case .bool(let value) = self { value } else { nil }
+    }
+
+    /// The value as an array, if it is one.
+    public var array: [JSONValue]? {
+        if case .array(let value) = self { value } else { nil }
+    }
+
+    /// The value as an object, if it is one.
+    public var object: JSONObject? {
+        if case .object(let value) = self { value } else { nil }
+    }
+}

@@ -1,0 +1,236 @@
+/// Writes JSON into a buffer that grows and can be used again.
+///
+/// Commas are put where they belong; the caller keeps containers and keys in order. Nothing is allocated but the
+/// buffer's own growth.
+///
+/// ```swift
+/// writer.beginObject()
+/// writer.key("rows"); writer.write(rows)
+/// writer.key("scores"); writer.beginArray(); for score in scores { writer.write(score) }; writer.endArray()
+/// writer.endObject()
+/// ```
+public struct JSONWriter: Sendable {
+    private var bytes: [UInt8] = []
+    /// Whether a comma must come before the next value or key of the container being written.
+    private var needsComma = false
+
+    /// A writer of an empty text.
+    public init() {}
+
+    /// A writer of an empty text with room for `capacity` bytes.
+    public init(capacity: Int) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// The length of the text so far, in bytes.
+    public var count: Int { bytes.count }
+
+    /// Empties the text but keeps its memory for the next one.
+    public mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        needsComma = false
+    }
+
+    /// Calls `body` with the text so far, which is valid only during the call.
+    public func withUnsafeBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(Failure) -> Result in try body(UnsafeRawBufferPointer(buffer)) }
+    }
+
+    /// The text so far as a string of its own.
+    public var string: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The text so far as an array that shares the writer's memory until one of them changes.
+    public var array: [UInt8] { bytes }
+
+    // MARK: Structure
+
+    /// Writes `{`.
+    public mutating func beginObject() {
+        separate()
+        bytes.append(UInt8(ascii: "{"))
+        needsComma = false
+    }
+
+    /// Writes `}`.
+    public mutating func endObject() {
+        bytes.append(UInt8(ascii: "}"))
+        needsComma = true
+    }
+
+    /// Writes `[`.
+    public mutating func beginArray() {
+        separate()
+        bytes.append(UInt8(ascii: "["))
+        needsComma = false
+    }
+
+    /// Writes `]`.
+    public mutating func endArray() {
+        bytes.append(UInt8(ascii: "]"))
+        needsComma = true
+    }
+
+    /// Writes a key and its colon; its value must come next.
+    ///
+    /// The key is escaped like any string.
+    public mutating func key(_ name: StaticString) {
+        separate()
+        appendQuoted(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// Writes a key that is not known when the program is compiled.
+    public mutating func key(_ name: String) {
+        write(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    // MARK: Values
+
+    /// Writes `null`.
+    public mutating func writeNull() {
+        writeLiteral("null")
+    }
+
+    /// Writes `true` or `false`.
+    public mutating func write(_ value: Bool) {
+        writeLiteral(value ? "true" : "false")
+    }
+
+    /// Writes an integer in decimal.
+    public mutating func write(_ value: Int) {
+        separate()
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        appendDecimal(UInt64(value.magnitude))
+        needsComma = true
+    }
+
+    /// Writes an unsigned integer in decimal, however large.
+    public mutating func write(_ value: UInt64) {
+        separate()
+        appendDecimal(value)
+        needsComma = true
+    }
+
+    /// Writes the shortest decimal that reads back as the same `Double`; `null` for what is not finite.
+    public mutating func write(_ value: Double) {
+        writeShortest(value)
+    }
+
+    /// Writes the shortest decimal that reads back as the same `Float`; `null` for what is not finite.
+    public mutating func write(_ value: Float) {
+        writeShortest(value)
+    }
+
+    /// Writes a string, escaping what must be: quotation marks, backslashes and control characters.
+    public mutating func write(_ value: String) {
+        separate()
+        var value = value
+        value.withUTF8 { appendQuoted(UnsafeRawBufferPointer($0)) }
+        needsComma = true
+    }
+
+    /// Writes a string that is known when the program is compiled.
+    public mutating func write(_ value: StaticString) {
+        separate()
+        appendQuoted(UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
+        needsComma = true
+    }
+
+    /// Writes a string given as bytes, which must be valid UTF-8.
+    public mutating func write(utf8 text: UnsafeRawBufferPointer) {
+        separate()
+        appendQuoted(text)
+        needsComma = true
+    }
+
+    /// Writes the string at `index` of a packed list.
+    public mutating func write(_ strings: PackedStrings, at index: Int) {
+        separate()
+        strings.withUnsafeBytes(at: index) { appendQuoted($0) }
+        needsComma = true
+    }
+
+    /// Writes bytes that are JSON already, as one value.
+    public mutating func write(encoded json: UnsafeRawBufferPointer) {
+        separate()
+        bytes.append(contentsOf: json)
+        needsComma = true
+    }
+
+    /// Appends bytes as they are, without a comma before them: the line break between two texts of NDJSON.
+    public mutating func append(raw: StaticString) {
+        bytes.append(contentsOf: UnsafeRawBufferPointer(start: raw.utf8Start, count: raw.utf8CodeUnitCount))
+        needsComma = false
+    }
+
+    // MARK: Parts
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    }
+
+    private mutating func writeLiteral(_ literal: StaticString) {
+        separate()
+        bytes.append(contentsOf: UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+        needsComma = true
+    }
+
+    @inline(__always)
+    private mutating func writeShortest<Value: FeatureScalar>(_ value: Value) {
+        guard value.isFinite else { return writeNull() }
+        separate()
+        let decimal = ShortestDecimal(value)
+        bytes.append(addingCapacity: ShortestDecimal.maximumLength) { span in
+            span.withUnsafeMutableBufferPointer { buffer, count in
+                count += decimal.write(to: UnsafeMutableBufferPointer(rebasing: buffer[count...]))
+            }
+        }
+        needsComma = true
+    }
+
+    private mutating func appendDecimal(_ value: UInt64) {
+        let digitCount = value.decimalDigitCount
+        bytes.append(addingCapacity: digitCount) { span in
+            span.withUnsafeMutableBufferPointer { buffer, count in
+                count += value.writeDecimal(to: buffer, at: count, digitCount: digitCount)
+            }
+        }
+    }
+
+    /// Appends a string in quotation marks: runs of plain bytes at once, what must be escaped (RFC 8259, section 7) singly.
+    private mutating func appendQuoted(_ text: UnsafeRawBufferPointer) {
+        bytes.append(UInt8(ascii: "\""))
+        var run = 0
+        for position in 0..<text.count {
+            let byte = text[position]
+            if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { continue }
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[run..<position]))
+            appendEscape(byte)
+            run = position + 1
+        }
+        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[run...]))
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func appendEscape(_ byte: UInt8) {
+        bytes.append(UInt8(ascii: "\\"))
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
+        case 0x08: bytes.append(UInt8(ascii: "b"))
+        case 0x09: bytes.append(UInt8(ascii: "t"))
+        case 0x0A: bytes.append(UInt8(ascii: "n"))
+        case 0x0C: bytes.append(UInt8(ascii: "f"))
+        case 0x0D: bytes.append(UInt8(ascii: "r"))
+        default:
+            for digit in "u00".utf8 { bytes.append(digit) }
+            bytes.append(UInt8(ascii: "0") + byte >> 4)
+            let low = byte & 0x0F
+            bytes.append(low < 10 ? UInt8(ascii: "0") + low : UInt8(ascii: "a") + low - 10)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Glibc
+
+extension DecimalNumber {
+    /// The nearest value of type `S`, ties to even; infinity when the magnitude is beyond the type.
+    ///
+    /// Decimal goes straight to `S`: rounding to `Double` first and to `Float` afterwards would round twice.
+    ///
+    /// - Parameter base: The text that `scan` read, for the rare numbers whose further digits decide.
+    @inline(__always)
+    func value<S: FeatureScalar>(as type: S.Type, _ base: UnsafeRawPointer) -> S {
+        // Clinger's exact case without a power: most integers. (For other small powers his division costs more than
+        // the one multiplication below.)
+        if exponent == 0, significand <= 1 &<< UInt64(S.significandBitCount &+ 1), !isTruncated {
+            let magnitude = S(significand)
+            return isNegative ? -magnitude : magnitude
+        }
+        let magnitude = Self.nearest(significand, exponent, as: S.self)
+        if isTruncated, magnitude != Self.nearest(significand &+ 1, exponent, as: S.self) {
+            return exactValue(as: S.self, base)
+        }
+        return isNegative ? -magnitude : magnitude
+    }
+
+    /// `significand` · 10^`exponent` rounded to nearest, ties to even: the algorithm of Eisel and Lemire.
+    ///
+    /// Source: Lemire, "Number parsing at a gigabyte per second" (arXiv 2101.11408, algorithm 1); that no fallback is
+    /// needed: Mushtak and Lemire, "Fast number parsing without fallback" (arXiv 2212.06644).
+    @inline(__always)
+    private static func nearest<S: FeatureScalar>(_ significand: UInt64, _ exponent: Int, as type: S.Type) -> S {
+        let isDouble = S.significandBitCount == Double.significandBitCount
+        let bits = S.significandBitCount
+        let infinity = (1 &<< S.exponentBitCount) &- 1
+        let bias = infinity &>> 1
+        // With at most 19 digits before it, a smaller power gives less than half of the least subnormal.
+        if significand == 0 || exponent < (isDouble ? -342 : -65) { return 0 }
+        if exponent > (isDouble ? 308 : 38) { return .infinity }
+
+        let leadingZeros = significand.leadingZeroBitCount
+        let normalized = significand &<< UInt64(leadingZeros)
+        let power = PowersOfFive.shared[exponent]
+        var (high, low) = normalized.multipliedFullWidth(by: power.high)
+        // The lower half of the power matters only when the bits below the result's could still carry.
+        let undecided = UInt64.max &>> UInt64(bits &+ 3)
+        if high & undecided == undecided {
+            let (sum, overflow) = low.addingReportingOverflow(normalized.multipliedFullWidth(by: power.low).high)
+            low = sum
+            if overflow { high &+= 1 }
+        }
+
+        let upperBit = Int(high &>> 63)
+        let shift = UInt64(upperBit &+ 64 &- bits &- 3)
+        var mantissa = high &>> shift
+        // floor(exponent · log2(10)), exact in this range.
+        let binaryPower = (217_706 &* exponent) &>> 16
+        var biased = binaryPower &+ 63 &+ upperBit &- leadingZeros &+ bias
+        if biased <= 0 {
+            // Subnormal: ties cannot occur here, so plain rounding of the shifted bits is exact.
+            if 1 &- biased >= 64 { return 0 }
+            mantissa &>>= UInt64(1 &- biased)
+            mantissa &+= mantissa & 1
+            mantissa &>>= 1
+            biased = mantissa < 1 &<< UInt64(bits) ? 0 : 1
+            return make(biased, mantissa)
+        }
+        // A tie needs an exact product, possible only for small powers: round it down to even.
+        if low <= 1, exponent >= (isDouble ? -4 : -17), exponent <= (isDouble ? 23 : 10), mantissa & 3 == 1, mantissa &<< shift == high {
+            mantissa &= ~1
+        }
+        mantissa &+= mantissa & 1
+        mantissa &>>= 1
+        if mantissa >= 2 &<< UInt64(bits) {
+            mantissa = 1 &<< UInt64(bits)
+            biased &+= 1
+        }
+        return biased >= infinity ? .infinity : make(biased, mantissa)
+    }
+
+    @inline(__always)
+    private static func make<S: FeatureScalar>(_ biased: Int, _ mantissa: UInt64) -> S {
+        S(
+            sign: .plus,
+            exponentBitPattern: S.RawExponent(truncatingIfNeeded: biased),
+            significandBitPattern: S.RawSignificand(truncatingIfNeeded: mantissa & (1 &<< UInt64(S.significandBitCount) &- 1)))
+    }
+
+    /// The value from as many digits as can decide it, through the C library.
+    ///
+    /// No midpoint of two doubles has more than 767 significant digits: 770 digits and, if any other digit follows, a
+    /// final 1 stand for all of them. Written without a decimal point, the text means the same in every locale.
+    @inline(never)
+    private func exactValue<S: FeatureScalar>(as type: S.Type, _ base: UnsafeRawPointer) -> S {
+        let keep = 770
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: keep + 32) { text in
+            var count = 0
+            func put(_ byte: UInt8) {
+                text[count] = CChar(bitPattern: byte)
+                count += 1
+            }
+            if isNegative { put(UInt8(ascii: "-")) }
+            // `exponent` counts from the nineteenth digit: each further digit that is kept lowers it by one.
+            var kept = 0
+            var power = exponent
+            var isInexact = false
+            for position in start..<digitsEnd {
+                let byte = base.load(fromByteOffset: position, as: UInt8.self)
+                guard byte >= UInt8(ascii: "0") else { continue }  // the sign and the decimal point
+                if kept == 0, byte == UInt8(ascii: "0") { continue }
+                if kept < keep {
+                    put(byte)
+                    kept += 1
+                    if kept > 19 { power -= 1 }
+                } else if byte != UInt8(ascii: "0") {
+                    isInexact = true
+                }
+            }
+            if isInexact {
+                put(UInt8(ascii: "1"))
+                power -= 1
+            }
+            put(UInt8(ascii: "e"))
+            for byte in String(power.clamped).utf8 { put(byte) }
+            put(0)
+            return S.significandBitCount == Double.significandBitCount
+                ? S(strtod(text.baseAddress!, nil)) : S(strtof(text.baseAddress!, nil))
+        }
+    }
+}
+
+extension Int {
+    /// An exponent that no clamping can bring from one side of the representable range to the other.
+    fileprivate var clamped: Int { Swift.min(Swift.max(self, -9_999_999), 9_999_999) }
+}

@@ -1,0 +1,153 @@
+/// The decimal value of a JSON number: its sign, its first nineteen significant digits and its power of ten.
+struct DecimalNumber {
+    /// The first 19 significant digits as an integer (all of them when there are no more).
+    var significand: UInt64 = 0
+    /// The value is ± `significand` · 10^`exponent`, up to what was truncated.
+    var exponent = 0
+    var isNegative = false
+    /// Whether a digit other than zero follows the 19 that `significand` holds.
+    var isTruncated = false
+    /// Whether the token has neither fraction nor exponent.
+    var isInteger = true
+    /// Where the token starts, its sign included.
+    var start = 0
+    /// Where its digits end and its exponent, if any, begins.
+    var digitsEnd = 0
+
+    /// What is wrong with the spelling of a number.
+    enum Fault: Error {
+        case noDigits, leadingZero, noFractionDigits, noExponentDigits
+
+        var reason: String {
+            switch self {
+            case .noDigits: "a digit is missing after the sign"
+            case .leadingZero: "leading zeros are not allowed"
+            case .noFractionDigits: "a digit is missing after the decimal point"
+            case .noExponentDigits: "a digit is missing in the exponent"
+            }
+        }
+    }
+
+    /// Reads the longest number at `position` by the grammar of RFC 8259, section 6, and moves `position` behind it.
+    ///
+    /// - Parameters:
+    ///   - base: The text; bytes `position..<end` of it are read.
+    ///   - position: Where the number starts; where it ends afterwards, or where it went wrong.
+    /// - Complexity: Linear in the length of the number, without allocation.
+    @inline(__always)
+    static func scan(_ base: UnsafeRawPointer, _ position: inout Int, _ end: Int) throws(Fault) -> DecimalNumber {
+        var number = DecimalNumber()
+        number.start = position
+        if position < end, byte(base, position) == UInt8(ascii: "-") {
+            number.isNegative = true
+            position &+= 1
+        }
+        let digits = position
+        var significand: UInt64 = 0
+        readDigits(base, &position, end, into: &significand)
+        var digitCount = position &- digits
+        if digitCount == 0 { throw .noDigits }
+        if digitCount > 1, byte(base, digits) == UInt8(ascii: "0") {
+            position = digits
+            throw .leadingZero
+        }
+        var exponent = 0
+        if position < end, byte(base, position) == UInt8(ascii: ".") {
+            number.isInteger = false
+            position &+= 1
+            let fraction = position
+            while end &- position >= 8, let value = eightDigits(base, position) {
+                significand = significand &* 100_000_000 &+ value
+                position &+= 8
+            }
+            readDigits(base, &position, end, into: &significand)
+            if position == fraction { throw .noFractionDigits }
+            exponent = fraction &- position
+            digitCount &+= position &- fraction
+        }
+        number.digitsEnd = position
+        if position < end, byte(base, position) | 0x20 == UInt8(ascii: "e") {
+            number.isInteger = false
+            position &+= 1
+            exponent &+= try scanExponent(base, &position, end)
+        }
+        number.significand = significand
+        number.exponent = exponent
+        // Nineteen digits always fit in 64 bits; only longer numbers need a second look.
+        if digitCount > 19 { number.keepNineteenDigits(base, digits) }
+        return number
+    }
+
+    @inline(__always)
+    private static func byte(_ base: UnsafeRawPointer, _ position: Int) -> UInt8 {
+        base.load(fromByteOffset: position, as: UInt8.self)
+    }
+
+    @inline(__always)
+    private static func readDigits(_ base: UnsafeRawPointer, _ position: inout Int, _ end: Int, into significand: inout UInt64) {
+        while position < end {
+            let digit = byte(base, position) &- UInt8(ascii: "0")
+            if digit > 9 { return }
+            significand = significand &* 10 &+ UInt64(digit)
+            position &+= 1
+        }
+    }
+
+    /// The value of the eight bytes at `position` if all are digits: three multiplications instead of eight.
+    @inline(__always)
+    private static func eightDigits(_ base: UnsafeRawPointer, _ position: Int) -> UInt64? {
+        var word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+        // A digit's high nibble is 3, and stays 3 when 6 is added.
+        let nibbles: UInt64 = 0xF0F0_F0F0_F0F0_F0F0
+        guard word & nibbles | ((word &+ 0x0606_0606_0606_0606) & nibbles) &>> 4 == 0x3333_3333_3333_3333 else { return nil }
+        word &-= 0x3030_3030_3030_3030
+        word = word &* 10 &+ word &>> 8
+        let mask: UInt64 = 0x0000_00FF_0000_00FF
+        let high = (word & mask) &* (100 &+ 1_000_000 &<< 32)
+        let low = (word &>> 16 & mask) &* (1 &+ 10_000 &<< 32)
+        return (high &+ low) &>> 32
+    }
+
+    @inline(__always)
+    private static func scanExponent(_ base: UnsafeRawPointer, _ position: inout Int, _ end: Int) throws(Fault) -> Int {
+        var isNegative = false
+        if position < end {
+            let sign = byte(base, position)
+            if sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
+                isNegative = sign == UInt8(ascii: "-")
+                position &+= 1
+            }
+        }
+        let first = position
+        var magnitude = 0
+        while position < end {
+            let digit = byte(base, position) &- UInt8(ascii: "0")
+            if digit > 9 { break }
+            // Far beyond any exponent that digits in memory could bring back into range, and far from overflow.
+            if magnitude < 1 << 56 { magnitude = magnitude &* 10 &+ Int(digit) }
+            position &+= 1
+        }
+        if position == first { throw .noExponentDigits }
+        return isNegative ? -magnitude : magnitude
+    }
+
+    /// Reads the digits again, leaves leading zeros out and keeps the first 19.
+    @inline(never)
+    private mutating func keepNineteenDigits(_ base: UnsafeRawPointer, _ digits: Int) {
+        var kept = 0
+        significand = 0
+        for position in digits..<digitsEnd {
+            let byte = Self.byte(base, position)
+            if byte == UInt8(ascii: ".") { continue }
+            let digit = UInt64(byte &- UInt8(ascii: "0"))
+            if kept < 19 {
+                if kept == 0, digit == 0 { continue }
+                significand = significand &* 10 &+ digit
+                kept &+= 1
+            } else {
+                exponent &+= 1
+                if digit != 0 { isTruncated = true }
+            }
+        }
+    }
+}
