@@ -42,6 +42,7 @@ let package = Package(
         .testTarget(
             name: "AnalyticLearningTests",
             dependencies: ["AnalyticLearning", "LinearAlgebra", "TensorFormats"],
+            exclude: ["Vectors"],
             swiftSettings: .strict),
         .testTarget(name: "TensorFormatsTests", dependencies: ["TensorFormats"], swiftSettings: .strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: .strict),

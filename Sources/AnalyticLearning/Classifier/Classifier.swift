@@ -17,19 +17,19 @@ public final class Classifier {
     /// φ.
     public let featureMap: FeatureMap
     /// Which label stands in which column.
-    public private(set) var registry = ClassRegistry()
+    public internal(set) var registry = ClassRegistry()
     /// The number of states since the model began; each block of learned requests makes one.
     public internal(set) var version = 0
 
-    private var square: SymmetricPair
-    private var truth: Truth
-    private var view: RecursiveView
+    var square: SymmetricPair
+    var truth: Truth
+    var view: RecursiveView
 
     private var inputs: Matrix
     private var h: Matrix
     private var scores: Matrix
     private var order: [Int] = []
-    private var mustSolve = false
+    var mustSolve = false
 
     /// A classifier that has learned nothing.
     ///
@@ -107,7 +107,9 @@ public final class Classifier {
     ///   the solver after the truth has taken the rows is not thrown: the old weights stay, `health` says so, and the next block tries again.
     /// - Complexity: see `CostModel`.
     @discardableResult
-    public func learn(features: UnsafeBufferPointer<Double>, columns: [Int], spans: [RequestSpan]) throws(LinearAlgebraError) -> LearnOutcome {
+    public func learn(
+        features: UnsafeBufferPointer<Double>, columns: [Int], spans: [RequestSpan]
+    ) throws(LinearAlgebraError) -> LearnOutcome {
         precondition(features.count == columns.count * featureMap.dimension, "features and labels of different length")
         precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
         try reserve(rows: columns.count)

@@ -60,7 +60,8 @@ struct ProgressiveScorer {
         var start = firstRow
         for span in spans.dropFirst() {
             for row in start..<(start + span.rows) {
-                predictions.append(Self.best(of: span.knownClasses) { (columns[columns.startIndex + row] == $0 ? 1 : 0) - residual[row, $0] })
+                let column = columns[columns.startIndex + row]
+                predictions.append(Self.best(of: span.knownClasses) { (column == $0 ? 1 : 0) - residual[row, $0] })
             }
             start += span.rows
         }

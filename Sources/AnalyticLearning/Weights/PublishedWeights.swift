@@ -41,13 +41,13 @@ public final class PublishedWeights: Sendable {
         transposedWeights = [Float](unsafeUninitializedCapacity: labels.count * stride) { buffer, count in
             weights.withElements { elements in
                 let width = featureMap.width
+                // A finite Float64 past Float32's range stays finite.
+                let largest = Double(Float.greatestFiniteMagnitude)
                 for column in 0..<labels.count {
                     let target = column * stride
                     let source = column * width
                     for row in 0..<width {
-                        let value = elements[source + row]
-                        // A finite Float64 past Float32's range stays finite.
-                        buffer[target + row] = Float(min(max(value, -Double(Float.greatestFiniteMagnitude)), Double(Float.greatestFiniteMagnitude)))
+                        buffer[target + row] = Float(min(max(elements[source + row], -largest), largest))
                     }
                     for row in width..<stride { buffer[target + row] = 0 }
                 }

@@ -1,0 +1,58 @@
+/// A model's state as a snapshot holds it: everything but R, which is solved again.
+///
+/// Matrices are row-major, as numpy writes them. The buffers need to live only while `Classifier.init(restoring:)` runs.
+public struct SavedState {
+    /// What the model is.
+    public var configuration: ModelConfiguration
+    /// Labels in column order.
+    public var labels: [String]
+    /// n_c.
+    public var counts: [Int]
+    /// All rows learned.
+    public var samples: Int
+    /// The number of the state.
+    public var version: Int
+    /// Ω row-major [d, D], where the map has one.
+    public var projection: [Float]?
+    /// G's lower triangle, packed row after row.
+    public var gram: UnsafeBufferPointer<Double>
+    /// Q [D, C].
+    public var crossMoment: UnsafeBufferPointer<Double>
+    /// μ [C, d].
+    public var mean: UnsafeBufferPointer<Double>
+    /// M2 [C, d].
+    public var m2: UnsafeBufferPointer<Double>
+    /// W [D, C].
+    public var weights: UnsafeBufferPointer<Double>
+
+    /// A state from its parts.
+    public init(
+        configuration: ModelConfiguration, labels: [String], counts: [Int], samples: Int, version: Int, projection: [Float]?,
+        gram: UnsafeBufferPointer<Double>, crossMoment: UnsafeBufferPointer<Double>, mean: UnsafeBufferPointer<Double>,
+        m2: UnsafeBufferPointer<Double>, weights: UnsafeBufferPointer<Double>
+    ) {
+        self.configuration = configuration
+        self.labels = labels
+        self.counts = counts
+        self.samples = samples
+        self.version = version
+        self.projection = projection
+        self.gram = gram
+        self.crossMoment = crossMoment
+        self.mean = mean
+        self.m2 = m2
+        self.weights = weights
+    }
+}
+
+/// A saved state that contradicts itself.
+public enum RestoreError: Error, Equatable, Sendable {
+    /// A label stands twice, or is empty or too long.
+    case label(String)
+    /// A part has another size than the configuration and the labels say.
+    case size(part: String, count: Int, expected: Int)
+    /// A part holds a value that is not finite, or not possible, at a position.
+    case value(part: String, index: Int)
+    /// W does not solve (G+λI)W = Q: the relative residual is above 1e-6.
+    case residual(Double)
+}

@@ -1,0 +1,31 @@
+extension Matrix {
+    /// Sets all elements from row-major order, as numpy writes them.
+    ///
+    /// - Precondition: as many elements as the matrix has.
+    public mutating func setRowMajor(_ elements: UnsafeBufferPointer<Double>) {
+        precondition(elements.count == rows * columns, "a matrix of another size")
+        // In tiles, because one side of a transposition is strided.
+        let tile = 32
+        for columnTile in stride(from: 0, to: columns, by: tile) {
+            for rowTile in stride(from: 0, to: rows, by: tile) {
+                for column in columnTile..<min(columnTile + tile, columns) {
+                    for row in rowTile..<min(rowTile + tile, rows) { base[row + column * rows] = elements[row * columns + column] }
+                }
+            }
+        }
+    }
+
+    /// Copies some rows in row-major order, replacing what the array held.
+    ///
+    /// - Complexity: O(rows.count·columns).
+    public func copyRowMajor(rows range: Range<Int>, into elements: inout [Double]) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "matrix index out of range")
+        elements.removeAll(keepingCapacity: true)
+        elements.append(contentsOf: repeatElement(0, count: range.count * columns))
+        elements.withUnsafeMutableBufferPointer { target in
+            for column in 0..<columns {
+                for (offset, row) in range.enumerated() { target[offset * columns + column] = base[row + column * rows] }
+            }
+        }
+    }
+}
