@@ -1,0 +1,163 @@
+/// What has to be known of a request until its answer is written.
+struct ExchangeInfo {
+    var sequence: UInt32 = 0
+    var isHead = false
+    var isOldVersion = false
+    var isSafe = false
+}
+
+/// A request whose answer is not written yet, in the order of the requests.
+struct PendingAnswer {
+    let info: ExchangeInfo
+    var response: Response?
+    /// What `Allow` says.
+    let allow: MethodSet?
+}
+
+/// The content of a response which does not go through the output buffer.
+enum Transfer {
+    case none
+    case bytes([UInt8], sent: Int)
+    case file(FileBody, sent: Int)
+    case stream(StreamPipe, isChunked: Bool)
+
+    var isNone: Bool {
+        if case .none = self { true } else { false }
+    }
+}
+
+/// How a request's content is being read.
+struct BodyReception {
+    enum Mode: Equatable {
+        /// Into `Connection.builder`, for a handler that wants all of it.
+        case collect
+        /// Into a `BodyConsumer`.
+        case stream
+        /// Nowhere: it has been answered already.
+        case discard
+    }
+
+    var mode = Mode.discard
+    /// The request it belongs to.
+    var sequence: UInt32 = 0
+    var isChunked = false
+    /// With a known length: octets still to come.
+    var remaining = 0
+    /// Octets that have come.
+    var received = 0
+    /// Octets that may come.
+    var limit = 0
+    var isPaused = false
+    /// The client waits for `100 Continue`, which has not been sent.
+    var awaitsContinue = false
+    var decoder = ChunkedDecoder()
+}
+
+/// The state of one connection, owned by its event loop. Objects stay in their slot and serve one connection after another; an idle
+/// connection owns no buffer.
+final class Connection {
+    enum Phase {
+        case closed
+        /// A request head is awaited or arriving.
+        case head
+        /// A request's content is arriving.
+        case body
+        /// No request is taken any more; answers may be outstanding.
+        case ended
+        /// All is said; the client's octets are thrown away until its FIN.
+        case lingering
+    }
+
+    let slot: UInt32
+    let liveness = Liveness()
+    var generation: UInt32 = 0
+    var descriptor: Int32 = -1
+    var phase = Phase.closed
+    var interest = EventPoll.Interest()
+    var timer = ConnectionTimer(acceptedAt: 0)
+
+    // Reading
+    var parser = RequestParser()
+    /// Octets which have been read and not used.
+    var input = ByteBuffer()
+    /// The head of the request whose content is arriving.
+    var storedHead = ByteBuffer()
+    var reception = BodyReception()
+    var builder: BodyBuilder
+    var consumer: (any BodyConsumer)?
+    var isPeerClosed = false
+    /// The next request must wait until all answers are written.
+    var isBlocked = false
+
+    // Answering
+    var current = ExchangeInfo()
+    /// `current` has neither an answer nor a place in `pending`.
+    var isUnanswered = false
+    var pending: [PendingAnswer] = []
+    /// No request behind those in hand will be taken.
+    var isLastRequest = false
+
+    // Writing
+    var output = ByteBuffer()
+    var transfer = Transfer.none
+    var isWriteBlocked = false
+    var closesWhenFlushed = false
+    /// Octets of the client may be on their way: close by lingering.
+    var lingers = false
+    /// The socket failed; it is closed as soon as nobody uses the buffers.
+    var isBroken = false
+
+    init(slot: UInt32, budget: MemoryBudget) {
+        self.slot = slot
+        builder = BodyBuilder(budget: budget)
+    }
+
+    var key: ConnectionKey { ConnectionKey(slot: slot, generation: generation) }
+    var token: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
+
+    /// Nothing is in hand and nothing is half-way.
+    var isQuiescent: Bool {
+        phase == .head && input.isEmpty && hasNothingToSend
+    }
+
+    /// Every answer asked for so far has been given to the kernel.
+    var hasNothingToSend: Bool {
+        pending.isEmpty && !isUnanswered && output.isEmpty && transfer.isNone
+    }
+
+    /// Begins a connection.
+    func open(_ descriptor: Int32, at now: Int64) {
+        generation = generation == .max ? 1 : generation + 1
+        liveness.set(generation)
+        self.descriptor = descriptor
+        phase = .head
+        interest = []
+        timer = ConnectionTimer(acceptedAt: now)
+        parser = RequestParser()
+        current = ExchangeInfo()
+    }
+
+    /// Ends a connection and gives up all that it owned; the descriptor is the caller's.
+    func reset() {
+        liveness.set(0)
+        descriptor = -1
+        phase = .closed
+        input.release()
+        storedHead.release()
+        output.release()
+        builder.reset()
+        consumer = nil
+        reception = BodyReception()
+        pending = []
+        if case .stream(let pipe, _) = transfer { pipe.close() }
+        transfer = .none
+        isPeerClosed = false
+        isBlocked = false
+        isUnanswered = false
+        isLastRequest = false
+        isWriteBlocked = false
+        closesWhenFlushed = false
+        lingers = false
+        isBroken = false
+    }
+}

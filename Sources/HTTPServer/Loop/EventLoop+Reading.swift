@@ -1,0 +1,110 @@
+extension EventLoop {
+    /// Reads once from a connection that is readable, and works on what came. Level-triggered epoll tells again if there is more, so
+    /// one connection cannot keep the others waiting.
+    func read(_ connection: Connection) {
+        switch connection.phase {
+        case .closed: return
+        case .lingering: return discardInput(connection)
+        case .ended: return stopReading(connection)
+        case .head, .body: break
+        }
+        guard !connection.isPeerClosed, canProcess(connection) else { return stopReading(connection) }
+        if connection.phase == .body, connection.reception.mode == .collect, !connection.reception.isChunked, connection.input.isEmpty {
+            return readIntoBody(connection)
+        }
+        if connection.input.isEmpty {
+            let result = SystemCall.receive(connection.descriptor, into: receiveBuffer)
+            guard case .bytes(let count) = result else { return readEnded(connection, result) }
+            let octets = UnsafeRawBufferPointer(rebasing: receiveBuffer[..<count])
+            let used = process(connection, octets)
+            if used < count, !connection.isBroken { connection.input.append(octets.part(used..<count)) }
+        } else {
+            connection.input.reserve(4096)
+            var result = SystemCall.Transfer.wouldBlock
+            let descriptor = connection.descriptor
+            connection.input.fill { spare in
+                result = SystemCall.receive(descriptor, into: spare)
+                if case .bytes(let count) = result { return count }
+                return 0
+            }
+            guard case .bytes = result else { return readEnded(connection, result) }
+            processInput(connection)
+        }
+    }
+
+    /// Content of a known length goes straight into its memory.
+    private func readIntoBody(_ connection: Connection) {
+        let missing = connection.reception.remaining
+        guard connection.builder.reserve(1, expected: connection.builder.count + missing) else {
+            return failBody(connection, .serviceUnavailable, Self.noMemory, retryAfter: true)
+        }
+        let spare = connection.builder.spare(limit: min(missing, 1 << 20))
+        let result = SystemCall.receive(connection.descriptor, into: spare)
+        guard case .bytes(let count) = result else { return readEnded(connection, result) }
+        connection.builder.commit(count)
+        connection.timer.bodyArrived(count)
+        connection.reception.received += count
+        connection.reception.remaining -= count
+        if connection.reception.remaining == 0 { endBody(connection) }
+    }
+
+    private func readEnded(_ connection: Connection, _ result: SystemCall.Transfer) {
+        switch result {
+        case .bytes, .wouldBlock: return
+        case .failed: connection.isBroken = true
+        case .end:
+            // The client has closed its sending side only, as far as is known: what it has asked for is still answered.
+            connection.isPeerClosed = true
+            if connection.phase == .body {
+                failBody(connection, .badRequest, "the connection ended before the content was whole")
+            }
+            stopReading(connection)
+        }
+    }
+
+    /// Works on the octets which were read earlier; false when nothing could be used.
+    @discardableResult
+    func processInput(_ connection: Connection) -> Bool {
+        let used = process(connection, connection.input.bytes)
+        connection.input.consume(used)
+        if connection.input.isEmpty { connection.input.release() }
+        return used > 0
+    }
+
+    /// Forgets the interest in reading; `settle` takes it up again. Only done when octets lie there which nobody wants yet, so that
+    /// the usual request costs no call of epoll_ctl.
+    private func stopReading(_ connection: Connection) {
+        setInterest(connection, connection.interest.subtracting(.read))
+    }
+
+    private func discardInput(_ connection: Connection) {
+        for _ in 0..<4 {
+            switch SystemCall.receive(connection.descriptor, into: receiveBuffer) {
+            case .bytes(let count):
+                if count < receiveBuffer.count { return }
+            case .wouldBlock: return
+            case .end, .failed:
+                connection.isBroken = true
+                return
+            }
+        }
+    }
+
+    func setInterest(_ connection: Connection, _ interest: EventPoll.Interest) {
+        guard connection.interest != interest else { return }
+        connection.interest = interest
+        if !poll.modify(connection.descriptor, interest, token: connection.token) { connection.isBroken = true }
+    }
+
+    /// Whether the connection's next octets can be used now.
+    func canProcess(_ connection: Connection) -> Bool {
+        switch connection.phase {
+        case .closed: false
+        case .head:
+            !connection.isLastRequest && !connection.isBlocked && connection.transfer.isNone
+                && connection.output.count < Self.highWaterMark && connection.pending.count < Self.maximumPending
+        case .body: !connection.reception.isPaused
+        case .ended, .lingering: true
+        }
+    }
+}

@@ -1,0 +1,213 @@
+import Synchronization
+
+extension EventLoop {
+    /// Pipelined requests whose answers may be outstanding at once.
+    static let maximumPending = 16
+    static let noMemory = "the server has no memory left for request content; try again"
+
+    /// Works on octets of the client; the number used. Those left must be passed again, with more behind them or when the
+    /// connection's state has changed.
+    func process(_ connection: Connection, _ octets: UnsafeRawBufferPointer) -> Int {
+        var at = 0
+        while at < octets.count, !connection.isBroken {
+            switch connection.phase {
+            case .head:
+                guard canProcess(connection) else {
+                    guard connection.isLastRequest else { return at }
+                    connection.phase = .ended
+                    continue
+                }
+                let rest = octets.part(at..<octets.count)
+                switch connection.parser.parse(rest, limits: limits, into: head) {
+                case .incomplete:
+                    return at
+                case .failed(let failure):
+                    refuse(connection, failure)
+                    return octets.count
+                case .complete(let count):
+                    connection.parser = RequestParser()
+                    guard mayStart(connection) else {
+                        connection.isBlocked = true
+                        return at
+                    }
+                    at += count
+                    connection.timer.headIsComplete(at: now)
+                    at += begin(connection, octets.part(at..<octets.count))
+                }
+            case .body:
+                guard !connection.reception.isPaused else { return at }
+                at += receive(connection, octets.part(at..<octets.count))
+            case .ended, .lingering, .closed:
+                return octets.count
+            }
+        }
+        return at
+    }
+
+    /// Requests may be worked on at once when all of them only read and none has content (RFC 9112, section 9.3.2).
+    private func mayStart(_ connection: Connection) -> Bool {
+        if connection.pending.isEmpty { return true }
+        return head.framing == .none && (head.method?.isSafe ?? false) && connection.pending.allSatisfy { $0.info.isSafe }
+    }
+
+    /// Begins the request in `head`; the number of octets behind the head that were used.
+    private func begin(_ connection: Connection, _ following: UnsafeRawBufferPointer) -> Int {
+        requestCount &+= 1
+        handle.requests.store(requestCount, ordering: .relaxed)
+        connection.current = ExchangeInfo(
+            sequence: connection.current.sequence &+ 1, isHead: head.method == .head, isOldVersion: head.isOldVersion,
+            isSafe: head.method?.isSafe ?? false)
+        connection.isUnanswered = true
+        if !head.keepsAlive || isStopping { connection.isLastRequest = true }
+        guard let method = head.method else {
+            return answerEarly(connection, .notImplemented, "the server does not know this method")
+        }
+        if head.expectsUnknown { return answerEarly(connection, .expectationFailed, "the only expectation met here is 100-continue") }
+        if head.form == .asterisk { return answerOptions(connection, shared.table.allMethods) }
+        do throws(PathSegments.Failure) {
+            try segments.split(head.bytes(head.path))
+        } catch {
+            switch error {
+            case .encodedNull: return answerEarly(connection, .badRequest, "the path has an encoded NUL")
+            case .tooManySegments: return answerEarly(connection, .notFound, "there is nothing at this path")
+            }
+        }
+        switch shared.table.match(method, segments) {
+        case .none: return answerEarly(connection, .notFound, "there is nothing at this path")
+        case .otherMethods(let methods):
+            if method == .options { return answerOptions(connection, methods) }
+            return answerEarly(connection, .methodNotAllowed, "this path does not have the method", allow: methods)
+        case .route(let route):
+            let limit = route.maximumBodySize ?? configuration.maximumBodySize
+            if case .length(let length) = head.framing, length > limit {
+                return answerEarly(connection, .contentTooLarge, "the content is larger than \(limit) octets")
+            }
+            switch route.kind {
+            case .whole(let handler): return beginWhole(connection, method, handler, limit: limit, following)
+            case .streaming(let handler): return beginStreaming(connection, method, handler, limit: limit, following)
+            }
+        }
+    }
+
+    // MARK: Early answers
+
+    private func answerEarly(_ connection: Connection, _ status: Status, _ detail: String, allow: MethodSet? = nil) -> Int {
+        beginReception(connection, .discard, limit: 0)
+        connection.isUnanswered = false
+        let response = errorResponse(status, detail, path: head.bytes(head.path))
+        enqueue(connection, connection.current, response, allow: allow)
+        return 0
+    }
+
+    private func answerOptions(_ connection: Connection, _ methods: MethodSet) -> Int {
+        beginReception(connection, .discard, limit: 0)
+        connection.isUnanswered = false
+        enqueue(connection, connection.current, Response(.noContent), allow: methods)
+        return 0
+    }
+
+    /// The answer to octets that are no request; the connection ends with it.
+    private func refuse(_ connection: Connection, _ failure: ParseFailure) {
+        refuse(connection, failure.status, failure.detail.description)
+    }
+
+    func refuse(_ connection: Connection, _ status: Status, _ detail: String) {
+        connection.parser = RequestParser()
+        connection.isLastRequest = true
+        connection.lingers = true
+        connection.phase = .ended
+        connection.current = ExchangeInfo(sequence: connection.current.sequence &+ 1)
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        enqueue(connection, connection.current, errorResponse(status, detail, path: none))
+    }
+
+    func errorResponse(_ status: Status, _ detail: String, path: UnsafeRawBufferPointer, retryAfter: Bool = false) -> Response {
+        let (contentType, body) = configuration.errorFormatter(path, status, detail)
+        return Response(status, contentType: contentType, headers: retryAfter ? [HeaderField("Retry-After", "1")] : [], bytes: body)
+    }
+
+    // MARK: Handlers
+
+    private func beginWhole(
+        _ connection: Connection, _ method: Method, _ handler: Handler, limit: Int, _ following: UnsafeRawBufferPointer
+    ) -> Int {
+        switch head.framing {
+        case .none:
+            exchange.begin(method, identifier: identifier, body: following.part(0..<0))
+            call(connection, handler)
+            return 0
+        case .length(let length) where following.count >= length:
+            // The usual small request: its content is used where it was received.
+            exchange.begin(method, identifier: identifier, body: following.part(0..<length))
+            call(connection, handler)
+            return length
+        case .length, .chunked:
+            beginReception(connection, .collect, limit: limit)
+            storeHead(connection)
+            sendContinue(connection, following)
+            return 0
+        }
+    }
+
+    private func beginStreaming(
+        _ connection: Connection, _ method: Method, _ handler: StreamingHandler, limit: Int, _ following: UnsafeRawBufferPointer
+    ) -> Int {
+        beginReception(connection, .stream, limit: limit)
+        exchange.begin(method, identifier: identifier, body: following.part(0..<0))
+        let sequence = connection.current.sequence
+        isInHandler = true
+        let consumer = handler(Request(exchange), Responder(loop: self, connection: connection, sequence: sequence))
+        isInHandler = false
+        exchange.end()
+        deferIfUnanswered(connection)
+        guard connection.phase == .body, connection.reception.mode == .stream else {
+            // No content is to come, or it has been answered already.
+            if head.framing == .none, !connection.isBroken { consumer?.finish() }
+            return 0
+        }
+        guard let consumer else {
+            abandonBody(connection)
+            return 0
+        }
+        connection.consumer = consumer
+        storeHead(connection)
+        sendContinue(connection, following)
+        return 0
+    }
+
+    private func call(_ connection: Connection, _ handler: Handler) {
+        isInHandler = true
+        handler(Request(exchange), Responder(loop: self, connection: connection, sequence: connection.current.sequence))
+        isInHandler = false
+        exchange.end()
+        deferIfUnanswered(connection)
+    }
+
+    /// Keeps the place of a request whose answer comes later.
+    private func deferIfUnanswered(_ connection: Connection) {
+        guard connection.isUnanswered else { return }
+        connection.isUnanswered = false
+        connection.pending.append(PendingAnswer(info: connection.current, response: nil, allow: nil))
+    }
+
+    /// A number unique in the process: the loops take turns.
+    private var identifier: UInt64 {
+        requestCount &* UInt64(configuration.eventLoops) &+ UInt64(handle.index)
+    }
+
+    /// Calls the handler of a request whose content is whole, with its head parsed once more from the copy.
+    func callStored(_ connection: Connection, _ body: Body) {
+        var parser = RequestParser()
+        guard case .complete = parser.parse(connection.storedHead.bytes, limits: limits, into: head), let method = head.method,
+            (try? segments.split(head.bytes(head.path))) != nil,
+            case .route(let route) = shared.table.match(method, segments), case .whole(let handler) = route.kind
+        else { preconditionFailure("a stored head has been parsed and matched before") }
+        exchange.begin(method, identifier: identifier, owning: body)
+        call(connection, handler)
+    }
+
+    private func storeHead(_ connection: Connection) {
+        connection.storedHead.removeAll()
+        connection.storedHead.append(UnsafeRawBufferPointer(start: head.base, count: head.count))
+    }
+}

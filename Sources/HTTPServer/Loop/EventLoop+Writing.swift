@@ -1,0 +1,178 @@
+extension EventLoop {
+    /// Octets of one response sent in one turn.
+    private static let bytesPerTurn = 4 << 20
+
+    /// Gives the connection in hand the loop's output buffer, if it has none of its own.
+    func lendOutput(_ connection: Connection) {
+        if connection.output.capacity == 0 { swap(&connection.output, &spareOutput) }
+    }
+
+    /// Takes the buffer back, unless output is left in it.
+    private func returnOutput(_ connection: Connection) {
+        if connection.output.isEmpty {
+            if spareOutput.capacity == 0 {
+                swap(&connection.output, &spareOutput)
+            } else {
+                connection.output.release()
+            }
+        } else if spareOutput.capacity == 0 {
+            if connection.output.count * 4 < connection.output.capacity {
+                var small = ByteBuffer()
+                small.append(connection.output.bytes)
+                swap(&small, &connection.output)
+                small.removeAll()
+                swap(&small, &spareOutput)
+            } else {
+                spareOutput = ByteBuffer(capacity: Self.highWaterMark)
+            }
+        }
+    }
+
+    /// Brings a connection to rest after anything has happened to it: sends, goes on with what was held back, closes, and says what
+    /// is waited for next.
+    func settle(_ connection: Connection) {
+        guard connection.phase != .closed else { return }
+        repeat {
+            flush(connection)
+            if connection.isBlocked, connection.hasNothingToSend { connection.isBlocked = false }
+        } while !connection.isBroken && !connection.input.isEmpty && canProcess(connection) && processInput(connection)
+        if connection.closesWhenFlushed, connection.phase != .lingering, connection.hasNothingToSend, !connection.isBroken {
+            sayGoodbye(connection)
+        }
+        let isDone = connection.hasNothingToSend && (connection.isPeerClosed || isStopping && connection.input.isEmpty)
+        if isDone, connection.phase == .head || connection.phase == .ended { connection.isBroken = true }
+        if connection.isBroken {
+            returnBuffers(connection)
+            close(connection)
+            return
+        }
+        watch(connection)
+        returnOutput(connection)
+    }
+
+    private func returnBuffers(_ connection: Connection) {
+        connection.output.removeAll()
+        returnOutput(connection)
+    }
+
+    /// Says to epoll and to the timer what the connection waits for.
+    private func watch(_ connection: Connection) {
+        var interest = connection.interest
+        if connection.isWriteBlocked { interest.insert(.write) } else { interest.remove(.write) }
+        if !connection.isPeerClosed, connection.phase != .ended, canProcess(connection) { interest.insert(.read) }
+        setInterest(connection, interest)
+        connection.timer.enter(waitsFor(connection), at: now)
+        noteDeadline(connection)
+    }
+
+    private func waitsFor(_ connection: Connection) -> ConnectionTimer.Phase {
+        if connection.phase == .lingering { return .lingering }
+        if connection.isWriteBlocked { return .writing }
+        if connection.phase == .body { return .body }
+        if !connection.hasNothingToSend { return .answering }
+        // A new connection has the deadline of a head from the start.
+        return connection.input.isEmpty && (connection.timer.phase != .head || connection.current.sequence > 0) ? .idle : .head
+    }
+
+    /// Sends what there is, as far as the socket takes it.
+    private func flush(_ connection: Connection) {
+        var budget = Self.bytesPerTurn
+        while !connection.isBroken, !connection.isWriteBlocked {
+            if !connection.output.isEmpty {
+                let more = hasContentToFollow(connection)
+                account(connection, SystemCall.send(connection.descriptor, connection.output.bytes, more: more)) { connection, count in
+                    connection.output.consume(count)
+                }
+                continue
+            }
+            switch connection.transfer {
+            case .none:
+                guard connection.pending.first?.response != nil else { return }
+                writeReady(connection)
+            case .bytes(let bytes, let sent):
+                let result = bytes.withUnsafeBytes { all in
+                    let end = min(all.count, sent + (1 << 20))
+                    return SystemCall.send(connection.descriptor, all.part(sent..<end), more: false)
+                }
+                account(connection, result) { connection, count in
+                    budget -= count
+                    connection.transfer = sent + count < bytes.count ? .bytes(bytes, sent: sent + count) : .none
+                }
+            case .file(let file, let sent):
+                let amount = min(file.length - sent, 1 << 20)
+                let result = SystemCall.sendFile(
+                    connection.descriptor, from: file.descriptor, offset: file.offset + sent, count: amount)
+                // The file is shorter than announced: only breaking off tells the client.
+                if result == .bytes(0) { connection.isBroken = true }
+                account(connection, result) { connection, count in
+                    budget -= count
+                    connection.transfer = sent + count < file.length ? .file(file, sent: sent + count) : .none
+                }
+            case .stream(let pipe, let isChunked):
+                guard pump(connection, pipe, isChunked) else { return }
+            }
+            if budget <= 0 {
+                // The others first: the socket is still writable, so epoll comes back here.
+                connection.isWriteBlocked = true
+            }
+        }
+    }
+
+    private func account(_ connection: Connection, _ result: SystemCall.Transfer, _ sent: (Connection, Int) -> Void) {
+        switch result {
+        case .bytes(let count):
+            connection.timer.writeProgressed(at: now)
+            sent(connection, count)
+        case .wouldBlock: connection.isWriteBlocked = true
+        case .failed, .end: connection.isBroken = true
+        }
+    }
+
+    /// Whether content follows at once, so that the head need not be a packet of its own.
+    private func hasContentToFollow(_ connection: Connection) -> Bool {
+        switch connection.transfer {
+        case .bytes, .file: true
+        case .none, .stream: false
+        }
+    }
+
+    /// Moves what a stream has ready into the output; false when it has nothing yet.
+    private func pump(_ connection: Connection, _ pipe: StreamPipe, _ isChunked: Bool) -> Bool {
+        switch pipe.take() {
+        case .nothingYet:
+            return false
+        case .octets(let octets):
+            if isChunked {
+                connection.output.append(hexadecimal: octets.count)
+                connection.output.append("\r\n")
+            }
+            octets.withUnsafeBytes { connection.output.append($0) }
+            if isChunked { connection.output.append("\r\n") }
+        case .finished:
+            if isChunked { connection.output.append("0\r\n\r\n") }
+            pipe.close()
+            connection.transfer = .none
+        case .broken:
+            connection.isBroken = true
+        }
+        return true
+    }
+
+    /// Ends a connection whose answers are all with the kernel. Closing while octets of the client are unread would send RST, which
+    /// can destroy answers on their way; so, where such octets may come, FIN goes first and they are read away (RFC 9112, section 9.6).
+    private func sayGoodbye(_ connection: Connection) {
+        if !connection.lingers, !connection.isPeerClosed {
+            switch SystemCall.receive(connection.descriptor, into: receiveBuffer) {
+            case .wouldBlock, .end, .failed: break
+            case .bytes: connection.lingers = true
+            }
+        }
+        guard connection.lingers, !connection.isPeerClosed else {
+            connection.isBroken = true
+            return
+        }
+        connection.input.release()
+        SystemCall.shutdownWriting(connection.descriptor)
+        connection.phase = .lingering
+    }
+}

@@ -1,0 +1,95 @@
+/// Writes response heads. What does not change within a second (`Server` and `Date`) is written once and copied.
+struct ResponseWriter: ~Copyable {
+    /// How a response says its content is delimited.
+    enum Length {
+        /// Not at all: there is none, or it ends with the connection.
+        case unsaid
+        case known(Int)
+        case chunked
+    }
+
+    /// What a response says of the connection.
+    enum Persistence {
+        case unsaid
+        case close
+        /// An HTTP/1.0 client wants to be told.
+        case keepAlive
+    }
+
+    private let serverName: [UInt8]
+    private var common = ByteBuffer()
+    private var second = Int.min
+
+    init(serverName: String) {
+        self.serverName = Array(serverName.utf8)
+    }
+
+    /// Sets the time that `Date` says.
+    mutating func setTime(_ seconds: Int) {
+        guard seconds != second else { return }
+        second = seconds
+        common.removeAll()
+        if !serverName.isEmpty {
+            common.append("Server: ")
+            serverName.withUnsafeBytes { common.append($0) }
+            common.append("\r\n")
+        }
+        common.append("Date: ")
+        DateField.append(seconds, to: &common)
+        common.append("\r\n")
+    }
+
+    /// Writes a head, with the empty line behind it.
+    func write(
+        _ status: Status, contentType: StaticString?, headers: [HeaderField], allow: MethodSet?, length: Length, persistence: Persistence,
+        into output: inout ByteBuffer
+    ) {
+        output.reserve(512)
+        output.append("HTTP/1.1 ")
+        output.append(decimal: Int(status.code))
+        output.append(" ")
+        output.append(status.reason)
+        output.append("\r\n")
+        output.append(common.bytes)
+        if let contentType {
+            output.append("Content-Type: ")
+            output.append(contentType)
+            output.append("\r\n")
+        }
+        switch length {
+        case .unsaid: break
+        case .known(let count):
+            output.append("Content-Length: ")
+            output.append(decimal: count)
+            output.append("\r\n")
+        case .chunked: output.append("Transfer-Encoding: chunked\r\n")
+        }
+        switch persistence {
+        case .unsaid: break
+        case .close: output.append("Connection: close\r\n")
+        case .keepAlive: output.append("Connection: keep-alive\r\n")
+        }
+        if let allow { Self.append(allow, to: &output) }
+        for field in headers {
+            output.append(field.name)
+            output.append(": ")
+            for octet in field.value.utf8 { output.append(Octets.isFieldValue(octet) ? octet : 0x20) }
+            output.append("\r\n")
+        }
+        output.append("\r\n")
+    }
+
+    /// `Allow`, with what the server adds by itself: HEAD where there is GET, and OPTIONS.
+    private static func append(_ methods: MethodSet, to output: inout ByteBuffer) {
+        output.append("Allow: ")
+        var isFirst = true
+        for method in Method.allCases {
+            let isImplied = method == .options || method == .head && methods.contains(.get)
+            guard isImplied || methods.contains(method) else { continue }
+            if !isFirst { output.append(", ") }
+            output.append(method.name)
+            isFirst = false
+        }
+        output.append("\r\n")
+    }
+}

@@ -1,0 +1,36 @@
+import Synchronization
+
+/// Counts the octets which request bodies hold, over all connections, against one limit.
+final class MemoryBudget: Sendable {
+    private let used = Atomic<Int>(0)
+    let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// The octets held now.
+    var count: Int { used.load(ordering: .relaxed) }
+
+    /// Takes `amount` octets; false, and nothing taken, when that would pass the limit.
+    func reserve(_ amount: Int) -> Bool {
+        var current = used.load(ordering: .relaxed)
+        while true {
+            let (sum, overflow) = current.addingReportingOverflow(amount)
+            guard !overflow, sum <= limit else { return false }
+            let (exchanged, original) = used.weakCompareExchange(expected: current, desired: sum, ordering: .relaxed)
+            if exchanged { return true }
+            current = original
+        }
+    }
+
+    /// Takes `amount` octets even past the limit: for small copies that cannot be refused any more.
+    func take(_ amount: Int) {
+        used.wrappingAdd(amount, ordering: .relaxed)
+    }
+
+    /// Gives `amount` octets back.
+    func release(_ amount: Int) {
+        used.wrappingSubtract(amount, ordering: .relaxed)
+    }
+}

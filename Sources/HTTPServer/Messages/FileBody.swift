@@ -1,0 +1,39 @@
+import Glibc
+
+/// A part of an open file as the content of a response. It is sent with sendfile(2) as the client takes it; the file may be larger
+/// than memory. The descriptor is closed with the last reference.
+public final class FileBody: Sendable {
+    let descriptor: Int32
+    let offset: Int
+    /// The number of octets that will be sent.
+    public let length: Int
+
+    /// Takes over an open descriptor. The caller promises that the file has `length` octets at `offset` and keeps them; if it turns
+    /// out shorter, the connection is broken off, since the length is announced already.
+    ///
+    /// - Precondition: `offset` and `length` are not negative.
+    public init(descriptor: Int32, offset: Int = 0, length: Int) {
+        precondition(offset >= 0 && length >= 0)
+        self.descriptor = descriptor
+        self.offset = offset
+        self.length = length
+    }
+
+    /// Opens a regular file, to send the whole of it.
+    ///
+    /// - Throws: `ServerError.system` when it cannot be opened or is no regular file.
+    public convenience init(path: String) throws(ServerError) {
+        let opened = open(path, O_RDONLY | O_CLOEXEC)
+        guard opened >= 0 else { throw .system(call: "open", code: errno) }
+        var information = stat()
+        guard fstat(opened, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+            SystemCall.close(opened)
+            throw .system(call: "fstat", code: EINVAL)
+        }
+        self.init(descriptor: opened, length: Int(information.st_size))
+    }
+
+    deinit {
+        SystemCall.close(descriptor)
+    }
+}

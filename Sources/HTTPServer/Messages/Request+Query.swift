@@ -1,0 +1,47 @@
+extension Request {
+    /// The percent-decoded value of the first query item called `name` (compared in decoded form; `+` stays `+`). An item without `=`
+    /// has the empty value. Nil when there is none, or when it is not UTF-8.
+    public func query(_ name: StaticString) -> String? {
+        var result: String?
+        forEachQueryItem { itemName, value in
+            guard PercentDecoding.equals(itemName, name) else { return true }
+            result = PercentDecoding.string(value)
+            return false
+        }
+        return result
+    }
+
+    /// The percent-decoded names of all query items, in order; a name that is not UTF-8 is the replacement character. For handlers
+    /// that refuse what they do not know.
+    public var queryNames: [String] {
+        var names: [String] = []
+        forEachQueryItem { name, _ in
+            names.append(PercentDecoding.string(name) ?? "\u{fffd}")
+            return true
+        }
+        return names
+    }
+
+    /// Whether there is a query that is not empty. Allocates nothing.
+    public var hasQuery: Bool { exchange.head.query.count > 0 }
+
+    /// Calls `body` with the encoded name and value of each query item until it says false.
+    private func forEachQueryItem(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Bool) {
+        let query = exchange.head.bytes(exchange.head.query)
+        var at = 0
+        while at < query.count {
+            var end = at
+            var equals: Int?
+            while end < query.count, query[end] != UInt8(ascii: "&") {
+                if equals == nil, query[end] == UInt8(ascii: "=") { equals = end }
+                end += 1
+            }
+            if end > at {
+                let name = query.part(at..<(equals ?? end))
+                let value = query.part((equals.map { $0 + 1 } ?? end)..<end)
+                guard body(name, value) else { return }
+            }
+            at = end + 1
+        }
+    }
+}

@@ -1,0 +1,60 @@
+/// A request, valid during the call of its handler.
+///
+/// Everything here reads the connection's own memory; only what is asked for as a `String` is copied.
+public struct Request: ~Copyable {
+    let exchange: Exchange
+
+    init(_ exchange: Exchange) {
+        self.exchange = exchange
+    }
+
+    /// The method.
+    public var method: Method { exchange.method }
+
+    /// The event loop that runs the handler, 0 up to `ServerConfiguration.eventLoops`: an index for scratch memory of the
+    /// application, one for each loop.
+    public var loopIndex: Int { exchange.loopIndex }
+
+    /// A number that no other request of this process has.
+    public var identifier: UInt64 { exchange.identifier }
+
+    // MARK: Path
+
+    /// The path as it was sent, percent-encoded and without the query.
+    public var path: String { String(decoding: exchange.head.bytes(exchange.head.path), as: UTF8.self) }
+
+    /// The number of parameters of the route's pattern.
+    public var parameterCount: Int { exchange.segments.parameterCount }
+
+    /// The percent-decoded parameter of the pattern, counted from 0; nil when it is not UTF-8.
+    ///
+    /// - Precondition: The pattern has such a parameter.
+    public func parameter(_ index: Int) -> String? {
+        String(validating: exchange.segments.parameter(index), as: UTF8.self)
+    }
+
+    /// Calls `body` with the percent-decoded octets of a parameter. Allocates nothing.
+    ///
+    /// - Precondition: The pattern has such a parameter.
+    public func withParameterBytes<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try body(exchange.segments.parameter(index))
+    }
+
+    // MARK: Content
+
+    /// The number of octets of the content; 0 in a streaming handler, which has not got it yet.
+    public var bodyCount: Int { exchange.body.count }
+
+    /// Calls `body` with the content. Allocates nothing.
+    public func withBody<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try body(exchange.body)
+    }
+
+    /// Takes the content out of the connection, so that it outlives the handler. Later calls, and `withBody`, see the same octets.
+    public func takeBody() -> Body {
+        exchange.takeBody()
+    }
+}
+
+@available(*, unavailable)
+extension Request: Sendable {}

@@ -1,0 +1,29 @@
+/// An answer to a request.
+public struct Response: Sendable {
+    /// The status.
+    public var status: Status
+    /// Fields beside those which the server writes itself.
+    public var headers: [HeaderField]
+    /// The content's media type; nil leaves `Content-Type` out.
+    public var contentType: StaticString?
+    /// The content. With status 204 or 304 it is not sent.
+    public var body: ResponseBody
+
+    /// Makes a response.
+    public init(_ status: Status, contentType: StaticString? = nil, headers: [HeaderField] = [], body: ResponseBody = .empty) {
+        self.status = status
+        self.headers = headers
+        self.contentType = contentType
+        self.body = body
+    }
+
+    /// Makes a response with octets as its content.
+    public init(_ status: Status, contentType: StaticString, headers: [HeaderField] = [], bytes: [UInt8]) {
+        self.init(status, contentType: contentType, headers: headers, body: .bytes(bytes))
+    }
+
+    /// An error as `application/problem+json` (RFC 9457): type, title, status and detail.
+    public static func problem(_ status: Status, detail: String, headers: [HeaderField] = []) -> Response {
+        Response(status, contentType: "application/problem+json", headers: headers, bytes: ProblemDetails.encode(status, detail: detail))
+    }
+}

@@ -1,0 +1,45 @@
+/// Content of unknown length, pushed from any thread; sent in chunks (to an HTTP/1.0 client: up to the end of the connection).
+///
+/// Keep it, put it into a `Response`, write, and `finish`. When it is released without `finish`, the connection is broken off, so that
+/// the client sees that the content is not whole.
+public final class StreamBody: Sendable {
+    /// What became of a write.
+    public enum WriteResult: Sendable {
+        /// The octets will be sent.
+        case accepted
+        /// The client is slow and `limit` octets wait already: nothing was taken. `onWritable` tells when to try again.
+        case full
+        /// The client has gone, or `finish` was called.
+        case closed
+    }
+
+    let pipe: StreamPipe
+
+    /// Makes the producer's end.
+    ///
+    /// - Parameters:
+    ///   - limit: Octets that may wait for the client. One larger write is taken when none wait.
+    ///   - onWritable: Called on an event loop when there is room after a `.full`, or when the client has gone. It must not block.
+    public init(limit: Int = 64 << 10, onWritable: (@Sendable () -> Void)? = nil) {
+        pipe = StreamPipe(limit: limit, onWritable: onWritable)
+    }
+
+    deinit {
+        pipe.end(completely: false)
+    }
+
+    /// Queues octets.
+    public func write(_ bytes: UnsafeRawBufferPointer) -> WriteResult {
+        pipe.write(bytes)
+    }
+
+    /// Queues octets.
+    public func write(_ bytes: [UInt8]) -> WriteResult {
+        bytes.withUnsafeBytes { pipe.write($0) }
+    }
+
+    /// Ends the content. Later writes are refused.
+    public func finish() {
+        pipe.end(completely: true)
+    }
+}

@@ -1,0 +1,95 @@
+import Synchronization
+
+/// What the producer of a `StreamBody` and the connection that sends it share.
+final class StreamPipe: Sendable {
+    private struct State {
+        var waiting: [UInt8] = []
+        var isEnded = false
+        var isComplete = false
+        var isClosed = false
+        var wasFull = false
+        var sink: Sink?
+    }
+
+    private struct Sink {
+        let handle: LoopHandle
+        let key: ConnectionKey
+    }
+
+    /// What the connection shall do next.
+    enum Output: Equatable {
+        case octets([UInt8])
+        case nothingYet
+        case finished
+        case broken
+    }
+
+    private let state = Mutex(State())
+    private let limit: Int
+    private let onWritable: (@Sendable () -> Void)?
+
+    init(limit: Int, onWritable: (@Sendable () -> Void)?) {
+        self.limit = limit
+        self.onWritable = onWritable
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) -> StreamBody.WriteResult {
+        let (result, sink): (StreamBody.WriteResult, Sink?) = state.withLock { state in
+            guard !state.isEnded, !state.isClosed else { return (.closed, nil) }
+            guard state.waiting.isEmpty || bytes.count <= limit - state.waiting.count else {
+                state.wasFull = true
+                return (.full, nil)
+            }
+            let wasEmpty = state.waiting.isEmpty
+            state.waiting.append(contentsOf: bytes)
+            return (.accepted, wasEmpty ? state.sink : nil)
+        }
+        if let sink { sink.handle.mailbox.post(.pump(sink.key)) }
+        return result
+    }
+
+    func end(completely: Bool) {
+        let sink: Sink? = state.withLock { state in
+            guard !state.isEnded else { return nil }
+            state.isEnded = true
+            state.isComplete = completely
+            return state.sink
+        }
+        if let sink { sink.handle.mailbox.post(.pump(sink.key)) }
+    }
+
+    /// Connects the pipe with the connection that sends it; from now on writes wake its loop.
+    func attach(_ handle: LoopHandle, _ key: ConnectionKey) {
+        state.withLock { $0.sink = Sink(handle: handle, key: key) }
+    }
+
+    /// Takes what waits.
+    func take() -> Output {
+        let (output, notify): (Output, Bool) = state.withLock { state in
+            if !state.waiting.isEmpty {
+                var octets: [UInt8] = []
+                swap(&octets, &state.waiting)
+                let wasFull = state.wasFull
+                state.wasFull = false
+                return (.octets(octets), wasFull)
+            }
+            guard state.isEnded else { return (.nothingYet, false) }
+            return (state.isComplete ? .finished : .broken, false)
+        }
+        if notify { onWritable?() }
+        return output
+    }
+
+    /// The connection takes no more.
+    func close() {
+        let notify = state.withLock { state in
+            let wasFull = state.wasFull
+            state.isClosed = true
+            state.wasFull = false
+            state.waiting = []
+            state.sink = nil
+            return wasFull
+        }
+        if notify { onWritable?() }
+    }
+}

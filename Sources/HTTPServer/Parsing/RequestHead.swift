@@ -1,0 +1,115 @@
+/// A parsed request head: offsets into the octets it was parsed from.
+///
+/// One object serves an event loop for all requests one after another, so that a request allocates nothing. It is valid until the
+/// next head is parsed or the octets move.
+final class RequestHead {
+    /// A part of the head, by offset from its first octet.
+    struct Span: Equatable {
+        var offset: UInt32 = 0
+        var count: UInt32 = 0
+
+        init() {}
+
+        init(_ range: Range<Int>) {
+            offset = UInt32(truncatingIfNeeded: range.lowerBound)
+            count = UInt32(truncatingIfNeeded: range.count)
+        }
+    }
+
+    /// A header field.
+    struct Field {
+        var name = Span()
+        var value = Span()
+    }
+
+    /// How the content is delimited (RFC 9112, section 6.3).
+    enum Framing: Equatable {
+        case none
+        case length(Int)
+        case chunked
+    }
+
+    /// The kinds of request target that are served (RFC 9112, section 3.2).
+    enum TargetForm: Equatable {
+        case origin
+        case absolute
+        case asterisk
+    }
+
+    static let maximumFields = 128
+
+    var base = UnsafeRawPointer(bitPattern: 1)!
+    /// Octets of the head, with the empty line that ends it, but without empty lines before it.
+    var count = 0
+    /// Nil for a method which is a token but not served.
+    var method: Method?
+    var form = TargetForm.origin
+    var path = Span()
+    /// The query without its `?`; empty when there is none.
+    var query = Span()
+    /// The minor version: 0 or 1.
+    var isOldVersion = false
+    var keepsAlive = true
+    var framing = Framing.none
+    var expectsContinue = false
+    var expectsUnknown = false
+    private(set) var fieldCount = 0
+    private let fields: UnsafeMutablePointer<Field>
+
+    init() {
+        fields = .allocate(capacity: Self.maximumFields)
+        fields.initialize(repeating: Field(), count: Self.maximumFields)
+    }
+
+    deinit {
+        fields.deallocate()
+    }
+
+    func reset(base: UnsafeRawPointer) {
+        self.base = base
+        count = 0
+        method = nil
+        form = .origin
+        path = Span()
+        query = Span()
+        isOldVersion = false
+        keepsAlive = true
+        framing = .none
+        expectsContinue = false
+        expectsUnknown = false
+        fieldCount = 0
+    }
+
+    /// Adds a field; false when the table is full.
+    func add(_ field: Field) -> Bool {
+        guard fieldCount < Self.maximumFields else { return false }
+        fields[fieldCount] = field
+        fieldCount += 1
+        return true
+    }
+
+    @inline(__always)
+    func field(_ index: Int) -> Field {
+        precondition(index >= 0 && index < fieldCount)
+        return fields[index]
+    }
+
+    /// The octets of a span.
+    @inline(__always)
+    func bytes(_ span: Span) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: base + Int(span.offset), count: Int(span.count))
+    }
+
+    /// The value of the first field called `name` at or behind `index`, and its index.
+    func firstField(_ name: StaticString, from index: Int = 0) -> (index: Int, value: UnsafeRawBufferPointer)? {
+        var at = index
+        while at < fieldCount {
+            let field = fields[at]
+            if Int(field.name.count) == name.utf8CodeUnitCount, bytes(field.name).equalsIgnoringCase(name) {
+                return (at, bytes(field.value))
+            }
+            at += 1
+        }
+        return nil
+    }
+}

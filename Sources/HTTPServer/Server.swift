@@ -1,0 +1,115 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// An HTTP/1.1 server (RFC 9110, RFC 9112) on epoll.
+///
+/// ```swift
+/// var router = Router()
+/// router.on(.get, "/hello/{name}") { request, responder in
+///     responder.send(Response(.ok, contentType: "text/plain", bytes: Array((request.parameter(0) ?? "you").utf8)))
+/// }
+/// let server = try Server(configuration: ServerConfiguration(), router: router)
+/// print("listening on http://\(try server.start())")
+/// ```
+public final class Server: Sendable {
+    private enum State {
+        case made
+        case running(ServerShared)
+        case stopped
+    }
+
+    /// What the server is doing, in numbers.
+    public struct Statistics: Sendable, Equatable {
+        /// Connections open now.
+        public var openConnections = 0
+        /// Connections accepted so far.
+        public var acceptedConnections: UInt64 = 0
+        /// Request heads that were well-formed so far.
+        public var requests: UInt64 = 0
+        /// Octets which request contents hold now.
+        public var bodyMemory = 0
+    }
+
+    private let configuration: ServerConfiguration
+    private let table: RouteTable
+    private let state = Mutex(State.made)
+    private let loops = DispatchGroup()
+
+    /// Makes a server; nothing is opened yet.
+    ///
+    /// - Throws: `ServerError.ambiguousRoute`, `.invalidRoute` or `.invalidConfiguration`.
+    public init(configuration: ServerConfiguration, router: Router) throws {
+        try configuration.validate()
+        self.configuration = configuration
+        table = try RouteTable(router)
+    }
+
+    deinit {
+        stop(within: 0)
+    }
+
+    /// Listens and starts the event loops.
+    ///
+    /// Raises the process's limit of open descriptors as far as it may.
+    ///
+    /// - Returns: The address listened on, with the port that was found for port 0.
+    /// - Throws: `ServerError`, as when the port is in use; then nothing is left running.
+    public func start() throws -> SocketAddress {
+        try state.withLock { state in
+            guard case .made = state else { throw ServerError.alreadyStarted }
+            SystemCall.raiseDescriptorLimit()
+            let listener = try Listener(host: configuration.host, port: configuration.port)
+            let shared = try ServerShared(configuration: configuration, table: table, listener: listener)
+            let seeds = try shared.handles.map { handle throws(ServerError) in try EventLoopSeed(shared: shared, handle: handle) }
+            for seed in seeds { run(seed) }
+            state = .running(shared)
+            return listener.address
+        }
+    }
+
+    private func run(_ seed: EventLoopSeed) {
+        let group = loops
+        group.enter()
+        let thread = Thread {
+            seed.run()
+            group.leave()
+        }
+        thread.name = "http-\(seed.index)"
+        thread.stackSize = 2 << 20
+        thread.start()
+    }
+
+    /// Stops gracefully: refuses new connections, closes idle ones, and lets requests in hand be answered with `Connection: close`.
+    /// Blocks until all are, or until the deadline has broken off the rest. Calling it again, from any thread, waits likewise.
+    ///
+    /// - Parameter seconds: The deadline from now.
+    public func stop(within seconds: Double) {
+        let milliseconds = Int64(max(0, min(seconds, 1e6)) * 1000)
+        let running: ServerShared? = state.withLock { state in
+            defer { state = .stopped }
+            if case .running(let shared) = state { return shared }
+            return nil
+        }
+        if let running {
+            let deadline = SystemCall.monotonicMilliseconds() + milliseconds
+            for handle in running.handles { handle.mailbox.post(.stop(deadline)) }
+        }
+        loops.wait()
+    }
+
+    /// What the server is doing now; all zero before `start` and after `stop`.
+    public var statistics: Statistics {
+        state.withLock { state in
+            guard case .running(let shared) = state else { return Statistics() }
+            var result = Statistics()
+            result.openConnections = shared.connectionCount
+            result.bodyMemory = shared.budget.count
+            for handle in shared.handles {
+                result.acceptedConnections += handle.accepted.load(ordering: .relaxed)
+                result.requests += handle.requests.load(ordering: .relaxed)
+            }
+            return result
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/// How a server listens and what it allows.
+public struct ServerConfiguration: Sendable {
+    /// Makes the content of an error which the server itself finds (404, 405, 413, …): the media type and the octets.
+    public typealias ErrorFormatter =
+        @Sendable (_ path: UnsafeRawBufferPointer, _ status: Status, _ detail: String) -> (contentType: StaticString, body: [UInt8])
+
+    /// The address or name to listen on; `::` is all addresses of IPv6 and, where the system says so, of IPv4.
+    public var host = "127.0.0.1"
+    /// The port; 0 takes a free one.
+    public var port: UInt16 = 8080
+    /// Threads that do all socket work. Handlers run on them.
+    public var eventLoops = 2
+    /// Open connections; more wait in the listener's queue until one closes.
+    public var maximumConnections = 16384
+    /// Octets of content a request may have where its route does not say otherwise.
+    public var maximumBodySize = 64 << 20
+    /// Octets which the contents of all requests together may hold; past it, 503.
+    public var maximumTotalBodyMemory = 512 << 20
+    /// Octets of a request line; past it, 414. RFC 9112, section 3 recommends 8000 at least.
+    public var maximumRequestLineSize = 8192
+    /// Octets of a header or trailer section; past it, 431.
+    public var maximumHeaderSize = 32768
+    /// Seconds from the first octet of a request (from the accept, for the first one) to the end of its head.
+    public var headerDeadline = 10.0
+    /// Seconds which a request's content may take, beside those that `minimumBodyRate` grants for what has arrived.
+    public var bodyDeadline = 20.0
+    /// Octets of content a second which extend `bodyDeadline`.
+    public var minimumBodyRate = 1024
+    /// Seconds a kept-alive connection may wait for its next request.
+    public var idleTimeout = 60.0
+    /// Seconds in which a client must take some octets of its answer.
+    public var writeTimeout = 30.0
+    /// Seconds that the end of a refused request is awaited, so that its answer is not lost by a reset.
+    public var lingerTimeout = 5.0
+    /// The value of the `Server` field; empty leaves it out.
+    public var serverName = "accrue"
+    /// Makes the content of the server's own errors. The default is RFC 9457 `application/problem+json`.
+    public var errorFormatter: ErrorFormatter = { _, status, detail in
+        ("application/problem+json", ProblemDetails.encode(status, detail: detail))
+    }
+
+    /// The defaults.
+    public init() {}
+
+    /// Refuses values which no server can work with.
+    func validate() throws(ServerError) {
+        guard (1...256).contains(eventLoops) else { throw .invalidConfiguration("eventLoops must be 1 to 256") }
+        guard maximumConnections > 0 else { throw .invalidConfiguration("maximumConnections must be positive") }
+        guard maximumBodySize >= 0, maximumTotalBodyMemory >= 0 else { throw .invalidConfiguration("body limits must not be negative") }
+        guard (256...1 << 20).contains(maximumRequestLineSize) else {
+            throw .invalidConfiguration("maximumRequestLineSize must be 256 to 1048576")
+        }
+        guard (256...1 << 24).contains(maximumHeaderSize) else {
+            throw .invalidConfiguration("maximumHeaderSize must be 256 to 16777216")
+        }
+        guard minimumBodyRate > 0 else { throw .invalidConfiguration("minimumBodyRate must be positive") }
+        for seconds in [headerDeadline, bodyDeadline, idleTimeout, writeTimeout, lingerTimeout] {
+            guard seconds > 0, seconds <= 1e6 else { throw .invalidConfiguration("a deadline must be positive and at most 1e6 s") }
+        }
+        guard serverName.utf8.allSatisfy({ Octets.isFieldValue($0) }) else {
+            throw .invalidConfiguration("serverName has a control character")
+        }
+    }
+}

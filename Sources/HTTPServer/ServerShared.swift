@@ -1,0 +1,60 @@
+import Synchronization
+
+/// What the event loops of a server have in common.
+final class ServerShared: Sendable {
+    let configuration: ServerConfiguration
+    let table: RouteTable
+    let budget: MemoryBudget
+    let listener: Listener
+    let handles: [LoopHandle]
+    private let openConnections = Atomic<Int>(0)
+    private let listening: Atomic<Int>
+
+    init(configuration: ServerConfiguration, table: RouteTable, listener: Listener) throws(ServerError) {
+        self.configuration = configuration
+        self.table = table
+        self.listener = listener
+        budget = MemoryBudget(limit: configuration.maximumTotalBodyMemory)
+        var handles: [LoopHandle] = []
+        for index in 0..<configuration.eventLoops { handles.append(try LoopHandle(index: index)) }
+        self.handles = handles
+        listening = Atomic(handles.count)
+    }
+
+    /// Connections open now.
+    var connectionCount: Int { openConnections.load(ordering: .relaxed) }
+
+    /// Takes the place of one connection; false when all are taken.
+    func admit() -> Bool {
+        let (before, _) = openConnections.add(1, ordering: .relaxed)
+        if before < configuration.maximumConnections { return true }
+        dismiss()
+        return false
+    }
+
+    /// Gives the place of one connection back.
+    func dismiss() {
+        openConnections.subtract(1, ordering: .relaxed)
+    }
+
+    /// The loop with the fewest connections.
+    func leastLoaded() -> LoopHandle? {
+        guard handles.count > 1 else { return nil }
+        var best = handles[0]
+        var least = Int.max
+        for handle in handles {
+            let load = handle.load.load(ordering: .relaxed)
+            if load < least {
+                least = load
+                best = handle
+            }
+        }
+        return best
+    }
+
+    /// The last loop that stops listening closes the door, so that clients are refused instead of waiting in a queue nobody empties.
+    func loopStoppedListening() {
+        let (_, left) = listening.subtract(1, ordering: .acquiringAndReleasing)
+        if left == 0 { listener.refuse() }
+    }
+}

@@ -1,0 +1,78 @@
+import Glibc
+
+/// A listening TCP socket, closed when the last reference goes.
+///
+/// SO_REUSEADDR is set so that a restart does not wait for TIME_WAIT; SO_REUSEPORT is not, so that a second server on the same
+/// port is refused instead of silently sharing it.
+final class Listener: Sendable {
+    let descriptor: Int32
+    let address: SocketAddress
+
+    /// Binds and listens on the first address of `host` that works.
+    init(host: String, port: UInt16, backlog: Int32 = 4096) throws(ServerError) {
+        var hints = addrinfo()
+        hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        // A bracketed IPv6 address is what people copy from a URL.
+        let name = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+        var list: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(name, String(port), &hints, &list)
+        guard code == 0, let first = list else {
+            throw .unusableHost(host, reason: String(cString: gai_strerror(code)))
+        }
+        defer { freeaddrinfo(first) }
+        var failure = ServerError.unusableHost(host, reason: "no address")
+        var next: UnsafeMutablePointer<addrinfo>? = first
+        while let candidate = next {
+            do throws(ServerError) {
+                descriptor = try Self.open(candidate.pointee, port: port, backlog: backlog)
+                address = Self.boundAddress(descriptor)
+                return
+            } catch {
+                failure = error
+            }
+            next = candidate.pointee.ai_next
+        }
+        throw failure
+    }
+
+    deinit {
+        SystemCall.close(descriptor)
+    }
+
+    /// Refuses connections from now on, though the descriptor stays valid for the threads that use it.
+    func refuse() {
+        _ = shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    private static func open(_ candidate: addrinfo, port: UInt16, backlog: Int32) throws(ServerError) -> Int32 {
+        let kind = candidate.ai_socktype | Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let made = socket(candidate.ai_family, kind, candidate.ai_protocol)
+        guard made >= 0 else { throw .system(call: "socket", code: errno) }
+        var on: Int32 = 1
+        _ = setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        guard bind(made, candidate.ai_addr, candidate.ai_addrlen) == 0, listen(made, backlog) == 0 else {
+            let code = errno
+            SystemCall.close(made)
+            throw code == EADDRINUSE ? .portInUse(port) : .system(call: "bind", code: code)
+        }
+        return made
+    }
+
+    private static func boundAddress(_ descriptor: Int32) -> SocketAddress {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutableBytes(of: &storage) { bytes in
+            let address = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+            guard getsockname(descriptor, address, &length) == 0 else { return SocketAddress(host: "", port: 0) }
+            return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(NI_MAXHOST)) { host in
+                guard getnameinfo(address, length, host.baseAddress, socklen_t(host.count), nil, 0, NI_NUMERICHOST) == 0 else {
+                    return SocketAddress(host: "", port: 0)
+                }
+                // The port lies at the same place, in network order, in sockaddr_in and sockaddr_in6.
+                let port = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
+                return SocketAddress(host: String(cString: host.baseAddress!), port: port)
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import CLinux
+import Glibc
+
+/// The one place which calls the system for sockets: every call is repeated on EINTR and gives a typed result, so that nothing
+/// above it reads `errno`.
+enum SystemCall {
+    /// What became of one transfer on a non-blocking socket.
+    enum Transfer: Equatable {
+        /// This many octets went through; for a file, 0 means that the file is shorter than promised.
+        case bytes(Int)
+        /// The peer has sent its FIN (only from `receive`).
+        case end
+        case wouldBlock
+        case failed(Int32)
+    }
+
+    /// What became of one `accept4`.
+    enum Accepted: Equatable {
+        case connection(Int32)
+        case wouldBlock
+        /// That connection is lost, the listener is well: go on.
+        case lost
+        /// No descriptor or no memory is free: go on later.
+        case exhausted
+        case failed(Int32)
+    }
+
+    private static func transfer(_ body: () -> Int) -> Transfer {
+        while true {
+            let count = body()
+            if count >= 0 { return .bytes(count) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .wouldBlock
+            case let code: return .failed(code)
+            }
+        }
+    }
+
+    static func receive(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+        let result = transfer { recv(descriptor, buffer.baseAddress, buffer.count, 0) }
+        return result == .bytes(0) && !buffer.isEmpty ? .end : result
+    }
+
+    /// Sends; MSG_NOSIGNAL because a peer that has gone must not raise SIGPIPE. `more` holds back a partial packet.
+    static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, more: Bool) -> Transfer {
+        let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
+        return transfer { Glibc.send(descriptor, bytes.baseAddress, bytes.count, flags) }
+    }
+
+    static func sendFile(_ descriptor: Int32, from file: Int32, offset: Int, count: Int) -> Transfer {
+        var position = off_t(offset)
+        return transfer { sendfile(descriptor, file, &position, count) }
+    }
+
+    static func accept(_ listener: Int32) -> Accepted {
+        while true {
+            let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+            let descriptor = accept4(listener, nil, nil, flags)
+            if descriptor >= 0 { return .connection(descriptor) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .wouldBlock
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
+            // What accept(2) lists as errors of the new connection, not of the listener.
+            case ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, EPERM:
+                return .lost
+            case let code: return .failed(code)
+            }
+        }
+    }
+
+    static func setNoDelay(_ descriptor: Int32) {
+        var on: Int32 = 1
+        _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Sends FIN and keeps the reading side.
+    static func shutdownWriting(_ descriptor: Int32) {
+        _ = shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    /// Closes. Never repeated: on Linux the descriptor is gone even after EINTR.
+    static func close(_ descriptor: Int32) {
+        _ = Glibc.close(descriptor)
+    }
+
+    /// Makes close send RST at once, for a peer that breaks the rules of flow.
+    static func resetOnClose(_ descriptor: Int32) {
+        var value = linger(l_onoff: 1, l_linger: 0)
+        _ = setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// Raises the soft limit of open descriptors to the hard one.
+    static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    /// Milliseconds of a clock that never jumps; a few milliseconds coarse, and cheap.
+    static func monotonicMilliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+        return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// Seconds since 1970.
+    static func wallClockSeconds() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME_COARSE, &time)
+        return time.tv_sec
+    }
+
+    /// The text of an error number.
+    static func describe(_ code: Int32) -> String {
+        String(cString: strerror(code))
+    }
+}
