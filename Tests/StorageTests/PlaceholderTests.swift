@@ -1,3 +1,5 @@
 import Testing
+
 @testable import Storage
+
 @Test func placeholder() {}

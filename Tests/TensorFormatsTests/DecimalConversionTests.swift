@@ -54,4 +54,84 @@ private let subnormalMidpoint =
     func knownHardNumbers_areRoundedLikeTheCLibrary(_ text: String) throws {
         #expect(try agrees(text))
     }
+
+    @Test func randomDigitsAndExponents_areRoundedLikeTheCLibrary() throws {
+        var generator = SeededGenerator(seed: 2)
+        var failures: [String] = []
+        for _ in 0..<(runsFullTests ? 1_000_000 : 60_000) {
+            var text = Bool.random(using: &generator) ? "-" : ""
+            let digitCount = Int.random(in: 1...(generator.next() % 64 == 0 ? 900 : 26), using: &generator)
+            let pointAt = Int.random(in: 1...digitCount, using: &generator)
+            for index in 0..<digitCount {
+                if index == pointAt { text += "." }
+                let first: UInt8 = index == 0 && pointAt > 1 ? 1 : 0
+                text += String(UInt8.random(in: first...9, using: &generator))
+            }
+            switch generator.next() % 3 {
+            case 0: text += "e\(Int.random(in: -360...330, using: &generator))"
+            case 1: text += "E\(Int.random(in: -66...40, using: &generator))"
+            default: break
+            }
+            if try !agrees(text) { failures.append(text) }
+        }
+        #expect(failures == [])
+    }
+
+    @Test func everyValueInItsOwnDigits_isReadBack() throws {
+        var generator = SeededGenerator(seed: 3)
+        var failures: [String] = []
+        for index in 0..<(runsFullTests ? 1_000_000 : 40_000) {
+            // A third of the doubles subnormal or close to it.
+            let mask: UInt64 = index % 3 == 0 ? 0x803F_FFFF_FFFF_FFFF : .max
+            let double = Double(bitPattern: generator.next() & mask)
+            let float = Float(bitPattern: UInt32(truncatingIfNeeded: generator.next()) & (index % 3 == 0 ? 0x81FF_FFFF : .max))
+            for text in [double.isFinite ? "\(double)" : "0", float.isFinite ? "\(float)" : "0"] {
+                if try !agrees(text) { failures.append(text) }
+            }
+        }
+        #expect(failures == [])
+    }
+
+    /// Midpoints of neighbouring values, and numbers just beside them, decide by their very last digit.
+    @Test func midpointsAndTheirNeighbours_areRoundedLikeTheCLibrary() throws {
+        var generator = SeededGenerator(seed: 4)
+        var failures: [String] = []
+        for index in 0..<(runsFullTests ? 40_000 : 500) {
+            let midpoint: ExactDecimal
+            if index % 2 == 0 {
+                let bits = generator.next() & (index % 8 == 0 ? 0x000F_FFFF_FFFF_FFFF : 0x7FDF_FFFF_FFFF_FFFF)
+                let biased = Int(bits >> 52)
+                let significand = bits & (1 << 52 - 1) | (biased == 0 ? 0 : 1 << 52)
+                midpoint = ExactDecimal(2 * significand + 1, power: max(biased, 1) - 1076)
+            } else {
+                let bits = UInt32(truncatingIfNeeded: generator.next()) & (index % 8 == 1 ? 0x007F_FFFF : 0x7EFF_FFFF)
+                let biased = Int(bits >> 23)
+                let significand = bits & (1 << 23 - 1) | (biased == 0 ? 0 : 1 << 23)
+                midpoint = ExactDecimal(UInt64(2 * significand + 1), power: max(biased, 1) - 151)
+            }
+            var texts = [
+                midpoint.text(), midpoint.text(suffix: "1"), midpoint.text(suffix: "0000000000000000000001"), midpoint.predecessorText,
+            ]
+            for digits in 17...22 { texts.append(midpoint.text(digits: digits)) }
+            for text in texts where try !agrees(text) { failures.append(text) }
+        }
+        #expect(failures == [])
+    }
+
+    @Test func hugeNumberOfDigits_isExactAndLinear() throws {
+        let zeros = String(repeating: "0", count: 200_000)
+        #expect(try agrees("0." + zeros + "123e200001"))
+        #expect(try agrees("9007199254740993" + "." + zeros + "1"))
+        #expect(try agrees("1" + zeros + "e-200000"))
+        #expect(try agrees(String(repeating: "7", count: 200_000) + "e-199999"))
+    }
+
+    @Test func powersOfFive_haveTheKnownLeadingBits() {
+        let table = PowersOfFive.shared
+        #expect(table[0] == (0x8000_0000_0000_0000, 0))
+        #expect(table[1] == (0xA000_0000_0000_0000, 0))
+        #expect(table[-1] == (0xCCCC_CCCC_CCCC_CCCC, 0xCCCC_CCCC_CCCC_CCCD))
+        #expect(table[-342] == (0xEEF4_53D6_923B_D65A, 0x113F_AA29_06A1_3B3F))
+        #expect(table[308] == (0x8E67_9C2F_5E44_FF8F, 0x570F_09EA_A7EA_7648))
+    }
 }

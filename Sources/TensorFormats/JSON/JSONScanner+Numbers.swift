@@ -34,8 +34,7 @@ extension JSONScanner {
         guard number.isInteger else {
             throw JSONError(.notAnInteger(token(from: offset)), at: offset, place: Self.place(field))
         }
-        // A nonzero exponent here means that the token has more than nineteen digits.
-        guard number.exponent == 0, let value = Integer(exactly: number) else {
+        guard let magnitude = number.integerMagnitude(base), let value = Integer(magnitude, isNegative: number.isNegative) else {
             throw JSONError(.integerOutOfRange(token(from: offset)), at: offset, place: Self.place(field))
         }
         return value
@@ -60,13 +59,14 @@ extension JSONScanner {
 }
 
 extension FixedWidthInteger {
-    /// The value of an integer token of at most nineteen digits, if the type holds it.
-    fileprivate init?(exactly number: DecimalNumber) {
-        if number.isNegative {
-            guard let magnitude = Int64(exactly: number.significand) else { return nil }
-            self.init(exactly: -magnitude)
+    /// The integer of a sign and a magnitude, if the type holds it.
+    fileprivate init?(_ magnitude: UInt64, isNegative: Bool) {
+        if isNegative, magnitude > 0 {
+            // −(m − 1) − 1: the magnitude of the least Int64 has no positive counterpart.
+            guard let rest = Int64(exactly: magnitude - 1) else { return nil }
+            self.init(exactly: -1 - rest)
         } else {
-            self.init(exactly: number.significand)
+            self.init(exactly: magnitude)
         }
     }
 }

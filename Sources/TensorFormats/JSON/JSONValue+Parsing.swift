@@ -64,14 +64,14 @@ extension JSONScanner {
     private mutating func readNumberValue() throws(JSONError) -> JSONValue {
         let start = position
         let number = try scanNumber { nil }
-        // −0 is left to Double, which alone can tell it from 0.
-        if number.isInteger, number.exponent == 0, !(number.isNegative && number.significand == 0) {
+        if number.isInteger, let magnitude = number.integerMagnitude(base) {
+            // −0 is left to Double, which alone can tell it from 0.
             if number.isNegative {
-                if number.significand <= Int.min.magnitude { return .integer(Int(truncatingIfNeeded: 0 &- number.significand)) }
-            } else if let value = Int(exactly: number.significand) {
+                if magnitude > 0, magnitude <= Int.min.magnitude { return .integer(Int(truncatingIfNeeded: 0 &- magnitude)) }
+            } else if let value = Int(exactly: magnitude) {
                 return .integer(value)
             } else {
-                return .unsigned(number.significand)
+                return .unsigned(magnitude)
             }
         }
         position = start
