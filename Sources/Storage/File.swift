@@ -1,0 +1,154 @@
+import Glibc
+import Synchronization
+
+/// An open file, closed when the last reference to it goes.
+///
+/// Every call goes on after an interrupting signal, and after a short read or write, until all is done or the system
+/// refuses. Positions are explicit, so that threads may read one file at once; who closes it early must see to it that
+/// no other thread still uses it.
+public final class File: Sendable {
+    /// How a file is opened.
+    public enum Mode: Sendable {
+        /// An existing file, for reading.
+        case read
+        /// An existing file, for reading and writing.
+        case readWrite
+        /// A new file, for reading and writing; refused if the path exists.
+        case createNew
+        /// A file for reading and writing, made if it is not there, with what it holds kept.
+        case createOrKeep
+        /// A file for reading and writing, made if it is not there, emptied if it is.
+        case createOrEmpty
+
+        fileprivate var flags: Int32 {
+            switch self {
+            case .read: O_RDONLY
+            case .readWrite: O_RDWR
+            case .createNew: O_RDWR | O_CREAT | O_EXCL
+            case .createOrKeep: O_RDWR | O_CREAT
+            case .createOrEmpty: O_RDWR | O_CREAT | O_TRUNC
+            }
+        }
+    }
+
+    /// The path under which the file was opened.
+    public let path: String
+    private let handle: Atomic<Int32>
+
+    /// Opens or creates a file; it is not inherited by programs that this one starts.
+    ///
+    /// - Parameter permissions: Of a file that is made: its owner's only, unless said otherwise.
+    public convenience init(_ path: String, _ mode: Mode = .read, permissions: UInt32 = 0o600) throws(StorageError) {
+        let operation: StorageError.Operation = mode == .read || mode == .readWrite ? .open : .create
+        let descriptor = retrying { open(path, mode.flags | O_CLOEXEC, mode_t(permissions)) }
+        guard descriptor >= 0 else { throw StorageError(operation, path: path, reason: .system(errno)) }
+        self.init(descriptor: descriptor, path: path)
+    }
+
+    /// Takes over an open descriptor.
+    init(descriptor: Int32, path: String) {
+        handle = Atomic(descriptor)
+        self.path = path
+    }
+
+    deinit {
+        let descriptor = handle.load(ordering: .relaxed)
+        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+    }
+
+    /// The descriptor, or −1 once the file is closed; it remains the file's.
+    public var descriptor: Int32 { handle.load(ordering: .relaxed) }
+
+    /// Closes the file. Its descriptor is gone even if this throws: the error may be that of an earlier write.
+    public func close() throws(StorageError) {
+        let descriptor = handle.exchange(-1, ordering: .relaxed)
+        // Linux releases the descriptor before it can be interrupted: a second call could close another file.
+        if descriptor >= 0, Glibc.close(descriptor) != 0, errno != EINTR { throw failure(.close) }
+    }
+
+    /// The size in bytes.
+    public func size() throws(StorageError) -> Int {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure(.size) }
+        return Int(status.st_size)
+    }
+
+    /// Writes all of `bytes` from `offset` on.
+    ///
+    /// After an error, any part of them may have been written.
+    public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(StorageError) {
+        var written = 0
+        while written < bytes.count {
+            let count = retrying { pwrite(descriptor, bytes.baseAddress! + written, bytes.count - written, offset + written) }
+            if count < 0 { throw failure(.write) }
+            // The system may write less than asked, but not nothing for ever.
+            if count == 0 { throw StorageError(.write, path: path, reason: .system(EIO)) }
+            written += count
+        }
+    }
+
+    /// Reads from `offset` on until `bytes` is full or the file ends, and answers how many bytes it read.
+    public func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(StorageError) -> Int {
+        var total = 0
+        while total < bytes.count {
+            let count = retrying { pread(descriptor, bytes.baseAddress! + total, bytes.count - total, offset + total) }
+            if count < 0 { throw failure(.read) }
+            if count == 0 { break }
+            total += count
+        }
+        return total
+    }
+
+    /// Fills `bytes` from `offset` on; a file that ends before is an error.
+    public func readAll(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(StorageError) {
+        guard try read(into: bytes, at: offset) == bytes.count else {
+            throw StorageError(.read, path: path, reason: .unexpectedEnd)
+        }
+    }
+
+    /// Cuts the file, or lengthens it with zeros, to `size` bytes.
+    public func truncate(to size: Int) throws(StorageError) {
+        guard retrying({ ftruncate(descriptor, size) }) == 0 else { throw failure(.truncate) }
+    }
+
+    /// Waits until the data, and what is needed to find it, is on the device.
+    ///
+    /// After an error it is unknown what is there, and a second call proves nothing: the system may have dropped the
+    /// pages that it could not write.
+    public func synchronizeData() throws(StorageError) {
+        guard retrying({ fdatasync(descriptor) }) == 0 else { throw failure(.synchronizeData) }
+    }
+
+    /// Waits until data and attributes are on the device; of a directory, its entries. See `synchronizeData()`.
+    public func synchronize() throws(StorageError) {
+        guard retrying({ fsync(descriptor) }) == 0 else { throw failure(.synchronize) }
+    }
+
+    /// A second descriptor of the same open file, not inherited by other programs, which the caller must close.
+    public func duplicateDescriptor() throws(StorageError) -> Int32 {
+        let duplicate = retrying { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+        guard duplicate >= 0 else { throw failure(.duplicate) }
+        return duplicate
+    }
+
+    /// Maps the first `count` bytes into memory, for reading.
+    ///
+    /// - Precondition: The file is not made shorter while it is mapped.
+    public func map(count: Int) throws(StorageError) -> MappedBytes {
+        guard count > 0 else { return MappedBytes() }
+        guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else { throw failure(.map) }
+        return MappedBytes(UnsafeRawBufferPointer(start: address, count: count))
+    }
+
+    private func failure(_ operation: StorageError.Operation) -> StorageError {
+        StorageError(operation, path: path, reason: .system(errno))
+    }
+}
+
+/// Makes a system call again for as long as a signal interrupts it.
+func retrying<Result: FixedWidthInteger>(_ call: () -> Result) -> Result {
+    while true {
+        let result = call()
+        if result != -1 || errno != EINTR { return result }
+    }
+}

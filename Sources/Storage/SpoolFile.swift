@@ -1,0 +1,118 @@
+import Glibc
+import Synchronization
+
+/// A temporary file without a name: large data on its way in or out, which memory should not hold.
+///
+/// It is written from front to back and then read, mapped, or sent. It is gone with its last reference or descriptor,
+/// after a crash as well.
+public final class SpoolFile: Sendable {
+    /// The most bytes that the file takes.
+    public let maximumSize: Int
+
+    private let file: File
+    private let state: Mutex<State>
+
+    private struct State {
+        /// Bytes not yet written to the file; they come after those that are.
+        var pending: [UInt8] = []
+        var writtenCount = 0
+    }
+
+    /// How many bytes are collected before they are written.
+    private static let bufferSize = 1 << 18
+
+    /// Makes an empty file on the file system of `directory`.
+    public init(in directory: String, maximumSize: Int = .max) throws(StorageError) {
+        self.maximumSize = maximumSize
+        file = try Self.makeFile(in: directory)
+        state = Mutex(State())
+    }
+
+    /// The number of bytes appended so far.
+    public var size: Int { state.withLock { $0.writtenCount + $0.pending.count } }
+
+    /// Appends bytes, all or, after an error, an unknown part of them.
+    ///
+    /// - Throws: `StorageError`; `.limitExceeded`, with nothing appended, past `maximumSize`.
+    public func append(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
+        try state.withLock { (state) throws(StorageError) in
+            guard bytes.count <= maximumSize - state.writtenCount - state.pending.count else {
+                throw StorageError(.write, path: file.path, reason: .limitExceeded(bytes: maximumSize))
+            }
+            if state.pending.count + bytes.count > Self.bufferSize { try flush(&state) }
+            if bytes.count >= Self.bufferSize {
+                try file.write(bytes, at: state.writtenCount)
+                state.writtenCount += bytes.count
+            } else {
+                if state.pending.capacity == 0 { state.pending.reserveCapacity(Self.bufferSize) }
+                state.pending.append(contentsOf: bytes)
+            }
+        }
+    }
+
+    /// Maps all that was appended so far into memory, for reading.
+    public func map() throws(StorageError) -> MappedBytes {
+        try file.map(count: flush())
+    }
+
+    /// Calls `body` with all that was appended so far, mapped into memory during the call.
+    public func withMappedBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws(StorageError) -> Result {
+        try map().withUnsafeBytes(body)
+    }
+
+    /// Reads from `offset` on until `bytes` is full or the file ends, and answers how many bytes it read.
+    public func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(StorageError) -> Int {
+        try flush()
+        return try file.read(into: bytes, at: offset)
+    }
+
+    /// A second descriptor of the file, all that was appended written, for `sendfile` with an offset of its own.
+    ///
+    /// The caller must close it. It keeps the file's contents alive without this object.
+    public func duplicateDescriptor() throws(StorageError) -> Int32 {
+        try flush()
+        return try file.duplicateDescriptor()
+    }
+
+    /// Writes what is still pending and answers the size.
+    @discardableResult
+    private func flush() throws(StorageError) -> Int {
+        try state.withLock { (state) throws(StorageError) in
+            try flush(&state)
+            return state.writtenCount
+        }
+    }
+
+    private func flush(_ state: inout State) throws(StorageError) {
+        guard !state.pending.isEmpty else { return }
+        try state.pending.withUnsafeBufferPointer { (buffer) throws(StorageError) in
+            try file.write(UnsafeRawBufferPointer(buffer), at: state.writtenCount)
+        }
+        state.writtenCount += state.pending.count
+        state.pending.removeAll(keepingCapacity: true)
+    }
+
+    private static func makeFile(in directory: String) throws(StorageError) -> File {
+        // O_TMPFILE, which the C library's headers hide without _GNU_SOURCE: on all architectures that Swift has on Linux.
+        let unnamed: Int32 = 0o20_000_000 | O_DIRECTORY
+        let descriptor = retrying { open(directory, unnamed | O_RDWR | O_CLOEXEC, 0o600) }
+        if descriptor >= 0 { return File(descriptor: descriptor, path: directory) }
+        // Some file systems cannot (EOPNOTSUPP), and kernels that do not know the flag see a directory (EISDIR).
+        guard errno == EOPNOTSUPP || errno == EISDIR else { throw StorageError(.create, path: directory, reason: .system(errno)) }
+        return try makeUnlinkedFile(in: directory)
+    }
+
+    /// Makes a file under a name that nobody else has and takes the name away.
+    static func makeUnlinkedFile(in directory: String) throws(StorageError) -> File {
+        while true {
+            let path = directory + "/.spool-" + String(UInt64.random(in: .min ... .max), radix: 36)
+            do throws(StorageError) {
+                let file = try File(path, .createNew)
+                unlink(path)
+                return file
+            } catch {
+                if error.errorNumber != EEXIST { throw error }
+            }
+        }
+    }
+}

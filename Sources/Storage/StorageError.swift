@@ -1,0 +1,74 @@
+import Glibc
+
+/// Why a file operation failed: which operation, on which file, and what the system said.
+public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The operation that failed, named as the system call is.
+    public enum Operation: String, Sendable {
+        case open
+        case create
+        case read
+        case write
+        case size = "fstat"
+        case truncate = "ftruncate"
+        case synchronizeData = "fdatasync"
+        case synchronize = "fsync"
+        case map = "mmap"
+        case duplicate = "dup"
+        case close
+    }
+
+    /// What was wrong.
+    public enum Reason: Equatable, Sendable {
+        /// The system refused, with this `errno`.
+        case system(Int32)
+        /// The file ended before all bytes that were asked for.
+        case unexpectedEnd
+        /// The file would grow beyond its limit.
+        case limitExceeded(bytes: Int)
+    }
+
+    /// The operation that failed.
+    public var operation: Operation
+    /// The path of the file, or of its directory where the file has no name.
+    public var path: String
+    /// What was wrong.
+    public var reason: Reason
+
+    /// Makes an error.
+    public init(_ operation: Operation, path: String, reason: Reason) {
+        self.operation = operation
+        self.path = path
+        self.reason = reason
+    }
+
+    /// The `errno` of a refusal by the system.
+    public var errorNumber: Int32? {
+        if case .system(let number) = reason { number } else { nil }
+    }
+
+    /// Whether there was no room: on the device, in a quota, or under a limit on file sizes.
+    public var isOutOfSpace: Bool {
+        switch reason {
+        case .system(let number): number == ENOSPC || number == EDQUOT || number == EFBIG
+        case .unexpectedEnd: false
+        case .limitExceeded: true
+        }
+    }
+
+    /// For example `open /data/log.wal: No such file or directory`.
+    public var description: String {
+        switch reason {
+        case .system(let number): "\(operation.rawValue) \(path): \(Self.text(of: number))"
+        case .unexpectedEnd: "\(operation.rawValue) \(path): the file ends too early"
+        case .limitExceeded(let bytes): "\(operation.rawValue) \(path): larger than the limit of \(bytes) bytes"
+        }
+    }
+
+    private static func text(of number: Int32) -> String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+            // Unlike strerror, this writes nowhere but into the buffer.
+            guard strerror_r(number, buffer.baseAddress!, buffer.count) == 0 else { return "error \(number)" }
+            return String(cString: buffer.baseAddress!)
+        }
+    }
+}
