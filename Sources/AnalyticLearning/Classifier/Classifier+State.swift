@@ -22,6 +22,11 @@ extension Classifier {
         return try body(square)
     }
 
+    /// Makes the state the successor of another one as well as of its own past: versions never decrease, whatever is restored.
+    public func advanceVersion(past current: Int) {
+        version = max(version, current) + 1
+    }
+
     /// Adds a value to an element of R, to prove in tests that damage is found and healed.
     package func disturbInverse(_ row: Int, _ column: Int, by value: Double) {
         view.flush(square: &square)

@@ -1,0 +1,29 @@
+internal import Synchronization
+
+/// What all models together may take, counted before anything is allocated.
+final class MemoryBudget: Sendable {
+    /// The limit in bytes.
+    let limit: Int
+    private let reserved = Mutex(0)
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Reserves bytes.
+    ///
+    /// - Returns: whether they fit.
+    func reserve(_ bytes: Int) -> Bool {
+        reserved.withLock { used in
+            let (sum, overflow) = used.addingReportingOverflow(bytes)
+            guard !overflow, sum <= limit else { return false }
+            used = sum
+            return true
+        }
+    }
+
+    func release(_ bytes: Int) {
+        reserved.withLock { $0 -= bytes }
+    }
+
+    /// The bytes reserved now.
+    var used: Int { reserved.withLock { $0 } }
+}

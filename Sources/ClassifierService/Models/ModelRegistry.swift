@@ -1,0 +1,105 @@
+internal import AnalyticLearning
+internal import HTTPServer
+internal import Synchronization
+
+/// All models by name.
+final class ModelRegistry: Sendable {
+    private let context: ServiceContext
+    /// Keyed by a hash of the name's bytes, so that a request finds its model without making a String.
+    private let models = Mutex<[Int: [Model]]>([:])
+
+    init(context: ServiceContext) { self.context = context }
+
+    /// The model of a request's first path parameter.
+    ///
+    /// - Throws: 404.
+    func model(of request: borrowing Request) throws(Problem) -> Model {
+        let found = request.withParameterBytes(0) { name -> Model? in
+            let hash = Self.hash(name)
+            return models.withLock { $0[hash]?.first { Self.equal($0.name, name) } }
+        }
+        guard let found else { throw .unknownModel(request.parameter(0) ?? "") }
+        return found
+    }
+
+    /// All models, sorted by name.
+    var all: [Model] {
+        models.withLock { $0.values.flatMap { $0 } }.sorted { $0.name < $1.name }
+    }
+
+    /// The model of a name, or a new one.
+    ///
+    /// - Parameters:
+    ///   - file: a snapshot a new model begins with.
+    /// - Returns: the model and whether it is new.
+    /// - Throws: 422 where a new model does not fit in memory.
+    func findOrCreate(
+        _ name: String, _ configuration: ModelConfiguration, classes: Int = 0, file: SnapshotFile? = nil
+    ) throws(Problem) -> (model: Model, isNew: Bool) {
+        let bytes = configuration.estimatedBytes(classes: classes)
+        let hash = Self.hash(name)
+        let outcome: Result<(model: Model, isNew: Bool), Problem> = models.withLock { models in
+            if let model = models[hash]?.first(where: { $0.name == name }) { return .success((model, false)) }
+            guard let bytes, context.budget.reserve(bytes) else {
+                return .failure(
+                    .doesNotFit(
+                        "a model of dimension \(configuration.dimension) and width \(configuration.width)", bytes: bytes,
+                        budget: context.budget))
+            }
+            let model = Model(name: name, configuration: configuration, limits: context.limits)
+            models[hash, default: []].append(model)
+            return .success((model, true))
+        }
+        let result = try outcome.get()
+        if result.isNew, let bytes {
+            ModelWorker.start(result.model, reserved: bytes, file: file, context: context) { [weak self] in
+                self?.forget(result.model)
+            }
+        }
+        return result
+    }
+
+    /// Takes a model out and ends its worker, which answers when its memory is free.
+    func delete(_ model: Model, _ responder: DeferredResponder) {
+        guard forget(model) else { return responder.send(Problem.unknownModel(model.name).response) }
+        // The delete goes behind whatever is being done; what still waits would be in vain.
+        let problem = Problem.deletedModel(model.name).response
+        for job in model.queue.close(behind: .delete(responder)) { job.responder.send(problem) }
+    }
+
+    /// Ends all workers; for the end of the service.
+    func stop() {
+        let all = all
+        models.withLock { $0 = [:] }
+        for model in all {
+            let problem = Problem.busy("the server is stopping").response
+            for job in model.queue.close() { job.responder.send(problem) }
+        }
+    }
+
+    @discardableResult
+    private func forget(_ model: Model) -> Bool {
+        let hash = Self.hash(model.name)
+        return models.withLock { models in
+            guard let index = models[hash]?.firstIndex(where: { $0 === model }) else { return false }
+            models[hash]?.remove(at: index)
+            if models[hash]?.isEmpty == true { models[hash] = nil }
+            return true
+        }
+    }
+
+    private static func hash(_ name: String) -> Int {
+        var copy = name
+        return copy.withUTF8 { hash(UnsafeRawBufferPointer($0)) }
+    }
+
+    private static func hash(_ name: UnsafeRawBufferPointer) -> Int {
+        var hasher = Hasher()
+        hasher.combine(bytes: name)
+        return hasher.finalize()
+    }
+
+    private static func equal(_ name: String, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        name.utf8.elementsEqual(bytes)
+    }
+}

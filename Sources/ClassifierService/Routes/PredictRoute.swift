@@ -1,0 +1,116 @@
+internal import AnalyticLearning
+internal import HTTPServer
+internal import TensorFormats
+
+/// `POST /v1/models/{model}/predict`: from published weights, never waiting for learning. Small requests are answered on the event loop;
+/// larger ones go to a compute thread.
+struct PredictRoute: Sendable {
+    let registry: ModelRegistry
+    let pool: ComputePool
+    let limits: ServiceLimits
+    /// One for each event loop.
+    let workspaces: [PredictWorkspace]
+
+    init(registry: ModelRegistry, pool: ComputePool, limits: ServiceLimits, eventLoops: Int) {
+        self.registry = registry
+        self.pool = pool
+        self.limits = limits
+        workspaces = (0..<eventLoops).map { _ in PredictWorkspace() }
+    }
+
+    func add(to router: inout Router) {
+        router.on(.post, "/v1/models/{model}/predict") { request, responder in predict(request, responder) }
+    }
+
+    private func predict(_ request: borrowing Request, _ responder: consuming Responder) {
+        let workspace = workspaces[request.loopIndex]
+        workspace.reset()
+        let plan: Plan
+        do throws(Problem) { plan = try self.plan(request, workspace) } catch { plan = .refuse(error) }
+        switch plan {
+        case .answer(let prediction):
+            prediction.run(workspace, useBLAS: false)
+            workspace.writer.answer(responder)
+        case .score(let prediction): deferScoring(prediction, workspace.features, responder.deferred())
+        case .scan(let model): deferScanning(request.takeBody(), model, responder.deferred())
+        case .refuse(let problem): responder.send(problem.response)
+        }
+    }
+
+    /// What is to be done with a request.
+    private enum Plan {
+        /// Score the rows in the workspace here and now.
+        case answer(Prediction)
+        /// Score the rows in the workspace on a compute thread.
+        case score(Prediction)
+        /// Do all of it on a compute thread.
+        case scan(Model)
+        case refuse(Problem)
+    }
+
+    private func plan(_ request: borrowing Request, _ workspace: PredictWorkspace) throws(Problem) -> Plan {
+        let model = try registry.model(of: request)
+        let weights = try Self.weights(of: model)
+        try ModelRoutes.requireMediaType(request, "application/json")
+        guard request.bodyCount <= limits.inlineBody else { return .scan(model) }
+        let (rows, top) = try request.decodeBody { (body) throws(Problem) in
+            try RowReader.predict(body, dimension: weights.configuration.dimension, features: &workspace.features)
+        }
+        guard let rows else { return .scan(model) }
+        let prediction = Prediction(model: model.name, weights: weights, rows: rows, top: top)
+        return weights.cost(rows: rows) <= limits.inlineCost ? .answer(prediction) : .score(prediction)
+    }
+
+    private static func weights(of model: Model) throws(Problem) -> PublishedWeights {
+        guard let weights = model.published else { throw .busy("the model \"\(model.name)\" is being made") }
+        guard weights.classCount > 0 else {
+            throw Problem(.conflict, "the model \"\(model.name)\" knows no class yet: it has learned no rows")
+        }
+        return weights
+    }
+
+    /// Scans and scores a large body, or one with numbers beyond Float32, on a compute thread.
+    private func deferScanning(_ body: Body, _ model: Model, _ responder: DeferredResponder) {
+        let isQueued = pool.run {
+            let workspace = PredictWorkspace()
+            let result = body.withUnsafeBytes { bytes -> Result<Response, Problem> in
+                do throws(Problem) {
+                    let weights = try Self.weights(of: model)
+                    let dimension = weights.configuration.dimension
+                    let (rows, top) = try RowReader.predict(bytes, dimension: dimension, features: &workspace.features)
+                    if let rows {
+                        Prediction(model: model.name, weights: weights, rows: rows, top: top).run(workspace, useBLAS: true)
+                    } else {
+                        var features: [Double] = []
+                        let (rows, top) = try RowReader.predict(bytes, dimension: dimension, features: &features)
+                        Prediction(model: model.name, weights: weights, rows: rows ?? 0, top: top).run(features, workspace)
+                    }
+                    return .success(Response(.ok, contentType: "application/json", bytes: workspace.writer.array))
+                } catch { return .failure(error) }
+            }
+            switch result {
+            case .success(let response): responder.send(response)
+            case .failure(let problem): responder.send(problem.response)
+            }
+        }
+        if !isQueued { responder.send(Problem.busy("the compute threads have too much to do").response) }
+    }
+
+    private func deferScoring(_ prediction: Prediction, _ features: [Float], _ responder: DeferredResponder) {
+        let isQueued = pool.run {
+            let workspace = PredictWorkspace()
+            workspace.features = features
+            prediction.run(workspace, useBLAS: true)
+            responder.send(Response(.ok, contentType: "application/json", bytes: workspace.writer.array))
+        }
+        if !isQueued { responder.send(Problem.busy("the compute threads have too much to do").response) }
+    }
+}
+
+extension JSONWriter {
+    /// Answers with what was written; the octets are copied into the connection's buffer.
+    func answer(_ responder: consuming Responder) {
+        var slot = Optional(responder)
+        withUnsafeBytes { slot.take()?.send(.ok, contentType: "application/json", body: $0) }
+    }
+}

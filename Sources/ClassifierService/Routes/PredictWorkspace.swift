@@ -1,0 +1,19 @@
+internal import AnalyticLearning
+internal import TensorFormats
+
+/// Buffers that one thread reuses for every prediction, so that in steady state none is allocated.
+///
+/// `@unchecked Sendable`: each belongs to one event loop, which alone uses it, by the loop's index; compute threads make their own.
+final class PredictWorkspace: @unchecked Sendable {
+    var features: [Float] = []
+    var scores = ScoreWorkspace()
+    var order: [Int] = []
+    var writer = JSONWriter()
+
+    /// Forgets the last request, and the memory of an unusually large one.
+    func reset() {
+        features.removeAll(keepingCapacity: features.capacity <= 1 << 20)
+        scores.trim(above: 1 << 20)
+        writer.removeAll()
+    }
+}

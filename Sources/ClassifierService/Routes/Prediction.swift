@@ -1,0 +1,84 @@
+internal import AnalyticLearning
+internal import TensorFormats
+
+/// Scores the rows in a workspace and writes the answer to it.
+struct Prediction {
+    let model: String
+    let weights: PublishedWeights
+    let rows: Int
+    /// How many of the best classes are listed with each row; none where nil.
+    let top: Int?
+
+    /// Scores on an event loop or, with BLAS, on a compute thread.
+    func run(_ workspace: PredictWorkspace, useBLAS: Bool) {
+        if useBLAS {
+            weights.scoreByBLAS(workspace.features, workspace: &workspace.scores)
+        } else {
+            weights.score(workspace.features, workspace: &workspace.scores)
+        }
+        let classes = weights.classCount
+        begin(&workspace.writer)
+        let dimension = weights.featureMap.dimension
+        for row in 0..<rows {
+            let range = (row * classes)..<((row + 1) * classes)
+            if workspace.scores.scores[range].allSatisfy({ $0.isFinite }) {
+                write(&workspace.writer, &workspace.order, count: classes, score: { workspace.scores.scores[range.lowerBound + $0] })
+            } else {
+                // Float32 has overflowed: once more, in Float64.
+                let exact = weights.scoreInDouble(workspace.features[(row * dimension)..<((row + 1) * dimension)].map(Double.init))
+                write(&workspace.writer, &workspace.order, count: classes, score: { exact[$0] })
+            }
+        }
+        end(&workspace.writer)
+    }
+
+    /// Scores rows that Float32 cannot carry.
+    func run(_ features: [Double], _ workspace: PredictWorkspace) {
+        let dimension = weights.featureMap.dimension
+        begin(&workspace.writer)
+        for row in 0..<rows {
+            let exact = weights.scoreInDouble(Array(features[(row * dimension)..<((row + 1) * dimension)]))
+            write(&workspace.writer, &workspace.order, count: exact.count, score: { exact[$0] })
+        }
+        end(&workspace.writer)
+    }
+
+    private func begin(_ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("model")
+        writer.write(model)
+        writer.key("version")
+        writer.write(weights.version)
+        writer.key("predictions")
+        writer.beginArray()
+    }
+
+    private func end(_ writer: inout JSONWriter) {
+        writer.endArray()
+        writer.endObject()
+    }
+
+    private func write<Score: FeatureScalar>(_ writer: inout JSONWriter, _ order: inout [Int], count: Int, score: (Int) -> Score) {
+        TopClasses.select(min(top ?? 1, count), of: count, into: &order, score: score)
+        writer.beginObject()
+        write(&writer, order[0], score)
+        if top != nil {
+            writer.key("top")
+            writer.beginArray()
+            for column in order {
+                writer.beginObject()
+                write(&writer, column, score)
+                writer.endObject()
+            }
+            writer.endArray()
+        }
+        writer.endObject()
+    }
+
+    private func write<Score: FeatureScalar>(_ writer: inout JSONWriter, _ column: Int, _ score: (Int) -> Score) {
+        writer.key("label")
+        writer.write(weights.labels[column])
+        writer.key("score")
+        writer.write(Double(score(column)) as Double)
+    }
+}

@@ -1,0 +1,59 @@
+internal import AnalyticLearning
+internal import HTTPServer
+internal import Storage
+
+/// `GET` and `PUT /v1/models/{model}/snapshot`.
+struct SnapshotRoutes: Sendable {
+    let registry: ModelRegistry
+    let pool: ComputePool
+    let context: ServiceContext
+
+    func add(to router: inout Router) {
+        router.on(.get, "/v1/models/{model}/snapshot") { request, responder in
+            let deferred = responder.deferred()
+            do throws(Problem) { try snapshot(request, deferred) } catch { deferred.send(error.response) }
+        }
+        // A snapshot may be larger than other bodies; more than all models may take it cannot be.
+        router.stream(.put, "/v1/models/{model}/snapshot", maximumBodySize: context.budget.limit) { request, responder in
+            let deferred = responder.deferred()
+            do throws(Problem) {
+                return try upload(request, deferred)
+            } catch {
+                deferred.send(error.response)
+                return nil
+            }
+        }
+    }
+
+    private func snapshot(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
+        let model = try registry.model(of: request)
+        let parts: SnapshotParts
+        switch request.query("parts") {
+        case nil, "all": parts = .all
+        case "weights": parts = .weights
+        case .some(let other): throw Problem(.badRequest, "\"parts\" is \"\(other)\", expected all or weights")
+        }
+        try model.enqueue(.snapshot(parts, responder))
+    }
+
+    private func upload(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) -> SnapshotUpload {
+        let name = try ModelRoutes.validName(request)
+        let file: SpoolFile
+        do {
+            file = try SpoolFile(in: context.spoolDirectory)
+        } catch {
+            throw Problem(.insufficientStorage, "no temporary file could be made: \(error)")
+        }
+        return SnapshotUpload(file: file, pool: pool, responder: responder) { file in
+            do throws(Problem) {
+                let snapshot = try SnapshotFile(file)
+                let (model, isNew) = try registry.findOrCreate(
+                    name, snapshot.configuration, classes: snapshot.labels.count, file: snapshot)
+                // A new model's worker begins with the file; an older one takes it in its turn.
+                try model.enqueue(isNew ? .describe(responder, .created) : .restore(snapshot, responder, .ok))
+            } catch {
+                responder.send(error.response)
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+public import HTTPServer
+
+internal import LinearAlgebra
+internal import Synchronization
+
+/// The whole service: models, their workers, and the server in front of them.
+///
+/// ```swift
+/// let service = try Service(ServiceConfiguration(), log: Log())
+/// let address = try service.start()
+/// service.stop(within: 10)
+/// ```
+public final class Service: Sendable {
+    private let server: Server
+    private let registry: ModelRegistry
+    private let pool: ComputePool
+    private let log: Log
+
+    /// A service that does not listen yet.
+    ///
+    /// - Throws: `ServerError` where the configuration is not possible.
+    public init(_ configuration: ServiceConfiguration, log: Log) throws {
+        var limits = ServiceLimits()
+        limits.queuedRequests = configuration.maximumQueuedRequests
+        let context = ServiceContext(
+            budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log,
+            spoolDirectory: configuration.spoolDirectory)
+        let registry = ModelRegistry(context: context)
+        let pool = ComputePool(threads: configuration.computeThreads, maximumWaiting: limits.waitingTasks)
+        var router = Router()
+        HealthRoutes(isReady: { true }).add(to: &router)
+        ModelRoutes(registry: registry).add(to: &router)
+        LearnRoute(registry: registry, pool: pool, limits: limits).add(to: &router)
+        PredictRoute(registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops).add(to: &router)
+        SnapshotRoutes(registry: registry, pool: pool, context: context).add(to: &router)
+        server = try Server(configuration: configuration.server, router: router)
+        self.registry = registry
+        self.pool = pool
+        self.log = log
+    }
+
+    /// Listens.
+    ///
+    /// - Returns: the address, with the port that was free where port 0 was asked for.
+    /// - Throws: `ServerError` where the address cannot be had.
+    public func start() throws -> SocketAddress {
+        let library = BLASLibrary.current
+        log.info("linear algebra", ["library": library.description, "threads": "\(library.threadCount)"])
+        if library.isReference {
+            log.warning(
+                "this is the slow reference BLAS, by one to two orders of magnitude; install libopenblas0-pthread", ["library": library.description])
+        }
+        return try server.start()
+    }
+
+    /// Finishes what is in flight, within a deadline, and ends all models.
+    public func stop(within seconds: Double) {
+        server.stop(within: seconds)
+        registry.stop()
+        pool.stop()
+    }
+}

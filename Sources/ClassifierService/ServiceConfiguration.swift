@@ -1,0 +1,20 @@
+public import HTTPServer
+
+internal import Foundation
+
+/// How a service runs.
+public struct ServiceConfiguration: Sendable {
+    /// The HTTP server's part.
+    public var server = ServerConfiguration()
+    /// Bytes that all models together may take; three quarters of the machine's memory by default.
+    public var maximumMemory = Int(clamping: ProcessInfo.processInfo.physicalMemory / 4 * 3)
+    /// Where snapshots lie while they are streamed in or out, as files without a name.
+    public var spoolDirectory = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp"
+    /// Threads for large bodies, large predictions and snapshot files.
+    public var computeThreads = 2
+    /// Learn requests that may wait for one model; past it, 503.
+    public var maximumQueuedRequests = 1024
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,8 @@
+/// What every part of the service shares.
+struct ServiceContext: Sendable {
+    let budget: MemoryBudget
+    let limits: ServiceLimits
+    let log: Log
+    /// Where snapshots lie while they are streamed.
+    let spoolDirectory: String
+}

@@ -1,0 +1,15 @@
+/// Bounds that keep a service alive under any load.
+struct ServiceLimits: Sendable {
+    /// Requests that may wait for one model's worker; past it, 503 with Retry-After.
+    var queuedRequests = 1024
+    /// Bytes of rows that may wait for one model's worker.
+    var queuedBytes = 256 << 20
+    /// Rows that are learned as one block, at most.
+    var blockRows = 1024
+    /// Multiply-adds of a prediction that an event loop does itself: some hundred microseconds.
+    var inlineCost = 1 << 21
+    /// Octets of a body that an event loop scans itself.
+    var inlineBody = 128 << 10
+    /// Tasks that may wait for a compute thread; past it, 503 with Retry-After.
+    var waitingTasks = 256
+}

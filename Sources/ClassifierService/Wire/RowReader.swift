@@ -1,0 +1,96 @@
+internal import AnalyticLearning
+internal import HTTPServer
+internal import TensorFormats
+
+/// Reads the JSON bodies of learn and predict, straight from their octets into arrays of numbers.
+enum RowReader {
+    /// The largest magnitude of a feature.
+    static let maximumMagnitude = 1e50
+
+    /// `{"features":[[…]],"labels":[…]}`.
+    ///
+    /// - Throws: 400 that names row, field and the expected value.
+    static func learn(
+        _ body: UnsafeRawBufferPointer, dimension: Int, features: inout [Double], labels: inout PackedStrings
+    ) throws(Problem) {
+        var scanner = JSONScanner(body)
+        var rows: Int?
+        var unknown: String?
+        var labelCount: Int?
+        do throws(JSONError) {
+            try scanner.beginObject(field: "the body")
+            while let key = try scanner.nextKey() {
+                switch key {
+                case "features" where rows == nil:
+                    rows = try scanner.readMatrix(
+                        field: "features", columns: dimension, into: &features, maximumRows: .max, maximumMagnitude: maximumMagnitude)
+                case "labels" where labelCount == nil:
+                    labelCount = try scanner.readLabels(
+                        field: "labels", into: &labels, maximumCount: .max, maximumBytes: ClassRegistry.maximumLabelBytes)
+                case "features", "labels": throw JSONError(.duplicateKey(key.description), at: key.offset)
+                default:
+                    unknown = unknown ?? key.description
+                    try scanner.skipValue()
+                }
+            }
+            try scanner.finish()
+        } catch { throw problem(error) }
+        if let unknown { throw Problem(.badRequest, "\"\(unknown)\" is not a known key; known are features, labels") }
+        guard let rows else { throw Problem(.badRequest, "\"features\" is missing: an array of rows of \(dimension) numbers") }
+        guard let labelCount else { throw Problem(.badRequest, "\"labels\" is missing: an array with one label a row") }
+        guard rows > 0 else { throw Problem(.badRequest, "\"features\" has no rows, expected at least 1") }
+        guard rows == labelCount else {
+            throw Problem(.badRequest, "\"labels\" has \(labelCount) entries, expected \(rows): one for each row of \"features\"")
+        }
+        for row in 0..<labelCount where labels.byteRange(at: row).isEmpty {
+            throw Problem(.badRequest, "labels[\(row)] is empty, expected 1 to \(ClassRegistry.maximumLabelBytes) bytes")
+        }
+    }
+
+    /// `{"features":[[…]],"top":3}`.
+    ///
+    /// - Returns: the number of rows, and how many of the best classes are asked for; rows nil where a value does not fit Float32, and
+    ///   the body must be read again as Float64.
+    /// - Throws: 400 that names row, field and the expected value.
+    static func predict<Scalar: FeatureScalar>(
+        _ body: UnsafeRawBufferPointer, dimension: Int, features: inout [Scalar]
+    ) throws(Problem) -> (rows: Int?, top: Int?) {
+        var scanner = JSONScanner(body)
+        var rows: Int?
+        var unknown: String?
+        var top: Int?
+        do throws(JSONError) {
+            try scanner.beginObject(field: "the body")
+            while let key = try scanner.nextKey() {
+                switch key {
+                case "features" where rows == nil:
+                    rows = try scanner.readMatrix(
+                        field: "features", columns: dimension, into: &features, maximumRows: .max, maximumMagnitude: maximumMagnitude)
+                case "top" where top == nil: top = try scanner.readInteger(field: "top")
+                case "features", "top": throw JSONError(.duplicateKey(key.description), at: key.offset)
+                default:
+                    unknown = unknown ?? key.description
+                    try scanner.skipValue()
+                }
+            }
+            try scanner.finish()
+        } catch {
+            if case .outOfFloatRange = error.kind { return (nil, nil) }
+            throw problem(error)
+        }
+        if let unknown { throw Problem(.badRequest, "\"\(unknown)\" is not a known key; known are features, top") }
+        guard let rows else { throw Problem(.badRequest, "\"features\" is missing: an array of rows of \(dimension) numbers") }
+        guard rows > 0 else { throw Problem(.badRequest, "\"features\" has no rows, expected at least 1") }
+        if let top, top < 1 { throw Problem(.badRequest, "\"top\" is \(top), expected at least 1") }
+        return (rows, top)
+    }
+
+    /// A JSON value, for configurations.
+    static func value(_ body: UnsafeRawBufferPointer) throws(Problem) -> JSONValue {
+        do { return try JSONValue(parsing: body) } catch { throw problem(error) }
+    }
+
+    private static func problem(_ error: JSONError) -> Problem {
+        Problem(.badRequest, error.description)
+    }
+}
