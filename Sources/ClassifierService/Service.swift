@@ -1,5 +1,4 @@
 public import HTTPServer
-
 internal import LinearAlgebra
 internal import Synchronization
 
@@ -48,7 +47,8 @@ public final class Service: Sendable {
         log.info("linear algebra", ["library": library.description, "threads": "\(library.threadCount)"])
         if library.isReference {
             log.warning(
-                "this is the slow reference BLAS, by one to two orders of magnitude; install libopenblas0-pthread", ["library": library.description])
+                "this is the slow reference BLAS, by one to two orders of magnitude; install libopenblas0-pthread",
+                ["library": library.description])
         }
         return try server.start()
     }

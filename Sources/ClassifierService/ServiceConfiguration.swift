@@ -1,6 +1,5 @@
-public import HTTPServer
-
 internal import Foundation
+public import HTTPServer
 
 /// How a service runs.
 public struct ServiceConfiguration: Sendable {

@@ -72,7 +72,8 @@ struct ModelRoutes: Sendable {
         guard let name = request.parameter(0), ModelName.isValid(name) else {
             throw Problem(
                 .badRequest,
-                "a model's name must match [A-Za-z0-9][A-Za-z0-9._-]{0,127}; it is \"\((request.parameter(0) ?? "not UTF-8").prefix(160))\"")
+                "a model's name must match [A-Za-z0-9][A-Za-z0-9._-]{0,127}; it is \"\((request.parameter(0) ?? "not UTF-8").prefix(160))\""
+            )
         }
         return name
     }

@@ -1,17 +1,25 @@
 internal import HTTPServer
 internal import Storage
+internal import Synchronization
 
 /// Takes a snapshot as it arrives, and writes it to an unnamed file on a compute thread: no loop waits for a disk, and no snapshot is held
 /// in memory.
-///
-/// The server calls from one loop and, because of the pause, never while a piece is being written.
 final class SnapshotUpload: BodyConsumer {
     private let file: SpoolFile
     private let pool: ComputePool
-    private let failure: FailureFlag
     private let responder: DeferredResponder
     private let completion: @Sendable (SpoolFile) -> Void
+    private let state = Mutex(State())
 
+    private struct State {
+        /// A piece is being written; the next comes only after it.
+        var isWriting = false
+        /// The whole content has arrived.
+        var isWhole = false
+        var isRefused = false
+    }
+
+    /// - Parameter completion: called on a compute thread when the file is whole.
     init(
         file: SpoolFile, pool: ComputePool, responder: DeferredResponder, completion: @escaping @Sendable (SpoolFile) -> Void
     ) {
@@ -19,19 +27,19 @@ final class SnapshotUpload: BodyConsumer {
         self.pool = pool
         self.responder = responder
         self.completion = completion
-        failure = FailureFlag()
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer, flow: BodyFlow) -> BodyDemand {
-        if failure.isSet { return .more }
+        let isRefused = state.withLock { state in
+            state.isWriting = !state.isRefused
+            return state.isRefused
+        }
+        // What still comes of a refused snapshot is dropped.
+        guard !isRefused else { return .more }
         let piece = [UInt8](bytes)
         let isQueued = pool.run { [self] in
-            defer { flow.resume() }
-            do throws(StorageError) {
-                try piece.withUnsafeBufferPointer { (bytes) throws(StorageError) in try file.append(UnsafeRawBufferPointer(bytes)) }
-            } catch {
-                refuse(Problem(.insufficientStorage, "the snapshot could not be stored: \(error)"))
-            }
+            write(piece)
+            flow.resume()
         }
         guard isQueued else {
             refuse(.busy("the compute threads have too much to do"))
@@ -41,15 +49,32 @@ final class SnapshotUpload: BodyConsumer {
     }
 
     func finish() {
-        guard !failure.isSet else { return }
-        let isQueued = pool.run { [completion, file] in completion(file) }
-        if !isQueued { refuse(.busy("the compute threads have too much to do")) }
+        // The last piece may still be on its way to the file.
+        let mayComplete = state.withLock { state in
+            state.isWhole = true
+            return !state.isWriting && !state.isRefused
+        }
+        guard mayComplete else { return }
+        if !pool.run({ [completion, file] in completion(file) }) { refuse(.busy("the compute threads have too much to do")) }
     }
 
     func abort() {}
 
+    private func write(_ piece: [UInt8]) {
+        do throws(StorageError) {
+            try piece.withUnsafeBufferPointer { (bytes) throws(StorageError) in try file.append(UnsafeRawBufferPointer(bytes)) }
+        } catch {
+            refuse(Problem(.insufficientStorage, "the snapshot could not be stored: \(error)"))
+        }
+        let mayComplete = state.withLock { state in
+            state.isWriting = false
+            return state.isWhole && !state.isRefused
+        }
+        if mayComplete { completion(file) }
+    }
+
     private func refuse(_ problem: Problem) {
-        failure.set()
+        state.withLock { $0.isRefused = true }
         responder.send(problem.response)
     }
 }

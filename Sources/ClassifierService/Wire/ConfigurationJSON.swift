@@ -79,7 +79,8 @@ enum ConfigurationJSON {
             case .exact: .string("exact")
             }
         return .object([
-            "dimension": .integer(configuration.dimension), "feature_map": map, "ridge": .number(configuration.ridge), "imbalance": imbalance,
+            "dimension": .integer(configuration.dimension), "feature_map": map, "ridge": .number(configuration.ridge),
+            "imbalance": imbalance,
             "sketch_rank": rank,
         ])
     }

@@ -1,0 +1,76 @@
+import Foundation
+
+/// The command line: finds the command and turns errors into messages and exit statuses.
+@main enum Accrue {
+    static let version = "0.1.0"
+
+    static var commands: [any Command.Type] { [ServeCommand.self, DemoCommand.self, BenchCommand.self] }
+
+    static func main() {
+        var words = Array(CommandLine.arguments.dropFirst())
+        guard let first = words.first else {
+            complain(help)
+            exit(2)
+        }
+        words.removeFirst()
+        switch first {
+        case "--version", "version": print("accrue \(version)")
+        case "--help", "-h", "help":
+            if let name = words.first, let command = commands.first(where: { $0.name == name }) {
+                print(command.help, terminator: "")
+            } else {
+                print(help, terminator: "")
+            }
+        default:
+            guard let command = commands.first(where: { $0.name == first }) else {
+                fail("there is no command \"\(first)\"", hint: "accrue --help", status: 2)
+            }
+            run(command, words)
+        }
+    }
+
+    private static func run(_ command: any Command.Type, _ words: [String]) {
+        if words.contains("--help") || words.contains("-h") {
+            print(command.help, terminator: "")
+            return
+        }
+        do {
+            try command.run(try ParsedArguments(words, options: command.options))
+        } catch let error as UsageError {
+            fail(error.message, hint: "accrue \(command.name) --help", status: 2)
+        } catch {
+            fail("\(error)", hint: nil, status: 1)
+        }
+    }
+
+    private static func fail(_ message: String, hint: String?, status: Int32) -> Never {
+        complain("accrue: \(message)\n" + (hint.map { "try: \($0)\n" } ?? ""))
+        exit(status)
+    }
+
+    private static func complain(_ text: String) {
+        FileHandle.standardError.write(Data(text.utf8))
+    }
+
+    private static var help: String {
+        var text = """
+            accrue \(version): an online classifier service that learns exactly and forgets nothing
+
+            usage: accrue COMMAND [OPTIONS]
+
+
+            """
+        for command in commands {
+            text += "  " + command.name.padding(toLength: 10, withPad: " ", startingAt: 0) + command.summary + "\n"
+        }
+        text += """
+
+              accrue COMMAND --help   the options of a command
+              accrue --version        the version
+
+            Exit status: 0 success, 1 failure, 2 wrong usage.
+
+            """
+        return text
+    }
+}

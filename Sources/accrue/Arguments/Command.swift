@@ -1,0 +1,47 @@
+/// A command of the command line.
+protocol Command {
+    /// What is typed.
+    static var name: String { get }
+    /// One line for the list of commands.
+    static var summary: String { get }
+    /// What may follow the name, as in `[--port N]`.
+    static var usage: String { get }
+    static var options: [Option] { get }
+    /// - Throws: `UsageError` for exit status 2, anything else for 1.
+    static func run(_ arguments: ParsedArguments) throws
+}
+
+extension Command {
+    /// The text of `--help`.
+    static var help: String {
+        let width = (options.map(\.title.count).max() ?? 0) + 2
+        var text = "\(summary)\n\nusage: accrue \(name) \(usage)\n\n"
+        for option in options {
+            text += "  " + option.title + String(repeating: " ", count: width - option.title.count) + option.help + "\n"
+        }
+        return text
+    }
+}
+
+/// An option of a command.
+struct Option {
+    /// With its dashes.
+    let name: String
+    /// What stands for its value; nil for a flag.
+    let value: String?
+    let help: String
+
+    init(_ name: String, _ value: String? = nil, _ help: String) {
+        self.name = name
+        self.value = value
+        self.help = help
+    }
+
+    var title: String { value.map { "\(name) \($0)" } ?? name }
+}
+
+/// A command line that cannot be understood.
+struct UsageError: Error {
+    let message: String
+    init(_ message: String) { self.message = message }
+}

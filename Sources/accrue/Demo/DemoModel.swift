@@ -1,0 +1,96 @@
+import Foundation
+import TensorFormats
+
+/// A model of the running service, through HTTP.
+struct DemoModel {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// What the demonstration needs of a snapshot.
+    struct Snapshot {
+        var bytes: [UInt8]
+        var weights: [Double]
+        var projection: [Float]
+        var labels: [String]
+    }
+
+    /// A prediction as the service answered it; scores in the digits it sent.
+    struct Prediction: Equatable {
+        var label: String
+        var score: Double
+    }
+
+    let name: String
+    let client: HTTPClient
+
+    func create(width: Int, ridge: Double) throws {
+        let config = """
+            {"dimension":\(Digits.dimension),"feature_map":{"kind":"random_relu","width":\(width),"seed":1},"ridge":\(ridge)}
+            """
+        try send("PUT", "", Array(config.utf8), expecting: 201)
+    }
+
+    func learn(_ samples: some Collection<Digits.Sample>) throws {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writeFeatures(samples, to: &writer)
+        writer.key("labels")
+        writer.beginArray()
+        for sample in samples { writer.write("\(sample.label)" as String) }
+        writer.endArray()
+        writer.endObject()
+        try send("POST", "/learn", writer.array, expecting: 200)
+    }
+
+    func predict(_ samples: [Digits.Sample]) throws -> [Prediction] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writeFeatures(samples, to: &writer)
+        writer.endObject()
+        let answer = try JSONValue(parsing: send("POST", "/predict", writer.array, expecting: 200).text)
+        let predictions = (answer.object?["predictions"]?.array ?? []).compactMap { entry -> Prediction? in
+            guard let label = entry.object?["label"]?.string, let score = entry.object?["score"]?.double else { return nil }
+            return Prediction(label: label, score: score)
+        }
+        guard predictions.count == samples.count else { throw Failure(description: "predict answered \(predictions.count) rows") }
+        return predictions
+    }
+
+    func snapshot() throws -> Snapshot {
+        let bytes = try send("GET", "/snapshot", [], expecting: 200).body
+        return try bytes.withUnsafeBytes { buffer in
+            let reader = try SafetensorsReader(buffer)
+            let weight = try reader.requireTensor(named: "weight", types: [.f64])
+            let projection = try reader.requireTensor(named: "feature_map.projection", types: [.f32])
+            let labels = try JSONValue(parsing: reader.metadata["labels"] ?? "[]").array ?? []
+            return Snapshot(
+                bytes: bytes, weights: try reader.array(of: weight), projection: try reader.array(of: projection),
+                labels: labels.compactMap(\.string))
+        }
+    }
+
+    func restore(_ snapshot: Snapshot) throws {
+        try send("PUT", "/snapshot", snapshot.bytes, expecting: 201)
+    }
+
+    private func writeFeatures(_ samples: some Collection<Digits.Sample>, to writer: inout JSONWriter) {
+        writer.key("features")
+        writer.beginArray()
+        for sample in samples {
+            writer.beginArray()
+            for value in sample.features { writer.write(value) }
+            writer.endArray()
+        }
+        writer.endArray()
+    }
+
+    @discardableResult
+    private func send(_ method: String, _ call: String, _ body: [UInt8], expecting status: Int) throws -> HTTPClient.Response {
+        let response = try client.send(method, "/v1/models/\(name)\(call)", body: body)
+        guard response.status == status else {
+            throw Failure(description: "\(method) \(call) of model \(name) answered \(response.status): \(response.text)")
+        }
+        return response
+    }
+}

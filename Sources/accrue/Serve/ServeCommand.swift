@@ -1,0 +1,44 @@
+import ClassifierService
+import Foundation
+import HTTPServer
+
+/// `accrue serve`: the service, until SIGTERM or SIGINT.
+enum ServeCommand: Command {
+    static let name = "serve"
+    static let summary = "Serve models over HTTP"
+    static let usage = "[--config FILE] [OPTIONS]"
+    static let options = [
+        Option("--config", "FILE", "read settings from a JSON file; options given here go first"),
+        Option("--host", "ADDRESS", "listen on this address (127.0.0.1)"),
+        Option("--port", "N", "listen on this port; 0 takes a free one (8080)"),
+        Option("--insecure", nil, "allow an address other than loopback: anyone who reaches it may read and change every model"),
+        Option("--max-body", "SIZE", "the largest body of a request, snapshots aside (64M)"),
+        Option("--max-memory", "SIZE", "what all models together may take (three quarters of the machine's)"),
+        Option("--max-connections", "N", "open connections (16384)"),
+        Option("--max-queue", "N", "learn requests that may wait for one model (1024)"),
+        Option("--event-loops", "N", "threads for sockets and small predictions (half the cores)"),
+        Option("--compute-threads", "N", "threads for large bodies, large predictions and snapshot files (2)"),
+        Option("--spool", "DIR", "where snapshots lie while they are streamed ($TMPDIR or /var/tmp)"),
+        Option("--header-timeout", "SECONDS", "how long the head of a request may take (10)"),
+        Option("--idle-timeout", "SECONDS", "how long a connection may wait for its next request (60)"),
+        Option("--shutdown-timeout", "SECONDS", "how long requests in flight may take after SIGTERM (10)"),
+    ]
+
+    static func run(_ arguments: ParsedArguments) throws {
+        guard arguments.words.isEmpty else { throw UsageError("serve takes no words, only options: \(arguments.words[0])") }
+        let settings = try ServeSettings(arguments)
+        let signals = StopSignals()
+        let log = Log()
+        let service = try Service(settings.service, log: log)
+        let address = try service.start()
+        print("listening on http://\(address)")
+        // Whoever started the server in a pipe waits for this line.
+        fflush(nil)
+        log.info("the state is in memory only: snapshots are the way to keep it")
+        let name = signals.wait()
+        log.info("stopping", ["signal": name])
+        signals.exitAtTheNext()
+        service.stop(within: settings.shutdownTimeout)
+        log.info("stopped")
+    }
+}

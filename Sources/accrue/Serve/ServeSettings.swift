@@ -1,0 +1,96 @@
+import ClassifierService
+import Foundation
+import HTTPServer
+import TensorFormats
+
+/// What `serve` runs with: defaults, then the configuration file, then the command line.
+struct ServeSettings {
+    var service = ServiceConfiguration()
+    var shutdownTimeout = 10.0
+    private var isInsecure = false
+
+    /// - Throws: `UsageError` that names the option or the file's key.
+    init(_ arguments: ParsedArguments) throws {
+        service.server.eventLoops = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
+        if let path = arguments.text("--config") { try read(path) }
+        if let host = arguments.text("--host") { service.server.host = host }
+        if let port = try arguments.integer("--port", in: 0...65535) { service.server.port = UInt16(port) }
+        if arguments.has("--insecure") { isInsecure = true }
+        if let bytes = try arguments.bytes("--max-body") { service.server.maximumBodySize = bytes }
+        if let bytes = try arguments.bytes("--max-memory") { service.maximumMemory = bytes }
+        if let count = try arguments.integer("--max-connections", in: 1...1_000_000) { service.server.maximumConnections = count }
+        if let count = try arguments.integer("--max-queue", in: 1...1_000_000) { service.maximumQueuedRequests = count }
+        if let count = try arguments.integer("--event-loops", in: 1...256) { service.server.eventLoops = count }
+        if let count = try arguments.integer("--compute-threads", in: 1...256) { service.computeThreads = count }
+        if let directory = arguments.text("--spool") { service.spoolDirectory = directory }
+        if let seconds = try arguments.seconds("--header-timeout") { service.server.headerDeadline = seconds }
+        if let seconds = try arguments.seconds("--idle-timeout") { service.server.idleTimeout = seconds }
+        if let seconds = try arguments.seconds("--shutdown-timeout") { shutdownTimeout = seconds }
+        try finish()
+    }
+
+    /// Takes the keys of a configuration file, which are the options' names.
+    private mutating func read(_ path: String) throws {
+        guard let data = FileManager.default.contents(atPath: path) else { throw UsageError("\(path) cannot be read") }
+        let value: JSONValue
+        do { value = try data.withUnsafeBytes { try JSONValue(parsing: $0) } } catch { throw UsageError("\(path): \(error)") }
+        guard let object = value.object else { throw UsageError("\(path) must hold a JSON object") }
+        for entry in object.entries {
+            let setting = Setting(path: path, key: entry.key, value: entry.value)
+            switch entry.key {
+            case "host": service.server.host = try setting.text()
+            case "port": service.server.port = UInt16(try setting.integer(0...65535))
+            case "insecure": isInsecure = try setting.flag()
+            case "max_body": service.server.maximumBodySize = try setting.bytes()
+            case "max_memory": service.maximumMemory = try setting.bytes()
+            case "max_connections": service.server.maximumConnections = try setting.integer(1...1_000_000)
+            case "max_queue": service.maximumQueuedRequests = try setting.integer(1...1_000_000)
+            case "event_loops": service.server.eventLoops = try setting.integer(1...256)
+            case "compute_threads": service.computeThreads = try setting.integer(1...256)
+            case "spool": service.spoolDirectory = try setting.text()
+            case "header_timeout": service.server.headerDeadline = try setting.seconds()
+            case "idle_timeout": service.server.idleTimeout = try setting.seconds()
+            case "shutdown_timeout": shutdownTimeout = try setting.seconds()
+            default: throw UsageError("\(path): \"\(entry.key)\" is not a known key")
+            }
+        }
+    }
+
+    private mutating func finish() throws {
+        service.server.maximumTotalBodyMemory = max(service.server.maximumTotalBodyMemory, service.server.maximumBodySize)
+        let host = service.server.host
+        let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        guard isLoopback || isInsecure else {
+            throw UsageError("\(host) is not a loopback address: anyone who reaches it could change every model; --insecure allows it")
+        }
+    }
+
+    /// One key of the file.
+    private struct Setting {
+        let path: String
+        let key: String
+        let value: JSONValue
+
+        func text() throws -> String { try require(value.string, "a string") }
+        func flag() throws -> Bool { try require(value.bool, "true or false") }
+
+        func integer(_ range: ClosedRange<Int>) throws -> Int {
+            let integer = value.int.flatMap { range.contains($0) ? $0 : nil }
+            return try require(integer, "an integer from \(range.lowerBound) to \(range.upperBound)")
+        }
+
+        func bytes() throws -> Int {
+            let number = value.int.flatMap { $0 > 0 ? $0 : nil }
+            return try require(number ?? value.string.flatMap(ByteCount.parse), "a size in bytes, or a string such as \"64M\"")
+        }
+
+        func seconds() throws -> Double {
+            try require(value.double.flatMap { $0 > 0 && $0 <= 1e6 ? $0 : nil }, "a number of seconds above 0")
+        }
+
+        private func require<T>(_ value: T?, _ expected: String) throws -> T {
+            guard let value else { throw UsageError("\(path): \"\(key)\" is \(self.value), expected \(expected)") }
+            return value
+        }
+    }
+}
