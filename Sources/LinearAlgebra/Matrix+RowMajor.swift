@@ -29,3 +29,14 @@ extension Matrix {
         }
     }
 }
+
+extension Matrix {
+    /// A copy with rows and columns exchanged.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    public func transposed() throws(LinearAlgebraError) -> Matrix {
+        var result = try Matrix(rows: columns, columns: rows)
+        withElements { result.setRowMajor($0) }
+        return result
+    }
+}

@@ -68,5 +68,14 @@ extension SymmetricPair {
         }
     }
 
+    /// Sets G's lower triangle element by element.
+    ///
+    /// - Parameter element: is asked for G(row, column) with row ≥ column.
+    public mutating func setGram(_ element: (Int, Int) -> Double) {
+        for column in 0..<dimension {
+            for row in column..<dimension { gram[row + column * lead] = element(row, column) }
+        }
+    }
+
     private static func packedOffset(_ row: Int) -> Int { row * (row + 1) / 2 }
 }

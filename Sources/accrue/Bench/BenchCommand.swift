@@ -7,6 +7,7 @@ enum BenchCommand: Command {
         Option("--dimension", "N,…", "engine: width D of the model (2048)"),
         Option("--classes", "N,…", "engine: classes (100)"),
         Option("--batch", "N,…", "engine: rows a request (64)"),
+        Option("--against", "published", "engine: time the published left-to-right recursion too"),
         Option("--seconds", "S", "how long each figure is measured (3)"),
         Option("--json", nil, "print JSON instead of a table"),
     ]

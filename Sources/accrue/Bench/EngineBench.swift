@@ -14,6 +14,8 @@ struct EngineBench {
         var rowsPerSecond: Double
         var gflops: Double
         var dgemmGflops: Double
+        /// How many times as long the published recursion takes for the same rows; nil where it was not timed.
+        var speedup: Double?
         var efficiency: Double { gflops / dgemmGflops }
     }
 
@@ -22,6 +24,7 @@ struct EngineBench {
     private let batches: [Int]
     private let seconds: Double
     private let asJSON: Bool
+    private let isAgainstPublished: Bool
 
     init(_ arguments: ParsedArguments) throws {
         dimensions = try arguments.integers("--dimension", in: 2...65536) ?? [2048]
@@ -29,11 +32,16 @@ struct EngineBench {
         batches = try arguments.integers("--batch", in: 1...1_000_000) ?? [64]
         seconds = try arguments.seconds("--seconds") ?? 3
         asJSON = arguments.has("--json")
+        if let yardstick = arguments.text("--against"), yardstick != "published" {
+            throw UsageError("--against takes published, not \(yardstick)")
+        }
+        isAgainstPublished = arguments.has("--against")
     }
 
     func run() throws {
         let table = Table([
             ("dimension", 9), ("classes", 7), ("batch", 7), ("rows/s", 10), ("GFLOP/s", 8), ("dgemm GFLOP/s", 8), ("efficiency", 6),
+            ("x published", 8),
         ])
         if !asJSON {
             let library = BLASLibrary.current
@@ -50,7 +58,7 @@ struct EngineBench {
                         table.printRow([
                             "\(result.dimension)", "\(result.classes)", "\(result.batch)", String(format: "%.0f", result.rowsPerSecond),
                             String(format: "%.1f", result.gflops), String(format: "%.1f", result.dgemmGflops),
-                            String(format: "%.2f", result.efficiency),
+                            String(format: "%.2f", result.efficiency), result.speedup.map { String(format: "%.1f", $0) } ?? "-",
                         ])
                     }
                 }
@@ -72,30 +80,57 @@ struct EngineBench {
         // A block of learning long enough to time: some milliseconds.
         let work = 4 * Double(dimension) * Double(dimension) * Double(batch)
         let repetitions = max(1, Int(2e9 / work))
-        func learn() throws {
+        func learn() throws -> Int {
             for _ in 0..<repetitions {
                 _ = try features.withUnsafeBufferPointer {
                     try classifier.learn(features: $0, columns: columns, spans: [RequestSpan(rows: batch, knownClasses: classes)])
                 }
             }
+            return repetitions
         }
-        try learn()
+        _ = try learn()
         product.run()
         var learning: [Double] = []
         var multiplying: [Double] = []
         let end = Self.now() + seconds
         repeat {
             var start = Self.now()
-            try learn()
-            learning.append((Self.now() - start) / Double(repetitions))
+            let count = try learn()
+            learning.append((Self.now() - start) / Double(count))
             start = Self.now()
             product.run()
             multiplying.append(Self.now() - start)
         } while Self.now() < end || learning.count < 3
         let time = Self.median(learning)
+        let speedup = isAgainstPublished ? try speedup(dimension, classes, features, columns, learn) : nil
         return Result(
             dimension: dimension, classes: classes, batch: batch, rowsPerSecond: Double(batch) / time, gflops: work / time / 1e9,
-            dgemmGflops: product.operations / Self.median(multiplying) / 1e9)
+            dgemmGflops: product.operations / Self.median(multiplying) / 1e9, speedup: speedup)
+    }
+
+    /// Times the published recursion and `learn` in turn.
+    ///
+    /// - Parameter learn: learns the batch some times and says how often.
+    /// - Returns: the ratio of the medians.
+    private func speedup(
+        _ dimension: Int, _ classes: Int, _ features: [Double], _ columns: [Int], _ learn: () throws -> Int
+    ) throws -> Double {
+        var published = try PublishedRecursion(width: dimension, classes: classes, ridge: 0.1)
+        var x = try Matrix(rows: dimension, columns: columns.count)
+        x.withMutableElements { _ = $0.update(fromContentsOf: features) }
+        try published.learn(x, columns)
+        var theirs: [Double] = []
+        var ours: [Double] = []
+        let end = Self.now() + seconds
+        repeat {
+            var start = Self.now()
+            try published.learn(x, columns)
+            theirs.append(Self.now() - start)
+            start = Self.now()
+            let repetitions = try learn()
+            ours.append((Self.now() - start) / Double(repetitions))
+        } while Self.now() < end || theirs.count < 3
+        return Self.median(theirs) / Self.median(ours)
     }
 
     private static func json(_ results: [Result]) -> String {
@@ -115,6 +150,10 @@ struct EngineBench {
             ] {
                 writer.key(key)
                 writer.write(value)
+            }
+            if let speedup = result.speedup {
+                writer.key("speedup_over_published")
+                writer.write(speedup)
             }
             writer.endObject()
         }
