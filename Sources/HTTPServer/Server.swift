@@ -51,7 +51,7 @@ public final class Server: Sendable {
 
     /// Listens and starts the event loops.
     ///
-    /// Raises the process's limit of open descriptors as far as it may.
+    /// Raises the process's limit of open descriptors as far as it may, and makes the process ignore SIGPIPE.
     ///
     /// - Returns: The address listened on, with the port that was found for port 0.
     /// - Throws: `ServerError`, as when the port is in use; then nothing is left running.
@@ -59,6 +59,7 @@ public final class Server: Sendable {
         try state.withLock { state in
             guard case .made = state else { throw ServerError.alreadyStarted }
             SystemCall.raiseDescriptorLimit()
+            SystemCall.ignoreBrokenPipe()
             let listener = try Listener(host: configuration.host, port: configuration.port)
             let shared = try ServerShared(configuration: configuration, table: table, listener: listener)
             let seeds = try shared.handles.map { handle throws(ServerError) in try EventLoopSeed(shared: shared, handle: handle) }
@@ -81,7 +82,8 @@ public final class Server: Sendable {
     }
 
     /// Stops gracefully: refuses new connections, closes idle ones, and lets requests in hand be answered with `Connection: close`.
-    /// Blocks until all are, or until the deadline has broken off the rest. Calling it again, from any thread, waits likewise.
+    /// Blocks until all are, or until the deadline has broken off the rest. Calling it again waits likewise. Not to be
+    /// called from a handler, whose loop it would wait for.
     ///
     /// - Parameter seconds: The deadline from now.
     public func stop(within seconds: Double) {
@@ -95,7 +97,8 @@ public final class Server: Sendable {
             let deadline = SystemCall.monotonicMilliseconds() + milliseconds
             for handle in running.handles { handle.mailbox.post(.stop(deadline)) }
         }
-        loops.wait()
+        // A handler that blocks its loop, against its contract, cannot hold up the caller as well.
+        _ = loops.wait(timeout: .now() + .milliseconds(Int(milliseconds) + 500))
     }
 
     /// What the server is doing now; all zero before `start` and after `stop`.

@@ -74,6 +74,8 @@ final class Connection {
     var descriptor: Int32 = -1
     var phase = Phase.closed
     var interest = EventPoll.Interest()
+    /// The descriptor is in the epoll.
+    var isWatched = false
     var timer = ConnectionTimer(acceptedAt: 0)
 
     // Reading
@@ -86,6 +88,8 @@ final class Connection {
     var builder: BodyBuilder
     var consumer: (any BodyConsumer)?
     var isPeerClosed = false
+    /// The last read took all that there was at the time.
+    var isDrained = true
     /// The next request must wait until all answers are written.
     var isBlocked = false
 
@@ -132,6 +136,7 @@ final class Connection {
         self.descriptor = descriptor
         phase = .head
         interest = []
+        isWatched = false
         timer = ConnectionTimer(acceptedAt: now)
         parser = RequestParser()
         current = ExchangeInfo()
@@ -152,6 +157,7 @@ final class Connection {
         if case .stream(let pipe, _) = transfer { pipe.close() }
         transfer = .none
         isPeerClosed = false
+        isDrained = true
         isBlocked = false
         isUnanswered = false
         isLastRequest = false

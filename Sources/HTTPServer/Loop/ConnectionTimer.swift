@@ -88,6 +88,11 @@ struct ConnectionTimer: Equatable {
         if phase == .writing { since = now }
     }
 
+    /// Whether the connection has been between two requests since `time` or longer.
+    func isIdle(since time: Int64) -> Bool {
+        phase == .idle && since <= time
+    }
+
     /// When the phase ends for good; nil while the client may take any time.
     func deadline(_ policy: DeadlinePolicy) -> Int64? {
         switch phase {

@@ -15,6 +15,7 @@ extension EventLoop {
         if connection.input.isEmpty {
             let result = SystemCall.receive(connection.descriptor, into: receiveBuffer)
             guard case .bytes(let count) = result else { return readEnded(connection, result) }
+            connection.isDrained = count < receiveBuffer.count
             let octets = UnsafeRawBufferPointer(rebasing: receiveBuffer[..<count])
             let used = process(connection, octets)
             if used < count, !connection.isBroken { connection.input.append(octets.part(used..<count)) }
@@ -24,7 +25,10 @@ extension EventLoop {
             let descriptor = connection.descriptor
             connection.input.fill { spare in
                 result = SystemCall.receive(descriptor, into: spare)
-                if case .bytes(let count) = result { return count }
+                if case .bytes(let count) = result {
+                    connection.isDrained = count < spare.count
+                    return count
+                }
                 return 0
             }
             guard case .bytes = result else { return readEnded(connection, result) }
@@ -74,7 +78,7 @@ extension EventLoop {
     /// Forgets the interest in reading; `settle` takes it up again. Only done when octets lie there which nobody wants yet, so that
     /// the usual request costs no call of epoll_ctl.
     private func stopReading(_ connection: Connection) {
-        setInterest(connection, connection.interest.subtracting(.read))
+        if connection.isWatched { setInterest(connection, connection.interest.subtracting(.read)) }
     }
 
     private func discardInput(_ connection: Connection) {
@@ -91,9 +95,15 @@ extension EventLoop {
     }
 
     func setInterest(_ connection: Connection, _ interest: EventPoll.Interest) {
-        guard connection.interest != interest else { return }
+        guard connection.interest != interest || !connection.isWatched else { return }
+        let isKnown =
+            connection.isWatched
+            ? poll.modify(connection.descriptor, interest, token: connection.token)
+            : poll.add(connection.descriptor, interest, token: connection.token)
         connection.interest = interest
-        if !poll.modify(connection.descriptor, interest, token: connection.token) { connection.isBroken = true }
+        connection.isWatched = true
+        // Out of memory or of watches: without events the connection would hang.
+        if !isKnown { connection.isBroken = true }
     }
 
     /// Whether the connection's next octets can be used now.

@@ -12,6 +12,7 @@ extension EventLoop {
         if connection.output.isEmpty {
             if spareOutput.capacity == 0 {
                 swap(&connection.output, &spareOutput)
+                if spareOutput.capacity > 4 * Self.highWaterMark { spareOutput = ByteBuffer(capacity: Self.highWaterMark) }
             } else {
                 connection.output.release()
             }
@@ -161,7 +162,7 @@ extension EventLoop {
     /// Ends a connection whose answers are all with the kernel. Closing while octets of the client are unread would send RST, which
     /// can destroy answers on their way; so, where such octets may come, FIN goes first and they are read away (RFC 9112, section 9.6).
     private func sayGoodbye(_ connection: Connection) {
-        if !connection.lingers, !connection.isPeerClosed {
+        if !connection.lingers, !connection.isPeerClosed, !connection.isDrained || isStopping {
             switch SystemCall.receive(connection.descriptor, into: receiveBuffer) {
             case .wouldBlock, .end, .failed: break
             case .bytes: connection.lingers = true

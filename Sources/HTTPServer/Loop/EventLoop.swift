@@ -14,6 +14,8 @@ final class EventLoop {
     static let highWaterMark = 64 << 10
     /// Messages handled in one turn, so that sockets have theirs.
     private static let messagesPerTurn = 512
+    /// How long a connection is idle, in milliseconds, before it may have to give way to a new one.
+    private static let leastIdleTime: Int64 = 1000
     /// The least time between two looks at all deadlines, in milliseconds.
     private static let scanInterval: Int64 = 50
 
@@ -195,6 +197,7 @@ final class EventLoop {
             guard shared.admit() else {
                 // The others wait in the kernel's queue; a connection that closes makes this loop listen again.
                 stopListening(until: now + 100)
+                closeIdleConnections()
                 return
             }
             let result = SystemCall.accept(shared.listener.descriptor)
@@ -231,16 +234,23 @@ final class EventLoop {
 
     private func adopt(_ descriptor: Int32) {
         handle.accepted.wrappingAdd(1, ordering: .relaxed)
-        SystemCall.setNoDelay(descriptor)
         let connection = freeConnection()
         connection.open(descriptor, at: now)
         openCount += 1
-        guard poll.add(descriptor, .read, token: connection.token) else {
+        // The request often is there already; a connection which is answered and closed at once never comes into the epoll at all.
+        lendOutput(connection)
+        read(connection)
+        settle(connection)
+    }
+
+    /// Makes room for new clients, at the limit, by closing kept-alive connections that have been of no use for a while.
+    private func closeIdleConnections() {
+        var left = 64
+        for connection in connections where connection.isQuiescent && connection.timer.isIdle(since: now - Self.leastIdleTime) {
             close(connection)
-            return
+            left -= 1
+            if left == 0 { return }
         }
-        connection.interest = .read
-        noteDeadline(connection)
     }
 
     private func freeConnection() -> Connection {

@@ -51,6 +51,7 @@ final class Listener: Sendable {
         guard made >= 0 else { throw .system(call: "socket", code: errno) }
         var on: Int32 = 1
         _ = setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        SystemCall.setNoDelay(made)
         guard bind(made, candidate.ai_addr, candidate.ai_addrlen) == 0, listen(made, backlog) == 0 else {
             let code = errno
             SystemCall.close(made)

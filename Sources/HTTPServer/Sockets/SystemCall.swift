@@ -70,9 +70,15 @@ enum SystemCall {
         }
     }
 
+    /// Sends small packets at once. Set on a listener: Linux hands it on to the sockets that are accepted.
     static func setNoDelay(_ descriptor: Int32) {
         var on: Int32 = 1
         _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Makes a write to a peer that has gone an error instead of the end of the process; sendfile(2) has no flag for that.
+    static func ignoreBrokenPipe() {
+        _ = signal(SIGPIPE, SIG_IGN)
     }
 
     /// Sends FIN and keeps the reading side.
@@ -83,12 +89,6 @@ enum SystemCall {
     /// Closes. Never repeated: on Linux the descriptor is gone even after EINTR.
     static func close(_ descriptor: Int32) {
         _ = Glibc.close(descriptor)
-    }
-
-    /// Makes close send RST at once, for a peer that breaks the rules of flow.
-    static func resetOnClose(_ descriptor: Int32) {
-        var value = linger(l_onoff: 1, l_linger: 0)
-        _ = setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
     }
 
     /// Raises the soft limit of open descriptors to the hard one.
