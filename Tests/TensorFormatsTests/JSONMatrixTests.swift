@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("[[1,2],[3]]", "features[1] has 1 values, expected 2", 7), ("[[1,2],[3,4,5]]", "features[1] has 3 values, expected 2", 7),
+        ("[[1,2],[3]]", "features[1] has 1 value, expected 2", 7), ("[[1,2],[3,4,5]]", "features[1] has 3 values, expected 2", 7),
         ("[[]]", "features[0] has 0 values, expected 2", 1), ("[1,2]", "features[0] is a number, expected an array of numbers", 1),
         ("[[1,2],null]", "features[1] is null, expected an array of numbers", 7),
         ("[[1,\"x\"]]", "features[0][1] is a string, expected a number", 4), ("[[null,1]]", "features[0][0] is null, expected a number", 2),

@@ -40,27 +40,8 @@ public struct JSONError: Error, Equatable, Sendable {
         case trailingBytes
     }
 
-    /// Which value of a request was refused: `features[3][17]` is row 3 and column 17 of field `features`.
-    public struct Place: Equatable, Sendable, CustomStringConvertible {
-        /// The key that the caller gave.
-        public var field: String
-        /// The row, from 0, where there are rows.
-        public var row: Int?
-        /// The column, from 0, where one value is meant.
-        public var column: Int?
-
-        /// Names a value.
-        public init(field: String, row: Int? = nil, column: Int? = nil) {
-            self.field = field
-            self.row = row
-            self.column = column
-        }
-
-        /// The place as messages write it.
-        public var description: String {
-            field + (row.map { "[\($0)]" } ?? "") + (column.map { "[\($0)]" } ?? "")
-        }
-    }
+    /// Which value of a request was refused.
+    public typealias Place = FieldPlace
 
     /// What was wrong.
     public var kind: Kind
@@ -96,7 +77,7 @@ extension JSONError: CustomStringConvertible {
         case .integerOutOfRange(let token):
             return "\(subject("the value")) is \(token), which is out of range"
         case .magnitude(let token, let limit):
-            let bound = limit == .greatestFiniteMagnitude ? "" : " and at most \(Self.text(of: limit))"
+            let bound = limit == .greatestFiniteMagnitude ? "" : " and at most \(ShortestDecimal.text(of: limit))"
             return "\(subject("the value")) is \(token); magnitude must be finite\(bound)"
         case .outOfFloatRange(let token):
             return "\(subject("the value")) is \(token), beyond the range of 32-bit floats"
@@ -113,7 +94,7 @@ extension JSONError: CustomStringConvertible {
         case .tooDeep(let limit):
             return "\(subject("the value")) is nested deeper than \(limit) levels"
         case .wrongCount(let count, let expected):
-            return "\(subject("the array")) has \(count) values, expected \(expected)"
+            return "\(subject("the array")) has \(count) value\(count == 1 ? "" : "s"), expected \(expected)"
         case .tooMany(let limit):
             return "\(subject("the array")) has more than \(limit) entries"
         case .duplicateKey(let key):
@@ -130,14 +111,6 @@ extension JSONError: CustomStringConvertible {
         switch byte {
         case 0x21...0x7E: "'\(Character(Unicode.Scalar(byte)))'"
         default: "byte 0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }
-    }
-
-    private static func text(of value: Double) -> String {
-        guard value.isFinite else { return "\(value)" }
-        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: ShortestDecimal.maximumLength) { text in
-            let count = ShortestDecimal(value).write(to: text)
-            return String(decoding: text[..<count], as: UTF8.self)
         }
     }
 }

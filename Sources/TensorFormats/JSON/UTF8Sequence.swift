@@ -25,4 +25,20 @@ enum UTF8Sequence {
             return 0
         }
     }
+
+    /// Whether all of `text` is well-formed UTF-8.
+    static func isValid(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard let base = text.baseAddress else { return true }
+        var position = 0
+        while position < text.count {
+            if text[position] < 0x80 {
+                position += 1
+                continue
+            }
+            let length = length(base, position, text.count)
+            if length == 0 { return false }
+            position += length
+        }
+        return true
+    }
 }

@@ -56,6 +56,16 @@ extension ShortestDecimal {
     }
 }
 
+extension ShortestDecimal {
+    /// The text of a value for messages, those included that JSON cannot write.
+    static func text<Value: FeatureScalar>(of value: Value) -> String {
+        guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: maximumLength) { text in
+            String(decoding: text[..<ShortestDecimal(value).write(to: text)], as: UTF8.self)
+        }
+    }
+}
+
 extension UInt64 {
     /// How many decimal digits the number has; 1 for zero.
     var decimalDigitCount: Int {

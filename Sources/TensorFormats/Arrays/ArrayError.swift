@@ -1,0 +1,46 @@
+/// Why an array does not do as features or labels.
+public struct ArrayError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What was wrong.
+    public enum Kind: Equatable, Sendable {
+        /// Elements of another type than needed.
+        case wrongScalar(ArrayScalar, expected: String)
+        /// A shape that does not fit; what fits is said in words.
+        case wrongShape([Int], expected: String)
+        /// More rows (or labels) than allowed.
+        case tooMany(limit: Int)
+        /// A value that is not finite or past the limit.
+        case magnitude(String, limit: Double)
+        /// A value within the limit that no `Float` holds.
+        case outOfFloatRange(String)
+        /// A label of more bytes than allowed.
+        case tooLong(limit: Int)
+        /// A label that is not Unicode text.
+        case invalidText
+    }
+
+    /// What was wrong.
+    public var kind: Kind
+    /// The array or the value in it.
+    public var place: FieldPlace
+
+    /// Makes an error.
+    public init(_ kind: Kind, place: FieldPlace) {
+        self.kind = kind
+        self.place = place
+    }
+
+    /// The reason in English: `features[3][17] is nan; magnitude must be finite and at most 1e50`.
+    public var description: String {
+        switch kind {
+        case .wrongScalar(let scalar, let expected): "\(place) has elements of type \(scalar), expected \(expected)"
+        case .wrongShape(let shape, let expected): "\(place) has shape \(shape), expected \(expected)"
+        case .tooMany(let limit): "\(place) has more than \(limit) entries"
+        case .magnitude(let value, let limit):
+            "\(place) is \(value); magnitude must be finite"
+                + (limit == .greatestFiniteMagnitude ? "" : " and at most \(ShortestDecimal.text(of: limit))")
+        case .outOfFloatRange(let value): "\(place) is \(value), beyond the range of 32-bit floats"
+        case .tooLong(let limit): "\(place) is longer than \(limit) bytes"
+        case .invalidText: "\(place) is not valid Unicode text"
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// What the elements of an array are, as far as features and labels can be read from them.
+public enum ArrayScalar: Equatable, Sendable, CustomStringConvertible {
+    /// IEEE 754 binary32.
+    case float32
+    /// IEEE 754 binary64.
+    case float64
+    /// A two's complement or unsigned integer of 1, 2, 4 or 8 bytes.
+    case integer(byteCount: Int, isSigned: Bool)
+    /// A byte, 0 or 1.
+    case bool
+    /// A text of at most so many bytes, filled up with zeros.
+    case bytes(count: Int)
+    /// A text of at most so many Unicode scalars of four bytes each, filled up with zeros.
+    case unicode(count: Int)
+
+    /// The size of an element in bytes, or nil if it overflows.
+    public var byteCount: Int? {
+        switch self {
+        case .float32: return 4
+        case .float64: return 8
+        case .integer(let byteCount, _): return byteCount
+        case .bool: return 1
+        case .bytes(let count): return count
+        case .unicode(let count):
+            let (size, overflow) = count.multipliedReportingOverflow(by: 4)
+            return overflow ? nil : size
+        }
+    }
+
+    /// The name as NumPy writes it: `float32`, `uint8`, `str`.
+    public var description: String {
+        switch self {
+        case .float32: "float32"
+        case .float64: "float64"
+        case .integer(let byteCount, let isSigned): "\(isSigned ? "int" : "uint")\(8 * byteCount)"
+        case .bool: "bool"
+        case .bytes: "bytes"
+        case .unicode: "str"
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/// Why deflated data was refused (RFC 1951), and at which byte of it.
+public struct InflateError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What was wrong.
+    public enum Kind: Equatable, Sendable {
+        /// The data ends inside a block.
+        case truncated
+        /// A block type that the format reserves.
+        case reservedBlockType
+        /// A stored block whose length and complement differ.
+        case storedLength
+        /// Code lengths that make no complete prefix code.
+        case invalidCode
+        /// A code that stands for nothing.
+        case invalidSymbol
+        /// A distance back to before the start of the output.
+        case distanceTooFar
+        /// More output than announced.
+        case tooMuchOutput(expected: Int)
+        /// Less output than announced.
+        case tooLittleOutput(Int, expected: Int)
+        /// Bytes behind the last block.
+        case trailingBytes(Int)
+    }
+
+    /// What was wrong.
+    public var kind: Kind
+    /// The offset in bytes at which it was found.
+    public var offset: Int
+
+    /// Makes an error.
+    public init(_ kind: Kind, at offset: Int) {
+        self.kind = kind
+        self.offset = offset
+    }
+
+    /// The reason in English, without the offset.
+    public var reason: String {
+        switch kind {
+        case .truncated: "the deflated data is truncated"
+        case .reservedBlockType: "a block has a reserved type"
+        case .storedLength: "the length of a stored block does not match its complement"
+        case .invalidCode: "a block has invalid code lengths"
+        case .invalidSymbol: "a code stands for nothing"
+        case .distanceTooFar: "a distance reaches before the start"
+        case .tooMuchOutput(let expected): "more than the announced \(expected) bytes come out"
+        case .tooLittleOutput(let count, let expected): "\(count) bytes come out, \(expected) were announced"
+        case .trailingBytes(let count): "\(count) bytes follow the deflated data"
+        }
+    }
+
+    /// The reason and the offset.
+    public var description: String { "\(reason) (at byte \(offset))" }
+}

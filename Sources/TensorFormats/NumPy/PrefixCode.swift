@@ -1,0 +1,86 @@
+/// A canonical prefix code of deflate (RFC 1951, section 3.2.2), ready to decode.
+///
+/// Codes of up to nine bits are looked up at once; longer ones, which are rare, are found by their rank among the codes
+/// of their length. The table stays small on purpose: a hostile stream can ask for a new code every few bytes.
+struct PrefixCode {
+    private static let lookupBits = 9
+    private static let maximumLength = 15
+
+    /// For the next nine bits: symbol · 16 + length of its code, or 0 where the code is longer or unused.
+    private var lookup = [UInt16](repeating: 0, count: 1 << lookupBits)
+    /// How many codes there are of each length.
+    private var counts = [UInt16](repeating: 0, count: maximumLength + 1)
+    /// The symbols in order of their codes.
+    private var symbols = [UInt16](repeating: 0, count: 288)
+    /// While a code is made, for each length: the rank of the next symbol, and its code. Kept to be used again.
+    private var ranks = [UInt16](repeating: 0, count: maximumLength + 2)
+    private var codes = [UInt16](repeating: 0, count: maximumLength + 2)
+
+    /// Makes the code of the given lengths, 0 for a symbol that has none.
+    ///
+    /// - Returns: False if the lengths make no code. Incomplete codes are none, but for a single code of one bit, which
+    ///   streams of one distance have, and for no code at all, which streams without distances have.
+    mutating func assign(_ lengths: ArraySlice<UInt8>) -> Bool {
+        for index in counts.indices { counts[index] = 0 }
+        for index in lookup.indices { lookup[index] = 0 }
+        for length in lengths { counts[Int(length)] += 1 }
+        counts[0] = 0
+        var free = 1
+        var used = 0
+        for length in 1...Self.maximumLength {
+            free = free << 1 - Int(counts[length])
+            if free < 0 { return false }
+            used += Int(counts[length])
+        }
+        if free > 0, used > 1 || used == 1 && counts[1] == 0 { return false }
+
+        (ranks[1], codes[1]) = (0, 0)
+        for length in 1...Self.maximumLength {
+            ranks[length + 1] = ranks[length] + counts[length]
+            codes[length + 1] = (codes[length] &+ counts[length]) &<< 1
+        }
+        for (symbol, length) in lengths.enumerated() where length > 0 {
+            symbols[Int(ranks[Int(length)])] = UInt16(symbol)
+            ranks[Int(length)] += 1
+            let code = codes[Int(length)]
+            codes[Int(length)] &+= 1
+            guard length <= Self.lookupBits else { continue }
+            // The stream has a code's first bit lowest; whatever follows it fills the rest of the index.
+            var index = Int(Self.reversed(code, Int(length)))
+            while index < lookup.count {
+                lookup[index] = UInt16(symbol) << 4 | UInt16(length)
+                index += 1 << Int(length)
+            }
+        }
+        return true
+    }
+
+    /// The symbol whose code the lowest of `bits` are, and the length of the code; nil where there is none.
+    @inline(__always)
+    func decode(_ bits: UInt64) -> (symbol: Int, length: Int)? {
+        let entry = lookup[Int(bits & UInt64(1 &<< Self.lookupBits &- 1))]
+        if entry != 0 { return (Int(entry &>> 4), Int(entry & 15)) }
+        return decodeLong(bits)
+    }
+
+    private func decodeLong(_ bits: UInt64) -> (symbol: Int, length: Int)? {
+        var code = 0
+        var first = 0
+        var rank = 0
+        for length in 1...Self.maximumLength {
+            code |= Int(bits >> UInt64(length - 1) & 1)
+            let count = Int(counts[length])
+            if code - first < count { return (Int(symbols[rank + code - first]), length) }
+            rank += count
+            first = (first + count) << 1
+            code <<= 1
+        }
+        return nil
+    }
+
+    private static func reversed(_ code: UInt16, _ length: Int) -> UInt16 {
+        var result: UInt16 = 0
+        for bit in 0..<length where code >> UInt16(bit) & 1 == 1 { result |= 1 << UInt16(length - 1 - bit) }
+        return result
+    }
+}
