@@ -84,7 +84,8 @@ struct ModelRoutes: Sendable {
     static func requireMediaType(_ request: borrowing Request, _ type: StaticString) throws(Problem) {
         guard !request.hasContentType || request.mediaTypeIs(type) else {
             throw Problem(
-                .unsupportedMediaType, "the Content-Type is \(request.header("content-type") ?? "unreadable"), expected \(type)")
+                .unsupportedMediaType,
+                "the Content-Type is \(request.header("content-type") ?? "unreadable"), expected \(type) (with curl: --json instead of -d)")
         }
     }
 }

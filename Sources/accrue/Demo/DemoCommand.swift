@@ -137,8 +137,8 @@ enum DemoCommand: Command {
 
               curl http://\(address)/v1/models
               curl http://\(address)/v1/models/digits
-              curl http://\(address)/v1/models/digits/predict -d '{"top":3,"features":[[\(features)]]}'
-              curl http://\(address)/v1/models/digits/learn -d '{"labels":["my own"],"features":[[\(features)]]}'
+              curl http://\(address)/v1/models/digits/predict --json '{"top":3,"features":[[\(features)]]}'
+              curl http://\(address)/v1/models/digits/learn --json '{"labels":["my own"],"features":[[\(features)]]}'
               curl -o digits.safetensors http://\(address)/v1/models/digits/snapshot
               curl -T digits.safetensors http://\(address)/v1/models/copy/snapshot
 
