@@ -99,6 +99,40 @@ enum BLAS {
         precondition(info == 0, "dpotrs refused its arguments")
     }
 
+    /// The 1-norm of a symmetric matrix from one triangle.
+    static func oneNorm(_ uplo: CChar, n: Int, _ a: UnsafePointer<Double>, lda: Int, work: UnsafeMutablePointer<Double>) -> Double {
+        var (norm, uplo, order, lead) = (CChar(UInt8(ascii: "1")), uplo, Int32(n), Int32(lda))
+        return dlansy_(&norm, &uplo, &order, a, &lead, work, 1, 1)
+    }
+
+    /// An estimate of the reciprocal condition number in the 1-norm, from the Cholesky factor of a matrix and its own 1-norm.
+    static func pocon(
+        _ uplo: CChar, n: Int, _ a: UnsafePointer<Double>, lda: Int, norm: Double, work: UnsafeMutablePointer<Double>,
+        integerWork: UnsafeMutablePointer<Int32>
+    ) -> Double {
+        var (uplo, order, lead, norm, reciprocal, info) = (uplo, Int32(n), Int32(lda), norm, 0.0, Int32(0))
+        dpocon_(&uplo, &order, a, &lead, &norm, &reciprocal, work, integerWork, &info, 1)
+        return info == 0 ? reciprocal : 0
+    }
+
+    /// The workspace that `syevd` wants for eigenvectors of order n: doubles and integers.
+    static func syevdWorkspace(n: Int) -> (doubles: Int, integers: Int) {
+        // LAPACK's documented minimum, also for order 1.
+        (1 + 6 * n + 2 * n * n, 3 + 5 * n)
+    }
+
+    /// `syevd` in a workspace of the caller's.
+    static func syevd(
+        _ uplo: CChar, n: Int, _ a: UnsafeMutablePointer<Double>, lda: Int, values: UnsafeMutablePointer<Double>,
+        work: UnsafeMutableBufferPointer<Double>, integerWork: UnsafeMutableBufferPointer<Int32>
+    ) throws(LinearAlgebraError) {
+        var (job, uplo, order, lda, info) = (CChar(UInt8(ascii: "V")), uplo, Int32(n), Int32(lda), Int32(0))
+        var (size, integerSize) = (Int32(clamping: work.count), Int32(clamping: integerWork.count))
+        dsyevd_(
+            &job, &uplo, &order, a, &lda, values, work.baseAddress!, &size, integerWork.baseAddress!, &integerSize, &info, 1, 1)
+        guard info == 0 else { throw .eigensolverFailed }
+    }
+
     /// Overwrites a symmetric matrix with its eigenvectors and fills `values` in ascending order.
     static func syevd(
         _ uplo: CChar, n: Int, _ a: UnsafeMutablePointer<Double>, lda: Int, values: UnsafeMutablePointer<Double>

@@ -49,6 +49,13 @@ extension Matrix {
         for index in 0..<(rows * columns) { base[index] += factor * other.base[index] }
     }
 
+    /// Multiplies the elements of one column by a factor.
+    public mutating func scaleColumn(_ column: Int, by factor: Double) {
+        withMutableColumn(column) { elements in
+            for index in elements.indices { elements[index] *= factor }
+        }
+    }
+
     /// Overwrites the lower triangle of this square matrix with its Cholesky factor L (`dpotrf`); the strict upper triangle is left.
     ///
     /// - Throws: `LinearAlgebraError.notPositiveDefinite`.
@@ -90,5 +97,22 @@ extension Matrix {
             precondition(column >= 0 && column < self.columns, "matrix index out of range")
             base[row + column * rows] += 1
         }
+    }
+}
+
+extension Matrix {
+    /// Copies one column over another.
+    public mutating func moveColumn(_ source: Int, to target: Int) {
+        precondition(source >= 0 && source < columns && target >= 0 && target < columns, "matrix index out of range")
+        if source != target { (base + target * rows).update(from: base + source * rows, count: rows) }
+    }
+
+    /// Copies this matrix.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    public func copied() throws(LinearAlgebraError) -> Matrix {
+        var copy = try Matrix(rows: rows, columns: columns)
+        copy.setColumns(from: 0, to: self, columns: 0..<columns)
+        return copy
     }
 }

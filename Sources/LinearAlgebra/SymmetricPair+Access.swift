@@ -77,5 +77,10 @@ extension SymmetricPair {
         }
     }
 
-    private static func packedOffset(_ row: Int) -> Int { row * (row + 1) / 2 }
+    /// G ← 0.
+    public mutating func clearGram() {
+        for column in 0..<dimension { (gram + column * lead + column).update(repeating: 0, count: dimension - column) }
+    }
+
+    static func packedOffset(_ row: Int) -> Int { row * (row + 1) / 2 }
 }

@@ -48,9 +48,14 @@ public struct SymmetricPair: ~Copyable {
         update(gram, BLAS.lower, a, columns ?? 0..<a.columns, alpha)
     }
 
-    /// R ← R − TTᵀ over some columns of a D×n matrix (`dsyrk` on one triangle).
+    /// R ← R − TTᵀ over some columns of a D×n matrix (`dsyrk` on one triangle): G has taken rows.
     public mutating func downdateInverse(_ t: borrowing Matrix, columns: Range<Int>? = nil) {
         update(inverse, BLAS.upper, t, columns ?? 0..<t.columns, -1)
+    }
+
+    /// R ← R + TTᵀ (`dsyrk` on one triangle): rows have been taken out of G.
+    public mutating func updateInverse(_ t: borrowing Matrix) {
+        update(inverse, BLAS.upper, t, 0..<t.columns, 1)
     }
 
     private func update(
