@@ -8,16 +8,13 @@ extension Classifier {
     public convenience init(restoring state: SavedState) throws {
         try state.configuration.validate()
         let (dimension, width, classes) = (state.configuration.dimension, state.configuration.width, state.labels.count)
-        try Self.check(state, dimension: dimension, width: width)
+        try state.check(dimension: dimension, width: width)
         var map: FeatureMap?
         if let projection = state.projection {
             map = .randomRelu(try RandomProjection(inputs: dimension, outputs: width, elements: projection))
         }
         try self.init(state.configuration, featureMap: map)
-        for label in state.labels {
-            let fits = !label.isEmpty && label.utf8.count <= ClassRegistry.maximumLabelBytes
-            guard fits, registry.intern(label).isNew else { throw RestoreError.label(label) }
-        }
+        for label in state.labels { _ = registry.intern(label) }
         square.setGram(packedLower: state.gram)
         try truth.setClasses(classes)
         try view.reserve(rows: 0, classes: classes)
@@ -36,34 +33,32 @@ extension Classifier {
         try view.solve(square: &square, truth: truth)
         view.weights = weights
         version = state.version
+        try restoreSketches(state.sketches)
+        if let evaluation = state.evaluation { self.evaluation = evaluation }
+        if let elements = state.balancedWeights, configuration.imbalance != .none {
+            var weights = try Matrix(rows: width, columns: elements.count / width)
+            weights.setRowMajor(elements)
+            balanced = BalancedWeights(
+                version: state.balancedVersion, imbalance: configuration.imbalance, solution: nil, epoch: epoch, weights: weights)
+        }
     }
 
-    private static func check(_ state: SavedState, dimension: Int, width: Int) throws {
-        let classes = state.labels.count
-        let triangle = width * (width + 1) / 2
-        for (part, count, expected) in [
-            ("feature_map.projection", state.projection?.count ?? 0, state.configuration.featureMap == .identity ? 0 : dimension * width),
-            ("gram.packed_lower", state.gram.count, triangle), ("cross_moment", state.crossMoment.count, width * classes),
-            ("class.count", state.counts.count, classes), ("class.mean", state.mean.count, classes * dimension),
-            ("class.m2", state.m2.count, classes * dimension), ("weight", state.weights.count, width * classes),
-        ] where count != expected {
-            throw RestoreError.size(part: part, count: count, expected: expected)
-        }
-        for (part, values) in [
-            ("gram.packed_lower", state.gram), ("cross_moment", state.crossMoment), ("class.mean", state.mean), ("class.m2", state.m2),
-            ("weight", state.weights),
-        ] {
-            for index in values.indices where !values[index].isFinite { throw RestoreError.value(part: part, index: index) }
-        }
-        for index in state.m2.indices where state.m2[index] < 0 { throw RestoreError.value(part: "class.m2", index: index) }
-        if let projection = state.projection, let index = projection.firstIndex(where: { !$0.isFinite }) {
-            throw RestoreError.value(part: "feature_map.projection", index: index)
-        }
-        var sum = 0
-        for (index, count) in state.counts.enumerated() {
-            let (next, overflow) = sum.addingReportingOverflow(count)
-            guard count >= 0, !overflow, next <= state.samples else { throw RestoreError.value(part: "class.count", index: index) }
-            sum = next
+    private func restoreSketches(_ sketches: SavedSketches) throws(LinearAlgebraError) {
+        switch sketches {
+        case .none: return
+        case .directions(let rows, let shrunk, let elements):
+            var start = 0
+            for (column, count) in rows.enumerated() {
+                let end = start + count * featureMap.width
+                truth.sketches.restore(column, rows: UnsafeBufferPointer(rebasing: elements[start..<end]), shrunk: shrunk[column])
+                start = end
+            }
+        case .exact(let elements):
+            let triangle = square.packedCount
+            for column in 0..<registry.count {
+                truth.sketches.add(
+                    packedGram: UnsafeBufferPointer(rebasing: elements[(column * triangle)..<((column + 1) * triangle)]), to: column)
+            }
         }
     }
 
@@ -74,9 +69,16 @@ extension Classifier {
         guard weights.columns > 0 else { return 0 }
         var product = try Matrix(rows: weights.rows, columns: weights.columns)
         try square.multiplyGram(weights, into: &product)
-        product.add(weights, times: configuration.ridge)
-        product.add(truth.crossMoment, times: -1)
-        let norm = truth.crossMoment.frobeniusNorm
+        return Self.relativeResidual(&product, weights, ridge: configuration.ridge, crossMoment: truth.crossMoment)
+    }
+
+    /// The same, where `product` holds GW on entry.
+    static func relativeResidual(
+        _ product: inout Matrix, _ weights: borrowing Matrix, ridge: Double, crossMoment: borrowing Matrix
+    ) -> Double {
+        product.add(weights, times: ridge)
+        product.add(crossMoment, times: -1)
+        let norm = crossMoment.frobeniusNorm
         let difference = product.frobeniusNorm
         return norm > 0 ? difference / norm : difference
     }

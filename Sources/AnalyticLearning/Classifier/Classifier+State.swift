@@ -27,6 +27,34 @@ extension Classifier {
         version = max(version, current) + 1
     }
 
+    /// What a class's sketch holds: how many rows, and an upper bound of ‖G_c − BᵀB‖₂; nil where none are kept, or whole matrices.
+    public func sketchSize(of column: Int) -> (rows: Int, shrunk: Double)? {
+        guard case .rows(let rank) = configuration.sketchRank, rank > 0 else { return nil }
+        return (truth.sketches.directions[column].rows, truth.sketches.directions[column].shrunk)
+    }
+
+    /// Calls `body` with the rows of each class's sketch, row-major [rows, D], in column order.
+    ///
+    /// They are rotated to the eigenvectors of the sketch first: no row is as it came.
+    ///
+    /// - Throws: what `body` throws, or `LinearAlgebraError.outOfMemory`, before the first call, where a job shares the sketches and they
+    ///   cannot be copied.
+    /// - Complexity: O(rank²·D) for each class that has changed.
+    public func forEachSketch(_ body: (_ column: Int, _ rows: UnsafeBufferPointer<Double>) throws -> Void) throws {
+        try truth.sketches.rotate()
+        for (column, sketch) in truth.sketches.directions.enumerated() {
+            try sketch.withRows { try body(column, $0) }
+        }
+    }
+
+    /// Hands out a class's own Gram matrix, packed row after row as `SymmetricPair.forEachPackedGram` does, where `sketchRank` is `.exact`.
+    public func forEachPackedGram<E: Error>(
+        ofClass column: Int, _ body: (UnsafeBufferPointer<Double>) throws(E) -> Void
+    ) throws(E) {
+        precondition(configuration.sketchRank == .exact, "no class matrices are kept")
+        try truth.sketches.forEachPackedGram(of: column, body)
+    }
+
     /// Adds a value to an element of R, to prove in tests that damage is found and healed.
     package func disturbInverse(_ row: Int, _ column: Int, by value: Double) {
         view.flush(square: &square)

@@ -13,22 +13,30 @@ public import LinearAlgebra
 /// It does no I/O, reads no clock and starts no thread. It belongs to one thread at a time; what `publish` returns may be used by all.
 public final class Classifier {
     /// What the model is.
-    public private(set) var configuration: ModelConfiguration
+    public internal(set) var configuration: ModelConfiguration
     /// φ.
     public let featureMap: FeatureMap
     /// Which label stands in which column.
     public internal(set) var registry = ClassRegistry()
-    /// The number of states since the model began; each block of learned requests makes one.
+    /// The number of states since the model began; each block of learned requests makes one, and so does every other change.
     public internal(set) var version = 0
+    /// What the model got right before it learned it. It is history: unlearning and merging do not change it.
+    public internal(set) var evaluation = ProgressiveEvaluation()
+    /// The most bytes the model may hold, by `ModelConfiguration.estimatedBytes`: what would take more is refused as out of memory.
+    public var memoryLimit = Int.max
+    /// The balanced weights as last made; they may lag behind.
+    public internal(set) var balanced: BalancedWeights?
+    /// Counts the changes after which balanced weights that were begun before them are no longer wanted: anything but learning.
+    var epoch = 0
 
     var square: SymmetricPair
     var truth: Truth
     var view: RecursiveView
 
-    private var inputs: Matrix
-    private var h: Matrix
+    var inputs: Matrix
+    var h: Matrix
+    var order: [Int] = []
     private var scores: Matrix
-    private var order: [Int] = []
     var mustSolve = false
 
     /// A classifier that has learned nothing.
@@ -44,7 +52,7 @@ public final class Classifier {
         precondition(map.dimension == configuration.dimension && map.width == configuration.width, "another feature map")
         var square = try SymmetricPair(dimension: map.width)
         view = try RecursiveView(width: map.width, ridge: configuration.ridge, square: &square)
-        truth = try Truth(width: map.width, dimension: map.dimension)
+        truth = try Truth(width: map.width, dimension: map.dimension, sketchRank: configuration.sketchRank)
         inputs = try Matrix(rows: map.dimension, columns: 0)
         h = try Matrix(rows: map.width, columns: 0, columnCapacity: CostModel(width: map.width).blockRows)
         scores = try Matrix(rows: 0, columns: 0)
@@ -71,19 +79,24 @@ public final class Classifier {
     /// - Throws: `LearnError` where the input does not fit, and then nothing has changed; `LinearAlgebraError` as `learn(features:columns:spans:)`.
     @discardableResult
     public func learn(features: [Double], labels: [String]) throws -> Double? {
-        guard !labels.isEmpty else { throw LearnError.noRows }
-        guard features.count == labels.count * featureMap.dimension else {
-            throw LearnError.featureCount(features.count, expected: labels.count * featureMap.dimension)
-        }
-        for (index, value) in features.enumerated() where !(abs(value) <= 1e50) {
-            throw LearnError.value(row: index / featureMap.dimension, column: index % featureMap.dimension, value: value)
-        }
+        try check(features, rows: labels.count)
         let known = registry.count
         let columns = intern(labels)
         let outcome = try features.withUnsafeBufferPointer {
             try learn(features: $0, columns: columns, spans: [RequestSpan(rows: labels.count, knownClasses: known)])
         }
         return outcome.accuracy(of: 0..<labels.count, columns: columns, knownClasses: known)
+    }
+
+    /// Refuses features that do not fit.
+    func check(_ features: [Double], rows: Int) throws(LearnError) {
+        guard rows > 0 else { throw .noRows }
+        guard features.count == rows * featureMap.dimension else {
+            throw .featureCount(features.count, expected: rows * featureMap.dimension)
+        }
+        for (index, value) in features.enumerated() where !(abs(value) <= 1e50) {
+            throw .value(row: index / featureMap.dimension, column: index % featureMap.dimension, value: value)
+        }
     }
 
     /// The columns of labels; new labels get new columns.
@@ -103,7 +116,7 @@ public final class Classifier {
     ///   - features: all rows of all requests; every value finite and at most 1e50 in magnitude (the caller has checked).
     ///   - columns: the interned class of each row.
     ///   - spans: the requests in order.
-    /// - Throws: `LinearAlgebraError.outOfMemory` before anything has changed, where the matrices of new classes find no room. An error of
+    /// - Throws: `LinearAlgebraError.outOfMemory` before anything has changed, where new classes find no room or pass `memoryLimit`. An error of
     ///   the solver after the truth has taken the rows is not thrown: the old weights stay, `health` says so, and the next block tries again.
     /// - Complexity: see `CostModel`.
     @discardableResult
@@ -112,7 +125,7 @@ public final class Classifier {
     ) throws(LinearAlgebraError) -> LearnOutcome {
         precondition(features.count == columns.count * featureMap.dimension, "features and labels of different length")
         precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
-        try reserve(rows: columns.count)
+        try reserve(columns)
         let cost = view.cost
         var predictions: [Int] = []
         predictions.reserveCapacity(columns.count)
@@ -137,18 +150,41 @@ public final class Classifier {
             row += rows
             index = end
         }
+        row = 0
+        for span in spans {
+            let rows = row..<(row + span.rows)
+            evaluation.record(predictions: predictions[rows], columns: columns[rows], knownClasses: span.knownClasses)
+            row = rows.upperBound
+        }
         version += 1
         return LearnOutcome(predictions: predictions)
     }
 
     /// Makes room for everything that learning needs, so that nothing can fail half-way.
-    private func reserve(rows: Int) throws(LinearAlgebraError) {
-        let rows = min(rows, view.cost.blockRows)
+    private func reserve(_ columns: [Int]) throws(LinearAlgebraError) {
+        let rows = min(columns.count, view.cost.blockRows)
         try inputs.reshapeScratch(columns: rows)
         try h.reshapeScratch(columns: rows)
         try scores.reshapeScratch(rows: rows, columns: registry.count)
-        try view.reserve(rows: rows, classes: registry.count)
-        try truth.setClasses(registry.count)
+        try reserve(classes: registry.count, rows: rows)
+        try truth.sketches.reserve(rows: rows, columns: columns)
+    }
+
+    /// Makes room for classes; where there is none, those there were stay.
+    func reserve(classes: Int, rows: Int) throws(LinearAlgebraError) {
+        if memoryLimit < .max, classes > truth.counts.count {
+            let bytes = configuration.estimatedBytes(classes: classes) ?? .max
+            guard bytes <= memoryLimit else { throw .outOfMemory(bytes: bytes) }
+        }
+        do throws(LinearAlgebraError) {
+            try view.reserve(rows: rows, classes: classes)
+            try truth.setClasses(classes)
+        } catch {
+            // Shrinking needs no memory.
+            try view.reserve(rows: 0, classes: truth.counts.count)
+            try truth.setClasses(truth.counts.count)
+            throw error
+        }
     }
 
     /// Rows that fit one block of the recursion.
@@ -192,7 +228,7 @@ public final class Classifier {
         solve()
     }
 
-    private func forEachPart(
+    func forEachPart(
         of x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>,
         _ body: (UnsafeBufferPointer<Double>, ArraySlice<Int>) throws(LinearAlgebraError) -> Void
     ) throws(LinearAlgebraError) {
@@ -211,7 +247,7 @@ public final class Classifier {
     }
 
     /// Solves the view anew; where that fails the old weights stay and the next block tries again.
-    private func solve() {
+    func solve() {
         do {
             try view.solve(square: &square, truth: truth)
             mustSolve = false
@@ -231,6 +267,6 @@ public final class Classifier {
         guard view.weights.isFinite else { return nil }
         return PublishedWeights(
             configuration: configuration, featureMap: featureMap, labels: registry.labels, counts: truth.counts, samples: truth.samples,
-            version: version, health: view.health, weights: view.weights)
+            version: version, health: view.health, weights: view.weights, balanced: balanced, evaluation: evaluation)
     }
 }

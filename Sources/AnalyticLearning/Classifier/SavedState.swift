@@ -25,11 +25,21 @@ public struct SavedState {
     /// W [D, C].
     public var weights: UnsafeBufferPointer<Double>
 
+    /// What is kept of each class's own Gram matrix; none where `configuration.sketchRank` is `.rows(0)`.
+    public var sketches: SavedSketches
+    /// W̃ [D, C'], of the first C' ≤ C classes, where there is one.
+    public var balancedWeights: UnsafeBufferPointer<Double>?
+    /// The state that W̃ was made from.
+    public var balancedVersion: Int
+    /// The evaluation so far; nil begins a new one.
+    public var evaluation: ProgressiveEvaluation?
+
     /// A state from its parts.
     public init(
         configuration: ModelConfiguration, labels: [String], counts: [Int], samples: Int, version: Int, projection: [Float]?,
         gram: UnsafeBufferPointer<Double>, crossMoment: UnsafeBufferPointer<Double>, mean: UnsafeBufferPointer<Double>,
-        m2: UnsafeBufferPointer<Double>, weights: UnsafeBufferPointer<Double>
+        m2: UnsafeBufferPointer<Double>, weights: UnsafeBufferPointer<Double>, sketches: SavedSketches = .none,
+        balancedWeights: UnsafeBufferPointer<Double>? = nil, balancedVersion: Int = 0, evaluation: ProgressiveEvaluation? = nil
     ) {
         self.configuration = configuration
         self.labels = labels
@@ -42,7 +52,21 @@ public struct SavedState {
         self.mean = mean
         self.m2 = m2
         self.weights = weights
+        self.sketches = sketches
+        self.balancedWeights = balancedWeights
+        self.balancedVersion = balancedVersion
+        self.evaluation = evaluation
     }
+}
+
+/// Sketches as a snapshot holds them.
+public enum SavedSketches {
+    /// None are kept.
+    case none
+    /// Frequent directions: for each class how many rows it has and what it has lost, and all classes' rows one after another, [Σ rows, D].
+    case directions(rows: [Int], shrunk: [Double], elements: UnsafeBufferPointer<Double>)
+    /// Whole Gram matrices: packed lower triangles, [C, D(D+1)/2].
+    case exact(UnsafeBufferPointer<Double>)
 }
 
 /// A saved state that contradicts itself.

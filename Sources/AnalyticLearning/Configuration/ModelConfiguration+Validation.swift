@@ -65,13 +65,41 @@ extension ModelConfiguration {
         let dimension = Double(dimension)
         let classes = Double(classes)
         var doubles = width * (width + 1)
-        if case .randomRelu = featureMap { doubles += dimension * width * 1.5 }
+        // Ω in Float64, and in Float32 in tiles.
+        if case .randomRelu = featureMap { doubles += dimension * (width + Double(ScoreKernel.padded(self.width)) / 2) }
         // The block buffers of the view, then the weights and the cross moment of each class with its two moments.
-        doubles += width * Double(CostModel(width: self.width).scratchColumns) + 3 * width * classes + 2 * dimension * classes
+        doubles += width * Double(CostModel(width: self.width).scratchColumns) + 2 * width * classes + 2 * dimension * classes
+        // Each state published has its weights in Float32; readers may still hold the one before.
+        doubles += 2 * Double(ScoreKernel.padded(self.width)) / 2 * classes
+        if imbalance != .none { doubles += (width + Double(ScoreKernel.padded(self.width)) / 2) * classes }
         switch sketchRank {
-        case .rows(let rank): doubles += classes * 2 * Double(rank) * width
-        case .exact: doubles += classes * width * (width + 1) / 2
+        case .rows(let rank):
+            let rows = 2 * Double(rank)
+            doubles += classes * rows * width
+            // The buffers of a rotation: rows, their products, and the eigensolver's two squares.
+            doubles += rows * width + 3 * rows * rows
+        case .exact:
+            doubles += classes * width * (width + 1) / 2
+            doubles += width * Double(CostModel(width: self.width).blockRows)
         }
+        return Self.bytes(doubles)
+    }
+
+    /// The memory that making balanced weights of so many classes takes while it lasts, in bytes: mostly the D²·8 of one square.
+    ///
+    /// Sketches that are written to meanwhile are copied and come on top. An ill conditioned matrix takes 2D²·8 more.
+    ///
+    /// - Returns: nil where the number does not fit a 64-bit integer; 0 where no balanced weights are wanted.
+    public func estimatedBalanceBytes(classes: Int) -> Int? {
+        guard imbalance != .none else { return 0 }
+        let (width, dimension, classes) = (Double(width), Double(dimension), Double(classes))
+        let rows = Double(BalanceProblem.blockRows(width: self.width))
+        var doubles = width * width + width * classes + rows * width
+        if case .pseudoFeatures = imbalance { doubles += dimension * (2 * classes + rows) }
+        return Self.bytes(doubles)
+    }
+
+    private static func bytes(_ doubles: Double) -> Int? {
         let bytes = doubles * 8
         return bytes < 9e18 ? Int(bytes) : nil
     }

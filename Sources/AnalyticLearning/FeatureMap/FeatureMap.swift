@@ -54,13 +54,19 @@ public enum FeatureMap: Sendable {
         let rows = x.count / dimension
         precondition(rows * dimension == x.count, "a row is cut short")
         try h.reshapeScratch(columns: rows)
+        guard case .randomRelu = self else { return h.withMutableElements { _ = $0.update(fromContentsOf: x) } }
+        try inputs.reshapeScratch(columns: rows)
+        inputs.withMutableElements { _ = $0.update(fromContentsOf: x) }
+        try map(inputs, columns: rows, into: &h)
+    }
+
+    /// Maps rows that stand side by side in a matrix already: Hᵀ ← φ(X)ᵀ for the first columns of Xᵀ.
+    func map(_ x: borrowing Matrix, columns: Int, into h: inout Matrix) throws(LinearAlgebraError) {
+        try h.reshapeScratch(columns: columns)
         switch self {
-        case .identity:
-            h.withMutableElements { _ = $0.update(fromContentsOf: x) }
+        case .identity: h.setColumns(from: 0, to: x, columns: 0..<columns)
         case .randomRelu(let projection):
-            try inputs.reshapeScratch(columns: rows)
-            inputs.withMutableElements { _ = $0.update(fromContentsOf: x) }
-            h.multiply(projection.widened, by: inputs)
+            h.multiply(projection.widened, columns: nil, by: x, columns: 0..<columns)
             h.withMutableElements { for index in $0.indices { $0[index] = max($0[index], 0) } }
         }
     }

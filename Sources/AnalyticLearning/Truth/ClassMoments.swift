@@ -40,10 +40,83 @@ public struct ClassMoments: ~Copyable {
     ///   - count: n_c before these rows.
     /// - Complexity: O(rows·d).
     mutating func merge(rows: some Collection<Int>, of x: UnsafeBufferPointer<Double>, column: Int, count: Int) {
-        let dimension = mean.rows
+        summarise(rows, of: x)
         let added = Double(rows.count)
-        let before = Double(count)
+        update(column) { mean, m2, batchMean, batchM2 in
+            Self.merge(Double(count), &mean, &m2, added, batchMean, batchM2)
+        }
+    }
+
+    /// Merges another model's moments of a class.
+    mutating func merge(
+        count other: Int, mean otherMean: UnsafeBufferPointer<Double>, m2 otherM2: UnsafeBufferPointer<Double>, column: Int, count: Int
+    ) {
+        guard other > 0 else { return }
+        for i in 0..<mean.rows {
+            batchMean[i] = otherMean[i]
+            batchM2[i] = otherM2[i]
+        }
+        update(column) { mean, m2, batchMean, batchM2 in
+            Self.merge(Double(count), &mean, &m2, Double(other), batchMean, batchM2)
+        }
+    }
+
+    /// Takes rows of one class out again: Chan's merge solved for the part that stays.
+    ///
+    /// M2 is kept from falling below 0 by rounding; with one row left it is 0, and with none the mean too.
+    ///
+    /// - Parameters: as of `merge`; `count` is n_c with these rows.
+    mutating func remove(rows: some Collection<Int>, of x: UnsafeBufferPointer<Double>, column: Int, count: Int) {
+        summarise(rows, of: x)
+        let (removed, total) = (Double(rows.count), Double(count))
+        let left = total - removed
+        update(column) { mean, m2, batchMean, batchM2 in
+            guard left > 0 else {
+                mean = 0
+                m2 = 0
+                return
+            }
+            mean += (mean - batchMean) * (removed / left)
+            let delta = batchMean - mean
+            m2 = left > 1 ? max(0, m2 - batchM2 - delta * delta * (left * removed / total)) : 0
+        }
+    }
+
+    /// Removes a class; those behind it move one place to the left.
+    mutating func removeClass(_ column: Int) {
+        mean.removeColumn(column)
+        m2.removeColumn(column)
+    }
+
+    /// Chan's merge of (n, μ, M2) with (k, mean, M2).
+    @inline(__always) private static func merge(
+        _ before: Double, _ mean: inout Double, _ m2: inout Double, _ added: Double, _ batchMean: Double, _ batchM2: Double
+    ) {
         let total = before + added
+        let delta = batchMean - mean
+        mean += delta * (added / total)
+        m2 += batchM2 + delta * delta * (before * added / total)
+    }
+
+    @inline(__always) private mutating func update(
+        _ column: Int, _ body: (inout Double, inout Double, Double, Double) -> Void
+    ) {
+        let dimension = mean.rows
+        batchMean.withUnsafeBufferPointer { batchMean in
+            batchM2.withUnsafeBufferPointer { batchM2 in
+                mean.withMutableColumn(column) { mean in
+                    m2.withMutableColumn(column) { m2 in
+                        for i in 0..<dimension { body(&mean[i], &m2[i], batchMean[i], batchM2[i]) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Two passes over some rows: their mean and centred second moment, in the buffers.
+    private mutating func summarise(_ rows: some Collection<Int>, of x: UnsafeBufferPointer<Double>) {
+        let dimension = mean.rows
+        let count = Double(rows.count)
         batchMean.withUnsafeMutableBufferPointer { batchMean in
             batchM2.withUnsafeMutableBufferPointer { batchM2 in
                 batchMean.update(repeating: 0)
@@ -52,21 +125,12 @@ public struct ClassMoments: ~Copyable {
                     let values = UnsafeBufferPointer(rebasing: x[(row * dimension)..<((row + 1) * dimension)])
                     for i in 0..<dimension { batchMean[i] += values[i] }
                 }
-                for i in 0..<dimension { batchMean[i] /= added }
+                for i in 0..<dimension { batchMean[i] /= count }
                 for row in rows {
                     let values = UnsafeBufferPointer(rebasing: x[(row * dimension)..<((row + 1) * dimension)])
                     for i in 0..<dimension {
                         let deviation = values[i] - batchMean[i]
                         batchM2[i] += deviation * deviation
-                    }
-                }
-                mean.withMutableColumn(column) { mean in
-                    m2.withMutableColumn(column) { m2 in
-                        for i in 0..<dimension {
-                            let delta = batchMean[i] - mean[i]
-                            mean[i] += delta * (added / total)
-                            m2[i] += batchM2[i] + delta * delta * (before * added / total)
-                        }
                     }
                 }
             }

@@ -39,4 +39,20 @@ public struct ClassRegistry: Sendable, Equatable {
     mutating func truncate(to count: Int) {
         while labels.count > count { columns[labels.removeLast()] = nil }
     }
+
+    /// Forgets a label; those behind it move one column to the left.
+    ///
+    /// - Complexity: O(C).
+    mutating func remove(_ column: Int) {
+        columns[labels.remove(at: column)] = nil
+        for index in column..<labels.count { columns[labels[index]] = index }
+    }
+
+    /// Gives a column another label, which none has.
+    mutating func rename(_ column: Int, to label: String) {
+        precondition(columns[label] == nil, "a label stands twice")
+        columns[labels[column]] = nil
+        columns[label] = column
+        labels[column] = label
+    }
 }

@@ -13,12 +13,16 @@ public struct Truth: ~Copyable {
     public internal(set) var moments: ClassMoments
     /// All rows in G, those of no class included.
     public internal(set) var samples: Int
+    /// What is kept of each class's own Gram matrix.
+    var sketches: ClassSketches
 
-    init(width: Int, dimension: Int) throws(LinearAlgebraError) {
+    init(width: Int, dimension: Int, sketchRank: SketchRank) throws(LinearAlgebraError) {
         let crossMoment = try Matrix(rows: width, columns: 0)
         let moments = try ClassMoments(dimension: dimension)
+        let sketches = try ClassSketches(width: width, rank: sketchRank)
         self.crossMoment = crossMoment
         self.moments = moments
+        self.sketches = sketches
         counts = []
         samples = 0
     }
@@ -26,11 +30,12 @@ public struct Truth: ~Copyable {
     mutating func setClasses(_ count: Int) throws(LinearAlgebraError) {
         try crossMoment.setColumns(count)
         try moments.setClasses(count)
+        try sketches.setClasses(count)
         counts.append(contentsOf: repeatElement(0, count: max(0, count - counts.count)))
         counts.removeLast(counts.count - count)
     }
 
-    /// Adds a block to Q, the counts and the moments. G takes the same rows by a rank update of its own.
+    /// Adds a block to Q, the counts, the moments and the sketches. G takes the same rows by a rank update of its own.
     ///
     /// - Parameters:
     ///   - x: the rows as they came.
@@ -39,14 +44,63 @@ public struct Truth: ~Copyable {
     ///   - order: row numbers sorted by class; overwritten.
     /// - Complexity: O(n·(d + D)).
     mutating func add(x: UnsafeBufferPointer<Double>, h: borrowing Matrix, columns: ArraySlice<Int>, order: inout [Int]) {
-        let first = columns.startIndex
+        addToCrossMoment(h, columns, times: 1)
+        forEachClass(columns, &order) { truth, column, rows in
+            truth.moments.merge(rows: rows, of: x, column: column, count: truth.counts[column])
+            truth.sketches.add(h, rows: rows, column: column)
+            truth.counts[column] += rows.count
+        }
+        samples += columns.count
+    }
+
+    /// Takes a block out again; the caller has made sure that no count falls below 0. G gives up the same rows by a rank update of its own.
+    ///
+    /// A class that is left without rows ends as if it had never had any.
+    ///
+    /// - Parameters: as of `add`.
+    /// - Returns: the classes whose sketches still know the rows, in ascending order.
+    mutating func subtract(
+        x: UnsafeBufferPointer<Double>, h: borrowing Matrix, columns: ArraySlice<Int>, order: inout [Int]
+    ) -> [Int] {
+        addToCrossMoment(h, columns, times: -1)
+        var stale: [Int] = []
+        forEachClass(columns, &order) { truth, column, rows in
+            truth.moments.remove(rows: rows, of: x, column: column, count: truth.counts[column])
+            truth.counts[column] -= rows.count
+            if truth.counts[column] == 0 {
+                truth.crossMoment.withMutableColumn(column) { $0.update(repeating: 0) }
+                truth.sketches.clear(column)
+            } else if !truth.sketches.subtract(h, rows: rows, column: column) {
+                stale.append(column)
+            }
+        }
+        samples -= columns.count
+        return stale
+    }
+
+    /// Forgets a class; its rows stay in G and in `samples`, as rows of no class.
+    mutating func removeClass(_ column: Int) {
+        crossMoment.removeColumn(column)
+        moments.removeClass(column)
+        sketches.remove(column)
+        counts.remove(at: column)
+    }
+
+    private mutating func addToCrossMoment(_ h: borrowing Matrix, _ columns: ArraySlice<Int>, times factor: Double) {
         for (row, column) in columns.enumerated() {
             h.withColumn(row) { values in
                 crossMoment.withMutableColumn(column) { sum in
-                    for i in 0..<values.count { sum[i] += values[i] }
+                    for i in 0..<values.count { sum[i] += factor * values[i] }
                 }
             }
         }
+    }
+
+    /// Calls `body` with each class of a block and the numbers of its rows, in order of arrival.
+    private mutating func forEachClass(
+        _ columns: ArraySlice<Int>, _ order: inout [Int], _ body: (inout Truth, Int, ArraySlice<Int>) -> Void
+    ) {
+        let first = columns.startIndex
         order.removeAll(keepingCapacity: true)
         order.append(contentsOf: 0..<columns.count)
         order.sort { (columns[first + $0], $0) < (columns[first + $1], $1) }
@@ -55,10 +109,8 @@ public struct Truth: ~Copyable {
             let column = columns[first + order[start]]
             var end = start + 1
             while end < order.count, columns[first + order[end]] == column { end += 1 }
-            moments.merge(rows: order[start..<end], of: x, column: column, count: counts[column])
-            counts[column] += end - start
+            body(&self, column, order[start..<end])
             start = end
         }
-        samples += columns.count
     }
 }

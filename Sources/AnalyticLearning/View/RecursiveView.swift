@@ -121,6 +121,64 @@ public struct RecursiveView: ~Copyable {
         if rowsSinceProbe >= cost.probeRows || health.probes == 0 { try probe(square: &square, truth: truth) }
     }
 
+    /// Takes a block of rows out again by the recursion that learned it, mirrored.
+    ///
+    ///     P = RHᵀ   S = I − HP = LLᵀ   T = PL⁻ᵀ   R ← R + TTᵀ   W ← W − T L⁻¹(Y − HW)
+    ///
+    /// The eigenvalues of S say how much of the rows' directions other rows have seen: 1/(1 + hᵀ(G−HᵀH+λI)⁻¹h). Where they are so small
+    /// that R cannot tell them from its own rounding, the caller must solve anew from the truth without the rows.
+    ///
+    /// - Returns: false where that is so, or S has no factor; nothing has changed then.
+    /// - Complexity: 4D²n multiply-adds.
+    mutating func unlearn(
+        h: borrowing Matrix, columns: ArraySlice<Int>, square: inout SymmetricPair
+    ) throws(LinearAlgebraError) -> Bool {
+        let rows = h.columns
+        flush(square: &square)
+        try square.multiplyInverse(h, into: &p)
+        try s.reshapeScratch(rows: rows, columns: rows)
+        s.multiply(h, transposed: true, by: p, alpha: -1)
+        for index in 0..<rows { s[index, index] += 1 }
+        do { try s.factorCholesky() } catch { return false }
+        // R carries some twelve digits; a downdate by less than 10⁻⁴ of it would leave fewer than eight.
+        for index in 0..<rows where !(s[index, index] * s[index, index] > 1e-4) { return false }
+        try residual.reshapeScratch(rows: rows, columns: weights.columns)
+        residual.multiply(h, transposed: true, by: weights)
+        residual.subtract(fromOneHot: columns)
+        p.solveRightTransposed(lower: s)
+        residual.solveLeft(lower: s)
+        weights.multiply(p, by: residual, alpha: -1, beta: 1)
+        square.updateInverse(p)
+        square.addToGram(h, times: -1)
+        gramTrace = square.gramTrace
+        readDiagonal(square)
+        return true
+    }
+
+    /// Sets the weights of a class without rows to what they are: zero, without rounding.
+    mutating func clearClass(_ column: Int) {
+        weights.withMutableColumn(column) { $0.update(repeating: 0) }
+    }
+
+    /// Removes a class; those behind it move one place to the left, and R does not know classes.
+    mutating func removeClass(_ column: Int) {
+        weights.removeColumn(column)
+    }
+
+    /// Goes back to what it was before anything was learned, with G at zero.
+    mutating func reset(square: inout SymmetricPair) {
+        gathered = 0
+        square.clearGram()
+        square.resetInverse(ridge: ridge)
+        weights.fill(0)
+        gramTrace = 0
+        health.isTruncated = false
+        health.drift = 0
+        health.driftAfterSolve = 0
+        rowsSinceProbe = 0
+        readDiagonal(square)
+    }
+
     /// Factors S in place; false where R has lost so much that its downdate would be noise.
     ///
     /// The diagonal of L says by how much R shrinks along a row: a factor of 10¹³ leaves three digits of it, and a failing factorisation none.
@@ -220,12 +278,15 @@ public struct RecursiveView: ~Copyable {
 
     /// Holds R against G and solves anew where it has drifted.
     ///
+    /// - Parameter bound: the drift that is still borne; `health.driftBound` where nil.
     /// - Complexity: O(D²), or that of `solve`.
-    mutating func probe(square: inout SymmetricPair, truth: borrowing Truth) throws(LinearAlgebraError) {
+    mutating func probe(
+        square: inout SymmetricPair, truth: borrowing Truth, bound: Double? = nil
+    ) throws(LinearAlgebraError) {
         flush(square: &square)
         rowsSinceProbe = 0
         health.drift = try measureDrift(square: square)
-        if !(health.drift <= health.driftBound) { try solve(square: &square, truth: truth) }
+        if !(health.drift <= bound ?? health.driftBound) { try solve(square: &square, truth: truth) }
     }
 
     /// ‖R(G+λI)v − v‖ / ‖v‖ for a random v of signs.

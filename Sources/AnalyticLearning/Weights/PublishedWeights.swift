@@ -20,13 +20,16 @@ public final class PublishedWeights: Sendable {
     /// How far the weights can be trusted.
     public let health: ViewHealth
 
-    /// Wᵀ, [C, stride] with zeros behind each column, so that kernels need no tail.
-    let transposedWeights: [Float]
-    let stride: Int
+    /// The plain weights.
+    private let plain: WeightTable
+    /// The balanced weights, where the model's setting asks for them and they have been made.
+    public let balanced: BalancedWeights?
+    /// What the model got right before it learned it.
+    public let evaluation: ProgressiveEvaluation
 
     init(
         configuration: ModelConfiguration, featureMap: FeatureMap, labels: [String], counts: [Int], samples: Int, version: Int,
-        health: ViewHealth, weights: borrowing Matrix
+        health: ViewHealth, weights: borrowing Matrix, balanced: BalancedWeights?, evaluation: ProgressiveEvaluation
     ) {
         precondition(weights.columns == labels.count && weights.rows == featureMap.width, "weights of another shape")
         self.configuration = configuration
@@ -36,32 +39,45 @@ public final class PublishedWeights: Sendable {
         self.samples = samples
         self.version = version
         self.health = health
-        let stride = ScoreKernel.padded(featureMap.width)
-        self.stride = stride
-        transposedWeights = [Float](unsafeUninitializedCapacity: labels.count * stride) { buffer, count in
-            weights.withElements { elements in
-                let width = featureMap.width
-                // A finite Float64 past Float32's range stays finite.
-                let largest = Double(Float.greatestFiniteMagnitude)
-                for column in 0..<labels.count {
-                    let target = column * stride
-                    let source = column * width
-                    for row in 0..<width {
-                        buffer[target + row] = Float(min(max(elements[source + row], -largest), largest))
-                    }
-                    for row in width..<stride { buffer[target + row] = 0 }
-                }
-            }
-            count = labels.count * stride
-        }
+        self.balanced = balanced
+        self.evaluation = evaluation
+        plain = WeightTable(weights)
     }
+
+    // MARK: Which weights
+
+    /// The weights that predict where a caller does not say: balanced ones where there are any, else the plain ones.
+    public var defaultWeights: WeightsKind { balanced == nil ? .plain : .balanced }
+
+    /// The weights that a wish comes to: what is not there yet is replaced by the plain ones.
+    ///
+    /// - Parameter wish: nil for the model's default.
+    public func resolve(_ wish: WeightsKind?) -> WeightsKind {
+        balanced == nil ? .plain : wish ?? defaultWeights
+    }
+
+    /// The state that the balanced weights were made from, which lags behind `version`; nil where there are none.
+    public var balancedVersion: Int? { balanced?.version }
+
+    /// The number of classes that some weights know: the first so many of `labels`. Balanced weights do not know what came after them.
+    public func classCount(of kind: WeightsKind) -> Int { table(kind).classes }
+
+    private func table(_ kind: WeightsKind) -> WeightTable {
+        if kind == .balanced, let balanced { return balanced.table }
+        return plain
+    }
+
+    /// Wᵀ in Float32, of the plain weights.
+    var transposedWeights: [Float] { plain.transposed }
+
+    // MARK: Scoring
 
     /// The number of classes.
     public var classCount: Int { labels.count }
 
     /// The multiply-adds that scoring so many rows takes: what decides where it is done.
     public func cost(rows: Int) -> Int {
-        let (map, overflow) = (featureMap.projection.map { $0.inputs * $0.outputs } ?? 0).addingReportingOverflow(stride * classCount)
+        let (map, overflow) = (featureMap.projection.map { $0.inputs * $0.outputs } ?? 0).addingReportingOverflow(plain.stride * classCount)
         let (total, overflowing) = rows.multipliedReportingOverflow(by: map)
         return overflow || overflowing ? .max : total
     }
@@ -70,38 +86,37 @@ public final class PublishedWeights: Sendable {
     ///
     /// - Parameters:
     ///   - features: n·d values, row after row.
+    ///   - weights: which weights; nil for the model's default.
     ///   - workspace: buffers to reuse.
-    /// - Returns: in `workspace.scores`, n·C scores, row after row.
+    /// - Returns: the weights that were used, `resolve(weights)`; and in `workspace.scores`, n·C scores, row after row, where C is the
+    ///   `classCount(of:)` of those weights.
     /// - Complexity: O(n·(d·D + D·C)).
-    public func score(_ features: [Float], workspace: inout ScoreWorkspace) {
-        score(features, workspace: &workspace, useBLAS: false)
+    @discardableResult
+    public func score(_ features: [Float], weights: WeightsKind? = nil, workspace: inout ScoreWorkspace) -> WeightsKind {
+        score(features, resolve(weights), &workspace, useBLAS: false)
     }
 
     /// Scores rows with `sgemm`, which may use BLAS's threads: for compute threads only.
-    public func scoreByBLAS(_ features: [Float], workspace: inout ScoreWorkspace) {
-        score(features, workspace: &workspace, useBLAS: true)
+    @discardableResult
+    public func scoreByBLAS(_ features: [Float], weights: WeightsKind? = nil, workspace: inout ScoreWorkspace) -> WeightsKind {
+        score(features, resolve(weights), &workspace, useBLAS: true)
     }
 
-    private func score(_ features: [Float], workspace: inout ScoreWorkspace, useBLAS: Bool) {
+    private func score(
+        _ features: [Float], _ kind: WeightsKind, _ workspace: inout ScoreWorkspace, useBLAS: Bool
+    ) -> WeightsKind {
+        let table = table(kind)
         let dimension = featureMap.dimension
         let rows = features.count / dimension
         precondition(rows * dimension == features.count, "a row is cut short")
-        let classes = classCount
+        let (classes, stride) = (table.classes, table.stride)
         workspace.resize(mapped: rows * stride, scores: rows * classes)
-        guard rows > 0, classes > 0 else { return }
+        guard rows > 0, classes > 0 else { return kind }
         features.withUnsafeBufferPointer { x in
             workspace.mapped.withUnsafeMutableBufferPointer { h in
                 workspace.scores.withUnsafeMutableBufferPointer { scores in
-                    transposedWeights.withUnsafeBufferPointer { weights in
-                        switch featureMap {
-                        case .identity: ScoreKernel.copy(x, dimension: dimension, rows: rows, into: h, stride: stride)
-                        case .randomRelu(let projection):
-                            if useBLAS {
-                                projection.mapByBLAS(x, rows: rows, into: h, stride: stride)
-                            } else {
-                                projection.map(x, rows: rows, into: h, stride: stride)
-                            }
-                        }
+                    table.transposed.withUnsafeBufferPointer { weights in
+                        map(x, rows: rows, into: h, stride: stride, useBLAS: useBLAS)
                         if useBLAS {
                             SinglePrecision.multiply(
                                 m: classes, n: rows, k: stride, weights, transposed: true, lda: stride, UnsafeBufferPointer(h), ldb: stride,
@@ -114,14 +129,32 @@ public final class PublishedWeights: Sendable {
                 }
             }
         }
+        return kind
+    }
+
+    private func map(
+        _ x: UnsafeBufferPointer<Float>, rows: Int, into h: UnsafeMutableBufferPointer<Float>, stride: Int, useBLAS: Bool
+    ) {
+        switch featureMap {
+        case .identity(let dimension): ScoreKernel.copy(x, dimension: dimension, rows: rows, into: h, stride: stride)
+        case .randomRelu(let projection):
+            if useBLAS {
+                projection.mapByBLAS(x, rows: rows, into: h, stride: stride)
+            } else {
+                projection.map(x, rows: rows, into: h, stride: stride)
+            }
+        }
     }
 
     /// Scores one row in Float64, for features that Float32 cannot carry.
     ///
-    /// - Parameter features: d values, finite and at most 1e50 in magnitude.
-    /// - Returns: C scores, finite.
+    /// - Parameters:
+    ///   - features: d values, finite and at most 1e50 in magnitude.
+    ///   - weights: which weights; nil for the model's default.
+    /// - Returns: as many scores as `resolve(weights)` knows classes, finite.
     /// - Complexity: O(d·D + D·C), slower by some factor than `score`.
-    public func scoreInDouble(_ features: [Double]) -> [Double] {
+    public func scoreInDouble(_ features: [Double], weights: WeightsKind? = nil) -> [Double] {
+        let table = table(resolve(weights))
         precondition(features.count == featureMap.dimension, "a row of another length")
         var h = features
         if let projection = featureMap.projection {
@@ -133,27 +166,28 @@ public final class PublishedWeights: Sendable {
             }
             for index in h.indices { h[index] = max(h[index], 0) }
         }
-        return (0..<classCount).map { column in
+        return (0..<table.classes).map { column in
             var sum = 0.0
-            for (row, value) in h.enumerated() { sum += value * Double(transposedWeights[column * stride + row]) }
+            for (row, value) in h.enumerated() { sum += value * Double(table.transposed[column * table.stride + row]) }
             return sum
         }
     }
 
     /// Classifies rows: the simple way for programs that embed the classifier.
     ///
-    /// - Parameter features: n·d values, row after row.
+    /// - Parameters:
+    ///   - features: n·d values, row after row.
+    ///   - weights: which weights; nil for the model's default.
     /// - Returns: for each row the label with the highest score (the earliest of equal ones); empty while no class is known.
-    public func predict(_ features: [Float]) -> [(label: String, score: Float)] {
-        guard classCount > 0 else { return [] }
+    public func predict(_ features: [Float], weights: WeightsKind? = nil) -> [(label: String, score: Float)] {
         var workspace = ScoreWorkspace()
-        score(features, workspace: &workspace)
-        return stride(from: 0, to: workspace.scores.count, by: classCount).map { start in
+        let classes = classCount(of: score(features, weights: weights, workspace: &workspace))
+        guard classes > 0 else { return [] }
+        let scores = workspace.scores
+        return stride(from: 0, to: scores.count, by: classes).map { start in
             var best = 0
-            for column in 1..<max(classCount, 1) where workspace.scores[start + column] > workspace.scores[start + best] { best = column }
-            return (labels[best], workspace.scores[start + best])
+            for column in 1..<max(classes, 1) where scores[start + column] > scores[start + best] { best = column }
+            return (labels[best], scores[start + best])
         }
     }
-
-    private func stride(from: Int, to: Int, by: Int) -> StrideTo<Int> { Swift.stride(from: from, to: to, by: by) }
 }

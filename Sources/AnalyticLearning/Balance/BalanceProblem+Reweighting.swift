@@ -1,0 +1,34 @@
+internal import LinearAlgebra
+
+extension BalanceProblem {
+    /// AIR's class weights: G̃ = w_min·G + Σ_c (w_c − w_min)·B_cᵀB_c and Q̃ = Q·diag(w).
+    ///
+    /// What a sketch has lost is thus weighted w_min, as rows of no class are; a class with the smallest weight needs no sketch at all.
+    mutating func reweigh(_ weights: ClassWeights) throws(LinearAlgebraError) {
+        for column in counts.indices { right.scaleColumn(column, by: weights.values[column]) }
+        // Whole class matrices have been summed when the state was copied.
+        guard configuration.sketchRank != .exact else { return }
+        normal.scale(by: weights.smallest)
+        let capacity = Self.blockRows(width: featureMap.width)
+        var block = try Matrix(rows: featureMap.width, columns: capacity)
+        var filled = 0
+        for column in sketches.indices {
+            let excess = weights.values[column] - weights.smallest
+            guard excess > 0 else { continue }
+            let root = excess.squareRoot()
+            sketches[column].withRows { rows in
+                for start in stride(from: 0, to: rows.count, by: featureMap.width) {
+                    block.withMutableColumn(filled) { target in
+                        for i in target.indices { target[i] = root * rows[start + i] }
+                    }
+                    filled += 1
+                    if filled == capacity {
+                        normal.add(block)
+                        filled = 0
+                    }
+                }
+            }
+        }
+        normal.add(block, columns: 0..<filled)
+    }
+}

@@ -1,0 +1,102 @@
+internal import LinearAlgebra
+
+/// A copied state of the truth, which becomes G̃ and Q̃ in place.
+struct BalanceProblem: ~Copyable, Sendable {
+    let configuration: ModelConfiguration
+    let featureMap: FeatureMap
+    let labels: [String]
+    let counts: [Int]
+    let epoch: Int
+    /// G on entry, then G̃.
+    var normal: NormalEquations
+    /// Q on entry, then Q̃, then W̃.
+    var right: Matrix
+    /// μ [d×C], where pseudo-features are drawn.
+    var mean: Matrix
+    /// noise·σ [d×C], where pseudo-features are drawn.
+    var deviation: Matrix
+    /// B_c, where classes are weighted by sketches.
+    var sketches: [FrequentDirections] = []
+
+    /// Copies what the balanced weights of a state depend on.
+    ///
+    /// - Complexity: O(D² + (D + d)·C), but for whole class matrices: those are summed here, because that takes less memory than copying
+    ///   them, in O(D²C).
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    init(
+        configuration: ModelConfiguration, featureMap: FeatureMap, labels: [String], epoch: Int, square: borrowing SymmetricPair,
+        truth: inout Truth
+    ) throws(LinearAlgebraError) {
+        var normal = try NormalEquations(gramOf: square)
+        let right = try truth.crossMoment.copied()
+        var mean = try Matrix(rows: featureMap.dimension, columns: 0)
+        var deviation = try Matrix(rows: featureMap.dimension, columns: 0)
+        var sketches: [FrequentDirections] = []
+        switch configuration.imbalance {
+        case .none: break
+        case .pseudoFeatures(let noise, _, _):
+            mean = try truth.moments.mean.copied()
+            deviation = try truth.moments.m2.copied()
+            for (column, count) in truth.counts.enumerated() {
+                deviation.withMutableColumn(column) { values in
+                    for index in values.indices {
+                        values[index] = count > 1 ? noise * (values[index] / Double(count - 1)).squareRoot() : 0
+                    }
+                }
+            }
+        case .reweight(let power):
+            // Rotated first, as a snapshot of this state would hold them: what is restored then gives the same bits.
+            try truth.sketches.rotate()
+            sketches = truth.sketches.directions
+            if truth.sketches.rank == .exact {
+                let weights = ClassWeights(counts: truth.counts, power: power)
+                normal.scale(by: weights.smallest)
+                truth.sketches.addGrams(to: &normal) { max(0, weights.values[$0] - weights.smallest) }
+            }
+        }
+        self.configuration = configuration
+        self.featureMap = featureMap
+        self.labels = labels
+        counts = truth.counts
+        self.epoch = epoch
+        self.normal = normal
+        self.right = right
+        self.mean = mean
+        self.deviation = deviation
+        self.sketches = sketches
+    }
+
+    /// Turns G and Q into G̃ and Q̃.
+    ///
+    /// - Throws: `BalanceError.stopped`, or `.solver(.outOfMemory)`.
+    mutating func assemble(shouldStop: () -> Bool) throws(BalanceError) {
+        var isWhole = true
+        do throws(LinearAlgebraError) {
+            switch configuration.imbalance {
+            case .none: break
+            case .pseudoFeatures(_, let cap, let seed):
+                isWhole = try addPseudoFeatures(cap: cap, seed: seed, shouldStop: shouldStop)
+            case .reweight(let power):
+                try reweigh(ClassWeights(counts: counts, power: power))
+            }
+        } catch {
+            throw .solver(error)
+        }
+        if !isWhole { throw .stopped }
+    }
+
+    /// Solves (G̃+λI)W̃ = Q̃.
+    consuming func solved(version: Int, shouldStop: () -> Bool) throws(BalanceError) -> BalancedWeights {
+        try assemble(shouldStop: shouldStop)
+        let solution: NormalEquations.Solution
+        do throws(LinearAlgebraError) {
+            solution = try normal.solve(ridge: configuration.ridge, &right)
+        } catch {
+            throw .solver(error)
+        }
+        return BalancedWeights(version: version, imbalance: configuration.imbalance, solution: solution, epoch: epoch, weights: right)
+    }
+
+    /// The rows that go through the map and into G̃ at once: thin beside the square, and deep enough for `dsyrk`'s full rate.
+    static func blockRows(width: Int) -> Int { max(32, min(512, width / 4)) }
+}

@@ -1,0 +1,131 @@
+internal import LinearAlgebra
+
+extension Classifier {
+    /// Takes rows out again, as if they had never been learned.
+    ///
+    /// - Parameters: as of `learn(features:labels:)`.
+    /// - Throws: `LearnError` or `UnlearnError`, and then nothing has changed.
+    @discardableResult
+    public func unlearn(features: [Double], labels: [String]) throws -> UnlearnOutcome {
+        try check(features, rows: labels.count)
+        var columns: [Int] = []
+        columns.reserveCapacity(labels.count)
+        for (row, label) in labels.enumerated() {
+            guard let column = registry.column(of: label) else { throw UnlearnError.unknownClass(row: row, label: label) }
+            columns.append(column)
+        }
+        return try features.withUnsafeBufferPointer { (features) throws(UnlearnError) in
+            try unlearn(features: features, columns: columns)
+        }
+    }
+
+    /// Takes rows out again, as if they had never been learned: all of them, or none.
+    ///
+    /// A block that the recursion takes at once is downdated, if S = I − HRHᵀ has a well conditioned factor. More rows, or an ill
+    /// conditioned downdate, are subtracted from a copy of G; rows that cannot have been learned leave that without a factor and are
+    /// refused, and otherwise the view is solved anew from it.
+    ///
+    /// A class left without rows keeps its column, at zero. The progressive evaluation is history and stays. Balanced weights that knew
+    /// the rows are dropped, and so is what a running job makes of an earlier state.
+    ///
+    /// - Parameters:
+    ///   - features: all rows; every value finite and at most 1e50 in magnitude (the caller has checked).
+    ///   - columns: the class of each row, all known.
+    /// - Throws: `UnlearnError`, and then nothing has changed.
+    /// - Complexity: 4D²n multiply-adds, or D²n + 7D³/6 and memory for one more D×D square where the view is solved anew.
+    @discardableResult
+    public func unlearn(features: UnsafeBufferPointer<Double>, columns: [Int]) throws(UnlearnError) -> UnlearnOutcome {
+        precondition(features.count == columns.count * featureMap.dimension, "features and labels of different length")
+        guard !columns.isEmpty else { return UnlearnOutcome(staleSketches: [], droppedBalancedWeights: false, solvedAnew: false) }
+        try checkCounts(columns)
+        var stale: Set<Int> = []
+        let isDowndated: Bool
+        do throws(LinearAlgebraError) {
+            let rows = min(columns.count, view.cost.blockRows)
+            try inputs.reshapeScratch(columns: rows)
+            try h.reshapeScratch(columns: rows)
+            try view.reserve(rows: rows, classes: registry.count)
+            try truth.sketches.reserve(rows: rows, columns: columns)
+            isDowndated = try downdate(features, columns)
+            if !isDowndated, try !removeFromGram(features, columns) { throw LinearAlgebraError.notPositiveDefinite }
+            // From here on nothing can fail: there is memory for everything, and what the map throws is lack of it.
+            try forEachPart(of: features, columns[...]) { (x, part) throws(LinearAlgebraError) in
+                try featureMap.map(x, inputs: &inputs, into: &h)
+                stale.formUnion(truth.subtract(x: x, h: h, columns: part, order: &order))
+            }
+        } catch {
+            throw error == .notPositiveDefinite ? .neverLearned : .solver(error)
+        }
+        let solvedAnew = settle(isDowndated: isDowndated)
+        for column in Set(columns) where truth.counts[column] == 0 { view.clearClass(column) }
+        let dropped = balanced != nil
+        beginEpoch(dropping: true)
+        let staleSketches = stale.filter { truth.counts[$0] > 0 }.sorted()
+        return UnlearnOutcome(staleSketches: staleSketches, droppedBalancedWeights: dropped, solvedAnew: solvedAnew)
+    }
+
+    private func checkCounts(_ columns: [Int]) throws(UnlearnError) {
+        var rows = [Int](repeating: 0, count: registry.count)
+        for (row, column) in columns.enumerated() {
+            precondition(rows.indices.contains(column), "a column of no class")
+            rows[column] += 1
+            // A label may have been interned for a request that was never learned.
+            guard column < truth.counts.count else { throw .unknownClass(row: row, label: registry.labels[column]) }
+        }
+        for (column, count) in rows.enumerated() where count > 0 && count > truth.counts[column] {
+            throw .tooManyRows(label: registry.labels[column], rows: count, learned: truth.counts[column])
+        }
+    }
+
+    /// Downdates the view and G where that is well conditioned.
+    ///
+    /// - Returns: false where it is not; nothing has changed then.
+    private func downdate(_ x: UnsafeBufferPointer<Double>, _ columns: [Int]) throws(LinearAlgebraError) -> Bool {
+        guard columns.count <= view.cost.blockRows, columns.count < truth.samples, !mustSolve, !view.health.isTruncated else {
+            return false
+        }
+        try featureMap.map(x, inputs: &inputs, into: &h)
+        return try view.unlearn(h: h, columns: columns[...], square: &square)
+    }
+
+    /// Takes rows out of a copy of G, which becomes G if it still is a Gram matrix.
+    ///
+    /// - Returns: false where it is none, and nothing has changed.
+    private func removeFromGram(_ x: UnsafeBufferPointer<Double>, _ columns: [Int]) throws(LinearAlgebraError) -> Bool {
+        view.flush(square: &square)
+        var rest = try NormalEquations(gramOf: square)
+        // Rounding of the sums in G moves its eigenvalues by some ε of the largest; the ridge usually is far above that.
+        let rounding = 64 * Double.ulpOfOne * rest.trace
+        try forEachPart(of: x, columns[...]) { (values, part) throws(LinearAlgebraError) in
+            try featureMap.map(values, inputs: &inputs, into: &h)
+            rest.add(h, times: -1)
+        }
+        guard rest.isPositiveDefinite(shift: view.ridge + rounding) else { return false }
+        square.setGram(rest)
+        return true
+    }
+
+    /// Brings the view in line with a truth from which rows have gone.
+    ///
+    /// - Returns: whether it was solved anew.
+    private func settle(isDowndated: Bool) -> Bool {
+        guard truth.samples > 0 else {
+            // Sums of nothing are exactly zero, whatever rounding has left in them.
+            view.reset(square: &square)
+            mustSolve = false
+            return true
+        }
+        let solves = view.health.solves
+        guard isDowndated else {
+            solve()
+            return true
+        }
+        do {
+            // A downdate loses digits that learning does not: it is always probed, and against a narrower bound.
+            try view.probe(square: &square, truth: truth, bound: max(1e-10, 10 * view.health.driftAfterSolve))
+        } catch {
+            mustSolve = true
+        }
+        return view.health.solves > solves
+    }
+}

@@ -1,0 +1,85 @@
+extension SavedState {
+    /// Checks that all parts have the sizes that the configuration and the labels say, and hold values that a model can have come to.
+    ///
+    /// Features are at most 1e50 in magnitude; the bounds on sums of them leave room for as many rows as can be counted, and for adding
+    /// states without end.
+    ///
+    /// - Throws: `RestoreError` that names the part.
+    func check(dimension: Int, width: Int) throws(RestoreError) {
+        let classes = labels.count
+        var seen: Set<String> = []
+        for label in labels {
+            guard !label.isEmpty, label.utf8.count <= ClassRegistry.maximumLabelBytes, seen.insert(label).inserted else {
+                throw .label(label)
+            }
+        }
+        let triangle = width * (width + 1) / 2
+        for (part, count, expected) in [
+            ("feature_map.projection", projection?.count ?? 0, configuration.featureMap == .identity ? 0 : dimension * width),
+            ("gram.packed_lower", gram.count, triangle), ("cross_moment", crossMoment.count, width * classes),
+            ("class.count", counts.count, classes), ("class.mean", mean.count, classes * dimension),
+            ("class.m2", m2.count, classes * dimension), ("weight", weights.count, width * classes),
+        ] where count != expected {
+            throw .size(part: part, count: count, expected: expected)
+        }
+        try Self.check(gram, "gram.packed_lower", -1e250...1e250)
+        try Self.check(crossMoment, "cross_moment", -1e150...1e150)
+        try Self.check(mean, "class.mean", -1e51...1e51)
+        try Self.check(m2, "class.m2", 0...1e121)
+        try Self.check(weights, "weight", -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
+        if let projection, let index = projection.firstIndex(where: { !$0.isFinite }) {
+            throw .value(part: "feature_map.projection", index: index)
+        }
+        var sum = 0
+        for (index, count) in counts.enumerated() {
+            let (next, overflow) = sum.addingReportingOverflow(count)
+            guard count >= 0, !overflow, next <= samples else { throw .value(part: "class.count", index: index) }
+            sum = next
+        }
+        try checkSketches(classes: classes, width: width, triangle: triangle)
+        if let balancedWeights {
+            guard balancedWeights.count % width == 0, balancedWeights.count / width <= classes else {
+                throw .size(part: "weight.balanced", count: balancedWeights.count, expected: classes * width)
+            }
+            try Self.check(balancedWeights, "weight.balanced", -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
+            guard (0...version).contains(balancedVersion) else { throw .value(part: "balanced_version", index: 0) }
+        }
+        if let evaluation, !evaluation.fits(classes: classes) { throw .value(part: "evaluation", index: 0) }
+    }
+
+    private func checkSketches(classes: Int, width: Int, triangle: Int) throws(RestoreError) {
+        switch (configuration.sketchRank, sketches) {
+        case (.rows(0), .none): return
+        case (.rows(let rank), .directions(let rows, let shrunk, let elements)) where rank > 0:
+            guard rows.count == classes else { throw .size(part: "sketch.count", count: rows.count, expected: classes) }
+            guard shrunk.count == classes else { throw .size(part: "sketch.shrunk", count: shrunk.count, expected: classes) }
+            for (index, count) in rows.enumerated() where !(0..<(2 * rank)).contains(count) {
+                throw .value(part: "sketch.count", index: index)
+            }
+            for (index, value) in shrunk.enumerated() where !(0...1e250).contains(value) {
+                throw .value(part: "sketch.shrunk", index: index)
+            }
+            let expected = rows.reduce(0, +) * width
+            guard elements.count == expected else { throw .size(part: "sketch.rows", count: elements.count, expected: expected) }
+            try Self.check(elements, "sketch.rows", -1e125...1e125)
+        case (.exact, .exact(let elements)):
+            guard elements.count == classes * triangle else {
+                throw .size(part: "sketch.gram", count: elements.count, expected: classes * triangle)
+            }
+            try Self.check(elements, "sketch.gram", -1e250...1e250)
+        case (let rank, .none):
+            // A model without classes has no sketches to save.
+            if classes > 0 { throw .size(part: rank == .exact ? "sketch.gram" : "sketch.count", count: 0, expected: classes) }
+        default: throw .size(part: "sketch", count: 1, expected: 0)
+        }
+    }
+
+    private static func check(
+        _ values: UnsafeBufferPointer<Double>, _ part: String, _ range: ClosedRange<Double>
+    ) throws(RestoreError) {
+        // A value that is not a number is in no range.
+        for index in values.indices where !(values[index] >= range.lowerBound && values[index] <= range.upperBound) {
+            throw .value(part: part, index: index)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+extension ProgressiveEvaluation {
+    /// All that an evaluation counts, in flat arrays, as a checkpoint holds it.
+    public struct Counters: Sendable, Equatable {
+        /// The most rows that the window holds.
+        public var windowCapacity: Int
+        /// The rows counted.
+        public var evaluatedSamples: Int
+        /// Those predicted right.
+        public var correctSamples: Int
+        /// The rows counted of each class, in column order.
+        public var classEvaluated: [Int]
+        /// Those predicted right.
+        public var classCorrect: [Int]
+        /// Wrong predictions as (true column, predicted column, count), one after another, in ascending order.
+        public var confusions: [Int]
+        /// The window's rows as (true column, predicted column), oldest first; −1 and −2 stand for deleted classes.
+        public var window: [Int]
+
+        /// Counters from their parts.
+        public init(
+            windowCapacity: Int, evaluatedSamples: Int, correctSamples: Int, classEvaluated: [Int], classCorrect: [Int], confusions: [Int],
+            window: [Int]
+        ) {
+            self.windowCapacity = windowCapacity
+            self.evaluatedSamples = evaluatedSamples
+            self.correctSamples = correctSamples
+            self.classEvaluated = classEvaluated
+            self.classCorrect = classCorrect
+            self.confusions = confusions
+            self.window = window
+        }
+    }
+
+    /// All that is counted.
+    public var counters: Counters {
+        var confusions: [Int] = []
+        for (actual, counts) in classes.enumerated() {
+            for confusion in counts.confusions { confusions += [actual, Int(confusion.predicted), confusion.count] }
+        }
+        let ordered = window[oldest...] + window[..<oldest]
+        return Counters(
+            windowCapacity: windowCapacity, evaluatedSamples: evaluatedSamples, correctSamples: correctSamples,
+            classEvaluated: classes.map(\.evaluated), classCorrect: classes.map(\.correct), confusions: confusions,
+            window: ordered.flatMap { [Int($0.actual), Int($0.predicted)] })
+    }
+
+    /// An evaluation that goes on from counters.
+    ///
+    /// - Throws: `RestoreError` where they contradict themselves.
+    public init(_ counters: Counters) throws(RestoreError) {
+        func check(_ condition: Bool, _ part: String, _ index: Int = 0) throws(RestoreError) {
+            if !condition { throw .value(part: "evaluation." + part, index: index) }
+        }
+        try check((1...Self.largestWindow).contains(counters.windowCapacity), "window_capacity")
+        let count = counters.classEvaluated.count
+        guard counters.classCorrect.count == count else {
+            throw .size(part: "evaluation.class_correct", count: counters.classCorrect.count, expected: count)
+        }
+        try check(count <= Int(Int32.max), "class_evaluated")
+        try check(counters.correctSamples >= 0 && counters.correctSamples <= counters.evaluatedSamples, "correct_samples")
+        self.init(window: counters.windowCapacity)
+        evaluatedSamples = counters.evaluatedSamples
+        correctSamples = counters.correctSamples
+        var (left, leftCorrect) = (evaluatedSamples, correctSamples)
+        for (index, (evaluated, correct)) in zip(counters.classEvaluated, counters.classCorrect).enumerated() {
+            try check(evaluated >= 0 && evaluated <= left, "class_evaluated", index)
+            try check(correct >= 0 && correct <= evaluated && correct <= leftCorrect, "class_correct", index)
+            left -= evaluated
+            leftCorrect -= correct
+            classes.append(ClassCounts(evaluated: evaluated, correct: correct))
+        }
+        try check(counters.confusions.count % 3 == 0, "confusions", counters.confusions.count)
+        try check(counters.confusions.count / 3 <= Self.largestConfusionCount, "confusions", counters.confusions.count)
+        // No prediction names a column that does not exist: at most the last class learned, whether or not it was counted.
+        var wrong = classes.map { $0.evaluated - $0.correct }
+        for start in stride(from: 0, to: counters.confusions.count, by: 3) {
+            let (actual, predicted, times) = (counters.confusions[start], counters.confusions[start + 1], counters.confusions[start + 2])
+            try check((0..<count).contains(actual), "confusions", start)
+            let last = classes[actual].confusions.last.map { Int($0.predicted) } ?? -1
+            try check(predicted > last && predicted != actual && predicted <= Int(Int32.max), "confusions", start + 1)
+            try check(times > 0 && times <= wrong[actual], "confusions", start + 2)
+            wrong[actual] -= times
+            classes[actual].confusions.append(Confusion(predicted: Int32(predicted), count: times))
+            confusionCount += 1
+        }
+        try check(counters.window.count % 2 == 0 && counters.window.count / 2 <= windowCapacity, "window", counters.window.count)
+        for start in stride(from: 0, to: counters.window.count, by: 2) {
+            let (actual, predicted) = (counters.window[start], counters.window[start + 1])
+            try check(actual >= -1 && actual < count, "window", start)
+            try check(predicted >= -2 && predicted <= Int(Int32.max), "window", start + 1)
+            window.append(Outcome(actual: Int32(actual), predicted: Int32(predicted)))
+        }
+    }
+
+    /// Whether no count names a column from `count` on.
+    func fits(classes count: Int) -> Bool {
+        classes.count <= count && classes.allSatisfy { $0.confusions.allSatisfy { $0.predicted < count } }
+            && window.allSatisfy { $0.predicted < count }
+    }
+}

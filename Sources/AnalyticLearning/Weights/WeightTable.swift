@@ -1,0 +1,43 @@
+internal import LinearAlgebra
+
+/// Weights as predictions read them: Wᵀ in Float32, one padded row a class.
+struct WeightTable: Sendable {
+    /// Wᵀ, [C, stride] with zeros behind each row, so that kernels need no tail.
+    let transposed: [Float]
+    /// The length of a row, a multiple of the kernel's tile.
+    let stride: Int
+    /// C.
+    let classes: Int
+
+    /// Copies W [D×C].
+    ///
+    /// - Complexity: O(D·C).
+    init(_ weights: borrowing Matrix) {
+        let (width, classes, stride) = (weights.rows, weights.columns, ScoreKernel.padded(weights.rows))
+        self.stride = stride
+        self.classes = classes
+        transposed = weights.withElements { elements in
+            [Float](unsafeUninitializedCapacity: classes * stride) { buffer, count in
+                // A finite Float64 past Float32's range stays finite.
+                let largest = Double(Float.greatestFiniteMagnitude)
+                for column in 0..<classes {
+                    let target = column * stride
+                    let source = column * width
+                    for row in 0..<width {
+                        buffer[target + row] = Float(min(max(elements[source + row], -largest), largest))
+                    }
+                    for row in width..<stride { buffer[target + row] = 0 }
+                }
+                count = classes * stride
+            }
+        }
+    }
+}
+
+/// Which of a model's weights predict.
+public enum WeightsKind: Sendable, Equatable {
+    /// W, of one ridge regression over everything learned.
+    case plain
+    /// W̃, which treats small classes as the model's imbalance setting says.
+    case balanced
+}
