@@ -81,7 +81,7 @@ final class TestClient {
 
     /// A small receive buffer, so that the server's writes block soon.
     func shrinkReceiveBuffer() {
-        var size: Int32 = 4096
+        var size: Int32 = 65536
         setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4)
     }
 

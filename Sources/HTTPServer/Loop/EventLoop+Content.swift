@@ -38,20 +38,19 @@ extension EventLoop {
         }
         var at = 0
         while true {
-            switch connection.reception.decoder.next(octets, &at, maximumTrailer: limits.header) {
-            case .needsMore:
-                return at
-            case .data(let range):
+            let step = connection.reception.decoder.next(octets, &at, maximumTrailer: limits.header)
+            if case .data(let range) = step {
                 guard deliver(connection, octets.part(range)) else { return octets.count }
-                if connection.reception.isPaused { return at }
-            case .finished:
-                endBody(connection)
-                return at
-            case .failed(let failure):
+            } else if case .failed(let failure) = step {
                 failBody(connection, failure.status, failure.detail.description)
                 return octets.count
             }
             guard connection.reception.mode == .discard || isWithinLimit(connection) else { return octets.count }
+            if step == .finished {
+                endBody(connection)
+                return at
+            }
+            if step == .needsMore || connection.reception.isPaused { return at }
         }
     }
 
