@@ -33,7 +33,7 @@ public final class Server: Sendable {
 
     private let configuration: ServerConfiguration
     private let table: RouteTable
-    private let state = Mutex(State.made)
+    private let state = Guarded(State.made)
     private let loops = DispatchGroup()
 
     /// Makes a server; nothing is opened yet.

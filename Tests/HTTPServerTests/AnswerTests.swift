@@ -189,13 +189,14 @@ import Testing
         #expect(RunningServer.eventually { list.values.count == 1 })
         let piece = [UInt8](repeating: 65, count: 1000)
         var sent = 0
-        #expect(RunningServer.eventually {
-            for _ in 0..<100 {
-                guard list.values[0].write(piece) == .accepted else { break }
-                sent += 1
-            }
-            return list.values[0].write(piece) == .full && sent > 100
-        })
+        #expect(
+            RunningServer.eventually {
+                for _ in 0..<100 {
+                    guard list.values[0].write(piece) == .accepted else { break }
+                    sent += 1
+                }
+                return list.values[0].write(piece) == .full && sent > 100
+            })
         while client.readOnce(within: 0.2) {}
         #expect(RunningServer.eventually { counter.value > 0 })
         client.reset()

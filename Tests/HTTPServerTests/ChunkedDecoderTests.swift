@@ -54,7 +54,8 @@ import Testing
 
     @Test(arguments: [
         ("G\r\n", ParseFailure.malformedChunk), ("+5\r\n", .malformedChunk), ("0x5\r\n", .malformedChunk), ("\r\n", .malformedChunk),
-        ("5_\r\n", .malformedChunk), ("5 \r\n", .malformedChunk), ("5\n", .malformedChunk), ("5\rX", .malformedChunk), ("5;\r\n", .malformedChunk),
+        ("5_\r\n", .malformedChunk), ("5 \r\n", .malformedChunk), ("5\n", .malformedChunk), ("5\rX", .malformedChunk),
+        ("5;\r\n", .malformedChunk),
         ("5;[\r\n", .malformedChunk), ("5;a=\r\n", .malformedChunk), ("5;a\"\r\n", .malformedChunk), ("5;a\r\r", .malformedChunk),
         ("5;a\0\r\n", .malformedChunk), ("5;a=\"\n", .malformedChunk), ("1\r\nab", .malformedChunk), ("1\r\na\n", .malformedChunk),
         ("10000000000000005\r\n", .chunkTooLarge), ("8000000000000000\r\n", .chunkTooLarge), ("0\r\nXX /", .malformedTrailer),

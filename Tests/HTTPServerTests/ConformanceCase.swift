@@ -93,7 +93,7 @@ struct ConformanceSuite: Decodable, Sendable {
                 result = result.replacingOccurrences(of: "@{\(function)|\(name)}", with: String(count, radix: radix))
             }
         }
-        for function in ["rep", "times", "seq"] { result = repeated(function, in: result) }
+        for function in ["rep", "times", "seq"] where result.contains("@{\(function)|") { result = repeated(function, in: result) }
         return result
     }
 

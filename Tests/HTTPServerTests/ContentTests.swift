@@ -51,7 +51,8 @@ import Testing
     @Test func contentInPiecesAnywhereIsTheSame() throws {
         let running = try RunningServer(Self.router())
         let client = try running.connect()
-        let text = Self.post("/echo", "Content-Length: 5") + "hello" + Self.post("/echo", "Transfer-Encoding: chunked") + "5\r\nhello\r\n0\r\n\r\n"
+        let text =
+            Self.post("/echo", "Content-Length: 5") + "hello" + Self.post("/echo", "Transfer-Encoding: chunked") + "5\r\nhello\r\n0\r\n\r\n"
         let octets = Array(text.utf8)
         for cut in stride(from: 1, to: octets.count, by: 7) {
             client.send(Array(octets[..<cut]))
@@ -92,7 +93,7 @@ import Testing
     }
 
     @Test func aTakenBodyOutlivesItsRequest() throws {
-        let kept = Mutex<[Body]>([])
+        let kept = Guarded<[Body]>([])
         let router = Self.router { router in
             router.on(.post, "/keep") { request, responder in
                 let body = request.takeBody()
@@ -126,7 +127,7 @@ import Testing
             var aborted = 0
         }
 
-        let state = Mutex(State())
+        let state = Guarded(State())
         let pauses: Bool
 
         init(_ responder: DeferredResponder, pauses: Bool) {
@@ -286,10 +287,11 @@ import Testing
         let running = try RunningServer(Self.router())
         let client = try running.connect()
         client.send(Self.post("/echo", "Content-Length: 5\r\nExpect: 100-continue"))
-        #expect(RunningServer.eventually {
-            client.readOnce(within: 0.05)
-            return !client.reader.interims.isEmpty
-        })
+        #expect(
+            RunningServer.eventually {
+                client.readOnce(within: 0.05)
+                return !client.reader.interims.isEmpty
+            })
         client.send("hello")
         #expect(try client.response().text == "hello")
         #expect(try client.exchange(Self.post("/echo", "Content-Length: 5\r\nExpect: 100-continue") + "hello").text == "hello")
@@ -302,7 +304,7 @@ import Testing
 
 /// A list that handlers and the test share.
 final class SharedList<Element: Sendable>: Sendable {
-    private let list = Mutex<[Element]>([])
+    private let list = Guarded<[Element]>([])
     var values: [Element] { list.withLock { $0 } }
     func append(_ element: Element) { list.withLock { $0.append(element) } }
 }

@@ -119,10 +119,11 @@ import Testing
         let listener = try Listener(host: "127.0.0.1", port: 0)
         let client = try TestClient(port: listener.address.port)
         var accepted = SystemCall.Accepted.wouldBlock
-        #expect(RunningServer.eventually {
-            accepted = SystemCall.accept(listener.descriptor)
-            return accepted != .wouldBlock
-        })
+        #expect(
+            RunningServer.eventually {
+                accepted = SystemCall.accept(listener.descriptor)
+                return accepted != .wouldBlock
+            })
         guard case .connection(let descriptor) = accepted else { return #expect(Bool(false)) }
         var value: Int32 = 0
         var length = socklen_t(4)

@@ -63,7 +63,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true), ("GET / HTTP/1.0\r\n\r\n", false), ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true), ("GET / HTTP/1.0\r\n\r\n", false),
+        ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false),
         ("GET / HTTP/1.1\r\nHost: a\r\nConnection: x , CLOSE\r\n\r\n", false),
         ("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nconnection: close\r\n\r\n", false),
         ("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true), ("GET / HTTP/1.1\r\nHost: a\r\nConnection: closed\r\n\r\n", true),
@@ -78,7 +79,8 @@ import Testing
         ("GET / HTTP/1.10\r\n", .malformedVersion), ("GET / http/1.1\r\n", .malformedVersion), ("GET / HTTP/1.1 \r\n", .malformedVersion),
         ("GET / HTTP/2.0\r\n", .versionNotSupported), ("GET /a b HTTP/1.1\r\n", .malformedVersion),
         ("GET * HTTP/1.1\r\n", .malformedTarget), ("GET a HTTP/1.1\r\n", .malformedTarget), ("GET /#f HTTP/1.1\r\n", .malformedTarget),
-        ("GET /%zz HTTP/1.1\r\n", .malformedTarget), ("GET /%4 HTTP/1.1\r\n", .malformedTarget), ("GET /?%4 HTTP/1.1\r\n", .malformedTarget),
+        ("GET /%zz HTTP/1.1\r\n", .malformedTarget), ("GET /%4 HTTP/1.1\r\n", .malformedTarget),
+        ("GET /?%4 HTTP/1.1\r\n", .malformedTarget),
         ("GET http:///x HTTP/1.1\r\n", .malformedTarget), ("GET http://u@h/ HTTP/1.1\r\n", .malformedTarget),
         ("GET ftp://h/ HTTP/1.1\r\n", .malformedTarget), ("GET /\u{7f} HTTP/1.1\r\n", .malformedTarget),
         ("GET / HTTP/1.1\r\n\r\n", .hostMissing), ("GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", .hostRepeated),
@@ -91,21 +93,24 @@ import Testing
         #expect(parse(text, RequestHead()) == .failed(failure))
     }
 
-    @Test(arguments: [
-        ("Content-Length: 5", RequestHead.Framing.length(5), nil), ("Content-Length: 0", .none, nil), ("Content-Length: 007", .length(7), nil),
-        ("Content-Length: 9223372036854775807", .length(.max), nil), ("Content-Length: 9223372036854775808", .none, .lengthTooLarge),
-        ("Content-Length: 99999999999999999999999999", .none, .lengthTooLarge), ("Content-Length: +5", .none, .malformedLength),
-        ("Content-Length: -0", .none, .malformedLength), ("Content-Length: ", .none, .malformedLength),
-        ("Content-Length: 5, 5", .none, .malformedLength), ("Content-Length: 99999999999999999999x", .none, .malformedLength),
-        ("Content-Length: 5\r\nContent-Length: 5", .none, .repeatedLength), ("Transfer-Encoding: chunked", .chunked, nil),
-        ("Transfer-Encoding: \t Chunked \t", .chunked, nil), ("Transfer-Encoding: gzip, chunked", .none, .unknownCoding),
-        ("Transfer-Encoding: chunked, gzip", .none, .malformedCoding), ("Transfer-Encoding: chunked, chunked", .none, .malformedCoding),
-        ("Transfer-Encoding: ", .none, .malformedCoding), ("Transfer-Encoding: chunked;q=1", .none, .malformedCoding),
-        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", .none, .malformedCoding),
-        ("Transfer-Encoding: chunked\r\nContent-Length: 5", .none, .lengthAndCoding),
-    ] as [(String, RequestHead.Framing, ParseFailure?)]) func framingIsStrict(
-        fields: String, framing: RequestHead.Framing, failure: ParseFailure?
-    ) {
+    @Test(
+        arguments: [
+            ("Content-Length: 5", RequestHead.Framing.length(5), nil), ("Content-Length: 0", .none, nil),
+            ("Content-Length: 007", .length(7), nil),
+            ("Content-Length: 9223372036854775807", .length(.max), nil), ("Content-Length: 9223372036854775808", .none, .lengthTooLarge),
+            ("Content-Length: 99999999999999999999999999", .none, .lengthTooLarge), ("Content-Length: +5", .none, .malformedLength),
+            ("Content-Length: -0", .none, .malformedLength), ("Content-Length: ", .none, .malformedLength),
+            ("Content-Length: 5, 5", .none, .malformedLength), ("Content-Length: 99999999999999999999x", .none, .malformedLength),
+            ("Content-Length: 5\r\nContent-Length: 5", .none, .repeatedLength), ("Transfer-Encoding: chunked", .chunked, nil),
+            ("Transfer-Encoding: \t Chunked \t", .chunked, nil), ("Transfer-Encoding: gzip, chunked", .none, .unknownCoding),
+            ("Transfer-Encoding: chunked, gzip", .none, .malformedCoding), ("Transfer-Encoding: chunked, chunked", .none, .malformedCoding),
+            ("Transfer-Encoding: ", .none, .malformedCoding), ("Transfer-Encoding: chunked;q=1", .none, .malformedCoding),
+            ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", .none, .malformedCoding),
+            ("Transfer-Encoding: chunked\r\nContent-Length: 5", .none, .lengthAndCoding),
+        ] as [(String, RequestHead.Framing, ParseFailure?)]) func framingIsStrict(
+            fields: String, framing: RequestHead.Framing, failure: ParseFailure?
+        )
+    {
         let head = RequestHead()
         let result = parse("POST / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n", head)
         if let failure {

@@ -35,7 +35,8 @@ import Testing
     @Test(arguments: [
         (Method.get, "/", "found []"), (.get, "", "found []"), (.get, "/v1/models", "found []"), (.get, "/v1/models/", "404"),
         (.get, "/v1/models/iris", #"found ["iris"]"#), (.head, "/v1/models/iris", #"found ["iris"]"#), (.get, "/v1//models", "404"),
-        (.post, "/v1/models/iris", "405 GET, PUT"), (.post, "/v1/models/i/learn", #"found ["i"]"#), (.get, "/v1/models/i/learn", "405 POST"),
+        (.post, "/v1/models/iris", "405 GET, PUT"), (.post, "/v1/models/i/learn", #"found ["i"]"#),
+        (.get, "/v1/models/i/learn", "405 POST"),
         (.delete, "/v1/models/a%2Fb/classes/c%20d", #"found ["a/b", "c d"]"#), (.get, "/v1/models/all/stats", "found []"),
         // The literal leads nowhere here, the parameter does.
         (.post, "/v1/models/all/learn", #"found ["all"]"#), (.get, "/%761/models", "found []"), (.get, "/V1/models", "404"),

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 
 @testable import HTTPServer
@@ -72,7 +71,10 @@ import Testing
 
     @Test func clientsThatResetLeaveNothingBehind() throws {
         let running = try RunningServer(Self.router())
-        for text in ["", "GET /he", Self.get, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na"] {
+        for text in [
+            "", "GET /he", Self.get, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n",
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na",
+        ] {
             let client = try running.connect()
             client.send(text)
             client.reset()
@@ -104,10 +106,11 @@ import Testing
         for client in idle { #expect(try client.exchange(Self.get).status == 200) }
         let third = try running.connect()
         #expect(try third.exchange(Self.get).status == 200)
-        #expect(RunningServer.eventually {
-            for client in idle { client.readOnce(within: 0) }
-            return idle.contains { $0.isClosed }
-        })
+        #expect(
+            RunningServer.eventually {
+                for client in idle { client.readOnce(within: 0) }
+                return idle.contains { $0.isClosed }
+            })
     }
 
     @Test func aThousandIdleConnectionsAreHeld() throws {
@@ -131,11 +134,12 @@ import Testing
         let running = try RunningServer(Self.router()) { $0.headerDeadline = 0.3 }
         let client = try running.connect()
         client.send("GET /hello HTTP/1.1\r\n")
-        #expect(RunningServer.eventually {
-            client.send("X: y\r\n")
-            client.readOnce(within: 0.05)
-            return client.isClosed || !client.reader.finals.isEmpty
-        })
+        #expect(
+            RunningServer.eventually {
+                client.send("X: y\r\n")
+                client.readOnce(within: 0.05)
+                return client.isClosed || !client.reader.finals.isEmpty
+            })
         #expect(client.reader.finals.first?.status == 408)
     }
 
@@ -220,7 +224,7 @@ import Testing
     }
 
     @Test func identifiersAreUniqueOverAllLoops() throws {
-        let seen = Mutex<[UInt64]>([])
+        let seen = Guarded<[UInt64]>([])
         var router = Router()
         router.on(.get, "/") { request, responder in
             seen.withLock { $0.append(request.identifier) }

@@ -1,10 +1,8 @@
-import Synchronization
-
 /// An event loop that waits for its thread. What can fail is done where `Server.start` can still throw.
 final class EventLoopSeed: @unchecked Sendable {
     // Sendable: the loop is made by one thread and run by one other; `take` gives it away once, under the lock, and nobody but the
     // taker touches it.
-    private let lock = Mutex(false)
+    private let lock = Guarded(false)
     private nonisolated(unsafe) var loop: EventLoop?
     let index: Int
 

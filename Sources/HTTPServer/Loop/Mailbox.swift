@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A message to an event loop.
 enum LoopMessage: Sendable {
     /// The answer to a request.
@@ -24,7 +22,7 @@ final class Mailbox: Sendable {
         var isClosed = false
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let wakeUp: WakeDescriptor
 
     init() throws(ServerError) {

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What the producer of a `StreamBody` and the connection that sends it share.
 final class StreamPipe: Sendable {
     private struct State {
@@ -24,7 +22,7 @@ final class StreamPipe: Sendable {
         case broken
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let limit: Int
     private let onWritable: (@Sendable () -> Void)?
 
