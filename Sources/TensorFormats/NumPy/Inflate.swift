@@ -87,14 +87,14 @@ struct Inflate {
         for symbol in 144..<256 { lengths[symbol] = 9 }
         for symbol in 256..<280 { lengths[symbol] = 7 }
         var code = PrefixCode()
-        _ = code.assign(lengths[...])
+        _ = code.assign(lengths[...], mayBeIncomplete: false)
         return code
     }()
 
     /// Thirty-two codes of five bits; the last two stand for nothing, which decoding finds out.
     private static let fixedDistances: PrefixCode = {
         var code = PrefixCode()
-        _ = code.assign([UInt8](repeating: 5, count: 32)[...])
+        _ = code.assign([UInt8](repeating: 5, count: 32)[...], mayBeIncomplete: false)
         return code
     }()
 
@@ -106,7 +106,7 @@ struct Inflate {
         guard literalCount <= 286, distanceCount <= 30 else { throw failure(.invalidCode) }
         for index in 0..<19 { lengths[index] = 0 }
         for index in 0..<lengthCount { lengths[Self.lengthOrder[index]] = UInt8(try take(3)) }
-        guard literals.assign(lengths[..<19]) else { throw failure(.invalidCode) }
+        guard literals.assign(lengths[..<19], mayBeIncomplete: false) else { throw failure(.invalidCode) }
 
         let count = literalCount + distanceCount
         var index = 0
@@ -131,7 +131,9 @@ struct Inflate {
             index += repetitions
         }
         // Without a code for the end, the block could not end.
-        guard lengths[256] > 0, literals.assign(lengths[..<literalCount]), distances.assign(lengths[literalCount..<count]) else {
+        guard lengths[256] > 0, literals.assign(lengths[..<literalCount], mayBeIncomplete: true),
+            distances.assign(lengths[literalCount..<count], mayBeIncomplete: true)
+        else {
             throw failure(.invalidCode)
         }
     }

@@ -18,9 +18,10 @@ struct PrefixCode {
 
     /// Makes the code of the given lengths, 0 for a symbol that has none.
     ///
-    /// - Returns: False if the lengths make no code. Incomplete codes are none, but for a single code of one bit, which
-    ///   streams of one distance have, and for no code at all, which streams without distances have.
-    mutating func assign(_ lengths: ArraySlice<UInt8>) -> Bool {
+    /// - Parameter mayBeIncomplete: Whether a single code of one bit will do, which blocks of one distance have, and no code
+    ///   at all, which blocks without distances have. Otherwise every sequence of bits must stand for something.
+    /// - Returns: False if the lengths make no such code.
+    mutating func assign(_ lengths: ArraySlice<UInt8>, mayBeIncomplete: Bool) -> Bool {
         for index in counts.indices { counts[index] = 0 }
         for index in lookup.indices { lookup[index] = 0 }
         for length in lengths { counts[Int(length)] += 1 }
@@ -32,7 +33,7 @@ struct PrefixCode {
             if free < 0 { return false }
             used += Int(counts[length])
         }
-        if free > 0, used > 1 || used == 1 && counts[1] == 0 { return false }
+        if free > 0, !mayBeIncomplete || used > 1 || used == 1 && counts[1] == 0 { return false }
 
         (ranks[1], codes[1]) = (0, 0)
         for length in 1...Self.maximumLength {
