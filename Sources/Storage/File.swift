@@ -133,9 +133,12 @@ public final class File: Sendable {
 
     /// Maps the first `count` bytes into memory, for reading.
     ///
-    /// - Precondition: The file is not made shorter while it is mapped.
+    /// The file must not be made shorter while it is mapped: reading behind its end kills the process.
+    ///
+    /// - Throws: `StorageError`; `.unexpectedEnd` if the file has fewer bytes now.
     public func map(count: Int) throws(StorageError) -> MappedBytes {
         guard count > 0 else { return MappedBytes() }
+        guard try size() >= count else { throw StorageError(.map, path: path, reason: .unexpectedEnd) }
         guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else { throw failure(.map) }
         return MappedBytes(UnsafeRawBufferPointer(start: address, count: count))
     }

@@ -98,7 +98,9 @@ public struct LineSplitter: Sendable {
     public func withUnsafeBytes<Result, Failure: Error>(
         of line: Line, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try buffer.withUnsafeBufferPointer { (buffer) throws(Failure) in
+        // The slice itself is checked in debug builds only.
+        precondition(line.range.upperBound <= buffer.count)
+        return try buffer.withUnsafeBufferPointer { (buffer) throws(Failure) in
             try body(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: buffer[line.range])))
         }
     }

@@ -81,6 +81,7 @@ import Testing
         try write("mapped", to: file, at: 0)
         let mapping = try file.map(count: file.size())
         #expect(mapping.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } == "mapped")
+        #expect(storageError { () throws(StorageError) in try file.map(count: 7) }?.reason == .unexpectedEnd)
         let nothing = try file.map(count: 0)
         #expect(nothing.withUnsafeBytes { $0.count } == 0)
     }

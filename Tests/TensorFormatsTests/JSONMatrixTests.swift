@@ -112,4 +112,39 @@ import Testing
         #expect(failure?.reason == "features has 2 values, expected 3")
         #expect(values == [7, 1, 2])
     }
+
+    @Test(arguments: ["[[1,2,3],[4,5,6]]", "[1,2,3,4,5,6]", " [ 1 , 2,3,4,5,6 ] ", " [ [1,2,3],[4,5,6]]"])
+    func tensor_isReadNestedOrFlat(_ text: String) throws {
+        var values: [Float] = []
+        try scanning(text) { (scanner) throws(JSONError) in
+            try scanner.readTensor(field: "data", rows: 2, columns: 3, into: &values)
+            try scanner.finish()
+        }
+        #expect(values == [1, 2, 3, 4, 5, 6])
+        // The comma after it is still asked for.
+        let error = scanError("{\"data\":\(text)\"x\":1}") { (scanner) throws(JSONError) in
+            try scanner.beginObject()
+            _ = try scanner.nextKey()
+            try scanner.readTensor(field: "data", rows: 2, columns: 3, into: &values)
+            _ = try scanner.nextKey()
+        }
+        #expect(error?.kind == .unexpectedByte(UInt8(ascii: "\""), expected: "',' or '}'"))
+    }
+
+    @Test(arguments: [
+        ("[[1,2,3]]", "data has 1 value, expected 2"), ("[[1,2,3],[4,5,6],[7,8,9]]", "data has more than 2 entries"),
+        ("[1,2,3,4,5]", "data has 5 values, expected 6"),
+        ("[1,2,3,4,5,1e60]", "data[5] is 1e60; magnitude must be finite and at most 1e50"),
+        ("[[1,2,3],4,5,6]", "data[1] is a number, expected an array of numbers"), ("[1,[2]]", "data[1] is an array, expected a number"),
+        ("[]", "data has 0 values, expected 6"), ("[[[1]]]", "data[0][0] is an array, expected a number"),
+        ("[", "data[0] ends too early, expected a number"),
+    ])
+    func tensorOfAnotherShape_isRefused(_ text: String, _ reason: String) {
+        var values: [Double] = [42]
+        let error = scanError(text) { (scanner) throws(JSONError) in
+            try scanner.readTensor(field: "data", rows: 2, columns: 3, into: &values, maximumMagnitude: 1e50)
+        }
+        #expect(error?.reason == reason)
+        #expect(values == [42])
+    }
 }

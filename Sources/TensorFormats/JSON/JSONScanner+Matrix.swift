@@ -61,6 +61,33 @@ extension JSONScanner {
         }
     }
 
+    /// Reads a matrix of known size, nested as rows or flattened into one array, as the Open Inference Protocol allows.
+    ///
+    /// - Throws: `JSONError`, as `readMatrix`; also for fewer rows than `rows`.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public mutating func readTensor<Scalar: FeatureScalar>(
+        field: StaticString, rows: Int, columns: Int, into values: inout [Scalar],
+        maximumMagnitude: Double = .greatestFiniteMagnitude
+    ) throws(JSONError) {
+        var lookahead = self
+        try lookahead.beginArray(field: field)
+        lookahead.skipWhitespace()
+        let start = position
+        if lookahead.position < end, byte(at: lookahead.position) == UInt8(ascii: "[") {
+            let before = values.count
+            let found = try readMatrix(
+                field: field, columns: columns, into: &values, maximumRows: rows, maximumMagnitude: maximumMagnitude)
+            guard found == rows else {
+                values.removeLast(values.count - before)
+                throw JSONError(.wrongCount(found, expected: rows), at: start, place: Self.place(field))
+            }
+        } else {
+            let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
+            try readRow(field: field, columns: overflow ? .max : count, into: &values, maximumMagnitude: maximumMagnitude)
+        }
+    }
+
     /// Appends a row; after an error, `values` may have grown.
     @inline(__always)
     private mutating func appendRow<Scalar: FeatureScalar>(

@@ -82,7 +82,11 @@ public struct SafetensorsReader {
     public func fileOffset(of tensor: SafetensorsTensor) -> Int { header.count + tensor.dataRange.lowerBound }
 
     /// The data of a tensor of this file, at whatever alignment it has there.
+    ///
+    /// - Precondition: The tensor lies within this file's data, as all of `tensors` do.
     public func bytes(of tensor: SafetensorsTensor) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: data[tensor.dataRange])
+        // The slice itself is checked in debug builds only.
+        precondition(tensor.dataRange.lowerBound >= 0 && tensor.dataRange.upperBound <= data.count)
+        return UnsafeRawBufferPointer(rebasing: data[tensor.dataRange])
     }
 }
