@@ -4,16 +4,27 @@ import Glibc
 public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The operation that failed, named as the system call is.
     public enum Operation: String, Sendable {
+        /// Opening a file that should exist.
         case open
+        /// Making a file.
         case create
+        /// Reading.
         case read
+        /// Writing.
         case write
+        /// Asking for the size.
         case size = "fstat"
+        /// Setting the size.
         case truncate = "ftruncate"
+        /// Waiting for data to reach the device.
         case synchronizeData = "fdatasync"
+        /// Waiting for data and attributes to reach the device.
         case synchronize = "fsync"
+        /// Mapping into memory.
         case map = "mmap"
+        /// Making a second descriptor.
         case duplicate = "dup"
+        /// Closing.
         case close
     }
 

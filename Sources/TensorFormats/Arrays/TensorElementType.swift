@@ -1,21 +1,38 @@
 /// The element types of safetensors files that fill whole bytes, by the names that the format gives them.
 public enum TensorElementType: String, Sendable, CaseIterable, CustomStringConvertible {
+    /// A byte, 0 or 1.
     case bool = "BOOL"
+    /// An unsigned integer of 8 bits.
     case u8 = "U8"
+    /// A signed integer of 8 bits.
     case i8 = "I8"
+    /// A float of 8 bits, 5 of them exponent.
     case f8e5m2 = "F8_E5M2"
+    /// A float of 8 bits, 4 of them exponent.
     case f8e4m3 = "F8_E4M3"
+    /// A power of two of 8 bits.
     case f8e8m0 = "F8_E8M0"
+    /// A signed integer of 16 bits.
     case i16 = "I16"
+    /// An unsigned integer of 16 bits.
     case u16 = "U16"
+    /// IEEE 754 binary16.
     case f16 = "F16"
+    /// The upper half of a binary32.
     case bf16 = "BF16"
+    /// A signed integer of 32 bits.
     case i32 = "I32"
+    /// An unsigned integer of 32 bits.
     case u32 = "U32"
+    /// IEEE 754 binary32.
     case f32 = "F32"
+    /// A signed integer of 64 bits.
     case i64 = "I64"
+    /// An unsigned integer of 64 bits.
     case u64 = "U64"
+    /// IEEE 754 binary64.
     case f64 = "F64"
+    /// A complex number of two binary32.
     case c64 = "C64"
 
     /// The size of an element in bytes.

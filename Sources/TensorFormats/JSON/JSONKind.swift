@@ -1,10 +1,16 @@
 /// What a JSON value is, told by its first byte.
 public enum JSONKind: Sendable, Equatable, CustomStringConvertible {
+    /// `{…}`.
     case object
+    /// `[…]`.
     case array
+    /// `"…"`.
     case string
+    /// A number of any form.
     case number
+    /// `true` or `false`.
     case bool
+    /// `null`.
     case null
 
     /// The kind with its article, as messages use it: `an object`.

@@ -1,6 +1,8 @@
 /// A JSON value as a tree, for configuration and metadata; requests are read with `JSONScanner` instead.
 public indirect enum JSONValue: Sendable, Equatable {
+    /// `null`.
     case null
+    /// `true` or `false`.
     case bool(Bool)
     /// A number written without fraction and exponent that an `Int` holds.
     case integer(Int)
@@ -8,8 +10,11 @@ public indirect enum JSONValue: Sendable, Equatable {
     case unsigned(UInt64)
     /// Any other number.
     case number(Double)
+    /// A string, its escapes resolved.
     case string(String)
+    /// An array.
     case array([JSONValue])
+    /// An object, its keys in their order.
     case object(JSONObject)
 
     /// What the value is.

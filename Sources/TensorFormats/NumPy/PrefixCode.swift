@@ -1,13 +1,15 @@
 /// A canonical prefix code of deflate (RFC 1951, section 3.2.2), ready to decode.
 ///
 /// Codes of up to nine bits are looked up at once; longer ones, which are rare, are found by their rank among the codes
-/// of their length. The table stays small on purpose: a hostile stream can ask for a new code every few bytes.
+/// of their length. The table is no larger than its code needs: a hostile stream can ask for a new code every few bytes.
 struct PrefixCode {
     private static let lookupBits = 9
     private static let maximumLength = 15
 
-    /// For the next nine bits: symbol · 16 + length of its code, or 0 where the code is longer or unused.
+    /// For the next bits under `mask`: symbol · 16 + length of its code, or 0 where the code is longer or unused.
     private var lookup = [UInt16](repeating: 0, count: 1 << lookupBits)
+    /// As many ones as the longest code has bits, nine at the most.
+    private var mask: UInt64 = 0
     /// How many codes there are of each length.
     private var counts = [UInt16](repeating: 0, count: maximumLength + 1)
     /// The symbols in order of their codes.
@@ -23,18 +25,22 @@ struct PrefixCode {
     /// - Returns: False if the lengths make no such code.
     mutating func assign(_ lengths: ArraySlice<UInt8>, mayBeIncomplete: Bool) -> Bool {
         for index in counts.indices { counts[index] = 0 }
-        for index in lookup.indices { lookup[index] = 0 }
         for length in lengths { counts[Int(length)] += 1 }
         counts[0] = 0
         var free = 1
         var used = 0
+        var longest = 1
         for length in 1...Self.maximumLength {
             free = free << 1 - Int(counts[length])
             if free < 0 { return false }
             used += Int(counts[length])
+            if counts[length] > 0 { longest = length }
         }
         if free > 0, !mayBeIncomplete || used > 1 || used == 1 && counts[1] == 0 { return false }
 
+        let size = 1 << min(longest, Self.lookupBits)
+        mask = UInt64(size - 1)
+        for index in 0..<size { lookup[index] = 0 }
         (ranks[1], codes[1]) = (0, 0)
         for length in 1...Self.maximumLength {
             ranks[length + 1] = ranks[length] + counts[length]
@@ -48,7 +54,7 @@ struct PrefixCode {
             guard length <= Self.lookupBits else { continue }
             // The stream has a code's first bit lowest; whatever follows it fills the rest of the index.
             var index = Int(Self.reversed(code, Int(length)))
-            while index < lookup.count {
+            while index < size {
                 lookup[index] = UInt16(symbol) << 4 | UInt16(length)
                 index += 1 << Int(length)
             }
@@ -59,7 +65,7 @@ struct PrefixCode {
     /// The symbol whose code the lowest of `bits` are, and the length of the code; nil where there is none.
     @inline(__always)
     func decode(_ bits: UInt64) -> (symbol: Int, length: Int)? {
-        let entry = lookup[Int(bits & UInt64(1 &<< Self.lookupBits &- 1))]
+        let entry = lookup[Int(bits & mask)]
         if entry != 0 { return (Int(entry &>> 4), Int(entry & 15)) }
         return decodeLong(bits)
     }
