@@ -1,6 +1,5 @@
 public import HTTPServer
 internal import LinearAlgebra
-internal import Synchronization
 
 /// The whole service: models, their workers, and the server in front of them.
 ///
@@ -12,7 +11,7 @@ internal import Synchronization
 public final class Service: Sendable {
     private let server: Server
     private let registry: ModelRegistry
-    private let pool: ComputePool
+    private let pools: [ComputePool]
     private let log: Log
 
     /// A service that does not listen yet.
@@ -21,20 +20,22 @@ public final class Service: Sendable {
     public init(_ configuration: ServiceConfiguration, log: Log) throws {
         var limits = ServiceLimits()
         limits.queuedRequests = configuration.maximumQueuedRequests
+        let balancePool = ComputePool(threads: 1, maximumWaiting: limits.waitingTasks)
         let context = ServiceContext(
-            budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log,
+            budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log, balancePool: balancePool,
             spoolDirectory: configuration.spoolDirectory)
         let registry = ModelRegistry(context: context)
         let pool = ComputePool(threads: configuration.computeThreads, maximumWaiting: limits.waitingTasks)
         var router = Router()
         HealthRoutes(isReady: { true }).add(to: &router)
         ModelRoutes(registry: registry).add(to: &router)
+        ClassRoutes(registry: registry).add(to: &router)
         LearnRoute(registry: registry, pool: pool, limits: limits).add(to: &router)
         PredictRoute(registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops).add(to: &router)
         SnapshotRoutes(registry: registry, pool: pool, context: context).add(to: &router)
         server = try Server(configuration: configuration.server, router: router)
         self.registry = registry
-        self.pool = pool
+        pools = [pool, balancePool]
         self.log = log
     }
 
@@ -57,6 +58,6 @@ public final class Service: Sendable {
     public func stop(within seconds: Double) {
         server.stop(within: seconds)
         registry.stop()
-        pool.stop()
+        for pool in pools { pool.stop() }
     }
 }

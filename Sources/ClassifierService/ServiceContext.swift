@@ -3,6 +3,8 @@ struct ServiceContext: Sendable {
     let budget: MemoryBudget
     let limits: ServiceLimits
     let log: Log
+    /// Where refreshes of balanced weights run, one after another.
+    let balancePool: ComputePool
     /// Where snapshots lie while they are streamed.
     let spoolDirectory: String
 }

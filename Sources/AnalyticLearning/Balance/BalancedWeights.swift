@@ -43,4 +43,11 @@ public final class BalancedWeights: Sendable {
         copy.removeColumn(column)
         return BalancedWeights(version: version, imbalance: imbalance, solution: solution, epoch: epoch, weights: copy)
     }
+
+    /// The same, of a state with another number.
+    ///
+    /// - Complexity: O(D·C).
+    func renumbered(_ version: Int) throws(LinearAlgebraError) -> BalancedWeights {
+        BalancedWeights(version: version, imbalance: imbalance, solution: solution, epoch: epoch, weights: try weights.copied())
+    }
 }

@@ -23,8 +23,12 @@ extension Classifier {
     }
 
     /// Makes the state the successor of another one as well as of its own past: versions never decrease, whatever is restored.
-    public func advanceVersion(past current: Int) {
-        version = max(version, current) + 1
+    ///
+    /// Balanced weights made from this very state stay those of this state.
+    public func advanceVersion(past current: Int) throws(LinearAlgebraError) {
+        let advanced = max(version, current) + 1
+        if let balanced, balanced.version == version { self.balanced = try balanced.renumbered(advanced) }
+        version = advanced
     }
 
     /// What a class's sketch holds: how many rows, and an upper bound of ‖G_c − BᵀB‖₂; nil where none are kept, or whole matrices.

@@ -5,6 +5,20 @@ internal import Storage
 enum Job: Sendable {
     /// Learn rows. Learns that wait together are learned as one block.
     case learn(LearnJob)
+    /// Take rows out again.
+    case unlearn(LearnJob)
+    /// Add the truth of a file.
+    case merge(SnapshotFile, DeferredResponder)
+    /// Change the ridge, the imbalance, or both.
+    case reconfigure(ModelPatch, DeferredResponder)
+    /// Rename a class.
+    case renameClass(String, to: String, DeferredResponder)
+    /// Forget a class.
+    case deleteClass(String, DeferredResponder)
+    /// Make the balanced weights of this state now.
+    case rebalance(DeferredResponder)
+    /// Take what a refresh in the background has made.
+    case adopt(RefreshOutcome)
     /// Answer with the details, once everything before is done.
     case describe(DeferredResponder, Status)
     /// Write a snapshot to a file and answer with it.
@@ -14,10 +28,15 @@ enum Job: Sendable {
     /// Free everything and answer.
     case delete(DeferredResponder)
 
-    var responder: DeferredResponder {
+    /// Who waits for it; nil for the service's own jobs.
+    var responder: DeferredResponder? {
         switch self {
-        case .learn(let job): job.responder
-        case .describe(let responder, _), .snapshot(_, let responder), .restore(_, let responder, _), .delete(let responder): responder
+        case .learn(let job), .unlearn(let job): job.responder
+        case .merge(_, let responder), .reconfigure(_, let responder), .renameClass(_, _, let responder), .deleteClass(_, let responder),
+            .rebalance(let responder), .describe(let responder, _), .snapshot(_, let responder), .restore(_, let responder, _),
+            .delete(let responder):
+            responder
+        case .adopt: nil
         }
     }
 }

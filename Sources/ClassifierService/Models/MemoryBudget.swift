@@ -1,10 +1,10 @@
-internal import Synchronization
+internal import HTTPServer
 
 /// What all models together may take, counted before anything is allocated.
 final class MemoryBudget: Sendable {
     /// The limit in bytes.
     let limit: Int
-    private let reserved = Mutex(0)
+    private let reserved = Guarded(0)
 
     init(limit: Int) { self.limit = limit }
 

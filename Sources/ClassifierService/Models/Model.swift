@@ -1,5 +1,5 @@
 internal import AnalyticLearning
-internal import Synchronization
+internal import HTTPServer
 
 /// A model as the rest of the service sees it: its name, what it publishes, and the queue to its worker.
 final class Model: Sendable {
@@ -7,7 +7,7 @@ final class Model: Sendable {
     /// Jobs for the worker, bounded for learns.
     let queue = BlockingQueue<Job>()
     private let limits: ServiceLimits
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     private struct State {
         var configuration: ModelConfiguration
@@ -17,7 +17,7 @@ final class Model: Sendable {
     init(name: String, configuration: ModelConfiguration, limits: ServiceLimits) {
         self.name = name
         self.limits = limits
-        state = Mutex(State(configuration: configuration, published: nil))
+        state = Guarded(State(configuration: configuration, published: nil))
     }
 
     /// What the model is now; a restore may change it.

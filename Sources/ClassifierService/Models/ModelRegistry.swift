@@ -1,12 +1,11 @@
 internal import AnalyticLearning
 internal import HTTPServer
-internal import Synchronization
 
 /// All models by name.
 final class ModelRegistry: Sendable {
     private let context: ServiceContext
     /// Keyed by a hash of the name's bytes, so that a request finds its model without making a String.
-    private let models = Mutex<[Int: [Model]]>([:])
+    private let models = Guarded<[Int: [Model]]>([:])
 
     init(context: ServiceContext) { self.context = context }
 
@@ -64,7 +63,7 @@ final class ModelRegistry: Sendable {
         guard forget(model) else { return responder.send(Problem.unknownModel(model.name).response) }
         // The delete goes behind whatever is being done; what still waits would be in vain.
         let problem = Problem.deletedModel(model.name).response
-        for job in model.queue.close(behind: .delete(responder)) { job.responder.send(problem) }
+        for job in model.queue.close(behind: .delete(responder)) { job.responder?.send(problem) }
     }
 
     /// Ends all workers; for the end of the service.
@@ -73,7 +72,7 @@ final class ModelRegistry: Sendable {
         models.withLock { $0 = [:] }
         for model in all {
             let problem = Problem.busy("the server is stopping").response
-            for job in model.queue.close() { job.responder.send(problem) }
+            for job in model.queue.close() { job.responder?.send(problem) }
         }
     }
 

@@ -1,5 +1,4 @@
 internal import HTTPServer
-internal import Synchronization
 
 /// `GET /healthz` and `GET /readyz`.
 struct HealthRoutes: Sendable {

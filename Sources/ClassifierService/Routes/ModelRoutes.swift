@@ -14,6 +14,12 @@ struct ModelRoutes: Sendable {
         }
         router.on(.get, "/v1/models") { _, responder in responder.send(list()) }
         router.on(.get, "/v1/models/{model}") { request, responder in self.answer(request, responder, Self.describe) }
+        router.on(.patch, "/v1/models/{model}", maximumBodySize: Self.maximumBody) { request, responder in
+            self.answer(request, responder, Self.patch)
+        }
+        router.on(.post, "/v1/models/{model}/rebalance", maximumBodySize: Self.maximumBody) { request, responder in
+            self.answer(request, responder, Self.rebalance)
+        }
         router.on(.delete, "/v1/models/{model}") { request, responder in self.answer(request, responder, Self.delete) }
     }
 
@@ -45,6 +51,21 @@ struct ModelRoutes: Sendable {
         // A model that is still being made answers when it is there.
         guard let weights = model.published else { return try model.enqueue(.describe(responder, .ok)) }
         responder.send(ModelAnswer(name: model.name, weights: weights).response(.ok))
+    }
+
+    private func patch(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
+        let model = try registry.model(of: request)
+        try Self.requireMediaType(request, "application/json")
+        let value = try request.decodeBody { (body) throws(Problem) in try RowReader.value(body) }
+        let patch: ModelPatch
+        do throws(ConfigurationError) {
+            patch = try ConfigurationJSON.decodePatch(value)
+        } catch { throw Problem(.badRequest, error.description) }
+        try model.enqueue(.reconfigure(patch, responder))
+    }
+
+    private func rebalance(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
+        try registry.model(of: request).enqueue(.rebalance(responder))
     }
 
     private func delete(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {

@@ -32,7 +32,7 @@ struct PredictRoute: Sendable {
             prediction.run(workspace, useBLAS: false)
             workspace.writer.answer(responder)
         case .score(let prediction): deferScoring(prediction, workspace.features, responder.deferred())
-        case .scan(let model): deferScanning(request.takeBody(), model, responder.deferred())
+        case .scan(let model, let wish): deferScanning(request.takeBody(), model, wish, responder.deferred())
         case .refuse(let problem): responder.send(problem.response)
         }
     }
@@ -44,7 +44,7 @@ struct PredictRoute: Sendable {
         /// Score the rows in the workspace on a compute thread.
         case score(Prediction)
         /// Do all of it on a compute thread.
-        case scan(Model)
+        case scan(Model, WeightsKind?)
         case refuse(Problem)
     }
 
@@ -52,13 +52,24 @@ struct PredictRoute: Sendable {
         let model = try registry.model(of: request)
         let weights = try Self.weights(of: model)
         try ModelRoutes.requireMediaType(request, "application/json")
-        guard request.bodyCount <= limits.inlineBody else { return .scan(model) }
+        let wish = try Self.wish(request)
+        guard request.bodyCount <= limits.inlineBody else { return .scan(model, wish) }
         let (rows, top) = try request.decodeBody { (body) throws(Problem) in
             try RowReader.predict(body, dimension: weights.configuration.dimension, features: &workspace.features)
         }
-        guard let rows else { return .scan(model) }
-        let prediction = Prediction(model: model.name, weights: weights, rows: rows, top: top)
+        guard let rows else { return .scan(model, wish) }
+        let prediction = Prediction(model: model.name, weights: weights, rows: rows, top: top, wish: wish)
         return weights.cost(rows: rows) <= limits.inlineCost ? .answer(prediction) : .score(prediction)
+    }
+
+    /// `?weights=plain|balanced`.
+    private static func wish(_ request: borrowing Request) throws(Problem) -> WeightsKind? {
+        guard request.hasQuery, let text = request.query("weights") else { return nil }
+        switch text {
+        case "plain": return .plain
+        case "balanced": return .balanced
+        default: throw Problem(.badRequest, "\"weights\" is \"\(text)\", expected plain or balanced")
+        }
     }
 
     private static func weights(of model: Model) throws(Problem) -> PublishedWeights {
@@ -70,7 +81,7 @@ struct PredictRoute: Sendable {
     }
 
     /// Scans and scores a large body, or one with numbers beyond Float32, on a compute thread.
-    private func deferScanning(_ body: Body, _ model: Model, _ responder: DeferredResponder) {
+    private func deferScanning(_ body: Body, _ model: Model, _ wish: WeightsKind?, _ responder: DeferredResponder) {
         let isQueued = pool.run {
             let workspace = PredictWorkspace()
             let result = body.withUnsafeBytes { bytes -> Result<Response, Problem> in
@@ -79,11 +90,11 @@ struct PredictRoute: Sendable {
                     let dimension = weights.configuration.dimension
                     let (rows, top) = try RowReader.predict(bytes, dimension: dimension, features: &workspace.features)
                     if let rows {
-                        Prediction(model: model.name, weights: weights, rows: rows, top: top).run(workspace, useBLAS: true)
+                        Prediction(model: model.name, weights: weights, rows: rows, top: top, wish: wish).run(workspace, useBLAS: true)
                     } else {
                         var features: [Double] = []
                         let (rows, top) = try RowReader.predict(bytes, dimension: dimension, features: &features)
-                        Prediction(model: model.name, weights: weights, rows: rows ?? 0, top: top).run(features, workspace)
+                        Prediction(model: model.name, weights: weights, rows: rows ?? 0, top: top, wish: wish).run(features, workspace)
                     }
                     return .success(Response(.ok, contentType: "application/json", bytes: workspace.writer.array))
                 } catch { return .failure(error) }

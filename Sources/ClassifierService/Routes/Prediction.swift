@@ -8,16 +8,17 @@ struct Prediction {
     let rows: Int
     /// How many of the best classes are listed with each row; none where nil.
     let top: Int?
+    /// Which weights are asked for; the model's default where nil.
+    let wish: WeightsKind?
 
     /// Scores on an event loop or, with BLAS, on a compute thread.
     func run(_ workspace: PredictWorkspace, useBLAS: Bool) {
-        if useBLAS {
-            weights.scoreByBLAS(workspace.features, workspace: &workspace.scores)
-        } else {
-            weights.score(workspace.features, workspace: &workspace.scores)
-        }
-        let classes = weights.classCount
-        begin(&workspace.writer)
+        let kind =
+            useBLAS
+            ? weights.scoreByBLAS(workspace.features, weights: wish, workspace: &workspace.scores)
+            : weights.score(workspace.features, weights: wish, workspace: &workspace.scores)
+        let classes = weights.classCount(of: kind)
+        begin(&workspace.writer, kind)
         let dimension = weights.featureMap.dimension
         for row in 0..<rows {
             let range = (row * classes)..<((row + 1) * classes)
@@ -25,7 +26,8 @@ struct Prediction {
                 write(&workspace.writer, &workspace.order, count: classes, score: { workspace.scores.scores[range.lowerBound + $0] })
             } else {
                 // Float32 has overflowed: once more, in Float64.
-                let exact = weights.scoreInDouble(workspace.features[(row * dimension)..<((row + 1) * dimension)].map(Double.init))
+                let features = workspace.features[(row * dimension)..<((row + 1) * dimension)].map(Double.init)
+                let exact = weights.scoreInDouble(features, weights: wish)
                 write(&workspace.writer, &workspace.order, count: classes, score: { exact[$0] })
             }
         }
@@ -35,20 +37,26 @@ struct Prediction {
     /// Scores rows that Float32 cannot carry.
     func run(_ features: [Double], _ workspace: PredictWorkspace) {
         let dimension = weights.featureMap.dimension
-        begin(&workspace.writer)
+        begin(&workspace.writer, weights.resolve(wish))
         for row in 0..<rows {
-            let exact = weights.scoreInDouble(Array(features[(row * dimension)..<((row + 1) * dimension)]))
+            let exact = weights.scoreInDouble(Array(features[(row * dimension)..<((row + 1) * dimension)]), weights: wish)
             write(&workspace.writer, &workspace.order, count: exact.count, score: { exact[$0] })
         }
         end(&workspace.writer)
     }
 
-    private func begin(_ writer: inout JSONWriter) {
+    private func begin(_ writer: inout JSONWriter, _ kind: WeightsKind) {
         writer.beginObject()
         writer.key("model")
         writer.write(model)
         writer.key("version")
         writer.write(weights.version)
+        writer.key("weights")
+        writer.write(kind == .balanced ? "balanced" : "plain" as StaticString)
+        if kind == .balanced, let version = weights.balancedVersion {
+            writer.key("balanced_version")
+            writer.write(version)
+        }
         writer.key("predictions")
         writer.beginArray()
     }

@@ -14,16 +14,23 @@ struct SnapshotRoutes: Sendable {
             do throws(Problem) { try snapshot(request, deferred) } catch { deferred.send(error.response) }
         }
         // A snapshot may be larger than other bodies; more than all models may take it cannot be.
-        router.stream(.put, "/v1/models/{model}/snapshot", maximumBodySize: context.budget.limit) { request, responder in
-            let deferred = responder.deferred()
-            do throws(Problem) {
-                return try upload(request, deferred)
-            } catch {
-                deferred.send(error.response)
-                return nil
+        for (method, path, purpose) in [
+            (Method.put, "/v1/models/{model}/snapshot", Purpose.restore), (.post, "/v1/models/{model}/merge", .merge),
+        ] {
+            router.stream(method, path, maximumBodySize: context.budget.limit) { request, responder in
+                let deferred = responder.deferred()
+                do throws(Problem) {
+                    return try upload(request, deferred, purpose)
+                } catch {
+                    deferred.send(error.response)
+                    return nil
+                }
             }
         }
     }
+
+    /// What a snapshot is sent for.
+    private enum Purpose { case restore, merge }
 
     private func snapshot(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
         let model = try registry.model(of: request)
@@ -36,8 +43,12 @@ struct SnapshotRoutes: Sendable {
         try model.enqueue(.snapshot(parts, responder))
     }
 
-    private func upload(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) -> SnapshotUpload {
+    private func upload(
+        _ request: borrowing Request, _ responder: DeferredResponder, _ purpose: Purpose
+    ) throws(Problem) -> SnapshotUpload {
         let name = try ModelRoutes.validName(request)
+        // Merging needs a model; whether there is one is known before the body comes.
+        let target = purpose == .merge ? try registry.model(of: request) : nil
         let file: SpoolFile
         do {
             file = try SpoolFile(in: context.spoolDirectory)
@@ -47,6 +58,7 @@ struct SnapshotRoutes: Sendable {
         return SnapshotUpload(file: file, pool: pool, responder: responder) { file in
             do throws(Problem) {
                 let snapshot = try SnapshotFile(file)
+                if let target { return try target.enqueue(.merge(snapshot, responder)) }
                 let (model, isNew) = try registry.findOrCreate(
                     name, snapshot.configuration, classes: snapshot.labels.count, file: snapshot)
                 // A new model's worker begins with the file; an older one takes it in its turn.

@@ -9,29 +9,31 @@ final class SnapshotFile: Sendable {
     static let mediaType: StaticString = "application/vnd.safetensors"
 
     private let file: SpoolFile
+    let metadata: SnapshotMetadata
+
     /// What the snapshot says the model is.
-    let configuration: ModelConfiguration
-    let labels: [String]
-    private let samples: Int
-    private let version: Int
+    var configuration: ModelConfiguration { metadata.configuration }
+    /// Labels in column order.
+    var labels: [String] { metadata.labels }
 
     /// Verifies all that can be verified without the model: format, names, shapes, checksums.
     ///
     /// - Throws: 400 that names the tensor or the metadata key.
     /// - Complexity: reads the file once.
     init(_ file: SpoolFile) throws(Problem) {
-        var parsed: (ModelConfiguration, [String], Int, Int)?
+        var metadata: SnapshotMetadata?
         do {
             try file.map().withUnsafeBytes { bytes in
                 let reader = try SafetensorsReader(bytes)
-                parsed = try Self.metadata(reader)
-                try Self.checkShapes(reader, parsed!.0, classes: parsed!.1.count)
+                let read = try SnapshotMetadata(reader)
+                try SnapshotShapes(read).check(reader)
                 try reader.verifyChecksums()
+                metadata = read
             }
         } catch {
             throw Self.problem(error)
         }
-        (configuration, labels, samples, version) = parsed!
+        self.metadata = metadata!
         self.file = file
     }
 
@@ -51,76 +53,79 @@ final class SnapshotFile: Sendable {
     /// - Throws: `RestoreError` or `LinearAlgebraError`.
     /// - Complexity: D³ multiply-adds.
     func restore(notBefore current: Int) throws -> Classifier {
-        let classifier = try file.map().withUnsafeBytes { bytes in
-            let reader = try SafetensorsReader(bytes)
-            let projection = try reader.tensor(named: "feature_map.projection").map { try reader.array(of: $0, as: Float.self) }
-            let counts = try reader.array(of: reader.requireTensor(named: "class.count", types: [.i64]), as: Int64.self)
-            return try Self.with(reader, ["gram.packed_lower", "cross_moment", "class.mean", "class.m2", "weight"]) { parts in
-                try Classifier(
-                    restoring: SavedState(
-                        configuration: configuration, labels: labels, counts: counts.map { Int($0) }, samples: samples, version: version,
-                        projection: projection, gram: parts[0], crossMoment: parts[1], mean: parts[2], m2: parts[3], weights: parts[4]))
-            }
-        }
-        classifier.advanceVersion(past: current)
+        let classifier = try withSavedState { try Classifier(restoring: $0) }
+        try classifier.advanceVersion(past: current)
         return classifier
     }
 
-    /// Calls `body` with several tensors at once.
-    private static func with<R>(
-        _ reader: SafetensorsReader, _ names: [String], _ found: [UnsafeBufferPointer<Double>] = [],
-        _ body: ([UnsafeBufferPointer<Double>]) throws -> R
-    ) throws -> R {
-        guard found.count < names.count else { return try body(found) }
-        let tensor = try reader.requireTensor(named: names[found.count], types: [.f64])
-        return try reader.withTensor(tensor, as: Double.self) { try with(reader, names, found + [$0], body) }
+    /// Adds the snapshot's truth to a model.
+    ///
+    /// - Throws: `MergeError`; nothing has changed then.
+    func merge(into classifier: Classifier) throws {
+        _ = try withSavedState { try classifier.merge($0) }
     }
 
-    // MARK: Verification
-
-    private static func metadata(_ reader: SafetensorsReader) throws -> (ModelConfiguration, [String], Int, Int) {
-        func text(_ key: String) throws(Problem) -> String {
-            guard let text = reader.metadata[key] else { throw Problem(.badRequest, "the snapshot's metadata lack \"\(key)\"") }
-            return text
-        }
-        let format = try text("format")
-        guard format == SnapshotWriter.format else {
-            throw Problem(.badRequest, "the snapshot's format is \"\(format)\", expected \"\(SnapshotWriter.format)\"")
-        }
-        func value(_ key: String) throws -> JSONValue {
-            let text = try text(key)
-            do { return try JSONValue(parsing: text) } catch { throw Problem(.badRequest, "the snapshot's metadata \"\(key)\": \(error)") }
-        }
-        let configuration: ModelConfiguration
-        do {
-            configuration = try ConfigurationJSON.decode(value("config"))
-        } catch let error as ConfigurationError {
-            throw Problem(.badRequest, "the snapshot's configuration: \(error)")
-        }
-        guard let labels = try value("labels").array, labels.allSatisfy({ $0.string != nil }) else {
-            throw Problem(.badRequest, "the snapshot's metadata \"labels\" must be an array of strings")
-        }
-        func count(_ key: String) throws -> Int {
-            guard let count = try value(key).int, count >= 0, count < 1 << 62 else {
-                throw Problem(.badRequest, "the snapshot's metadata \"\(key)\" must be an integer of at least 0")
+    private func withSavedState<R>(_ body: (SavedState) throws -> R) throws -> R {
+        try file.map().withUnsafeBytes { bytes in
+            let reader = try SafetensorsReader(bytes)
+            let doubles = reader.tensors.filter { $0.type == .f64 }
+            return try Self.withDoubles(reader, doubles[...], [:]) { parts in
+                let state = try state(reader, parts)
+                return try body(state)
             }
-            return count
         }
-        return (configuration, labels.compactMap(\.string), try count("samples"), try count("version"))
     }
 
-    private static func checkShapes(_ reader: SafetensorsReader, _ configuration: ModelConfiguration, classes: Int) throws {
-        let (dimension, width) = (configuration.dimension, configuration.width)
-        var expected: [(String, TensorElementType, [Int])] = [
-            ("gram.packed_lower", .f64, [width * (width + 1) / 2]), ("cross_moment", .f64, [width, classes]),
-            ("class.count", .i64, [classes]), ("class.mean", .f64, [classes, dimension]), ("class.m2", .f64, [classes, dimension]),
-            ("weight", .f64, [width, classes]),
-        ]
-        if configuration.featureMap != .identity { expected.append(("feature_map.projection", .f32, [dimension, width])) }
-        for (name, type, shape) in expected { _ = try reader.requireTensor(named: name, types: [type], shape: shape) }
+    /// Calls `body` with all Float64 tensors by name.
+    private static func withDoubles<R>(
+        _ reader: SafetensorsReader, _ rest: ArraySlice<SafetensorsTensor>, _ found: [String: UnsafeBufferPointer<Double>],
+        _ body: ([String: UnsafeBufferPointer<Double>]) throws -> R
+    ) throws -> R {
+        guard let tensor = rest.first else { return try body(found) }
+        return try reader.withTensor(tensor, as: Double.self) { elements in
+            var found = found
+            found[tensor.name] = elements
+            return try withDoubles(reader, rest.dropFirst(), found, body)
+        }
     }
 
-    /// What a client is told of an error while restoring.
+    private func state(_ reader: SafetensorsReader, _ parts: [String: UnsafeBufferPointer<Double>]) throws -> SavedState {
+        func integers(_ name: String) throws -> [Int]? {
+            try reader.tensor(named: name).map { try reader.array(of: $0, as: Int64.self).map { Int($0) } }
+        }
+        let none = UnsafeBufferPointer<Double>(start: nil, count: 0)
+        var sketches = SavedSketches.none
+        switch configuration.sketchRank {
+        case .rows(0): break
+        case .rows:
+            sketches = .directions(
+                rows: try integers("class.sketch.rows") ?? [], shrunk: Array(parts["class.sketch.shrunk"] ?? none),
+                elements: parts["class.sketch"] ?? none)
+        case .exact: sketches = .exact(parts["class.gram.packed_lower"] ?? none)
+        }
+        return SavedState(
+            configuration: configuration, labels: labels, counts: try integers("class.count") ?? [], samples: metadata.samples,
+            version: metadata.version,
+            projection: try reader.tensor(named: "feature_map.projection").map { try reader.array(of: $0, as: Float.self) },
+            gram: parts["gram.packed_lower"] ?? none, crossMoment: parts["cross_moment"] ?? none, mean: parts["class.mean"] ?? none,
+            m2: parts["class.m2"] ?? none, weights: parts["weight"] ?? none, sketches: sketches,
+            balancedWeights: parts["weight.balanced"], balancedVersion: metadata.balancedVersion ?? 0,
+            evaluation: try evaluation(integers))
+    }
+
+    /// The evaluation, where the snapshot has one.
+    private func evaluation(_ integers: (String) throws -> [Int]?) throws -> ProgressiveEvaluation? {
+        guard let summary = try integers("evaluation.summary") else { return nil }
+        let classes = try integers("evaluation.class") ?? []
+        return try ProgressiveEvaluation(
+            ProgressiveEvaluation.Counters(
+                windowCapacity: summary[0], evaluatedSamples: summary[1], correctSamples: summary[2],
+                classEvaluated: stride(from: 0, to: classes.count, by: 2).map { classes[$0] },
+                classCorrect: stride(from: 1, to: classes.count, by: 2).map { classes[$0] },
+                confusions: try integers("evaluation.confusion") ?? [], window: try integers("evaluation.window") ?? []))
+    }
+
+    /// What a client is told of an error while restoring or merging.
     static func problem(_ error: any Error) -> Problem {
         switch error {
         case let problem as Problem: problem
@@ -128,11 +133,21 @@ final class SnapshotFile: Sendable {
         case SafetensorsAccessError<any Error>.body(let inner): problem(inner)
         case let error as SafetensorsError: Problem(.badRequest, "the snapshot: \(error)")
         case let error as RestoreError: Problem(.badRequest, "the snapshot: \(error.explanation)")
+        case let error as MergeError: Self.problem(merging: error)
         case let error as ConfigurationError: Problem(.badRequest, error.description)
         case LinearAlgebraError.outOfMemory(let bytes):
             Problem(.insufficientStorage, "the machine gave no memory for a matrix of \(bytes) bytes")
         case let error as StorageError: Problem(.insufficientStorage, "\(error)")
         default: Problem(.internalServerError, "\(error)")
+        }
+    }
+
+    private static func problem(merging error: MergeError) -> Problem {
+        switch error {
+        case .differs: Problem(.conflict, "the snapshot cannot be merged: \(error)")
+        case .state(let inner): problem(inner)
+        case .tooManyRows: Problem(.unprocessableContent, "the snapshot cannot be merged: \(error)")
+        case .solver(let inner): problem(inner)
         }
     }
 }

@@ -1,6 +1,5 @@
 internal import HTTPServer
 internal import Storage
-internal import Synchronization
 
 /// Takes a snapshot as it arrives, and writes it to an unnamed file on a compute thread: no loop waits for a disk, and no snapshot is held
 /// in memory.
@@ -9,7 +8,7 @@ final class SnapshotUpload: BodyConsumer {
     private let pool: ComputePool
     private let responder: DeferredResponder
     private let completion: @Sendable (SpoolFile) -> Void
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     private struct State {
         /// A piece is being written; the next comes only after it.

@@ -8,11 +8,18 @@ internal import TensorFormats
 ///
 /// The file is written at the speed of the page cache and streamed from there, so that a slow client holds up nothing.
 struct SnapshotWriter {
-    static let format = "accrue/1"
+    private typealias Writer = SafetensorsWriter<StorageError>
+
     private let classifier: Classifier
+    private let metadata: SnapshotMetadata
+    private let evaluation: ProgressiveEvaluation.Counters
 
     /// A writer for a classifier, which must not change while it writes.
-    init(_ classifier: Classifier) { self.classifier = classifier }
+    init(_ classifier: Classifier) {
+        self.classifier = classifier
+        metadata = SnapshotMetadata(classifier)
+        evaluation = classifier.evaluation.counters
+    }
 
     /// Writes the snapshot.
     ///
@@ -23,20 +30,12 @@ struct SnapshotWriter {
         do {
             let layout = try layout(parts)
             let file = try SpoolFile(in: directory)
-            var writer = SafetensorsWriter(layout) { (bytes: UnsafeRawBufferPointer) throws(StorageError) in try file.append(bytes) }
-            if parts == .all {
-                try classifier.withSquare { square in
-                    try square.forEachPackedGram { try writer.append($0, to: "gram.packed_lower") }
-                }
-                try classifier.withCrossMoment { try append($0, "cross_moment", to: &writer) }
-                try writer.append(classifier.counts.map(Int64.init), to: "class.count")
-                try classifier.withMoments { moments in
-                    // [C, d] row-major is what the columns of d×C are.
-                    try moments.mean.withElements { try writer.append($0, to: "class.mean") }
-                    try moments.m2.withElements { try writer.append($0, to: "class.m2") }
-                }
-            }
+            var writer = Writer(layout) { (bytes: UnsafeRawBufferPointer) throws(StorageError) in try file.append(bytes) }
+            if parts == .all { try writeTruth(&writer) }
             try classifier.withWeights { try append($0, "weight", to: &writer) }
+            if let balanced = classifier.balanced {
+                try balanced.withWeights { try append($0, "weight.balanced", to: &writer) }
+            }
             if let projection = classifier.featureMap.projection {
                 for input in 0..<projection.inputs { try writer.append(projection.row(input), to: "feature_map.projection") }
             }
@@ -47,23 +46,36 @@ struct SnapshotWriter {
         }
     }
 
+    /// Declares all tensors in the order in which they are written.
     private func layout(_ parts: SnapshotParts) throws -> SafetensorsLayout {
         let (dimension, width) = (classifier.configuration.dimension, classifier.configuration.width)
         let classes = classifier.registry.count
+        let triangle = width * (width + 1) / 2
         var layout = SafetensorsLayout()
-        try layout.addMetadata("format", Self.format)
-        try layout.addMetadata("config", ConfigurationJSON.encode(classifier.configuration).description)
-        try layout.addMetadata("labels", JSONValue.array(classifier.registry.labels.map(JSONValue.string)).description)
-        try layout.addMetadata("samples", String(classifier.samples))
-        try layout.addMetadata("version", String(classifier.version))
+        try metadata.add(to: &layout)
         if parts == .all {
-            try layout.addTensor("gram.packed_lower", type: .f64, shape: [width * (width + 1) / 2])
+            try layout.addTensor("gram.packed_lower", type: .f64, shape: [triangle])
             try layout.addTensor("cross_moment", type: .f64, shape: [width, classes])
             try layout.addTensor("class.count", type: .i64, shape: [classes])
             try layout.addTensor("class.mean", type: .f64, shape: [classes, dimension])
             try layout.addTensor("class.m2", type: .f64, shape: [classes, dimension])
+            switch classifier.configuration.sketchRank {
+            case .rows(0): break
+            case .rows:
+                let rows = (0..<classes).reduce(0) { $0 + (classifier.sketchSize(of: $1)?.rows ?? 0) }
+                try layout.addTensor("class.sketch.rows", type: .i64, shape: [classes])
+                try layout.addTensor("class.sketch.shrunk", type: .f64, shape: [classes])
+                try layout.addTensor("class.sketch", type: .f64, shape: [rows, width])
+            case .exact: try layout.addTensor("class.gram.packed_lower", type: .f64, shape: [classes, triangle])
+            }
+            for (name, values, columns) in evaluationTensors {
+                try layout.addTensor(name, type: .i64, shape: [values.count / columns, columns])
+            }
         }
         try layout.addTensor("weight", type: .f64, shape: [width, classes])
+        if let balanced = classifier.balanced {
+            try layout.addTensor("weight.balanced", type: .f64, shape: [width, balanced.classCount])
+        }
         if classifier.featureMap.projection != nil {
             try layout.addTensor("feature_map.projection", type: .f32, shape: [dimension, width])
         }
@@ -71,8 +83,43 @@ struct SnapshotWriter {
         return layout
     }
 
+    private func writeTruth(_ writer: inout Writer) throws {
+        try classifier.withSquare { square in
+            try square.forEachPackedGram { try writer.append($0, to: "gram.packed_lower") }
+        }
+        try classifier.withCrossMoment { try append($0, "cross_moment", to: &writer) }
+        try writer.append(classifier.counts.map(Int64.init), to: "class.count")
+        try classifier.withMoments { moments in
+            // [C, d] row-major is what the columns of d×C are.
+            try moments.mean.withElements { try writer.append($0, to: "class.mean") }
+            try moments.m2.withElements { try writer.append($0, to: "class.m2") }
+        }
+        switch classifier.configuration.sketchRank {
+        case .rows(0): break
+        case .rows:
+            let sizes = (0..<classifier.registry.count).compactMap(classifier.sketchSize(of:))
+            try writer.append(sizes.map { Int64($0.rows) }, to: "class.sketch.rows")
+            try writer.append(sizes.map(\.shrunk), to: "class.sketch.shrunk")
+            try classifier.forEachSketch { _, rows in try writer.append(rows, to: "class.sketch") }
+        case .exact:
+            for column in 0..<classifier.registry.count {
+                try classifier.forEachPackedGram(ofClass: column) { try writer.append($0, to: "class.gram.packed_lower") }
+            }
+        }
+        for (name, values, _) in evaluationTensors { try writer.append(values.map(Int64.init), to: name) }
+    }
+
+    /// The evaluation's counters with the number of columns of each.
+    private var evaluationTensors: [(name: String, values: [Int], columns: Int)] {
+        [
+            ("evaluation.summary", [evaluation.windowCapacity, evaluation.evaluatedSamples, evaluation.correctSamples], 3),
+            ("evaluation.class", zip(evaluation.classEvaluated, evaluation.classCorrect).flatMap { [$0, $1] }, 2),
+            ("evaluation.confusion", evaluation.confusions, 3), ("evaluation.window", evaluation.window, 2),
+        ]
+    }
+
     private func append(
-        _ matrix: borrowing Matrix, _ name: String, to writer: inout SafetensorsWriter<StorageError>
+        _ matrix: borrowing Matrix, _ name: String, to writer: inout Writer
     ) throws(SafetensorsWritingError<StorageError>) {
         var rows: [Double] = []
         let height = 256

@@ -27,14 +27,16 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
 
     /// Waits for an element; then takes it and those behind it for as long as `continues` says so.
     ///
-    /// - Parameter continues: is given what is taken so far and the next element.
-    /// - Returns: nil when the queue is closed and empty.
-    func take(while continues: ([Element], Element) -> Bool = { _, _ in false }) -> [Element]? {
+    /// - Parameters:
+    ///   - deadline: how long to wait.
+    ///   - continues: is given what is taken so far and the next element.
+    /// - Returns: nothing when the deadline has passed; nil when the queue is closed and empty.
+    func take(until deadline: Date = .distantFuture, while continues: ([Element], Element) -> Bool = { _, _ in false }) -> [Element]? {
         condition.lock()
         defer { condition.unlock() }
         while head == elements.count {
             if isClosed { return nil }
-            condition.wait()
+            if !condition.wait(until: deadline) { return [] }
         }
         var taken = [elements[head]]
         head += 1

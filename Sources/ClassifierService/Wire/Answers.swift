@@ -57,6 +57,14 @@ struct ModelAnswer {
             writer.write(health.drift)
             writer.key("solves")
             writer.write(health.solves)
+            if weights.configuration.imbalance != .none {
+                writer.key("balanced_version")
+                if let version = weights.balancedVersion { writer.write(version) } else { writer.writeNull() }
+            }
+            writer.key("evaluation")
+            writer.beginObject()
+            EvaluationAnswer(evaluation: weights.evaluation, labels: weights.labels).write(to: &writer)
+            writer.endObject()
             writer.key("memory_bytes")
             writer.write(weights.configuration.estimatedBytes(classes: weights.classCount) ?? 0)
         }

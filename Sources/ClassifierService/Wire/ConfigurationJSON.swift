@@ -20,6 +20,26 @@ enum ConfigurationJSON {
         return configuration
     }
 
+    /// Reads `{"ridge":…,"imbalance":{…}}`, of which at least one must be there.
+    ///
+    /// - Throws: `ConfigurationError` that names the key.
+    static func decodePatch(_ value: JSONValue) throws(ConfigurationError) -> ModelPatch {
+        let object = try Object(value, "", keys: ["ridge", "imbalance"])
+        guard object["ridge"] != nil || object["imbalance"] != nil else {
+            throw ConfigurationError(field: "the body", message: "must have ridge, imbalance, or both")
+        }
+        var patch = ModelPatch()
+        if object["ridge"] != nil {
+            let ridge = try object.number("ridge", default: 0)
+            guard ridge.isFinite, ridge > 0 else {
+                throw ConfigurationError(field: "ridge", message: "must be a finite number greater than 0, not \(ridge)")
+            }
+            patch.ridge = ridge
+        }
+        patch.imbalance = try object["imbalance"].map(imbalance)
+        return patch
+    }
+
     private static func featureMap(_ value: JSONValue) throws(ConfigurationError) -> FeatureMapKind {
         let object = try Object(value, "feature_map", keys: ["kind", "width", "seed"])
         switch try object.kind(among: ["identity", "random_relu"]) {

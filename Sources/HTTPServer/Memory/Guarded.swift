@@ -4,12 +4,12 @@ import Glibc
 ///
 /// As `Synchronization.Mutex`, on pthreads: the standard library's lock is not instrumented for the thread sanitizer on Linux, which
 /// then reports every access as a race; this one it understands, so a clean run means something.
-final class Guarded<Value>: @unchecked Sendable {
+package final class Guarded<Value>: @unchecked Sendable {
     // Sendable: `value` is touched by `withLock` alone, under the lock, and what goes in and out is `sending` or Sendable.
     private let lock: UnsafeMutablePointer<pthread_mutex_t>
     private var value: Value
 
-    init(_ value: sending Value) {
+    package init(_ value: sending Value) {
         self.value = value
         lock = .allocate(capacity: 1)
         lock.initialize(to: pthread_mutex_t())
@@ -22,7 +22,7 @@ final class Guarded<Value>: @unchecked Sendable {
     }
 
     /// Calls `body` with the value, alone. `body` must not call `withLock` of the same object.
-    func withLock<Result, Failure: Error>(
+    package func withLock<Result, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
         pthread_mutex_lock(lock)

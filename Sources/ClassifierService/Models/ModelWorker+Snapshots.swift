@@ -1,0 +1,35 @@
+internal import AnalyticLearning
+internal import HTTPServer
+internal import Storage
+
+extension ModelWorker {
+    /// Writes a snapshot and answers with it.
+    func snapshot(_ parts: SnapshotParts, _ responder: DeferredResponder) {
+        guard responder.isConnected else { return }
+        do throws(Problem) {
+            let body = try SnapshotWriter(classifier).write(parts, directory: context.spoolDirectory)
+            let name = HeaderField("Content-Disposition", "attachment; filename=\"\(model.name).safetensors\"")
+            responder.send(Response(.ok, contentType: SnapshotFile.mediaType, headers: [name], body: .file(body)))
+        } catch {
+            context.log.error("a snapshot could not be written", ["model": model.name, "reason": error.detail])
+            responder.send(error.response)
+        }
+    }
+
+    /// Replaces the state by that of a file.
+    func restore(_ file: SnapshotFile, _ status: Status) throws(Problem) -> Response {
+        // Both states stand side by side until the new one has proved itself.
+        let bytes = try file.requiredBytes(budget: context.budget)
+        guard context.budget.reserve(bytes) else { throw .doesNotFit("the snapshot", bytes: bytes, budget: context.budget) }
+        do {
+            classifier = try file.restore(notBefore: classifier.version)
+        } catch {
+            context.budget.release(bytes)
+            throw SnapshotFile.problem(error)
+        }
+        context.budget.release(reserved)
+        reserved = bytes
+        publish()
+        return try describe(status)
+    }
+}

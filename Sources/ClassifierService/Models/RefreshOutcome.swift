@@ -1,0 +1,11 @@
+internal import AnalyticLearning
+
+/// What became of a refresh of balanced weights in the background.
+struct RefreshOutcome: Sendable {
+    /// Nil where it failed.
+    var weights: BalancedWeights?
+    /// Why it failed.
+    var failure: String?
+    /// Seconds it took.
+    var duration: Double
+}
