@@ -35,7 +35,7 @@ import Testing
         let server = running.server
         let stopped = DispatchSemaphore(value: 0)
         Thread {
-            server.stop(within: 20)
+            server.stop(within: 600)
             stopped.signal()
         }.start()
         #expect(idle.readToEnd(), "an idle connection is closed at once")

@@ -162,7 +162,8 @@ extension EventLoop {
         deferIfUnanswered(connection)
         guard connection.phase == .body, connection.reception.mode == .stream else {
             // No content is to come, or it has been answered already.
-            if head.framing == .none, !connection.isBroken { consumer?.finish() }
+            let isOutstanding = connection.pending.last?.info.sequence == sequence
+            if head.framing == .none, isOutstanding { consumer?.finish() }
             return 0
         }
         guard let consumer else {
