@@ -1,5 +1,4 @@
 internal import AnalyticLearning
-internal import Foundation
 internal import HTTPServer
 internal import LinearAlgebra
 internal import TensorFormats
@@ -16,14 +15,14 @@ extension ModelWorker {
             return refresh.postpone(1)
         }
         let isQueued = context.balancePool.run { [model, context, cancellation = refresh.cancellation] in
-            let start = ContinuousClock.now
+            let start = MonotonicClock.now
             var outcome = RefreshOutcome(weights: nil, failure: nil, duration: 0)
             do throws(BalanceError) {
                 outcome.weights = try job.run(shouldStop: { cancellation.isCancelled })
             } catch {
                 outcome.failure = "\(error)"
             }
-            outcome.duration = (ContinuousClock.now - start) / .seconds(1)
+            outcome.duration = MonotonicClock.now - start
             context.budget.release(bytes)
             // A model that has been deleted meanwhile takes no more jobs, and needs none.
             _ = model.queue.append(.adopt(outcome))

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Synchronization
 
 /// When balanced weights are refreshed in the background: one refresh at a time, and after each a pause as long as it took, so that
@@ -13,21 +12,22 @@ struct RefreshSchedule {
 
     let cancellation = Cancellation()
     private(set) var isRunning = false
-    private var notBefore = Date.distantPast
+    /// In seconds of the monotonic clock.
+    private var notBefore = 0.0
 
     /// Whether a refresh may start now.
-    var isFree: Bool { !isRunning && Date() >= notBefore }
+    var isFree: Bool { !isRunning && MonotonicClock.now >= notBefore }
 
     mutating func begin() { isRunning = true }
 
     mutating func end(duration: Double) {
         isRunning = false
-        notBefore = Date(timeIntervalSinceNow: duration)
+        notBefore = MonotonicClock.now + duration
     }
 
     /// Tries again after a pause, where one could not even begin.
-    mutating func postpone(_ seconds: Double) { notBefore = Date(timeIntervalSinceNow: seconds) }
+    mutating func postpone(_ seconds: Double) { notBefore = MonotonicClock.now + seconds }
 
     /// When the worker must look again, if no job comes before.
-    func wakeUp(isWanted: Bool) -> Date { isWanted && !isRunning ? notBefore : .distantFuture }
+    func wakeUp(isWanted: Bool) -> Double? { isWanted && !isRunning ? notBefore : nil }
 }

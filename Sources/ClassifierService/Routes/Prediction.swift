@@ -87,6 +87,7 @@ struct Prediction {
         writer.key("label")
         writer.write(weights.labels[column])
         writer.key("score")
-        writer.write(Double(score(column)) as Double)
+        // The shortest digits that give the same Float32 or Float64 again.
+        if let score = score(column) as? Float { writer.write(score) } else { writer.write(Double(score(column))) }
     }
 }

@@ -1,58 +1,56 @@
-internal import Foundation
-
 /// A first-in, first-out queue between threads.
 ///
-/// `@unchecked Sendable`: all state is read and written with `condition` locked.
+/// `@unchecked Sendable`: all state is read and written with `monitor` locked.
 final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
-    private let condition = NSCondition()
+    private let monitor = Monitor()
     private var elements: [Element] = []
     private var head = 0
     private var isClosed = false
+
+    enum Admission { case taken, full, closed }
 
     /// Appends an element unless `limit` says no.
     ///
     /// - Parameter limit: is given the elements that wait.
     /// - Returns: whether it was taken, or why not.
     func append(_ element: Element, unless limit: (ArraySlice<Element>) -> Bool = { _ in false }) -> Admission {
-        condition.lock()
-        defer { condition.unlock() }
-        if isClosed { return .closed }
-        if limit(elements[head...]) { return .full }
-        elements.append(element)
-        condition.signal()
-        return .taken
+        monitor.withLock {
+            if isClosed { return .closed }
+            if limit(elements[head...]) { return .full }
+            elements.append(element)
+            monitor.signal()
+            return .taken
+        }
     }
-
-    enum Admission { case taken, full, closed }
 
     /// Waits for an element; then takes it and those behind it for as long as `continues` says so.
     ///
     /// - Parameters:
-    ///   - deadline: how long to wait.
+    ///   - deadline: how long to wait, in seconds of `MonotonicClock.now`; for ever where nil.
     ///   - continues: is given what is taken so far and the next element.
     /// - Returns: nothing when the deadline has passed; nil when the queue is closed and empty.
-    func take(until deadline: Date = .distantFuture, while continues: ([Element], Element) -> Bool = { _, _ in false }) -> [Element]? {
-        condition.lock()
-        defer { condition.unlock() }
-        while head == elements.count {
-            if isClosed { return nil }
-            if !condition.wait(until: deadline) { return [] }
-        }
-        var taken = [elements[head]]
-        head += 1
-        while head < elements.count, continues(taken, elements[head]) {
-            taken.append(elements[head])
+    func take(until deadline: Double? = nil, while continues: ([Element], Element) -> Bool = { _, _ in false }) -> [Element]? {
+        monitor.withLock {
+            while head == elements.count {
+                if isClosed { return nil }
+                if !monitor.wait(until: deadline) { return [] }
+            }
+            var taken = [elements[head]]
             head += 1
+            while head < elements.count, continues(taken, elements[head]) {
+                taken.append(elements[head])
+                head += 1
+            }
+            // Forget what was taken, but not by moving a long queue at every step.
+            if head == elements.count {
+                elements.removeAll(keepingCapacity: elements.capacity <= 1024)
+                head = 0
+            } else if head > 256 {
+                elements.removeFirst(head)
+                head = 0
+            }
+            return taken
         }
-        // Forget what was taken, but not by moving a long queue at every step.
-        if head == elements.count {
-            elements.removeAll(keepingCapacity: elements.capacity <= 1024)
-            head = 0
-        } else if head > 256 {
-            elements.removeFirst(head)
-            head = 0
-        }
-        return taken
     }
 
     /// Takes no more elements.
@@ -60,21 +58,17 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
     /// - Parameter last: an element that is still to be seen.
     /// - Returns: those that were waiting, which nobody will see any more.
     func close(behind last: Element? = nil) -> [Element] {
-        condition.lock()
-        defer { condition.unlock() }
-        let rest = Array(elements[head...])
-        head = 0
-        elements = []
-        if let last, !isClosed { elements.append(last) }
-        isClosed = true
-        condition.broadcast()
-        return rest
+        monitor.withLock {
+            let rest = Array(elements[head...])
+            head = 0
+            elements = []
+            if let last, !isClosed { elements.append(last) }
+            isClosed = true
+            monitor.broadcast()
+            return rest
+        }
     }
 
     /// The number of elements that wait.
-    var count: Int {
-        condition.lock()
-        defer { condition.unlock() }
-        return elements.count - head
-    }
+    var count: Int { monitor.withLock { elements.count - head } }
 }
