@@ -10,7 +10,7 @@ internal import LinearAlgebra
 /// ```
 public final class Service: Sendable {
     private let server: Server
-    private let registry: ModelRegistry
+    let registry: ModelRegistry
     private let pools: [ComputePool]
     private let log: Log
 

@@ -3,7 +3,7 @@ internal import HTTPServer
 
 /// All models by name.
 final class ModelRegistry: Sendable {
-    private let context: ServiceContext
+    let context: ServiceContext
     /// Keyed by a hash of the name's bytes, so that a request finds its model without making a String.
     private let models = Guarded<[Int: [Model]]>([:])
 

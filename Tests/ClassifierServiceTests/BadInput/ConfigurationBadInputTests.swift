@@ -1,0 +1,105 @@
+import Foundation
+import HTTPServer
+import TensorFormats
+import Testing
+
+@testable import ClassifierService
+
+/// What `PUT /v1/models/{model}` refuses.
+@Suite struct ConfigurationBadInputTests {
+    private static func create(_ name: String, _ body: String, _ names: [String], status: Int = 400) -> BadRequest {
+        BadRequest(name, "PUT", "/v1/models/new", body, status, names: names)
+    }
+
+    static let texts = [
+        create("empty body", "", ["the text"]),
+        create("no JSON", "dimension: 2", ["expected"]),
+        create("truncated", #"{"dimension":2"#, ["expected"]),
+        create("array", "[2]", ["the body", "an array"]),
+        create("deep nesting", String(repeating: #"{"feature_map":"#, count: 3000), ["nested deeper than 64"]),
+        create("dimension twice", #"{"dimension":2,"dimension":2}"#, ["\"dimension\"", "twice"]),
+        create("unknown key", #"{"dimension":2,"gamma":0.1}"#, ["gamma", "dimension, feature_map, ridge, imbalance, sketch_rank"]),
+        create("unknown key of the map", #"{"dimension":2,"feature_map":{"kind":"identity","depth":1}}"#, ["feature_map.depth"]),
+        create("key of another map", #"{"dimension":2,"feature_map":{"kind":"identity","width":4}}"#, ["feature_map.width", "identity"]),
+        create("unknown key of imbalance", #"{"dimension":2,"imbalance":{"kind":"none","rate":1}}"#, ["imbalance.rate"]),
+        create("key of another imbalance", #"{"dimension":2,"imbalance":{"kind":"reweight","cap":1}}"#, ["imbalance.cap", "reweight"]),
+    ]
+
+    static let values = [
+        create("dimension missing", "{}", ["dimension", "required"]),
+        create("dimension zero", #"{"dimension":0}"#, ["dimension", "1 to", "0"]),
+        create("dimension negative", #"{"dimension":-2}"#, ["dimension", "1 to", "-2"]),
+        create("dimension a fraction", #"{"dimension":2.5}"#, ["dimension", "an integer"]),
+        create("dimension a string", #"{"dimension":"2"}"#, ["dimension", "an integer"]),
+        create("dimension null", #"{"dimension":null}"#, ["dimension", "an integer"]),
+        create("dimension beyond 64 bits", #"{"dimension":18446744073709551616}"#, ["dimension", "an integer"]),
+        create("dimension of 64 bits", #"{"dimension":9223372036854775807}"#, ["dimension", "1 to 1048576"]),
+        create("ridge zero", #"{"dimension":2,"ridge":0}"#, ["ridge", "greater than 0"]),
+        create("ridge negative", #"{"dimension":2,"ridge":-0.1}"#, ["ridge", "greater than 0", "-0.1"]),
+        create("ridge 1e999", #"{"dimension":2,"ridge":1e999}"#, ["1e999", "finite"]),
+        create("ridge that rounds to zero", #"{"dimension":2,"ridge":1e-999}"#, ["ridge", "greater than 0"]),
+        create("ridge a string", #"{"dimension":2,"ridge":"0.1"}"#, ["ridge", "a number"]),
+        create("ridge NaN", #"{"dimension":2,"ridge":NaN}"#, ["expected"]),
+        create("map a string", #"{"dimension":2,"feature_map":"identity"}"#, ["feature_map", "an object"]),
+        create("map without kind", #"{"dimension":2,"feature_map":{}}"#, ["feature_map.kind", "identity, random_relu"]),
+        create("map of unknown kind", #"{"dimension":2,"feature_map":{"kind":"relu"}}"#, ["feature_map.kind", "identity, random_relu"]),
+        create("width missing", #"{"dimension":2,"feature_map":{"kind":"random_relu"}}"#, ["feature_map.width", "required"]),
+        create("width zero", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":0}}"#, ["feature_map.width", "1 to"]),
+        create("width too large", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":1048577}}"#, ["feature_map.width", "1048576"]),
+        create("seed negative", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":4,"seed":-1}}"#, ["feature_map.seed", "-1"]),
+        create("seed a fraction", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":4,"seed":0.5}}"#, ["feature_map.seed"]),
+        create("imbalance null", #"{"dimension":2,"imbalance":null}"#, ["imbalance", "an object"]),
+        create("imbalance of unknown kind", #"{"dimension":2,"imbalance":{"kind":"smote"}}"#, ["imbalance.kind", "none, pseudo_features, reweight"]),
+        create("noise negative", #"{"dimension":2,"imbalance":{"kind":"pseudo_features","noise":-1}}"#, ["imbalance.noise", "0 to"]),
+        create("cap negative", #"{"dimension":2,"imbalance":{"kind":"pseudo_features","cap":-1}}"#, ["imbalance.cap", "0 to"]),
+        create("power negative", #"{"dimension":2,"imbalance":{"kind":"reweight","power":-1}}"#, ["imbalance.power", "0 to"]),
+        create("reweight without sketches", #"{"dimension":2,"imbalance":{"kind":"reweight"},"sketch_rank":0}"#, ["sketch_rank"]),
+        create("sketch_rank negative", #"{"dimension":2,"sketch_rank":-1}"#, ["sketch_rank", "0 to"]),
+        create("sketch_rank a word", #"{"dimension":2,"sketch_rank":"full"}"#, ["sketch_rank", "exact"]),
+    ]
+
+    /// The service in these tests may take 64 MiB.
+    static let sizes = [
+        create("dimension whose square does not fit", #"{"dimension":1048576}"#, ["dimension 1048576", "would take", "bytes", "\(64 << 20)"], status: 422),
+        create(
+            "width whose square does not fit", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":4096}}"#,
+            ["width 4096", "would take", "bytes", "\(64 << 20)"], status: 422),
+        create(
+            "projection that does not fit", #"{"dimension":1048576,"feature_map":{"kind":"random_relu","width":8}}"#,
+            ["dimension 1048576", "would take", "bytes"], status: 422),
+        create(
+            "everything at its largest", #"{"dimension":1048576,"feature_map":{"kind":"random_relu","width":1048576},"sketch_rank":"exact"}"#,
+            ["would take"], status: 422),
+    ]
+
+    @Test(arguments: texts) func textThatIsNoConfigurationIsRefused(_ request: BadRequest) throws { try request.expectRefusal() }
+
+    @Test(arguments: values) func badValueIsNamed(_ request: BadRequest) throws { try request.expectRefusal() }
+
+    @Test(arguments: sizes) func sizeThatDoesNotFitIsNamed(_ request: BadRequest) throws { try request.expectRefusal() }
+
+    @Test(arguments: [
+        ".hidden", "-dash", "_under", "a%20b", "a%2Fb", "%2e%2e", "a%2e%2e%2Fb", "%ff", "a%0ab", "a+b", "a:b", "caf%C3%A9", "a%22",
+        String(repeating: "x", count: 129), "%41%2f",
+    ])
+    func badModelNameIsRefused(_ name: String) throws {
+        let service = try TestService()
+        for (method, path) in [("PUT", "/v1/models/\(name)"), ("PUT", "/v1/models/\(name)/snapshot")] {
+            let reply = try service.client().send(method, path, #"{"dimension":2}"#)
+            #expect(reply.status == 400, "\(method) \(path): \(reply.text)")
+            #expect(reply.problemDetail.contains("[A-Za-z0-9][A-Za-z0-9._-]{0,127}"), "\(reply.text)")
+        }
+        #expect(service.modelNames.isEmpty)
+        #expect(service.reservedBytes == 0)
+    }
+
+    @Test(arguments: ["a", "0", "A.b_c-d", String(repeating: "x", count: 128), "%61bc", "v1%2E2"])
+    func goodModelNameIsAccepted(_ name: String) throws {
+        let service = try TestService()
+        let client = service.client()
+        #expect(try client.send("PUT", "/v1/models/\(name)", #"{"dimension":2}"#).status == 201)
+        let plain = name.removingPercentEncoding!
+        #expect(try client.send("GET", "/v1/models/\(plain)")["name"].string == plain)
+        #expect(try client.send("DELETE", "/v1/models/\(name)").status == 204)
+    }
+}

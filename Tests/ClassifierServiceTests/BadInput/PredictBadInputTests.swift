@@ -1,0 +1,67 @@
+import Foundation
+import HTTPServer
+import TensorFormats
+import Testing
+
+@testable import ClassifierService
+
+/// What `predict` refuses.
+@Suite struct PredictBadInputTests {
+    private static let path = "/v1/models/m/predict"
+
+    private static func predict(_ name: String, _ body: String, _ names: [String]) -> BadRequest {
+        BadRequest(name, "POST", path, body, names: names)
+    }
+
+    static let requests = [
+        predict("empty body", "", ["the body", "expected"]),
+        predict("no JSON", "cat", ["the body", "expected"]),
+        predict("truncated", #"{"features":[[1"#, ["features[0][0]"]),
+        predict("deep nesting", #"{"features":"# + String(repeating: "[", count: 100_000), ["features[0][0]", "a number"]),
+        predict("deep nesting in top", #"{"top":"# + String(repeating: "[", count: 100_000), ["top", "an integer"]),
+        predict("features missing", #"{"top":1}"#, ["\"features\" is missing", "2 numbers"]),
+        predict("no rows", #"{"features":[]}"#, ["\"features\"", "at least 1"]),
+        predict("short row", #"{"features":[[1,2],[3]]}"#, ["features[1]", "1 value,", "expected 2"]),
+        predict("long row", #"{"features":[[1,2,3]]}"#, ["features[0]", "3 values", "expected 2"]),
+        predict("string", #"{"features":[["1",2]]}"#, ["features[0][0]", "a string", "a number"]),
+        predict("1e999", #"{"features":[[1,1e999]]}"#, ["features[0][1]", "1e999", "1e50"]),
+        predict("above 1e50", #"{"features":[[1,-1.000000000000001e50]]}"#, ["features[0][1]", "1e50"]),
+        predict("above 1e50 behind a value beyond Float32", #"{"features":[[1e40,0],[1,2e50]]}"#, ["features[1][1]", "1e50"]),
+        predict("no JSON behind a value beyond Float32", #"{"features":[[1e40,0],[1,x]]}"#, ["features[1][1]", "a number"]),
+        predict("unknown key behind a value beyond Float32", #"{"features":[[1e40,0]],"x":1}"#, ["\"x\"", "features, top"]),
+        predict("labels", #"{"features":[[1,2]],"labels":["a"]}"#, ["\"labels\"", "features, top"]),
+        predict("features twice", #"{"features":[[1,2]],"features":[[1,2]]}"#, ["\"features\"", "twice"]),
+        predict("top twice", #"{"features":[[1,2]],"top":1,"top":1}"#, ["\"top\"", "twice"]),
+        predict("top zero", #"{"features":[[1,2]],"top":0}"#, ["\"top\"", "0", "at least 1"]),
+        predict("top negative", #"{"features":[[1,2]],"top":-3}"#, ["\"top\"", "-3", "at least 1"]),
+        predict("top a fraction", #"{"features":[[1,2]],"top":1.5}"#, ["top", "1.5", "an integer"]),
+        predict("top a string", #"{"features":[[1,2]],"top":"3"}"#, ["top", "a string", "an integer"]),
+        predict("top null", #"{"features":[[1,2]],"top":null}"#, ["top", "null", "an integer"]),
+        predict("top beyond 64 bits", #"{"features":[[1,2]],"top":99999999999999999999}"#, ["top", "out of range"]),
+    ]
+
+    @Test(arguments: requests) func badRequestIsNamed(_ request: BadRequest) throws { try request.expectRefusal() }
+
+    @Test func badValueInALargeBodyIsNamed() throws {
+        let rows = String(repeating: "[1,2],", count: 40_000)
+        try BadRequest("large", "POST", Self.path, #"{"features":[\#(rows)[1]]}"#, names: ["features[40000]", "1 value,", "expected 2"])
+            .expectRefusal()
+        try BadRequest("large", "POST", Self.path, #"{"features":[\#(rows)[1,2]],"top":0}"#, names: ["\"top\"", "at least 1"]).expectRefusal()
+    }
+
+    @Test func modelWithoutClassesAnswersConflict() throws {
+        let service = try TestService()
+        let model = ModelClient(service)
+        try model.create(#"{"dimension":2}"#)
+        let reply = try model.predict([[1, 2]])
+        #expect(reply.status == 409)
+        #expect(reply.problemDetail.contains("knows no class"))
+    }
+
+    @Test func unknownModelIsNotFound() throws {
+        let service = try TestService()
+        let reply = try ModelClient(service, "none").predict([[1, 2]])
+        #expect(reply.status == 404)
+        #expect(reply.problemDetail.contains("\"none\""))
+    }
+}

@@ -1,0 +1,34 @@
+import TensorFormats
+
+/// An answer of the server.
+struct Reply: Sendable {
+    var status: Int
+    /// By name in lower case.
+    var fields: [String: String]
+    var body: [UInt8]
+
+    var text: String { String(decoding: body, as: UTF8.self) }
+
+    /// The content as JSON; null where it is none.
+    var json: JSONValue { (try? JSONValue(parsing: text)) ?? .null }
+
+    /// A member of the content.
+    subscript(key: String) -> JSONValue { json[key] }
+
+    /// The `detail` of a problem; empty where the content is no problem of the answer's own status.
+    var problemDetail: String {
+        guard fields["content-type"] == "application/problem+json", json["status"].int == status else { return "" }
+        return json["detail"].string ?? ""
+    }
+}
+
+extension JSONValue {
+    /// A member of an object; null where there is none.
+    subscript(key: String) -> JSONValue { object?[key] ?? .null }
+
+    /// An entry of an array; null where there is none.
+    subscript(index: Int) -> JSONValue {
+        guard let array, array.indices.contains(index) else { return .null }
+        return array[index]
+    }
+}

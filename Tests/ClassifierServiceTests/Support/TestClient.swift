@@ -1,0 +1,160 @@
+import Foundation
+
+/// A blocking HTTP/1.1 client on one connection, which is opened again after the server has closed it. Each thread uses its own.
+final class TestClient {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private let port: UInt16
+    private var descriptor: Int32 = -1
+    private var buffer: [UInt8] = []
+
+    /// A client that connects with its first request.
+    init(port: UInt16) { self.port = port }
+
+    deinit { disconnect() }
+
+    // MARK: Whole exchanges
+
+    /// Sends a request and waits for its answer.
+    ///
+    /// - Parameter contentType: nil leaves the field out.
+    @discardableResult
+    func send(_ method: String, _ path: String, _ body: [UInt8]? = nil, contentType: String? = "application/json") throws -> Reply {
+        try begin(method, path, body, contentType: contentType)
+        return try readReply(isToHead: method == "HEAD")
+    }
+
+    /// Sends a request with text for its content.
+    @discardableResult
+    func send(_ method: String, _ path: String, _ body: String, contentType: String? = "application/json") throws -> Reply {
+        try send(method, path, Array(body.utf8), contentType: contentType)
+    }
+
+    // MARK: Parts of exchanges
+
+    /// Sends a request and does not wait.
+    func begin(_ method: String, _ path: String, _ body: [UInt8]? = nil, contentType: String? = "application/json") throws {
+        var fields = "Host: test\r\n"
+        if let body {
+            fields += "Content-Length: \(body.count)\r\n"
+            if let contentType { fields += "Content-Type: \(contentType)\r\n" }
+        }
+        try connect()
+        // A server that refuses a body early may close before it has taken all of it: its answer is there all the same.
+        try? write(Array("\(method) \(path) HTTP/1.1\r\n\(fields)\r\n".utf8) + (body ?? []))
+    }
+
+    /// Sends a request whose content is cut into chunks.
+    func sendChunked(_ method: String, _ path: String, _ pieces: some Sequence<ArraySlice<UInt8>>) throws -> Reply {
+        try connect()
+        try write(Array("\(method) \(path) HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n".utf8))
+        for piece in pieces where !piece.isEmpty {
+            try write(Array("\(String(piece.count, radix: 16))\r\n".utf8) + piece + Array("\r\n".utf8))
+        }
+        try write(Array("0\r\n\r\n".utf8))
+        return try readReply()
+    }
+
+    /// Sends octets as they are.
+    func write(_ bytes: [UInt8]) throws {
+        try connect()
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw Failure(description: "the server took no more: \(String(cString: strerror(errno)))") }
+            sent += count
+        }
+    }
+
+    /// Waits for the next answer.
+    func readReply(isToHead: Bool = false) throws -> Reply {
+        var end = Self.headEnd(buffer)
+        while end == nil {
+            try fill()
+            end = Self.headEnd(buffer)
+        }
+        let lines = String(decoding: buffer[..<end!], as: UTF8.self).components(separatedBy: "\r\n")
+        buffer.removeFirst(end!)
+        let words = lines[0].split(separator: " ")
+        guard words.count >= 2, words[0] == "HTTP/1.1", let status = Int(words[1]) else {
+            throw Failure(description: "no status line: \(lines[0])")
+        }
+        if status == 100 { return try readReply(isToHead: isToHead) }
+        var fields: [String: String] = [:]
+        for line in lines.dropFirst() {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            fields[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        }
+        let length = isToHead ? 0 : Int(fields["content-length"] ?? "0") ?? 0
+        while buffer.count < length { try fill() }
+        let body = Array(buffer[..<length])
+        buffer.removeFirst(length)
+        if fields["connection"]?.lowercased() == "close" { disconnect() }
+        return Reply(status: status, fields: fields, body: body)
+    }
+
+    /// Opens the connection where it is not open.
+    func connect() throws {
+        guard descriptor < 0 else { return }
+        let candidate = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard candidate >= 0 else { throw Failure(description: "no socket") }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(candidate, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else {
+            close(candidate)
+            throw Failure(description: "nobody listens: \(String(cString: strerror(errno)))")
+        }
+        var one: Int32 = 1
+        setsockopt(candidate, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+        // A server that never answers fails a test instead of hanging it.
+        var patience = timeval(tv_sec: 120, tv_usec: 0)
+        setsockopt(candidate, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        descriptor = candidate
+    }
+
+    /// Closes the connection; by a reset where the server is to notice at once.
+    func disconnect(byReset: Bool = false) {
+        guard descriptor >= 0 else { return }
+        if byReset {
+            var linger = linger(l_onoff: 1, l_linger: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+        }
+        close(descriptor)
+        descriptor = -1
+        buffer = []
+    }
+
+    private func fill() throws {
+        let size = 1 << 16
+        let piece = try [UInt8](unsafeUninitializedCapacity: size) { pointer, count in
+            var received = recv(descriptor, pointer.baseAddress, size, 0)
+            while received < 0, errno == EINTR { received = recv(descriptor, pointer.baseAddress, size, 0) }
+            guard received > 0 else {
+                throw Failure(description: received == 0 ? "the server closed" : String(cString: strerror(errno)))
+            }
+            count = received
+        }
+        buffer += piece
+    }
+
+    private static func headEnd(_ bytes: [UInt8]) -> Int? {
+        guard bytes.count >= 4 else { return nil }
+        for index in 3..<bytes.count
+        where bytes[index] == 10 && bytes[index - 1] == 13 && bytes[index - 2] == 10 && bytes[index - 3] == 13 {
+            return index + 1
+        }
+        return nil
+    }
+}

@@ -1,0 +1,53 @@
+import AnalyticLearning
+import Foundation
+import HTTPServer
+
+@testable import ClassifierService
+
+/// A running service on a free port.
+final class TestService: Sendable {
+    let service: Service
+    let port: UInt16
+
+    /// Starts a service without log lines.
+    init(_ configure: (inout ServiceConfiguration) -> Void = { _ in }) throws {
+        var configuration = ServiceConfiguration()
+        configuration.server.port = 0
+        configuration.maximumMemory = 1 << 30
+        configure(&configuration)
+        service = try Service(configuration, log: Log(isSilent: true))
+        port = try service.start().port
+    }
+
+    deinit { service.stop(within: 1) }
+
+    /// A new connection.
+    func client() -> TestClient { TestClient(port: port) }
+
+    /// The bytes that all models hold of the budget.
+    var reservedBytes: Int { service.registry.context.budget.used }
+
+    /// The names of all models, also of those still being made.
+    var modelNames: [String] { service.registry.all.map(\.name) }
+
+    /// The jobs that wait for a model's worker; not the one that it works on.
+    func waitingJobs(_ name: String) -> Int {
+        service.registry.all.first { $0.name == name }?.queue.count ?? 0
+    }
+
+    /// Waits until a condition holds.
+    ///
+    /// - Returns: false where it never did.
+    func wait(until condition: () -> Bool) -> Bool {
+        for _ in 0..<60_000 {
+            if condition() { return true }
+            usleep(1000)
+        }
+        return false
+    }
+
+    /// Waits until so many jobs wait for a model's worker.
+    func waitForJobs(_ count: Int, of name: String) -> Bool {
+        wait { waitingJobs(name) == count }
+    }
+}
