@@ -30,10 +30,11 @@ final class ModelRegistry: Sendable {
     ///
     /// - Parameters:
     ///   - file: a snapshot a new model begins with.
+    ///   - first: the first job of a new model. It waits before the worker begins, so that it learns why where the model cannot be made.
     /// - Returns: the model and whether it is new.
     /// - Throws: 422 where a new model does not fit in memory.
     func findOrCreate(
-        _ name: String, _ configuration: ModelConfiguration, classes: Int = 0, file: SnapshotFile? = nil
+        _ name: String, _ configuration: ModelConfiguration, classes: Int = 0, file: SnapshotFile? = nil, first: Job
     ) throws(Problem) -> (model: Model, isNew: Bool) {
         let bytes = configuration.estimatedBytes(classes: classes)
         let hash = Self.hash(name)
@@ -46,6 +47,7 @@ final class ModelRegistry: Sendable {
                         budget: context.budget))
             }
             let model = Model(name: name, configuration: configuration, limits: context.limits)
+            _ = model.queue.append(first)
             models[hash, default: []].append(model)
             return .success((model, true))
         }

@@ -25,7 +25,7 @@ final class ModelWorker {
     /// - Parameters:
     ///   - reserved: the bytes that were reserved for the model; released when it ends.
     ///   - file: a snapshot to begin with; a fresh model where nil.
-    ///   - onFailure: called on the thread when the model cannot be made, before waiting requests are refused.
+    ///   - onFailure: called on the thread when the model cannot be made, before waiting requests are refused: the first with the reason.
     static func start(
         _ model: Model, reserved: Int, file: SnapshotFile?, context: ServiceContext, onFailure: @escaping @Sendable () -> Void
     ) {
@@ -38,7 +38,8 @@ final class ModelWorker {
                 context.budget.release(reserved)
                 let problem = SnapshotFile.problem(error)
                 context.log.error("a model could not be made", ["model": model.name, "reason": problem.detail])
-                for job in model.queue.close() { job.responder?.send(problem.response) }
+                let others = Problem.busy("the model \"\(model.name)\" could not be made")
+                for (index, job) in model.queue.close().enumerated() { job.responder?.send(index == 0 ? problem.response : others.response) }
                 return
             }
             ModelWorker(model: model, classifier: classifier, reserved: reserved, context: context).run()

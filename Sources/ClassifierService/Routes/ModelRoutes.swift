@@ -37,13 +37,14 @@ struct ModelRoutes: Sendable {
         let value = try request.decodeBody { (body) throws(Problem) in try RowReader.value(body) }
         let configuration: ModelConfiguration
         do { configuration = try ConfigurationJSON.decode(value) } catch { throw Problem(.badRequest, error.description) }
-        let (model, isNew) = try registry.findOrCreate(name, configuration)
-        guard isNew || model.configuration == configuration else {
+        let (model, isNew) = try registry.findOrCreate(name, configuration, first: .describe(responder, .created))
+        guard !isNew else { return }
+        guard model.configuration == configuration else {
             throw Problem(
                 .conflict,
                 "the model \"\(name)\" exists with another configuration: \(ConfigurationJSON.encode(model.configuration).description)")
         }
-        try model.enqueue(.describe(responder, isNew ? .created : .ok))
+        try model.enqueue(.describe(responder, .ok))
     }
 
     private func describe(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {

@@ -60,9 +60,9 @@ struct SnapshotRoutes: Sendable {
                 let snapshot = try SnapshotFile(file)
                 if let target { return try target.enqueue(.merge(snapshot, responder)) }
                 let (model, isNew) = try registry.findOrCreate(
-                    name, snapshot.configuration, classes: snapshot.labels.count, file: snapshot)
+                    name, snapshot.configuration, classes: snapshot.labels.count, file: snapshot, first: .describe(responder, .created))
                 // A new model's worker begins with the file; an older one takes it in its turn.
-                try model.enqueue(isNew ? .describe(responder, .created) : .restore(snapshot, responder, .ok))
+                if !isNew { try model.enqueue(.restore(snapshot, responder, .ok)) }
             } catch {
                 responder.send(error.response)
             }
