@@ -137,6 +137,8 @@ final class SnapshotFile: Sendable {
         case let error as ConfigurationError: Problem(.badRequest, error.description)
         case LinearAlgebraError.outOfMemory(let bytes):
             Problem(.insufficientStorage, "the machine gave no memory for a matrix of \(bytes) bytes")
+        case LinearAlgebraError.notPositiveDefinite, LinearAlgebraError.eigensolverFailed:
+            Problem(.badRequest, "the snapshot: gram.packed_lower is no Gram matrix: no finite weights can be solved for with it")
         case let error as StorageError: Problem(.insufficientStorage, "\(error)")
         default: Problem(.internalServerError, "\(error)")
         }
