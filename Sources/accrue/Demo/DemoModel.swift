@@ -24,10 +24,9 @@ struct DemoModel {
     let name: String
     let client: HTTPClient
 
-    func create(width: Int, ridge: Double) throws {
-        let config = """
-            {"dimension":\(Digits.dimension),"feature_map":{"kind":"random_relu","width":\(width),"seed":1},"ridge":\(ridge)}
-            """
+    func create(width: Int, ridge: Double, imbalance: String = #"{"kind":"none"}"#) throws {
+        let map = #"{"kind":"random_relu","width":\#(width),"seed":1}"#
+        let config = #"{"dimension":\#(Digits.dimension),"feature_map":\#(map),"ridge":\#(ridge),"imbalance":\#(imbalance)}"#
         try send("PUT", "", Array(config.utf8), expecting: 201)
     }
 
@@ -55,6 +54,10 @@ struct DemoModel {
         }
         guard predictions.count == samples.count else { throw Failure(description: "predict answered \(predictions.count) rows") }
         return predictions
+    }
+
+    func rebalance() throws {
+        try send("POST", "/rebalance", [], expecting: 200)
     }
 
     func snapshot() throws -> Snapshot {
