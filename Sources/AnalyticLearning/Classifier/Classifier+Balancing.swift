@@ -16,10 +16,13 @@ extension Classifier {
     /// - Complexity: O(D² + (D + d)·C), and O(D²C) where whole class matrices are kept.
     public func makeBalanceJob() throws(LinearAlgebraError) -> BalanceJob? {
         guard configuration.imbalance != .none, truth.counts.contains(where: { $0 > 0 }) else { return nil }
+        return BalanceJob(version: version, problem: try makeBalanceProblem())
+    }
+
+    func makeBalanceProblem() throws(LinearAlgebraError) -> BalanceProblem {
         view.flush(square: &square)
-        let problem = try BalanceProblem(
+        return try BalanceProblem(
             configuration: configuration, featureMap: featureMap, labels: registry.labels, epoch: epoch, square: square, truth: &truth)
-        return BalanceJob(version: version, problem: problem)
     }
 
     /// Takes what a job has made; `publish` hands it out from then on.

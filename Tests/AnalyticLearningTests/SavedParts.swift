@@ -1,0 +1,97 @@
+import AnalyticLearning
+import LinearAlgebra
+
+/// A copy of everything that a snapshot of a classifier holds, to be changed and restored.
+struct SavedParts {
+    var configuration: ModelConfiguration
+    var labels: [String]
+    var counts: [Int]
+    var samples: Int
+    var version: Int
+    var projection: [Float]?
+    var gram: [Double] = []
+    var q: [Double] = []
+    var mean: [Double] = []
+    var m2: [Double] = []
+    var weights: [Double] = []
+    var sketchRows: [Int] = []
+    var sketchShrunk: [Double] = []
+    var sketches: [Double] = []
+    var balanced: [Double]?
+    var balancedVersion = 0
+    var evaluation: ProgressiveEvaluation.Counters
+
+    init(_ classifier: Classifier) throws {
+        configuration = classifier.configuration
+        labels = classifier.registry.labels
+        counts = classifier.counts
+        samples = classifier.samples
+        version = classifier.version
+        projection = classifier.featureMap.projection.map { projection in (0..<projection.inputs).flatMap { projection.row($0) } }
+        evaluation = classifier.evaluation.counters
+        classifier.withSquare { $0.forEachPackedGram { gram.append(contentsOf: $0) } }
+        classifier.withCrossMoment { $0.copyRowMajor(rows: 0..<$0.rows, into: &q) }
+        classifier.withWeights { $0.copyRowMajor(rows: 0..<$0.rows, into: &weights) }
+        classifier.withMoments { moments in
+            moments.mean.withElements { mean = Array($0) }
+            moments.m2.withElements { m2 = Array($0) }
+        }
+        if let weights = classifier.balanced {
+            var elements: [Double] = []
+            weights.withWeights { $0.copyRowMajor(rows: 0..<$0.rows, into: &elements) }
+            balanced = elements
+            balancedVersion = weights.version
+        }
+        try classifier.forEachSketch { column, rows in
+            sketchRows.append(classifier.sketchSize(of: column)!.rows)
+            sketchShrunk.append(classifier.sketchSize(of: column)!.shrunk)
+            sketches.append(contentsOf: rows)
+        }
+        if configuration.sketchRank == .exact {
+            for column in labels.indices { classifier.forEachPackedGram(ofClass: column) { sketches.append(contentsOf: $0) } }
+        }
+    }
+
+    /// Calls `body` with the state; its buffers are leaked for as long as it runs.
+    func withState<R>(_ body: (SavedState) throws -> R) throws -> R {
+        var buffers: [UnsafeMutableBufferPointer<Double>] = []
+        defer { for buffer in buffers { buffer.deallocate() } }
+        func buffer(_ values: [Double]) -> UnsafeBufferPointer<Double> {
+            let copy = UnsafeMutableBufferPointer<Double>.allocate(capacity: values.count)
+            _ = copy.initialize(from: values)
+            buffers.append(copy)
+            return UnsafeBufferPointer(copy)
+        }
+        var saved = SavedSketches.none
+        switch configuration.sketchRank {
+        case .rows(0): break
+        case .rows: saved = .directions(rows: sketchRows, shrunk: sketchShrunk, elements: buffer(sketches))
+        case .exact: saved = .exact(buffer(sketches))
+        }
+        return try body(
+            SavedState(
+                configuration: configuration, labels: labels, counts: counts, samples: samples, version: version, projection: projection,
+                gram: buffer(gram), crossMoment: buffer(q), mean: buffer(mean), m2: buffer(m2), weights: buffer(weights), sketches: saved,
+                balancedWeights: balanced.map(buffer), balancedVersion: balancedVersion,
+                evaluation: try ProgressiveEvaluation(evaluation)))
+    }
+
+    func restored() throws -> Classifier {
+        try withState { try Classifier(restoring: $0) }
+    }
+}
+
+extension Classifier {
+    /// Merges another classifier, as its snapshot would be.
+    @discardableResult
+    func merge(_ other: Classifier) throws -> MergeOutcome {
+        try SavedParts(other).withState { try merge($0) }
+    }
+
+    /// W̃ row-major, or nothing.
+    var balancedElements: [Double] {
+        var elements: [Double] = []
+        balanced?.withWeights { $0.copyRowMajor(rows: 0..<$0.rows, into: &elements) }
+        return elements
+    }
+}
