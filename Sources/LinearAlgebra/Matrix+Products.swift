@@ -40,13 +40,15 @@ extension Matrix {
 
     /// Multiplies every element by a factor.
     public mutating func scale(by factor: Double) {
-        for index in 0..<(rows * columns) { base[index] *= factor }
+        let elements = base
+        for index in 0..<(rows * columns) { elements[index] *= factor }
     }
 
     /// Adds a multiple of another matrix of the same shape.
     public mutating func add(_ other: borrowing Matrix, times factor: Double = 1) {
         precondition(rows == other.rows && columns == other.columns, "matrices of different shape")
-        for index in 0..<(rows * columns) { base[index] += factor * other.base[index] }
+        let (elements, others) = (base, other.base)
+        for index in 0..<(rows * columns) { elements[index] += factor * others[index] }
     }
 
     /// Multiplies the elements of one column by a factor.
@@ -92,10 +94,12 @@ extension Matrix {
     /// self ← Y − self, where row i of Y is one-hot at `columns[i]`.
     public mutating func subtract(fromOneHot columns: ArraySlice<Int>) {
         precondition(columns.count == rows, "one column a row")
-        for index in 0..<(rows * self.columns) { base[index] = -base[index] }
+        // Through a local pointer, as everywhere: Swift 6.3 breaks on `base[i] += x` under the thread sanitizer.
+        let elements = base
+        for index in 0..<(rows * self.columns) { elements[index] = -elements[index] }
         for (row, column) in columns.enumerated() {
             precondition(column >= 0 && column < self.columns, "matrix index out of range")
-            base[row + column * rows] += 1
+            elements[row + column * rows] += 1
         }
     }
 }

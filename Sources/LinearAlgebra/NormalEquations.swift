@@ -162,7 +162,8 @@ public struct NormalEquations: ~Copyable {
         diagonal = (0..<dimension).map { matrix.base[$0 * (dimension + 1)] }
         mirror(toUpper: true)
         isFactored = true
-        for index in 0..<dimension { matrix.base[index * (dimension + 1)] += shift }
+        let base = matrix.base
+        for index in 0..<dimension { base[index * (dimension + 1)] += shift }
         var work = [Double](repeating: 0, count: dimension)
         let norm = BLAS.oneNorm(BLAS.lower, n: dimension, matrix.base, lda: dimension, work: &work)
         try BLAS.potrf(BLAS.lower, n: dimension, matrix.base, lda: dimension)

@@ -20,7 +20,8 @@ extension SymmetricPair {
 
     /// Adds a value to an element of R, to prove in tests that damage is found.
     package mutating func disturbInverse(_ row: Int, _ column: Int, by value: Double) {
-        inverse[min(row, column) + max(row, column) * lead] += value
+        let elements = inverse
+        elements[min(row, column) + max(row, column) * lead] += value
     }
 
     /// The number of elements of a packed triangle: D(D+1)/2.

@@ -164,7 +164,8 @@ public struct SymmetricPair: ~Copyable {
                 }
             }
         }
-        for index in 0..<dimension { inverse[index + index * lead] += ridge }
+        let elements = inverse
+        for index in 0..<dimension { elements[index + index * lead] += ridge }
     }
 }
 
