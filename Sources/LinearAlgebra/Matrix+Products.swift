@@ -82,6 +82,13 @@ extension Matrix {
         BLAS.trsm(side: BLAS.left, uplo: BLAS.lower, trans: BLAS.n, m: rows, n: columns, l.base, lda: l.rows, base, ldb: rows)
     }
 
+    /// self ← A⁻¹·self, where the lower triangle of `l` holds A's Cholesky factor (`dpotrs`).
+    public mutating func solve(cholesky l: borrowing Matrix) {
+        precondition(l.rows == l.columns && l.rows == rows, "shapes do not fit a solve")
+        guard rows > 0 else { return }
+        BLAS.potrs(BLAS.lower, n: rows, columns: columns, l.base, lda: rows, base, ldb: rows)
+    }
+
     /// Copies some columns of another matrix to a place in this one.
     public mutating func setColumns(from target: Int, to other: borrowing Matrix, columns range: Range<Int>) {
         precondition(rows == other.rows && range.upperBound <= other.columns, "shapes do not fit")

@@ -125,4 +125,19 @@ import Testing
             }
         }
     }
+
+    @Test func aCholeskyFactor_solvesBothWays() throws {
+        var generator = SplitMix64(state: 9)
+        let gram = try NormalEquations(gramOf: try gram(of: try randomMatrix(25, 60, &generator)))
+        var factor = try Matrix(rows: 25, columns: 25)
+        for row in 0..<25 { for column in 0..<25 { factor[row, column] = gram[row, column] } }
+        try factor.factorCholesky()
+        let right = try randomMatrix(25, 3, &generator)
+        var solved = try right.copied()
+        solved.solve(cholesky: factor)
+        var product = try Matrix(rows: 25, columns: 3)
+        try gram.multiply(solved, into: &product)
+        product.add(right, times: -1)
+        #expect(product.frobeniusNorm < 1e-10)
+    }
 }

@@ -16,7 +16,7 @@ extension BalanceProblem {
         block.reserveCapacity(capacity)
         for column in counts.indices where counts[column] > 0 && counts[column] < largest {
             let missing = largest - counts[column]
-            let drawn = cap > 0 ? min(missing, cap) : missing
+            let drawn = min(missing, cap > 0 ? cap : ModelConfiguration.largestCap)
             let draws = NormalDraws(seed: seed, label: labels[column])
             for draw in 0..<drawn {
                 z.withMutableColumn(block.count) { z in

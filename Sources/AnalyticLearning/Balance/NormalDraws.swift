@@ -7,19 +7,27 @@
 ///
 /// The logarithm, the sine and the cosine are computed here, from operations whose rounding IEEE 754 fixes, and not by the C library's
 /// functions, whose last bits differ between versions: the values are the same bits on every machine. None exceeds 6.77.
-struct NormalDraws {
+public struct NormalDraws: Sendable {
     private let generator: Philox4x32
     private let hash: LabelHash
 
-    init(seed: UInt64, label: String) {
+    /// The draws of one class.
+    ///
+    /// - Parameters:
+    ///   - seed: the model's, from its imbalance setting.
+    ///   - label: the class's; what counts is its hash (FNV-1a, 64 bits, of its UTF-8 bytes).
+    public init(seed: UInt64, label: String) {
         generator = Philox4x32(key: seed)
         hash = LabelHash(label)
     }
 
     /// Fills a row with the components of one draw.
     ///
-    /// - Complexity: O(components); about ten nanoseconds each.
-    func fill(_ row: UnsafeMutableBufferPointer<Double>, draw: Int) {
+    /// - Parameters:
+    ///   - row: receives the components from the first on.
+    ///   - draw: the number of the draw, from 0 on.
+    /// - Complexity: O(components).
+    public func fill(_ row: UnsafeMutableBufferPointer<Double>, draw: Int) {
         let high = UInt32(truncatingIfNeeded: draw >> 32) << 18
         let tail = (
             UInt32(truncatingIfNeeded: draw), UInt32(truncatingIfNeeded: hash.value), UInt32(truncatingIfNeeded: hash.value >> 32)
@@ -27,9 +35,9 @@ struct NormalDraws {
         var block: UInt32 = 0
         var index = 0
         while index < row.count {
-            let words = generator.words(SIMD4(block | high, tail.0, tail.1, tail.2))
-            let (first, second) = Self.pair(words.x, words.y)
-            let (third, fourth) = Self.pair(words.z, words.w)
+            let words = generator.words(block | high, tail.0, tail.1, tail.2)
+            let (first, second) = Self.pair(words.0, words.1)
+            let (third, fourth) = Self.pair(words.2, words.3)
             if index + 4 <= row.count {
                 row[index] = first
                 row[index + 1] = second

@@ -39,10 +39,11 @@ extension Classifier {
     /// Makes the balanced weights of this state, here and now.
     ///
     /// - Returns: false where the model wants none, or no class has rows.
+    /// - Parameter shouldStop: as of `BalanceJob.run`.
     /// - Throws: `BalanceError`; the old ones stay then.
     /// - Complexity: that of `BalanceJob.run`.
     @discardableResult
-    public func rebalance() throws(BalanceError) -> Bool {
+    public func rebalance(shouldStop: () -> Bool = { false }) throws(BalanceError) -> Bool {
         let job: BalanceJob?
         do throws(LinearAlgebraError) {
             job = try makeBalanceJob()
@@ -50,7 +51,7 @@ extension Classifier {
             throw .solver(error)
         }
         guard let job else { return false }
-        return adopt(try job.run())
+        return adopt(try job.run(shouldStop: shouldStop))
     }
 
     /// Takes what a job has made, where it is still wanted, and publishes.

@@ -44,8 +44,8 @@ extension Classifier {
             let rows = min(columns.count, view.cost.blockRows)
             try inputs.reshapeScratch(columns: rows)
             try h.reshapeScratch(columns: rows)
-            try view.reserve(rows: rows, classes: registry.count)
-            try truth.sketches.reserve(rows: rows, columns: columns)
+            try view.reserve(rows: rows, classes: truth.counts.count)
+            try truth.sketches.reserve(rows: rows, columns: EmptyCollection())
             isDowndated = try downdate(features, columns)
             if !isDowndated, try !removeFromGram(features, columns) { throw LinearAlgebraError.notPositiveDefinite }
             // From here on nothing can fail: there is memory for everything, and what the map throws is lack of it.

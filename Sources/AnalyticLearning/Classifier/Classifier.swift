@@ -21,7 +21,7 @@ public final class Classifier {
     /// The number of states since the model began; each block of learned requests makes one, and so does every other change.
     public internal(set) var version = 0
     /// What the model got right before it learned it. It is history: unlearning and merging do not change it.
-    public internal(set) var evaluation = ProgressiveEvaluation()
+    public internal(set) var evaluation: ProgressiveEvaluation
     /// The most bytes the model may hold, by `ModelConfiguration.estimatedBytes`: what would take more is refused as out of memory.
     public var memoryLimit = Int.max
     /// The balanced weights as last made; they may lag behind.
@@ -44,9 +44,12 @@ public final class Classifier {
     /// - Parameters:
     ///   - configuration: is validated.
     ///   - featureMap: φ, where it comes from elsewhere, as from a snapshot; must have the configuration's dimension and width.
+    ///   - evaluationWindow: the rows of the evaluation's sliding window, at most `ProgressiveEvaluation.largestWindow`.
     /// - Throws: `ConfigurationError`, or `LinearAlgebraError.outOfMemory`.
     /// - Complexity: O(D + d·D).
-    public init(_ configuration: ModelConfiguration, featureMap: FeatureMap? = nil) throws {
+    public init(
+        _ configuration: ModelConfiguration, featureMap: FeatureMap? = nil, evaluationWindow: Int = ProgressiveEvaluation.defaultWindow
+    ) throws {
         try configuration.validate()
         let map = try featureMap ?? FeatureMap(configuration)
         precondition(map.dimension == configuration.dimension && map.width == configuration.width, "another feature map")
@@ -57,6 +60,7 @@ public final class Classifier {
         h = try Matrix(rows: map.width, columns: 0, columnCapacity: CostModel(width: map.width).blockRows)
         scores = try Matrix(rows: 0, columns: 0)
         self.square = square
+        evaluation = ProgressiveEvaluation(window: evaluationWindow)
         self.configuration = configuration
         self.featureMap = map
     }

@@ -20,6 +20,8 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
 extension ModelConfiguration {
     /// The largest dimension and width: beyond it D² could not be addressed, whatever the machine.
     public static let maximumExtent = 1 << 20
+    /// The most pseudo-features that are drawn for a class, also where `cap` is 0: a count in a snapshot must not keep a job busy for ever.
+    public static let largestCap = 1_000_000
 
     /// Checks every value on its own; whether the model fits in memory is asked with `estimatedBytes`.
     ///
@@ -38,7 +40,7 @@ extension ModelConfiguration {
             guard noise.isFinite, noise >= 0, noise <= 1e6 else {
                 throw ConfigurationError(field: "imbalance.noise", message: "must be a number from 0 to 1e6, not \(noise)")
             }
-            try Self.check(cap, 0...1_000_000, "imbalance.cap")
+            try Self.check(cap, 0...Self.largestCap, "imbalance.cap")
         case .reweight(let power):
             guard power.isFinite, power >= 0, power <= 4 else {
                 throw ConfigurationError(field: "imbalance.power", message: "must be a number from 0 to 4, not \(power)")

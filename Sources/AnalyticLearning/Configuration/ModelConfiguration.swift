@@ -53,8 +53,8 @@ public enum Imbalance: Equatable, Sendable {
     case none
     /// AEF-OCL (arXiv 2405.17779): every class is filled up to the largest one with draws around its mean.
     ///
-    /// `noise` scales the standard deviation; at most `cap` rows a class are drawn and weighted up (0: all of them, as published), so that
-    /// the cost does not grow with the stream. A smaller cap is unbiased in the sums G̃ and Q̃, but not in the accuracy, which is no linear
+    /// `noise` scales the standard deviation; at most `cap` rows a class are drawn and weighted up (0: all of them, as published, up to a
+    /// million), so that the cost does not grow with the stream. A smaller cap is unbiased in the sums G̃ and Q̃, but not in the accuracy, which is no linear
     /// function of them: on the long-tailed digits, where at most 126 rows are lacking, balanced accuracy is 0.898 with all of them, 0.883
     /// with a cap of 32 and 0.866 with a cap of 8, against 0.849 without any.
     case pseudoFeatures(noise: Double, cap: Int, seed: UInt64)

@@ -12,17 +12,25 @@ public struct Philox4x32: Sendable {
 
     /// The four words at a counter.
     public func words(_ counter: SIMD4<UInt32>) -> SIMD4<UInt32> {
-        var state = counter
+        let (x, y, z, w) = words(counter.x, counter.y, counter.z, counter.w)
+        return SIMD4(x, y, z, w)
+    }
+
+    /// The same in scalars: a vector of four would be taken apart in every round.
+    @inline(__always)
+    func words(_ x: UInt32, _ y: UInt32, _ z: UInt32, _ w: UInt32) -> (UInt32, UInt32, UInt32, UInt32) {
+        var (x, y, z, w) = (x, y, z, w)
         var (low, high) = key
         for _ in 0..<10 {
-            let first = UInt64(state.x) &* 0xD251_1F53
-            let second = UInt64(state.z) &* 0xCD9E_8D57
-            state = SIMD4(
-                UInt32(truncatingIfNeeded: second >> 32) ^ state.y ^ low, UInt32(truncatingIfNeeded: second),
-                UInt32(truncatingIfNeeded: first >> 32) ^ state.w ^ high, UInt32(truncatingIfNeeded: first))
+            let first = UInt64(x) &* 0xD251_1F53
+            let second = UInt64(z) &* 0xCD9E_8D57
+            x = UInt32(truncatingIfNeeded: second >> 32) ^ y ^ low
+            y = UInt32(truncatingIfNeeded: second)
+            z = UInt32(truncatingIfNeeded: first >> 32) ^ w ^ high
+            w = UInt32(truncatingIfNeeded: first)
             low = low &+ 0x9E37_79B9
             high = high &+ 0xBB67_AE85
         }
-        return state
+        return (x, y, z, w)
     }
 }
