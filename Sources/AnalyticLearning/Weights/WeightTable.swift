@@ -16,6 +16,11 @@ struct WeightTable: Sendable {
         let (width, classes, stride) = (weights.rows, weights.columns, ScoreKernel.padded(weights.rows))
         self.stride = stride
         self.classes = classes
+        guard classes > 0 else {
+            // Writing no elements would write the length of the empty array that all threads share.
+            transposed = []
+            return
+        }
         transposed = weights.withElements { elements in
             [Float](unsafeUninitializedCapacity: classes * stride) { buffer, count in
                 // A finite Float64 past Float32's range stays finite.

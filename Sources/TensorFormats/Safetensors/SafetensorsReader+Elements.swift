@@ -15,6 +15,8 @@ extension SafetensorsReader {
         of tensor: SafetensorsTensor, as type: Element.Type = Element.self
     ) throws(SafetensorsError) -> [Element] {
         try check(tensor, Element.tensorType, count: tensor.elementCount)
+        // Writing no elements would write the length of the empty array that all threads share.
+        guard tensor.elementCount > 0 else { return [] }
         return [Element](unsafeUninitializedCapacity: tensor.elementCount) { buffer, count in
             UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes(of: tensor))
             count = tensor.elementCount
