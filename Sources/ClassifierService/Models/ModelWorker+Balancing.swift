@@ -7,7 +7,7 @@ extension ModelWorker {
     /// Begins a refresh of the balanced weights where one is wanted and allowed; it runs on a thread of its own, from copies.
     func startRefreshIfDue() {
         guard classifier.needsBalancing, refresh.isFree else { return }
-        guard let bytes = reserveSquare() else { return refresh.postpone(1) }
+        guard let bytes = reserveJob() else { return refresh.postpone(1) }
         let job: BalanceJob?
         do { job = try classifier.makeBalanceJob() } catch { job = nil }
         guard let job else {
@@ -52,9 +52,8 @@ extension ModelWorker {
         guard classifier.configuration.imbalance != .none else {
             throw Problem(.conflict, "the model \"\(model.name)\" has imbalance none: there are no balanced weights to refresh")
         }
-        guard let bytes = reserveSquare() else {
-            throw .doesNotFit(
-                "a refresh", bytes: SymmetricPair.bytes(dimension: classifier.configuration.width), budget: context.budget)
+        guard let bytes = reserveJob() else {
+            throw .doesNotFit("a refresh", bytes: jobBytes, budget: context.budget)
         }
         defer { context.budget.release(bytes) }
         let isMade: Bool
@@ -75,9 +74,11 @@ extension ModelWorker {
         }
     }
 
-    /// Reserves what a job holds: one square.
-    private func reserveSquare() -> Int? {
-        guard let bytes = SymmetricPair.bytes(dimension: classifier.configuration.width), context.budget.reserve(bytes) else { return nil }
+    /// Reserves what a job holds: one square, mostly.
+    private func reserveJob() -> Int? {
+        guard let bytes = jobBytes, context.budget.reserve(bytes) else { return nil }
         return bytes
     }
+
+    private var jobBytes: Int? { classifier.configuration.estimatedBalanceBytes(classes: classifier.registry.count) }
 }

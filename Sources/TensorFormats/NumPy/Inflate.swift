@@ -26,8 +26,10 @@ struct Inflate {
         let (most, overflow) = input.count.multipliedReportingOverflow(by: 258 * 4)
         guard overflow || count <= most else { throw InflateError(.tooLittleOutput(most, expected: count), at: 0) }
         var failure: InflateError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
-            var inflate = Inflate(input: input, output: UnsafeMutableRawBufferPointer(buffer))
+        // Room for one at least: writing no elements would write the length of the empty array that all threads share.
+        let bytes = [UInt8](unsafeUninitializedCapacity: max(count, 1)) { buffer, initializedCount in
+            let output = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count])
+            var inflate = Inflate(input: input, output: output)
             do throws(InflateError) {
                 try inflate.run()
                 initializedCount = count
