@@ -29,13 +29,14 @@ struct ServeSettings {
         try finish()
     }
 
-    /// Takes the keys of a configuration file, which are the options' names.
+    /// Takes the keys of a configuration file, which are the options' names. `null` leaves a default that depends on the machine.
     private mutating func read(_ path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else { throw UsageError("\(path) cannot be read") }
         let value: JSONValue
         do { value = try data.withUnsafeBytes { try JSONValue(parsing: $0) } } catch { throw UsageError("\(path): \(error)") }
         guard let object = value.object else { throw UsageError("\(path) must hold a JSON object") }
         for entry in object.entries {
+            if case .null = entry.value, Self.isKey(entry.key) { continue }
             let setting = Setting(path: path, key: entry.key, value: entry.value)
             switch entry.key {
             case "host": service.server.host = try setting.text()
@@ -54,6 +55,10 @@ struct ServeSettings {
             default: throw UsageError("\(path): \"\(entry.key)\" is not a known key")
             }
         }
+    }
+
+    private static func isKey(_ key: String) -> Bool {
+        key != "config" && ServeCommand.options.contains { $0.name == "--" + key.replacingOccurrences(of: "_", with: "-") }
     }
 
     private mutating func finish() throws {
