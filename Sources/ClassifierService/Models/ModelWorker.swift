@@ -29,20 +29,13 @@ final class ModelWorker {
     static func start(
         _ model: Model, reserved: Int, file: SnapshotFile?, context: ServiceContext, onFailure: @escaping @Sendable () -> Void
     ) {
+        // The thread lives as long as the model; the file must not.
+        let source = Guarded(file)
         let thread = Thread {
-            let classifier: Classifier
-            do {
-                classifier = try file.map { try $0.restore(notBefore: 0) } ?? Classifier(model.configuration)
-            } catch {
-                onFailure()
-                context.budget.release(reserved)
-                let problem = SnapshotFile.problem(error)
-                context.log.error("a model could not be made", ["model": model.name, "reason": problem.detail])
-                let others = Problem.busy("the model \"\(model.name)\" could not be made")
-                for (index, job) in model.queue.close().enumerated() { job.responder?.send(index == 0 ? problem.response : others.response) }
-                return
-            }
-            ModelWorker(model: model, classifier: classifier, reserved: reserved, context: context).run()
+            // No name holds the worker, nor the classifier it began with: both are gone when `run` returns, and their memory is free.
+            guard let end = make(model, reserved: reserved, source.withLock { $0.take() }, context, onFailure)?.run() else { return }
+            context.budget.release(end.reserved)
+            end.responder?.send(Response(.noContent))
         }
         thread.name = "model"
         // LAPACK's recursive factorisations and OpenBLAS's buffers want more than the default of a secondary thread.
@@ -50,28 +43,44 @@ final class ModelWorker {
         thread.start()
     }
 
-    private func run() {
+    /// Makes the worker, or answers those who wait why it cannot be made.
+    private static func make(
+        _ model: Model, reserved: Int, _ file: SnapshotFile?, _ context: ServiceContext, _ onFailure: () -> Void
+    ) -> ModelWorker? {
+        do {
+            let classifier = try file.map { try $0.restore(notBefore: 0) } ?? Classifier(model.configuration)
+            return ModelWorker(model: model, classifier: classifier, reserved: reserved, context: context)
+        } catch {
+            onFailure()
+            context.budget.release(reserved)
+            let problem = SnapshotFile.problem(error)
+            context.log.error("a model could not be made", ["model": model.name, "reason": problem.detail])
+            let others = Problem.busy("the model \"\(model.name)\" could not be made")
+            for (index, job) in model.queue.close().enumerated() { job.responder?.send(index == 0 ? problem.response : others.response) }
+            return nil
+        }
+    }
+
+    /// Works until the queue is closed.
+    ///
+    /// - Returns: who waits for the end, if anybody, and the bytes to release.
+    private func run() -> (responder: DeferredResponder?, reserved: Int) {
+        defer { refresh.cancellation.cancel() }
         publish()
         let limit = context.limits.blockRows
         while true {
             startRefreshIfDue()
+            var rows = 0
             let jobs = model.queue.take(until: refresh.wakeUp(isWanted: classifier.needsBalancing)) { taken, next in
                 guard case .learn(let first) = taken[0], case .learn(let job) = next else { return false }
-                var rows = job.rows
-                for case .learn(let other) in taken { rows += other.rows }
+                rows = (taken.count == 1 ? first.rows : rows) + job.rows
                 return rows <= limit && job.dimension == first.dimension
             }
-            guard let jobs else { return finish(nil) }
+            guard let jobs else { return (nil, reserved) }
             guard let first = jobs.first else { continue }
-            if case .delete(let responder) = first { return finish(responder) }
+            if case .delete(let responder) = first { return (responder, reserved) }
             perform(first, jobs)
         }
-    }
-
-    private func finish(_ responder: DeferredResponder?) {
-        refresh.cancellation.cancel()
-        context.budget.release(reserved)
-        responder?.send(Response(.noContent))
     }
 
     private func perform(_ first: Job, _ jobs: [Job]) {
