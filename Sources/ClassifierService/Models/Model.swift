@@ -42,7 +42,7 @@ final class Model: Sendable {
             unless: { waiting in
                 guard waiting.count < limits.queuedRequests else { return true }
                 var bytes = job.bytes
-                for case .learn(let other) in waiting { bytes += other.bytes }
+                for case .learn(let other)? in waiting { bytes += other.bytes }
                 return !waiting.isEmpty && bytes > limits.queuedBytes
             })
         switch admission {

@@ -3,7 +3,8 @@
 /// `@unchecked Sendable`: all state is read and written with `monitor` locked.
 final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
     private let monitor = Monitor()
-    private var elements: [Element] = []
+    /// From `head` on those that wait; before it nil, so that nothing is kept alive that was taken.
+    private var elements: [Element?] = []
     private var head = 0
     private var isClosed = false
 
@@ -11,9 +12,9 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
 
     /// Appends an element unless `limit` says no.
     ///
-    /// - Parameter limit: is given the elements that wait.
+    /// - Parameter limit: is given the elements that wait, none of them nil.
     /// - Returns: whether it was taken, or why not.
-    func append(_ element: Element, unless limit: (ArraySlice<Element>) -> Bool = { _ in false }) -> Admission {
+    func append(_ element: Element, unless limit: (ArraySlice<Element?>) -> Bool = { _ in false }) -> Admission {
         monitor.withLock {
             if isClosed { return .closed }
             if limit(elements[head...]) { return .full }
@@ -35,10 +36,10 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
                 if isClosed { return nil }
                 if !monitor.wait(until: deadline) { return [] }
             }
-            var taken = [elements[head]]
-            head += 1
-            while head < elements.count, continues(taken, elements[head]) {
-                taken.append(elements[head])
+            var taken: [Element] = []
+            while head < elements.count, let next = elements[head], taken.isEmpty || continues(taken, next) {
+                taken.append(next)
+                elements[head] = nil
                 head += 1
             }
             // Forget what was taken, but not by moving a long queue at every step.
@@ -59,7 +60,7 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
     /// - Returns: those that were waiting, which nobody will see any more.
     func close(behind last: Element? = nil) -> [Element] {
         monitor.withLock {
-            let rest = Array(elements[head...])
+            let rest = elements[head...].compactMap(\.self)
             head = 0
             elements = []
             if let last, !isClosed { elements.append(last) }
