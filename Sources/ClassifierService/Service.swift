@@ -9,7 +9,7 @@ internal import LinearAlgebra
 /// service.stop(within: 10)
 /// ```
 public final class Service: Sendable {
-    private let server: Server
+    let server: Server
     let registry: ModelRegistry
     private let pools: [ComputePool]
     private let log: Log
