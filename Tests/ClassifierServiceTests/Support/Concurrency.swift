@@ -54,3 +54,29 @@ struct SeededGenerator: RandomNumberGenerator {
         (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &self) }
     }
 }
+
+/// Lets threads go on when all of them have come.
+final class Gate: Sendable {
+    private let missing: Mutex<Int>
+    private let semaphore = DispatchSemaphore(value: 0)
+
+    init(_ count: Int) { missing = Mutex(count) }
+
+    func pass() {
+        let isLast = missing.withLock { missing in
+            missing -= 1
+            return missing == 0
+        }
+        if isLast { semaphore.signal() }
+        semaphore.wait()
+        semaphore.signal()
+    }
+}
+
+/// A sign from one thread to others.
+final class Flag: Sendable {
+    private let state = Atomic<Bool>(false)
+
+    var isRaised: Bool { state.load(ordering: .acquiring) }
+    func raise() { state.store(true, ordering: .releasing) }
+}

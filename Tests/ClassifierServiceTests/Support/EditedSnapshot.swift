@@ -57,8 +57,11 @@ struct EditedSnapshot {
 
     /// Changes or removes an entry of the metadata.
     mutating func setMetadata(_ key: String, _ value: String?) {
-        metadata.removeAll { $0.key == key }
-        if let value { metadata.append((key, value)) }
+        guard let index = metadata.firstIndex(where: { $0.key == key }) else {
+            if let value { metadata.append((key, value)) }
+            return
+        }
+        if let value { metadata[index].value = value } else { metadata.remove(at: index) }
     }
 
     func metadataValue(_ key: String) -> String? { metadata.first { $0.key == key }?.value }

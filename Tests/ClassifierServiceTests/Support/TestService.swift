@@ -30,6 +30,12 @@ final class TestService: Sendable {
     /// The names of all models, also of those still being made.
     var modelNames: [String] { service.registry.all.map(\.name) }
 
+    /// Requests whose heads have been read.
+    var requestCount: UInt64 { service.server.statistics.requests }
+
+    /// Connections open now.
+    var openConnections: Int { service.server.statistics.openConnections }
+
     /// The jobs that wait for a model's worker; not the one that it works on.
     func waitingJobs(_ name: String) -> Int {
         service.registry.all.first { $0.name == name }?.queue.count ?? 0

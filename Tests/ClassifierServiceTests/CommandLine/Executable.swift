@@ -1,0 +1,103 @@
+import Foundation
+import TensorFormats
+
+@testable import ClassifierService
+
+/// The built `accrue`, which lies beside the test bundle.
+struct Executable {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    struct Outcome: Sendable {
+        /// The exit status; minus the signal's number where a signal ended the process.
+        var status: Int32
+        var output: String
+        var errors: String
+    }
+
+    private let process = Process()
+    private let output: Drain
+    private let errors: Drain
+
+    /// Starts it.
+    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+        let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let path = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("accrue")
+        guard FileManager.default.isExecutableFile(atPath: path.path) else { throw Failure(description: "\(path.path) is not there") }
+        process.executableURL = path
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let (input, out, err) = (Pipe(), Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = out
+        process.standardError = err
+        try process.run()
+        input.fileHandleForWriting.closeFile()
+        output = Drain(out.fileHandleForReading)
+        errors = Drain(err.fileHandleForReading)
+    }
+
+    /// Runs it to its end.
+    static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Outcome {
+        try Executable(arguments, environment: environment).wait()
+    }
+
+    func wait() -> Outcome {
+        process.waitUntilExit()
+        let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+        return Outcome(status: status, output: output.text, errors: errors.text)
+    }
+
+    /// Waits for the first line on standard output.
+    func firstLine() throws -> String {
+        guard let line = output.firstLine() else { throw Failure(description: "no line on standard output; \(errors.text)") }
+        return line
+    }
+
+    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+    /// Reads a pipe on a thread of its own, so that the process never waits for us.
+    private final class Drain: Sendable {
+        private let monitor = Monitor()
+        private let state = Guarded<(data: [UInt8], isAtEnd: Bool)>(([], false))
+
+        init(_ handle: FileHandle) {
+            let descriptor = dup(handle.fileDescriptor)
+            Thread.detachNewThread { [self] in
+                var buffer = [UInt8](repeating: 0, count: 1 << 16)
+                while true {
+                    let count = read(descriptor, &buffer, buffer.count)
+                    if count < 0, errno == EINTR { continue }
+                    monitor.withLock {
+                        state.withLock { state in
+                            if count > 0 { state.data += buffer[..<count] } else { state.isAtEnd = true }
+                        }
+                        monitor.broadcast()
+                    }
+                    if count <= 0 { break }
+                }
+                close(descriptor)
+            }
+        }
+
+        /// All there was, after the end.
+        var text: String {
+            monitor.withLock {
+                while !state.withLock({ $0.isAtEnd }) { _ = monitor.wait(until: nil) }
+                return String(decoding: state.withLock { $0.data }, as: UTF8.self)
+            }
+        }
+
+        func firstLine() -> String? {
+            monitor.withLock {
+                while true {
+                    let (data, isAtEnd) = state.withLock { ($0.data, $0.isAtEnd) }
+                    if let end = data.firstIndex(of: 10) { return String(decoding: data[..<end], as: UTF8.self) }
+                    if isAtEnd { return nil }
+                    _ = monitor.wait(until: nil)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import TensorFormats
+import Testing
+
+/// Words on the command line, and what comes of them: 0 for success, 2 for wrong usage, with the message on standard error.
+@Suite struct UsageTests {
+    struct Misuse: Sendable, CustomTestStringConvertible {
+        let arguments: [String]
+        /// What the message must say.
+        let names: [String]
+
+        init(_ arguments: String, _ names: String...) {
+            self.arguments = arguments.split(separator: " ").map(String.init)
+            self.names = names
+        }
+
+        var testDescription: String { arguments.joined(separator: " ") }
+    }
+
+    static let misuses = [
+        Misuse("", "usage: accrue COMMAND"), Misuse("fly", "\"fly\"", "accrue --help"), Misuse("--fly", "\"--fly\""),
+        Misuse("serve --fly", "--fly", "accrue serve --help"), Misuse("serve now", "now"), Misuse("serve --port", "--port", "value"),
+        Misuse("serve --port 1 --port 2", "--port", "twice"), Misuse("serve --port 65536", "--port", "0 to 65535", "65536"),
+        Misuse("serve --port -1", "--port", "-1"), Misuse("serve --port=http", "--port", "http"),
+        Misuse("serve --insecure=yes", "--insecure", "no value"), Misuse("serve --max-body 0", "--max-body", "64M"),
+        Misuse("serve --max-memory lots", "--max-memory", "lots"), Misuse("serve --max-memory 99999999999999T", "--max-memory"),
+        Misuse("serve --max-queue 0", "--max-queue", "1 to"), Misuse("serve --max-connections 0", "--max-connections", "1 to"),
+        Misuse("serve --event-loops 0", "--event-loops"), Misuse("serve --event-loops 257", "--event-loops", "256"),
+        Misuse("serve --compute-threads 0", "--compute-threads"), Misuse("serve --idle-timeout 0", "--idle-timeout", "above 0"),
+        Misuse("serve --header-timeout nan", "--header-timeout", "nan"), Misuse("serve --shutdown-timeout inf", "--shutdown-timeout"),
+        Misuse("serve --config /nowhere/accrue.json", "/nowhere/accrue.json"), Misuse("bench", "engine"), Misuse("bench fast", "\"fast\""),
+        Misuse("bench engine --dimension 1", "--dimension", "2 to"), Misuse("bench engine --dimension 8,x", "--dimension", "x"),
+        Misuse("bench engine --batch 0", "--batch"), Misuse("bench engine --seconds -1", "--seconds"), Misuse("demo --fly", "--fly"),
+    ]
+
+    @Test(arguments: misuses) func wrongUsageExitsWithTwo(_ misuse: Misuse) throws {
+        let outcome = try Executable(misuse.arguments).wait()
+        #expect(outcome.status == 2)
+        #expect(outcome.output.isEmpty, "\(outcome.output)")
+        for name in misuse.names { #expect(outcome.errors.contains(name), "\"\(name)\" is not in: \(outcome.errors)") }
+    }
+
+    @Test(arguments: ["0.0.0.0", "::", "192.0.2.1", "example.com", "127.0.0.1.example.com", "127.example.com", "::ffff:192.0.2.1"])
+    func otherAddressesThanLoopbackNeedAWord(_ host: String) throws {
+        let outcome = try Executable.run("serve", "--port", "0", "--host", host)
+        #expect(outcome.status == 2)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains(host) && outcome.errors.contains("--insecure"), "\(outcome.errors)")
+    }
+
+    @Test(arguments: [["--help"], ["-h"], ["help"], ["help", "serve"], ["serve", "--help"], ["serve", "-h"], ["demo", "--help"], ["bench", "--help"]])
+    func helpGoesToStandardOutput(_ arguments: [String]) throws {
+        let outcome = try Executable(arguments).wait()
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.isEmpty, "\(outcome.errors)")
+        #expect(outcome.output.contains("usage: accrue"))
+        for option in arguments.contains("serve") ? ["--config", "--host", "--port", "--insecure", "--max-memory"] : [] {
+            #expect(outcome.output.contains(option))
+        }
+    }
+
+    @Test func helpNamesEveryCommand() throws {
+        let help = try Executable.run("--help").output
+        for command in ["serve", "demo", "bench"] { #expect(help.contains("  \(command) ")) }
+    }
+
+    @Test func versionIsOneLine() throws {
+        let outcome = try Executable.run("--version")
+        #expect(outcome.status == 0 && outcome.errors.isEmpty)
+        #expect(outcome.output.wholeMatch(of: /accrue \d+\.\d+\.\d+\n/) != nil, "\(outcome.output)")
+    }
+
+    // MARK: bench
+
+    @Test func benchmarkPrintsItsFiguresAsJSON() throws {
+        let outcome = try Executable.run(
+            "bench", "engine", "--dimension", "64", "--classes", "3,5", "--batch", "8", "--seconds", "0.2", "--json")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let results = try JSONValue(parsing: outcome.output)["results"].array ?? []
+        #expect(results.count == 2)
+        for (result, classes) in zip(results, [3, 5]) {
+            #expect(result["dimension"].int == 64 && result["classes"].int == classes && result["batch"].int == 8)
+            for key in ["rows_per_second", "gflops", "dgemm_gflops", "efficiency"] { #expect((result[key].double ?? 0) > 0, "\(key)") }
+            let keys = Set((result.object?.entries ?? []).map(\.key))
+            #expect(keys.isSuperset(of: ["dimension", "classes", "batch", "rows_per_second", "gflops", "dgemm_gflops", "efficiency"]))
+        }
+    }
+
+    @Test func benchmarkPrintsATable() throws {
+        let outcome = try Executable.run("bench", "engine", "--dimension", "64", "--classes", "3", "--batch", "8", "--seconds", "0.1")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("rows/s") && outcome.output.contains("dgemm GFLOP/s"))
+    }
+}

@@ -1,0 +1,104 @@
+import AnalyticLearning
+import TensorFormats
+import Testing
+
+@testable import ClassifierService
+@testable import HTTPServer
+
+/// The queue in front of a model's worker is bounded.
+@Suite struct LearnQueueTests {
+    @Test func fullQueueRefusesAndTakesAgainLater() throws {
+        let service = try TestService { $0.maximumQueuedRequests = 2 }
+        let slow = try SlowModel(service)
+        let first = try slow.occupy()
+        let waiting = try (0..<2).map { _ in try slow.beginLearn() }
+        #expect(service.waitForJobs(2, of: slow.name))
+
+        for _ in 0..<3 {
+            let refused = try slow.beginLearn().readReply()
+            #expect(refused.status == 503)
+            #expect(refused.fields["retry-after"] == "1")
+            #expect(refused.problemDetail.contains("full"))
+        }
+        // Other jobs are bounded as well, and predictions do not wait for any of this.
+        let snapshot = try service.client().send("GET", slow.model.path + "/snapshot")
+        #expect(snapshot.status == 503 && snapshot.fields["retry-after"] == "1")
+        let row = [Double](repeating: 1, count: SlowModel.dimension)
+        #expect(try slow.model.predict([row])["version"].int == 1)
+
+        #expect(try first.readReply()["samples"].int == 2)
+        // Those that waited together were learned together.
+        let replies = try waiting.map { try $0.readReply() }
+        #expect(replies.map(\.status) == [200, 200])
+        #expect(Set(replies.compactMap { $0["samples"].int }) == [3, 4])
+        #expect(Set(replies.compactMap { $0["version"].int }) == [3])
+        let later = try slow.beginLearn().readReply()
+        #expect(later.status == 200 && later["samples"].int == 5)
+    }
+
+    @Test func rowsThatWaitAreBoundedInBytes() throws {
+        var limits = ServiceLimits()
+        limits.queuedBytes = 1000
+        let model = Model(name: "m", configuration: ModelConfiguration(dimension: 10), limits: limits)
+        let handle = try LoopHandle(index: 0)
+        func learn(_ values: Int) throws(Problem) {
+            let responder = DeferredResponder(handle, ConnectionKey(slot: 0, generation: 0), 0, Liveness())
+            let features = [Double](repeating: 0, count: values)
+            try model.enqueue(learn: LearnJob(features: features, labels: PackedStrings(), dimension: 10, responder: responder))
+        }
+        // One request of any size, then as many as fit.
+        try learn(1000)
+        #expect(throws: Problem.self) { try learn(1) }
+        _ = model.queue.take()
+        try learn(50)
+        try learn(75)
+        #expect(throws: Problem.self) { try learn(1) }
+        #expect(model.queue.count == 2)
+    }
+
+    @Test func closedQueueGivesBackWhatWaitsAndTakesNoMore() {
+        let queue = BlockingQueue<Int>()
+        for number in 1...3 { #expect(queue.append(number) == .taken) }
+        #expect(queue.close(behind: 4) == [1, 2, 3])
+        #expect(queue.append(5) == .closed)
+        #expect(queue.take() == [4])
+        #expect(queue.take() == nil)
+    }
+
+    @Test func queueKeepsItsOrderThroughGrowthAndGroups() {
+        let queue = BlockingQueue<Int>()
+        var next = 0
+        var expected = 0
+        for round in 0..<200 {
+            for _ in 0..<(round % 13 + 5) {
+                #expect(queue.append(next) == .taken)
+                next += 1
+            }
+            let limit = round % 7 + 1
+            let taken = queue.take { taken, _ in taken.count < limit }
+            for number in taken ?? [] {
+                #expect(number == expected)
+                expected += 1
+            }
+        }
+        #expect(queue.count == next - expected)
+    }
+}
+
+/// What the queue holds in memory.
+@Suite struct BlockingQueueMemoryTests {
+    private final class Item: Sendable {}
+
+    @Test func takenElementIsForgottenWhileOthersWait() {
+        let queue = BlockingQueue<Item>()
+        var first: Item? = Item()
+        weak let seen = first
+        _ = queue.append(first!)
+        _ = queue.append(Item())
+        first = nil
+        #expect(seen != nil)
+        #expect(queue.take()?.count == 1)
+        #expect(seen == nil)
+        #expect(queue.count == 1)
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import HTTPServer
+import TensorFormats
+import Testing
+
+@testable import ClassifierService
+
+/// A graceful stop: what was accepted is answered.
+@Suite struct StopTests {
+    @Test func requestsInFlightAreAnswered() throws {
+        let service = try TestService()
+        let slow = try SlowModel(service)
+        let row = [Double](repeating: 1, count: SlowModel.dimension)
+        let first = try slow.occupy()
+        let learning = try (0..<4).map { _ in try slow.beginLearn() }
+        let snapshot = service.client()
+        try snapshot.begin("GET", slow.model.path + "/snapshot?parts=weights")
+        #expect(service.waitForJobs(5, of: slow.name))
+        // A large prediction, which waits for a compute thread or is being computed.
+        let predicting = service.client()
+        let requests = service.requestCount
+        try predicting.begin("POST", slow.model.path + "/predict", Bodies.predict([[Double]](repeating: row, count: 500)))
+        #expect(service.wait { service.requestCount > requests })
+        let idle = service.client()
+        try idle.connect()
+
+        let stopping = Thread { service.service.stop(within: 60) }
+        stopping.start()
+
+        for client in [first] + learning + [snapshot, predicting] {
+            let reply = try client.readReply()
+            #expect(reply.status == 200, "\(reply.text)")
+            #expect(reply.fields["connection"] == "close")
+        }
+        #expect(service.wait { stopping.isFinished })
+        #expect(throws: TestClient.Failure.self) { try service.client().send("GET", "/healthz") }
+        #expect(throws: TestClient.Failure.self) { try idle.send("GET", "/healthz") }
+    }
+
+    @Test func everyLearnThatWasAnsweredWasLearned() throws {
+        let service = try TestService()
+        try ModelClient(service).create(#"{"dimension":32}"#)
+        let accepted = Collected<Int>()
+        let done = Flag()
+        try onThreads(9) { thread in
+            if thread == 8 {
+                usleep(300_000)
+                service.service.stop(within: 60)
+                done.raise()
+                return
+            }
+            let model = ModelClient(service)
+            let row = [[Double](repeating: Double(thread), count: 32)]
+            while !done.isRaised {
+                // A connection that the server has closed, or refuses, is no request that it accepted.
+                guard let reply = try? model.learn(row, ["c\(thread)"]) else { break }
+                #expect(reply.status == 200, "\(reply.text)")
+                accepted.append(reply["samples"].int ?? -1)
+            }
+        }
+        let samples = accepted.all
+        #expect(!samples.isEmpty)
+        // Each answer counts one more row than the one before it in the log, and none is missing.
+        #expect(samples.sorted() == Array(1...samples.count))
+    }
+
+    @Test func stopAgainAndWithoutStartDoesNoHarm() throws {
+        let service = try TestService()
+        try ModelClient(service).create(#"{"dimension":4}"#)
+        service.service.stop(within: 5)
+        service.service.stop(within: 5)
+        let never = try Service(ServiceConfiguration(), log: Log(isSilent: true))
+        never.stop(within: 1)
+    }
+
+    @Test func stopDoesNotWaitLongerThanItsDeadline() throws {
+        let service = try TestService()
+        let client = service.client()
+        try client.write(Array("PUT /v1/models/m/snapshot HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n".utf8))
+        #expect(service.wait { service.requestCount == 1 })
+        service.service.stop(within: 0.05)
+        #expect(throws: TestClient.Failure.self) { _ = try client.readReply() }
+    }
+}
