@@ -64,10 +64,16 @@ struct ServeSettings {
     private mutating func finish() throws {
         service.server.maximumTotalBodyMemory = max(service.server.maximumTotalBodyMemory, service.server.maximumBodySize)
         let host = service.server.host
-        let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
-        guard isLoopback || isInsecure else {
+        guard isInsecure || Self.isLoopback(host) else {
             throw UsageError("\(host) is not a loopback address: anyone who reaches it could change every model; --insecure allows it")
         }
+    }
+
+    /// Whether a host is the machine itself, whoever resolves it: a name such as 127.example.com may be anything.
+    private static func isLoopback(_ host: String) -> Bool {
+        var address = in_addr()
+        if inet_pton(AF_INET, host, &address) == 1 { return UInt32(bigEndian: address.s_addr) >> 24 == 127 }
+        return host == "localhost" || host == "::1"
     }
 
     /// One key of the file.
