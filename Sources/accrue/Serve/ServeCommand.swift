@@ -29,12 +29,12 @@ enum ServeCommand: Command {
         let settings = try ServeSettings(arguments)
         let signals = StopSignals()
         let log = Log()
+        log.info("the state is in memory only: snapshots are the way to keep it")
         let service = try Service(settings.service, log: log)
         let address = try service.start()
         print("listening on http://\(address)")
         // Whoever started the server in a pipe waits for this line.
         fflush(nil)
-        log.info("the state is in memory only: snapshots are the way to keep it")
         let name = signals.wait()
         log.info("stopping", ["signal": name])
         signals.exitAtTheNext()
