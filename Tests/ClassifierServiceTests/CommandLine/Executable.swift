@@ -1,5 +1,5 @@
 import Foundation
-import TensorFormats
+import HTTPServer
 
 @testable import ClassifierService
 

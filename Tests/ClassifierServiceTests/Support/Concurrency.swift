@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import HTTPServer
 
 /// Runs a body on so many threads at once and waits for all of them.
 ///
@@ -22,14 +22,14 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) t
 
 /// Values that threads collect.
 final class Collected<Element: Sendable>: Sendable {
-    private let elements = Mutex<[Element]>([])
+    private let elements = Guarded<[Element]>([])
 
     func append(_ element: Element) { elements.withLock { $0.append(element) } }
     var all: [Element] { elements.withLock { $0 } }
 }
 
 private final class FirstError: Sendable {
-    private let error = Mutex<(any Error)?>(nil)
+    private let error = Guarded<(any Error)?>(nil)
 
     func note(_ error: any Error) { self.error.withLock { $0 = $0 ?? error } }
     func rethrow() throws { if let error = error.withLock({ $0 }) { throw error } }
@@ -57,10 +57,10 @@ struct SeededGenerator: RandomNumberGenerator {
 
 /// Lets threads go on when all of them have come.
 final class Gate: Sendable {
-    private let missing: Mutex<Int>
+    private let missing: Guarded<Int>
     private let semaphore = DispatchSemaphore(value: 0)
 
-    init(_ count: Int) { missing = Mutex(count) }
+    init(_ count: Int) { missing = Guarded(count) }
 
     func pass() {
         let isLast = missing.withLock { missing in
@@ -75,8 +75,8 @@ final class Gate: Sendable {
 
 /// A sign from one thread to others.
 final class Flag: Sendable {
-    private let state = Atomic<Bool>(false)
+    private let state = Guarded(false)
 
-    var isRaised: Bool { state.load(ordering: .acquiring) }
-    func raise() { state.store(true, ordering: .releasing) }
+    var isRaised: Bool { state.withLock { $0 } }
+    func raise() { state.withLock { $0 = true } }
 }
