@@ -34,6 +34,22 @@ public struct ServerConfiguration: Sendable {
     public var lingerTimeout = 5.0
     /// The value of the `Server` field; empty leaves it out.
     public var serverName = "accrue"
+    /// Whether answers carry the request's name as `X-Request-Id`.
+    public var namesRequests = true
+    /// Decides which requests go on to their handlers; nil lets all pass.
+    public var gate: Gate?
+    /// Is told of every request when it is done; nil costs nothing.
+    public var accessObserver: AccessObserver?
+    /// Fields of every answer that is `text/html`. A `Content-Security-Policy` among them is left out where the answer has its own.
+    public var htmlFields = [
+        HeaderField(
+            "Content-Security-Policy",
+            "default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+                + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+        HeaderField("X-Content-Type-Options", "nosniff"), HeaderField("X-Frame-Options", "DENY"),
+        HeaderField("Referrer-Policy", "no-referrer"), HeaderField("Cross-Origin-Opener-Policy", "same-origin"),
+        HeaderField("Cross-Origin-Resource-Policy", "same-origin"),
+    ]
     /// Makes the content of the server's own errors. The default is RFC 9457 `application/problem+json`.
     public var errorFormatter: ErrorFormatter = { _, status, detail in
         ("application/problem+json", ProblemDetails.encode(status, detail: detail))

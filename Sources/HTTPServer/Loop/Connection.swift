@@ -4,6 +4,12 @@ struct ExchangeInfo {
     var isHead = false
     var isOldVersion = false
     var isSafe = false
+    /// Empty where answers carry no names.
+    var id = RequestID()
+    /// What the gate adds to the answer.
+    var fields: FieldBlock?
+    /// Nil where nobody observes.
+    var trace: RequestTrace?
 }
 
 /// A request whose answer is not written yet, in the order of the requests.
@@ -72,6 +78,7 @@ final class Connection {
     let liveness = Liveness()
     var generation: UInt32 = 0
     var descriptor: Int32 = -1
+    var peer = PeerAddress()
     var phase = Phase.closed
     var interest = EventPoll.Interest()
     /// The descriptor is in the epoll.
@@ -104,6 +111,8 @@ final class Connection {
     // Writing
     var output = ByteBuffer()
     var transfer = Transfer.none
+    /// The response that `transfer` belongs to, where somebody observes.
+    var delivery: Delivery?
     var isWriteBlocked = false
     var closesWhenFlushed = false
     /// Octets of the client may be on their way: close by lingering.
@@ -130,10 +139,11 @@ final class Connection {
     }
 
     /// Begins a connection.
-    func open(_ descriptor: Int32, at now: Int64) {
+    func open(_ descriptor: Int32, _ peer: PeerAddress, at now: Int64) {
         generation = generation == .max ? 1 : generation + 1
         liveness.set(generation)
         self.descriptor = descriptor
+        self.peer = peer
         phase = .head
         interest = []
         isWatched = false
@@ -156,6 +166,8 @@ final class Connection {
         pending = []
         if case .stream(let pipe, _) = transfer { pipe.close() }
         transfer = .none
+        delivery = nil
+        current = ExchangeInfo()
         isPeerClosed = false
         isDrained = true
         isBlocked = false

@@ -18,8 +18,10 @@ extension EventLoop {
         prepare(connection, info)
         writer.write(
             status, contentType: contentType, headers: [], allow: nil, length: status.excludesContent ? .unsaid : .known(body.count),
-            persistence: persistence(connection, info), into: &connection.output)
-        if !info.isHead, !status.excludesContent { connection.output.append(body) }
+            persistence: persistence(connection, info), id: info.id, fields: info.fields, into: &connection.output)
+        let hasContent = !info.isHead && !status.excludesContent
+        if hasContent { connection.output.append(body) }
+        observe(connection, info, status, bytes: hasContent ? body.count : 0)
         conclude(connection)
     }
 
@@ -84,12 +86,14 @@ extension EventLoop {
         }
         writer.write(
             response.status, contentType: response.status.excludesContent ? nil : response.contentType, headers: response.headers,
-            allow: allow, length: length, persistence: persistence(connection, info), into: &connection.output)
+            allow: allow, length: length, persistence: persistence(connection, info), id: info.id, fields: info.fields,
+            into: &connection.output)
         if info.isHead || response.status.excludesContent {
             if case .stream(let stream) = response.body { stream.pipe.close() }
         } else {
             writeContent(connection, info, response.body)
         }
+        observe(connection, info, response.status, bytes: info.isHead ? 0 : response.body.count ?? 0)
         conclude(connection)
     }
 

@@ -137,13 +137,15 @@ extension EventLoop {
     /// The content will not become whole. Its request is answered with an error, unless that has happened already.
     func failBody(_ connection: Connection, _ status: Status, _ detail: String, retryAfter: Bool = false) {
         let mode = connection.reception.mode
-        let consumer = connection.consumer
+        var consumer = connection.consumer
         connection.consumer = nil
         connection.builder.reset()
         connection.isLastRequest = true
         connection.lingers = true
         connection.phase = .ended
-        if mode != .discard {
+        let isAnsweredElsewhere = consumer?.fail(status, detail: detail) ?? false
+        if isAnsweredElsewhere { consumer = nil }
+        if mode != .discard, !isAnsweredElsewhere {
             let response = errorResponse(status, detail, path: storedPath(connection), retryAfter: retryAfter)
             switch mode {
             case .collect:

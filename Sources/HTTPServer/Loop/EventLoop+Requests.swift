@@ -56,14 +56,20 @@ extension EventLoop {
         handle.requests.store(requestCount, ordering: .relaxed)
         connection.current = ExchangeInfo(
             sequence: connection.current.sequence &+ 1, isHead: head.method == .head, isOldVersion: head.isOldVersion,
-            isSafe: head.method?.isSafe ?? false)
+            isSafe: head.method?.isSafe ?? false, id: requestID())
+        trace(connection, isWellFormed: true)
         connection.isUnanswered = true
         if !head.keepsAlive || isStopping { connection.isLastRequest = true }
         guard let method = head.method else {
             return answerEarly(connection, .notImplemented, "the server does not know this method")
         }
         if head.expectsUnknown { return answerEarly(connection, .expectationFailed, "the only expectation met here is 100-continue") }
-        if head.form == .asterisk { return answerOptions(connection, shared.table.allMethods) }
+        exchange.id = connection.current.id
+        exchange.peer = connection.peer
+        exchange.begin(method, identifier: identifier, body: following.part(0..<0))
+        if head.form == .asterisk {
+            return refuseAtGate(connection, .anyone) ?? answerOptions(connection, shared.table.allMethods)
+        }
         do throws(PathSegments.Failure) {
             try segments.split(head.bytes(head.path))
         } catch {
@@ -73,36 +79,75 @@ extension EventLoop {
             }
         }
         switch shared.table.match(method, segments) {
-        case .none: return answerEarly(connection, .notFound, "there is nothing at this path")
+        case .none:
+            return refuseAtGate(connection, .reading) ?? answerEarly(connection, .notFound, "there is nothing at this path")
         case .otherMethods(let methods):
-            if method == .options { return answerOptions(connection, methods) }
-            return answerEarly(connection, .methodNotAllowed, "this path does not have the method", allow: methods)
+            if method == .options { return refuseAtGate(connection, .anyone, allow: methods) ?? answerOptions(connection, methods) }
+            return refuseAtGate(connection, .reading)
+                ?? answerEarly(connection, .methodNotAllowed, "this path does not have the method", allow: methods)
         case .route(let route):
-            let limit = route.maximumBodySize ?? configuration.maximumBodySize
-            if case .length(let length) = head.framing, length > limit {
-                return answerEarly(connection, .contentTooLarge, "the content is larger than \(limit) octets")
-            }
-            switch route.kind {
-            case .whole(let handler): return beginWhole(connection, method, handler, limit: limit, following)
-            case .streaming(let handler): return beginStreaming(connection, method, handler, limit: limit, following)
-            }
+            return refuseAtGate(connection, route.access) ?? begin(connection, method, route, following)
         }
+    }
+
+    /// Begins a request that has found its route and may go on.
+    private func begin(_ connection: Connection, _ method: Method, _ route: Route, _ following: UnsafeRawBufferPointer) -> Int {
+        var limit = route.maximumBodySize ?? configuration.maximumBodySize
+        switch route.kind {
+        case .whole(let handler):
+            return refuseBySize(connection, limit) ?? beginWhole(connection, method, handler, limit: limit, following)
+        case .streaming(let handler):
+            return refuseBySize(connection, limit) ?? beginStreaming(connection, method, handler, limit: limit, following)
+        case .either(let isStreamed, let stream, let maximumStreamSize, let whole):
+            guard isStreamed(Request(exchange)) else {
+                return refuseBySize(connection, limit) ?? beginWhole(connection, method, whole, limit: limit, following)
+            }
+            limit = maximumStreamSize
+            return refuseBySize(connection, limit) ?? beginStreaming(connection, method, stream, limit: limit, following)
+        }
+    }
+
+    /// The name of the request in `head`.
+    private func requestID() -> RequestID {
+        guard configuration.namesRequests else { return RequestID() }
+        if let given = head.firstField("x-request-id"), let id = RequestID(given: given.value) { return id }
+        return requestIDs.next()
+    }
+
+    /// Asks the gate; nil where the request may go on, else as the `answer…` functions.
+    private func refuseAtGate(_ connection: Connection, _ access: RouteAccess, allow: MethodSet? = nil) -> Int? {
+        guard let gate = configuration.gate else { return nil }
+        let verdict = gate(Request(exchange), access)
+        connection.current.fields = verdict.fields
+        switch verdict.outcome {
+        case .pass: return nil
+        case .refuse(let status, let detail, let headers):
+            var response = errorResponse(status, detail, path: head.bytes(head.path))
+            response.headers += headers
+            return answerEarly(connection, response)
+        case .answer(let response): return answerEarly(connection, response, allow: allow)
+        }
+    }
+
+    private func refuseBySize(_ connection: Connection, _ limit: Int) -> Int? {
+        guard case .length(let length) = head.framing, length > limit else { return nil }
+        return answerEarly(connection, .contentTooLarge, "the content is larger than \(limit) octets")
     }
 
     // MARK: Early answers
 
     private func answerEarly(_ connection: Connection, _ status: Status, _ detail: String, allow: MethodSet? = nil) -> Int {
-        beginReception(connection, .discard, limit: 0)
-        connection.isUnanswered = false
-        let response = errorResponse(status, detail, path: head.bytes(head.path))
-        enqueue(connection, connection.current, response, allow: allow)
-        return 0
+        answerEarly(connection, errorResponse(status, detail, path: head.bytes(head.path)), allow: allow)
     }
 
     private func answerOptions(_ connection: Connection, _ methods: MethodSet) -> Int {
+        answerEarly(connection, Response(.noContent), allow: methods)
+    }
+
+    private func answerEarly(_ connection: Connection, _ response: Response, allow: MethodSet? = nil) -> Int {
         beginReception(connection, .discard, limit: 0)
         connection.isUnanswered = false
-        enqueue(connection, connection.current, Response(.noContent), allow: methods)
+        enqueue(connection, connection.current, response, allow: allow)
         return 0
     }
 
@@ -116,7 +161,9 @@ extension EventLoop {
         connection.isLastRequest = true
         connection.lingers = true
         connection.phase = .ended
-        connection.current = ExchangeInfo(sequence: connection.current.sequence &+ 1)
+        connection.current = ExchangeInfo(
+            sequence: connection.current.sequence &+ 1, id: configuration.namesRequests ? requestIDs.next() : RequestID())
+        trace(connection, isWellFormed: false)
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         enqueue(connection, connection.current, errorResponse(status, detail, path: none))
     }
@@ -201,8 +248,10 @@ extension EventLoop {
         var parser = RequestParser()
         guard case .complete = parser.parse(connection.storedHead.bytes, limits: limits, into: head), let method = head.method,
             (try? segments.split(head.bytes(head.path))) != nil,
-            case .route(let route) = shared.table.match(method, segments), case .whole(let handler) = route.kind
+            case .route(let route) = shared.table.match(method, segments), let handler = route.wholeHandler
         else { preconditionFailure("a stored head has been parsed and matched before") }
+        exchange.id = connection.current.id
+        exchange.peer = connection.peer
         exchange.begin(method, identifier: identifier, owning: body)
         call(connection, handler)
     }

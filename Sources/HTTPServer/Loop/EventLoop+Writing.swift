@@ -98,6 +98,7 @@ extension EventLoop {
                 account(connection, result) { connection, count in
                     budget -= count
                     connection.transfer = sent + count < bytes.count ? .bytes(bytes, sent: sent + count) : .none
+                    observeProgress(connection, count, isLast: connection.transfer.isNone)
                 }
             case .file(let file, let sent):
                 let amount = min(file.length - sent, 1 << 20)
@@ -108,6 +109,7 @@ extension EventLoop {
                 account(connection, result) { connection, count in
                     budget -= count
                     connection.transfer = sent + count < file.length ? .file(file, sent: sent + count) : .none
+                    observeProgress(connection, count, isLast: connection.transfer.isNone)
                 }
             case .stream(let pipe, let isChunked):
                 guard pump(connection, pipe, isChunked) else { return }
@@ -149,10 +151,12 @@ extension EventLoop {
             }
             octets.withUnsafeBytes { connection.output.append($0) }
             if isChunked { connection.output.append("\r\n") }
+            observeProgress(connection, octets.count, isLast: false)
         case .finished:
             if isChunked { connection.output.append("0\r\n\r\n") }
             pipe.close()
             connection.transfer = .none
+            observeProgress(connection, 0, isLast: true)
         case .broken:
             connection.isBroken = true
         }

@@ -38,6 +38,7 @@ final class EventLoop {
     var now: Int64
     private(set) var nextScan = Int64.max
     var requestCount: UInt64 = 0
+    var requestIDs = RequestIDSource()
     /// A handler is running: answers that come meanwhile for other connections must wait.
     var isInHandler = false
     var isListening = false
@@ -58,7 +59,7 @@ final class EventLoop {
         exchange = Exchange(head: head, segments: segments, loopIndex: handle.index, budget: shared.budget)
         receiveBuffer = .allocate(byteCount: Self.receiveSize, alignment: 64)
         poll = try EventPoll()
-        writer = ResponseWriter(serverName: configuration.serverName)
+        writer = ResponseWriter(serverName: configuration.serverName, htmlFields: configuration.htmlFields)
         writer.setTime(SystemCall.wallClockSeconds())
         now = SystemCall.monotonicMilliseconds()
         guard poll.add(handle.mailbox.descriptor, .read, token: Self.mailboxToken) else {
@@ -170,8 +171,8 @@ final class EventLoop {
             guard let connection = connection(key) else { return }
             lendOutput(connection)
             settle(connection)
-        case .adopt(let descriptor):
-            adopt(descriptor)
+        case .adopt(let descriptor, let peer):
+            adopt(descriptor, peer)
         case .stop(let deadline):
             stop(deadline)
         }
@@ -201,8 +202,8 @@ final class EventLoop {
                 return
             }
             let result = SystemCall.accept(shared.listener.descriptor)
-            if case .connection(let descriptor) = result {
-                place(descriptor)
+            if case .connection(let descriptor, let peer) = result {
+                place(descriptor, peer)
                 continue
             }
             shared.dismiss()
@@ -221,21 +222,21 @@ final class EventLoop {
     }
 
     /// Keeps a new connection, or hands it to the loop with the fewest if this one has clearly more.
-    private func place(_ descriptor: Int32) {
+    private func place(_ descriptor: Int32, _ peer: PeerAddress) {
         let mine = handle.load.load(ordering: .relaxed)
         if !isStopping, let other = shared.leastLoaded(), other !== handle, other.load.load(ordering: .relaxed) + 2 < mine {
             other.load.wrappingAdd(1, ordering: .relaxed)
-            if other.mailbox.post(.adopt(descriptor)) { return }
+            if other.mailbox.post(.adopt(descriptor, peer)) { return }
             other.load.wrappingSubtract(1, ordering: .relaxed)
         }
         handle.load.wrappingAdd(1, ordering: .relaxed)
-        adopt(descriptor)
+        adopt(descriptor, peer)
     }
 
-    private func adopt(_ descriptor: Int32) {
+    private func adopt(_ descriptor: Int32, _ peer: PeerAddress) {
         handle.accepted.wrappingAdd(1, ordering: .relaxed)
         let connection = freeConnection()
-        connection.open(descriptor, at: now)
+        connection.open(descriptor, peer, at: now)
         openCount += 1
         // The request often is there already; a connection which is answered and closed at once never comes into the epoll at all.
         lendOutput(connection)
@@ -264,6 +265,7 @@ final class EventLoop {
     func close(_ connection: Connection) {
         guard connection.phase != .closed else { return }
         let consumer = connection.phase == .body ? connection.consumer : nil
+        observeEnd(connection)
         SystemCall.close(connection.descriptor)
         connection.reset()
         freeSlots.append(connection.slot)
@@ -326,7 +328,7 @@ final class EventLoop {
     private func finish() {
         for connection in connections { close(connection) }
         for message in handle.mailbox.close() {
-            guard case .adopt(let descriptor) = message else { continue }
+            guard case .adopt(let descriptor, _) = message else { continue }
             SystemCall.close(descriptor)
             shared.dismiss()
         }

@@ -6,8 +6,8 @@ enum LoopMessage: Sendable {
     case resume(ConnectionKey, UInt32)
     /// A stream has something to send.
     case pump(ConnectionKey)
-    /// An accepted socket.
-    case adopt(Int32)
+    /// An accepted socket, and where it comes from.
+    case adopt(Int32, PeerAddress)
     /// Finish until this time of the monotonic clock.
     case stop(Int64)
 }

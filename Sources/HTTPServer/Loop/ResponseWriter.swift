@@ -19,9 +19,19 @@ struct ResponseWriter: ~Copyable {
     private let serverName: [UInt8]
     private var common = ByteBuffer()
     private var second = Int.min
+    /// The fields of HTML content, without and with a `Content-Security-Policy`.
+    private let htmlFields: [UInt8]
+    private let htmlPolicy: [UInt8]
 
-    init(serverName: String) {
+    init(serverName: String, htmlFields: [HeaderField] = []) {
         self.serverName = Array(serverName.utf8)
+        self.htmlFields = FieldBlock(htmlFields.filter { !Self.isPolicy($0) }).octets
+        htmlPolicy = FieldBlock(htmlFields.filter(Self.isPolicy)).octets
+    }
+
+    private static func isPolicy(_ field: HeaderField) -> Bool {
+        UnsafeRawBufferPointer(start: field.name.utf8Start, count: field.name.utf8CodeUnitCount)
+            .equalsIgnoringCase("content-security-policy")
     }
 
     /// Sets the time that `Date` says.
@@ -42,7 +52,7 @@ struct ResponseWriter: ~Copyable {
     /// Writes a head, with the empty line behind it.
     func write(
         _ status: Status, contentType: StaticString?, headers: [HeaderField], allow: MethodSet?, length: Length, persistence: Persistence,
-        into output: inout ByteBuffer
+        id: RequestID = RequestID(), fields: FieldBlock? = nil, into output: inout ByteBuffer
     ) {
         output.reserve(512)
         output.append("HTTP/1.1 ")
@@ -55,6 +65,10 @@ struct ResponseWriter: ~Copyable {
             output.append("Content-Type: ")
             output.append(contentType)
             output.append("\r\n")
+            if Self.isHTML(contentType) {
+                htmlFields.withUnsafeBytes { output.append($0) }
+                if !headers.contains(where: Self.isPolicy) { htmlPolicy.withUnsafeBytes { output.append($0) } }
+            }
         }
         switch length {
         case .unsaid: break
@@ -69,6 +83,12 @@ struct ResponseWriter: ~Copyable {
         case .close: output.append("Connection: close\r\n")
         case .keepAlive: output.append("Connection: keep-alive\r\n")
         }
+        if !id.isEmpty {
+            output.append("X-Request-Id: ")
+            id.withBytes { output.append($0) }
+            output.append("\r\n")
+        }
+        if let fields { fields.octets.withUnsafeBytes { output.append($0) } }
         if let allow { Self.append(allow, to: &output) }
         for field in headers {
             output.append(field.name)
@@ -77,6 +97,11 @@ struct ResponseWriter: ~Copyable {
             output.append("\r\n")
         }
         output.append("\r\n")
+    }
+
+    private static func isHTML(_ contentType: StaticString) -> Bool {
+        contentType.utf8CodeUnitCount >= 9
+            && UnsafeRawBufferPointer(start: contentType.utf8Start, count: 9).equalsIgnoringCase("text/html")
     }
 
     /// `Allow`, with what the server adds by itself: HEAD where there is GET, and OPTIONS.

@@ -6,6 +6,10 @@ final class Exchange {
     private let budget: MemoryBudget
     private(set) var method = Method.get
     private(set) var identifier: UInt64 = 0
+    /// The request's name.
+    var id = RequestID()
+    /// Where it comes from.
+    var peer = PeerAddress()
     private(set) var body = UnsafeRawBufferPointer(start: nil, count: 0)
     private var owned: Body?
 

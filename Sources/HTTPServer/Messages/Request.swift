@@ -18,6 +18,13 @@ public struct Request: ~Copyable {
     /// A number that no other request of this process has.
     public var identifier: UInt64 { exchange.identifier }
 
+    /// The name of the request, which its answer carries as `X-Request-Id`: the client's, where that sent a short one, or one made
+    /// here.
+    public var id: RequestID { exchange.id }
+
+    /// Where the request comes from.
+    public var peer: PeerAddress { exchange.peer }
+
     // MARK: Path
 
     /// The path as it was sent, percent-encoded and without the query.

@@ -28,9 +28,12 @@ public struct Router: Sendable {
     ///   - method: The method. GET answers HEAD too, unless HEAD has a route of its own.
     ///   - pattern: As `/v1/models/{model}/learn`.
     ///   - maximumBodySize: Octets of content taken; longer ones are answered with 413. Nil: the server's `maximumBodySize`.
+    ///   - access: What the server's gate is told. Nil: reading for methods that are safe, else writing.
     ///   - handler: Called on an event loop.
-    public mutating func on(_ method: Method, _ pattern: String, maximumBodySize: Int? = nil, _ handler: @escaping Handler) {
-        let route = Route(kind: .whole(handler), maximumBodySize: maximumBodySize)
+    public mutating func on(
+        _ method: Method, _ pattern: String, maximumBodySize: Int? = nil, access: RouteAccess? = nil, _ handler: @escaping Handler
+    ) {
+        let route = Route(kind: .whole(handler), maximumBodySize: maximumBodySize, access: access ?? .usual(for: method))
         registrations.append(Registration(method: method, pattern: pattern, route: route))
     }
 
@@ -41,11 +44,34 @@ public struct Router: Sendable {
     ///   - pattern: As for `on`.
     ///   - maximumBodySize: Octets of content taken; may exceed what the server buffers, as `Int.max`. Nil: the server's
     ///     `maximumBodySize`.
+    ///   - access: As for `on`.
     ///   - handler: Called on an event loop.
     public mutating func stream(
-        _ method: Method, _ pattern: String, maximumBodySize: Int? = nil, _ handler: @escaping StreamingHandler
+        _ method: Method, _ pattern: String, maximumBodySize: Int? = nil, access: RouteAccess? = nil,
+        _ handler: @escaping StreamingHandler
     ) {
-        let route = Route(kind: .streaming(handler), maximumBodySize: maximumBodySize)
+        let route = Route(kind: .streaming(handler), maximumBodySize: maximumBodySize, access: access ?? .usual(for: method))
+        registrations.append(Registration(method: method, pattern: pattern, route: route))
+    }
+
+    /// Adds a route that takes the content of some requests as it arrives, and that of the others whole.
+    ///
+    /// - Parameters:
+    ///   - method: The method.
+    ///   - pattern: As for `on`.
+    ///   - maximumBodySize: Octets of content taken whole. Nil: the server's `maximumBodySize`.
+    ///   - maximumStreamSize: Octets of content taken as it arrives.
+    ///   - access: As for `on`.
+    ///   - isStreamed: Decides at the head, as by its media type.
+    ///   - stream: Called where `isStreamed` says true.
+    ///   - whole: Called where it says false.
+    public mutating func on(
+        _ method: Method, _ pattern: String, maximumBodySize: Int? = nil, maximumStreamSize: Int, access: RouteAccess? = nil,
+        streaming isStreamed: @escaping @Sendable (borrowing Request) -> Bool, _ stream: @escaping StreamingHandler,
+        whole: @escaping Handler
+    ) {
+        let kind = Route.Kind.either(isStreamed, stream, maximumStreamSize: maximumStreamSize, whole)
+        let route = Route(kind: kind, maximumBodySize: maximumBodySize, access: access ?? .usual(for: method))
         registrations.append(Registration(method: method, pattern: pattern, route: route))
     }
 
@@ -60,13 +86,25 @@ final class Route: Sendable {
     enum Kind: Sendable {
         case whole(Handler)
         case streaming(StreamingHandler)
+        /// Streaming where the first says so.
+        case either(@Sendable (borrowing Request) -> Bool, StreamingHandler, maximumStreamSize: Int, Handler)
     }
 
     let kind: Kind
     let maximumBodySize: Int?
+    let access: RouteAccess
 
-    init(kind: Kind, maximumBodySize: Int?) {
+    init(kind: Kind, maximumBodySize: Int?, access: RouteAccess) {
         self.kind = kind
         self.maximumBodySize = maximumBodySize
+        self.access = access
+    }
+
+    /// The handler of whole contents, where there is one.
+    var wholeHandler: Handler? {
+        switch kind {
+        case .whole(let handler), .either(_, _, _, let handler): handler
+        case .streaming: nil
+        }
     }
 }

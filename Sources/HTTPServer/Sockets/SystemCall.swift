@@ -16,7 +16,7 @@ enum SystemCall {
 
     /// What became of one `accept4`.
     enum Accepted: Equatable {
-        case connection(Int32)
+        case connection(Int32, PeerAddress)
         case wouldBlock
         /// That connection is lost, the listener is well: go on.
         case lost
@@ -56,8 +56,12 @@ enum SystemCall {
     static func accept(_ listener: Int32) -> Accepted {
         while true {
             let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-            let descriptor = accept4(listener, nil, nil, flags)
-            if descriptor >= 0 { return .connection(descriptor) }
+            var address = sockaddr_storage()
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let descriptor = withUnsafeMutableBytes(of: &address) {
+                accept4(listener, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), &length, flags)
+            }
+            if descriptor >= 0 { return .connection(descriptor, PeerAddress(address)) }
             switch errno {
             case EINTR: continue
             case EAGAIN: return .wouldBlock
@@ -104,6 +108,20 @@ enum SystemCall {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
         return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// Nanoseconds of a clock that never jumps.
+    static func monotonicNanoseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
+
+    /// Nanoseconds since 1970.
+    static func wallClockNanoseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 
     /// Seconds since 1970.

@@ -1,0 +1,29 @@
+/// What an access record needs of the request; made only where somebody observes.
+final class RequestTrace {
+    let id: RequestID
+    let peer: PeerAddress
+    let method: Method?
+    let path: [UInt8]
+    let time = SystemCall.wallClockNanoseconds()
+    private let start = SystemCall.monotonicNanoseconds()
+
+    init(id: RequestID, peer: PeerAddress, method: Method?, path: [UInt8]) {
+        self.id = id
+        self.peer = peer
+        self.method = method
+        self.path = path
+    }
+
+    func record(_ status: Status?, bytes: Int, isComplete: Bool) -> AccessRecord {
+        AccessRecord(
+            time: time, id: id, peer: peer, method: method, path: path, status: status, bytes: bytes,
+            duration: SystemCall.monotonicNanoseconds() - start, isComplete: isComplete)
+    }
+}
+
+/// A response whose content is on its way.
+struct Delivery {
+    let trace: RequestTrace
+    let status: Status
+    var bytes: Int
+}

@@ -1,0 +1,46 @@
+/// A name for one request, which its answer carries as `X-Request-Id`, so that the logs of a client, a proxy and the server can be
+/// laid side by side.
+///
+/// A value of fixed size: having one allocates nothing.
+public struct RequestID: Sendable, CustomStringConvertible {
+    /// The longest that is taken from a client, in octets.
+    public static let maximumCount = 64
+
+    private var octets = InlineArray<64, UInt8>(repeating: 0)
+    private var length = 0
+
+    /// No name.
+    init() {}
+
+    /// A name made of a number: 16 hexadecimal digits.
+    init(number: UInt64) {
+        var rest = number
+        for index in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: rest >> 60)
+            octets[index] = digit &+ (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") &- 10)
+            rest <<= 4
+        }
+        length = 16
+    }
+
+    /// A client's name for its request; nil unless it is 1 to `maximumCount` octets of `[A-Za-z0-9._~+/=:-]`, which need no escape in
+    /// a field, in JSON or in a shell.
+    init?(given text: UnsafeRawBufferPointer) {
+        guard !text.isEmpty, text.count <= Self.maximumCount, text.allSatisfy(Self.allowed.contains) else { return nil }
+        for index in 0..<text.count { octets[index] = text[index] }
+        length = text.count
+    }
+
+    private static var allowed: OctetSet { OctetSet(low: 0x27ff_e800_0000_0000, high: 0x47ff_fffe_87ff_fffe) }
+
+    /// Whether there is none.
+    var isEmpty: Bool { length == 0 }
+
+    /// Calls `body` with the octets, all of them ASCII.
+    public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try withUnsafeBytes(of: octets) { try body(UnsafeRawBufferPointer(rebasing: $0[..<length])) }
+    }
+
+    /// The name as text.
+    public var description: String { withBytes { String(decoding: $0, as: UTF8.self) } }
+}
