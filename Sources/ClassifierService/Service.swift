@@ -20,6 +20,7 @@ public final class Service: Sendable {
     public init(_ configuration: ServiceConfiguration, log: Log) throws {
         var limits = ServiceLimits()
         limits.queuedRequests = configuration.maximumQueuedRequests
+        limits.maximumArrayBytes = configuration.server.maximumBodySize
         let balancePool = ComputePool(threads: 1, maximumWaiting: limits.waitingTasks)
         let context = ServiceContext(
             budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log, balancePool: balancePool,

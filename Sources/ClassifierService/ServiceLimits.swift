@@ -10,6 +10,10 @@ struct ServiceLimits: Sendable {
     var inlineCost = 1 << 21
     /// Octets of a body that an event loop scans itself.
     var inlineBody = 128 << 10
+    /// Octets that an array of a compressed body may have.
+    var maximumArrayBytes = 64 << 20
+    /// Bodies that are learned as they arrive at the same time; each holds three blocks of rows at most. Past it, 503 with Retry-After.
+    var learnStreams = 64
     /// Tasks that may wait for a compute thread; past it, 503 with Retry-After.
     var waitingTasks = 256
 }

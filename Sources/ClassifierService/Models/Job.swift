@@ -6,7 +6,7 @@ enum Job: Sendable {
     /// Learn rows. Learns that wait together are learned as one block.
     case learn(LearnJob)
     /// Take rows out again.
-    case unlearn(LearnJob)
+    case unlearn(LearnJob, DeferredResponder)
     /// Add the truth of a file.
     case merge(SnapshotFile, DeferredResponder)
     /// Change the ridge, the imbalance, or both.
@@ -28,15 +28,16 @@ enum Job: Sendable {
     /// Free everything and answer.
     case delete(DeferredResponder)
 
-    /// Who waits for it; nil for the service's own jobs.
-    var responder: DeferredResponder? {
+    /// Tells whoever waits for it that it will not be done.
+    func refuse(_ problem: Problem) {
         switch self {
-        case .learn(let job), .unlearn(let job): job.responder
-        case .merge(_, let responder), .reconfigure(_, let responder), .renameClass(_, _, let responder), .deleteClass(_, let responder),
-            .rebalance(let responder), .describe(let responder, _), .snapshot(_, let responder), .restore(_, let responder, _),
-            .delete(let responder):
-            responder
-        case .adopt: nil
+        case .learn(let job): job.receiver.send(problem)
+        case .unlearn(_, let responder), .merge(_, let responder), .reconfigure(_, let responder), .renameClass(_, _, let responder),
+            .deleteClass(_, let responder), .rebalance(let responder), .describe(let responder, _), .snapshot(_, let responder),
+            .restore(_, let responder, _), .delete(let responder):
+            responder.send(problem.response)
+        // The service's own.
+        case .adopt: break
         }
     }
 }

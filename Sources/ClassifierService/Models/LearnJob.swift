@@ -1,20 +1,19 @@
-internal import HTTPServer
 internal import TensorFormats
 
-/// The rows of one learn request, checked and waiting for their model's worker.
+/// The rows of one learn request, or of one block of a streamed one, checked and waiting for their model's worker.
 final class LearnJob: Sendable {
     /// Rows one after another.
     let features: [Double]
     /// One label a row.
     let labels: PackedStrings
     let dimension: Int
-    let responder: DeferredResponder
+    let receiver: LearnReceiver
 
-    init(features: [Double], labels: PackedStrings, dimension: Int, responder: DeferredResponder) {
+    init(features: [Double], labels: PackedStrings, dimension: Int, receiver: LearnReceiver) {
         self.features = features
         self.labels = labels
         self.dimension = dimension
-        self.responder = responder
+        self.receiver = receiver
     }
 
     var rows: Int { labels.count }

@@ -64,8 +64,8 @@ final class ModelRegistry: Sendable {
     func delete(_ model: Model, _ responder: DeferredResponder) {
         guard forget(model) else { return responder.send(Problem.unknownModel(model.name).response) }
         // The delete goes behind whatever is being done; what still waits would be in vain.
-        let problem = Problem.deletedModel(model.name).response
-        for job in model.queue.close(behind: .delete(responder)) { job.responder?.send(problem) }
+        let problem = Problem.deletedModel(model.name)
+        for job in model.queue.close(behind: .delete(responder)) { job.refuse(problem) }
     }
 
     /// Ends all workers; for the end of the service.
@@ -73,8 +73,8 @@ final class ModelRegistry: Sendable {
         let all = all
         models.withLock { $0 = [:] }
         for model in all {
-            let problem = Problem.busy("the server is stopping").response
-            for job in model.queue.close() { job.responder?.send(problem) }
+            let problem = Problem.busy("the server is stopping")
+            for job in model.queue.close() { job.refuse(problem) }
         }
     }
 

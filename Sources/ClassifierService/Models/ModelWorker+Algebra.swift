@@ -5,11 +5,7 @@ internal import TensorFormats
 
 extension ModelWorker {
     /// Takes a request's rows out again, all or none.
-    func unlearn(_ job: LearnJob) {
-        do throws(Problem) { job.responder.send(try unlearned(job)) } catch { job.responder.send(error.response) }
-    }
-
-    private func unlearned(_ job: LearnJob) throws(Problem) -> Response {
+    func unlearn(_ job: LearnJob) throws(Problem) -> Response {
         guard job.dimension == classifier.configuration.dimension else { throw restoredMeanwhile() }
         var columns: [Int] = []
         columns.reserveCapacity(job.rows)

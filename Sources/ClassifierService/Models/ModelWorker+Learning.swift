@@ -20,7 +20,7 @@ extension ModelWorker {
                 accepted.append(try intern(job, &columns))
                 features.append(contentsOf: job.features)
             } catch {
-                job.responder.send(error.response)
+                job.receiver.send(error)
             }
         }
         guard !accepted.isEmpty else { return }
@@ -33,7 +33,7 @@ extension ModelWorker {
         } catch {
             classifier.forgetClasses(from: accepted[0].span.knownClasses)
             let problem = Problem(.insufficientStorage, "the machine gave no memory for the matrices of new classes; nothing was learned")
-            for entry in accepted { entry.job.responder.send(problem.response) }
+            for entry in accepted { entry.job.receiver.send(problem) }
             return
         }
         publish()
@@ -45,7 +45,7 @@ extension ModelWorker {
                 model: model.name, version: classifier.version, rows: entry.job.rows, samples: samples,
                 classes: entry.newLabels.upperBound, newClasses: Array(classifier.registry.labels[entry.newLabels]),
                 accuracyBefore: outcome.accuracy(of: rows, columns: columns, knownClasses: entry.span.knownClasses))
-            entry.job.responder.send(answer.response)
+            entry.job.receiver.send(answer)
             row = rows.upperBound
         }
     }

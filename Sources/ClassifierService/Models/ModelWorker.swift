@@ -56,7 +56,7 @@ final class ModelWorker {
             let problem = SnapshotFile.problem(error)
             context.log.error("a model could not be made", ["model": model.name, "reason": problem.detail])
             let others = Problem.busy("the model \"\(model.name)\" could not be made")
-            for (index, job) in model.queue.close().enumerated() { job.responder?.send(index == 0 ? problem.response : others.response) }
+            for (index, job) in model.queue.close().enumerated() { job.refuse(index == 0 ? problem : others) }
             return nil
         }
     }
@@ -86,7 +86,7 @@ final class ModelWorker {
     private func perform(_ first: Job, _ jobs: [Job]) {
         switch first {
         case .learn: learn(jobs.compactMap { if case .learn(let job) = $0 { job } else { nil } })
-        case .unlearn(let job): unlearn(job)
+        case .unlearn(let job, let responder): answer(responder) { () throws(Problem) in try unlearn(job) }
         case .merge(let file, let responder): answer(responder) { () throws(Problem) in try merge(file) }
         case .reconfigure(let patch, let responder): answer(responder) { () throws(Problem) in try reconfigure(patch) }
         case .renameClass(let label, let new, let responder): answer(responder) { () throws(Problem) in try renameClass(label, to: new) }

@@ -3,35 +3,72 @@ internal import HTTPServer
 internal import TensorFormats
 
 /// `POST /v1/models/{model}/learn` and `…/unlearn`: checks the rows and queues them for the model's worker, which answers.
-struct LearnRoute: Sendable {
-    let registry: ModelRegistry
-    let pool: ComputePool
-    let limits: ServiceLimits
+///
+/// NDJSON is learned as it arrives, see `LearnStream`; all else is learned whole or not at all.
+final class LearnRoute: Sendable {
+    private let registry: ModelRegistry
+    private let pool: ComputePool
+    private let limits: ServiceLimits
+    private let streams = Guarded(0)
+
+    init(registry: ModelRegistry, pool: ComputePool, limits: ServiceLimits) {
+        self.registry = registry
+        self.pool = pool
+        self.limits = limits
+    }
 
     func add(to router: inout Router) {
-        router.on(.post, "/v1/models/{model}/learn") { request, responder in
-            let deferred = responder.deferred()
-            do throws(Problem) { try queue(request, deferred, .learn) } catch { deferred.send(error.response) }
-        }
+        router.on(
+            .post, "/v1/models/{model}/learn", maximumStreamSize: .max,
+            streaming: { $0.mediaTypeIs(BodyFormat.ndjson.mediaType) },
+            { request, responder in
+                let deferred = responder.deferred()
+                do throws(Problem) {
+                    return try self.stream(request, deferred)
+                } catch {
+                    deferred.send(error.response)
+                    return nil
+                }
+            },
+            whole: { request, responder in
+                let deferred = responder.deferred()
+                do throws(Problem) { try self.queue(request, deferred, .learn) } catch { deferred.send(error.response) }
+            })
         router.on(.post, "/v1/models/{model}/unlearn") { request, responder in
             let deferred = responder.deferred()
-            do throws(Problem) { try queue(request, deferred, .unlearn) } catch { deferred.send(error.response) }
+            do throws(Problem) { try self.queue(request, deferred, .unlearn) } catch { deferred.send(error.response) }
         }
     }
 
     private enum Purpose { case learn, unlearn }
 
+    private func stream(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) -> LearnStream {
+        let model = try registry.model(of: request)
+        // What a stream holds is bounded, and so is the number of streams.
+        let isAdmitted = streams.withLock { count in
+            guard count < limits.learnStreams else { return false }
+            count += 1
+            return true
+        }
+        guard isAdmitted else { throw .busy("\(limits.learnStreams) bodies are being learned as they arrive") }
+        return LearnStream(model: model, pool: pool, responder: responder, blockRows: limits.blockRows) { [self] in
+            streams.withLock { $0 -= 1 }
+        }
+    }
+
     private func queue(_ request: borrowing Request, _ responder: DeferredResponder, _ purpose: Purpose) throws(Problem) {
         let model = try registry.model(of: request)
-        try ModelRoutes.requireMediaType(request, "application/json")
-        guard request.bodyCount > limits.inlineBody else {
-            return try request.decodeBody { (bytes) throws(Problem) in try enqueue(bytes, model, responder, purpose) }
+        let reader = BodyReader(
+            format: try .of(request, among: BodyFormat.labelled), dimension: model.configuration.dimension,
+            maximumArrayBytes: limits.maximumArrayBytes)
+        guard request.bodyCount > limits.inlineBody || reader.format.isCompressed else {
+            return try request.decodeBody { (bytes) throws(Problem) in try enqueue(bytes, reader, model, responder, purpose) }
         }
         // A large body is scanned by a compute thread: meanwhile the loop goes on serving.
         let body = request.takeBody()
-        let isQueued = pool.run {
+        let isQueued = pool.run { [self] in
             let result = body.withUnsafeBytes { bytes -> Problem? in
-                do throws(Problem) { try enqueue(bytes, model, responder, purpose) } catch { return error }
+                do throws(Problem) { try enqueue(bytes, reader, model, responder, purpose) } catch { return error }
                 return nil
             }
             if let problem = result { responder.send(problem.response) }
@@ -40,16 +77,15 @@ struct LearnRoute: Sendable {
     }
 
     private func enqueue(
-        _ body: UnsafeRawBufferPointer, _ model: Model, _ responder: DeferredResponder, _ purpose: Purpose
+        _ body: UnsafeRawBufferPointer, _ reader: BodyReader, _ model: Model, _ responder: DeferredResponder, _ purpose: Purpose
     ) throws(Problem) {
-        let dimension = model.configuration.dimension
         var features: [Double] = []
         var labels = PackedStrings()
-        try RowReader.learn(body, dimension: dimension, features: &features, labels: &labels)
-        let job = LearnJob(features: features, labels: labels, dimension: dimension, responder: responder)
+        try reader.readLabelled(body, features: &features, labels: &labels)
+        let job = LearnJob(features: features, labels: labels, dimension: reader.dimension, receiver: .request(responder))
         switch purpose {
         case .learn: try model.enqueue(learn: job)
-        case .unlearn: try model.enqueue(.unlearn(job))
+        case .unlearn: try model.enqueue(.unlearn(job, responder))
         }
     }
 }

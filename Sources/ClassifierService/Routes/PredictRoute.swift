@@ -19,7 +19,7 @@ struct PredictRoute: Sendable {
     }
 
     func add(to router: inout Router) {
-        router.on(.post, "/v1/models/{model}/predict") { request, responder in predict(request, responder) }
+        router.on(.post, "/v1/models/{model}/predict", access: .reading) { request, responder in predict(request, responder) }
     }
 
     private func predict(_ request: borrowing Request, _ responder: consuming Responder) {
@@ -32,7 +32,7 @@ struct PredictRoute: Sendable {
             prediction.run(workspace, useBLAS: false)
             workspace.writer.answer(responder)
         case .score(let prediction): deferScoring(prediction, workspace.features, responder.deferred())
-        case .scan(let model, let wish): deferScanning(request.takeBody(), model, wish, responder.deferred())
+        case .scan(let scan): deferScanning(request.takeBody(), scan, responder.deferred())
         case .refuse(let problem): responder.send(problem.response)
         }
     }
@@ -44,21 +44,31 @@ struct PredictRoute: Sendable {
         /// Score the rows in the workspace on a compute thread.
         case score(Prediction)
         /// Do all of it on a compute thread.
-        case scan(Model, WeightsKind?)
+        case scan(Scan)
         case refuse(Problem)
+    }
+
+    /// What a compute thread has to know of a request whose body it reads.
+    private struct Scan {
+        let model: Model
+        let format: BodyFormat
+        /// What the query asks for.
+        let wish: WeightsKind?
+        let top: Int?
     }
 
     private func plan(_ request: borrowing Request, _ workspace: PredictWorkspace) throws(Problem) -> Plan {
         let model = try registry.model(of: request)
         let weights = try Self.weights(of: model)
-        try ModelRoutes.requireMediaType(request, "application/json")
+        let format = try BodyFormat.of(request, among: BodyFormat.all)
         let wish = try Self.wish(request)
-        guard request.bodyCount <= limits.inlineBody else { return .scan(model, wish) }
-        let (rows, top) = try request.decodeBody { (body) throws(Problem) in
-            try RowReader.predict(body, dimension: weights.configuration.dimension, features: &workspace.features)
-        }
-        guard let rows else { return .scan(model, wish) }
-        let prediction = Prediction(model: model.name, weights: weights, rows: rows, top: top, wish: wish)
+        let scan = Scan(model: model, format: format, wish: wish, top: try Self.top(request))
+        guard request.bodyCount <= limits.inlineBody, !format.isCompressed else { return .scan(scan) }
+        let reader = BodyReader(
+            format: format, dimension: weights.configuration.dimension, maximumArrayBytes: limits.maximumArrayBytes)
+        let (rows, top) = try request.decodeBody { (body) throws(Problem) in try reader.read(body, features: &workspace.features) }
+        guard let rows else { return .scan(scan) }
+        let prediction = Prediction(model: model.name, weights: weights, rows: rows, top: top ?? scan.top, wish: wish)
         return weights.cost(rows: rows) <= limits.inlineCost ? .answer(prediction) : .score(prediction)
     }
 
@@ -72,6 +82,13 @@ struct PredictRoute: Sendable {
         }
     }
 
+    /// `?top=N`, for the formats which hold nothing but rows.
+    private static func top(_ request: borrowing Request) throws(Problem) -> Int? {
+        guard request.hasQuery, let text = request.query("top") else { return nil }
+        guard let top = Int(text), top >= 1 else { throw Problem(.badRequest, "\"top\" is \"\(text)\", expected an integer of at least 1") }
+        return top
+    }
+
     private static func weights(of model: Model) throws(Problem) -> PublishedWeights {
         guard let weights = model.published else { throw .busy("the model \"\(model.name)\" is being made") }
         guard weights.classCount > 0 else {
@@ -81,20 +98,25 @@ struct PredictRoute: Sendable {
     }
 
     /// Scans and scores a large body, or one with numbers beyond Float32, on a compute thread.
-    private func deferScanning(_ body: Body, _ model: Model, _ wish: WeightsKind?, _ responder: DeferredResponder) {
+    private func deferScanning(_ body: Body, _ scan: Scan, _ responder: DeferredResponder) {
+        let maximumArrayBytes = limits.maximumArrayBytes
         let isQueued = pool.run {
             let workspace = PredictWorkspace()
             let result = body.withUnsafeBytes { bytes -> Result<Response, Problem> in
                 do throws(Problem) {
-                    let weights = try Self.weights(of: model)
-                    let dimension = weights.configuration.dimension
-                    let (rows, top) = try RowReader.predict(bytes, dimension: dimension, features: &workspace.features)
+                    let weights = try Self.weights(of: scan.model)
+                    let reader = BodyReader(
+                        format: scan.format, dimension: weights.configuration.dimension, maximumArrayBytes: maximumArrayBytes)
+                    func prediction(_ rows: Int, _ top: Int?) -> Prediction {
+                        Prediction(model: scan.model.name, weights: weights, rows: rows, top: top ?? scan.top, wish: scan.wish)
+                    }
+                    let (rows, top) = try reader.read(bytes, features: &workspace.features)
                     if let rows {
-                        Prediction(model: model.name, weights: weights, rows: rows, top: top, wish: wish).run(workspace, useBLAS: true)
+                        prediction(rows, top).run(workspace, useBLAS: true)
                     } else {
                         var features: [Double] = []
-                        let (rows, top) = try RowReader.predict(bytes, dimension: dimension, features: &features)
-                        Prediction(model: model.name, weights: weights, rows: rows ?? 0, top: top, wish: wish).run(features, workspace)
+                        let (rows, top) = try reader.read(bytes, features: &features)
+                        prediction(rows ?? 0, top).run(features, workspace)
                     }
                     return .success(Response(.ok, contentType: "application/json", bytes: workspace.writer.array))
                 } catch { return .failure(error) }

@@ -5,6 +5,10 @@ struct Problem: Error {
     var status: Status
     var detail: String
     var retryAfter: Int?
+    /// Of a request that is learned as it arrives: the rows that have been learned all the same.
+    var rowsApplied: Int?
+    /// The media types that would do (the Linked Data Platform's `Accept-Post`, section 7.1).
+    var acceptedTypes: String?
 
     init(_ status: Status, _ detail: String, retryAfter: Int? = nil) {
         self.status = status
@@ -14,7 +18,11 @@ struct Problem: Error {
 
     /// The answer, as `application/problem+json`.
     var response: Response {
-        .problem(status, detail: detail, headers: retryAfter.map { [HeaderField("Retry-After", String($0))] } ?? [])
+        var headers: [HeaderField] = []
+        if let retryAfter { headers.append(HeaderField("Retry-After", String(retryAfter))) }
+        if let acceptedTypes { headers.append(HeaderField("Accept-Post", acceptedTypes)) }
+        guard let rowsApplied else { return .problem(status, detail: detail, headers: headers) }
+        return .problem(status, detail: detail, headers: headers, extending: ["rows_applied": rowsApplied])
     }
 
     static func unknownModel(_ name: String) -> Problem {

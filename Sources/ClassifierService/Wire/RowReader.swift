@@ -38,13 +38,24 @@ enum RowReader {
         if let unknown { throw Problem(.badRequest, "\"\(unknown)\" is not a known key; known are features, labels") }
         guard let rows else { throw Problem(.badRequest, "\"features\" is missing: an array of rows of \(dimension) numbers") }
         guard let labelCount else { throw Problem(.badRequest, "\"labels\" is missing: an array with one label a row") }
-        guard rows > 0 else { throw Problem(.badRequest, "\"features\" has no rows, expected at least 1") }
+        try check(rows: rows, labelCount, labels)
+    }
+
+    /// Checks what every format of labelled rows must hold to.
+    static func check(rows: Int, _ labelCount: Int, _ labels: PackedStrings) throws(Problem) {
+        guard rows > 0 else { throw noRows }
         guard rows == labelCount else {
             throw Problem(.badRequest, "\"labels\" has \(labelCount) entries, expected \(rows): one for each row of \"features\"")
         }
-        for row in 0..<labelCount where labels.byteRange(at: row).isEmpty {
-            throw Problem(.badRequest, "labels[\(row)] is empty, expected 1 to \(ClassRegistry.maximumLabelBytes) bytes")
-        }
+        for row in 0..<labelCount where labels.byteRange(at: row).isEmpty { throw emptyLabel("labels[\(row)]") }
+    }
+
+    /// 400 for a body without rows.
+    static var noRows: Problem { Problem(.badRequest, "\"features\" has no rows, expected at least 1") }
+
+    /// 400 for a label without octets.
+    static func emptyLabel(_ place: String) -> Problem {
+        Problem(.badRequest, "\(place) is empty, expected 1 to \(ClassRegistry.maximumLabelBytes) bytes")
     }
 
     /// `{"features":[[…]],"top":3}`.
@@ -80,7 +91,7 @@ enum RowReader {
         }
         if let unknown { throw Problem(.badRequest, "\"\(unknown)\" is not a known key; known are features, top") }
         guard let rows else { throw Problem(.badRequest, "\"features\" is missing: an array of rows of \(dimension) numbers") }
-        guard rows > 0 else { throw Problem(.badRequest, "\"features\" has no rows, expected at least 1") }
+        guard rows > 0 else { throw noRows }
         if let top, top < 1 { throw Problem(.badRequest, "\"top\" is \(top), expected at least 1") }
         return (rows, top)
     }

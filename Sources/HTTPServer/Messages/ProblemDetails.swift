@@ -1,14 +1,16 @@
 /// Problem details for HTTP APIs (RFC 9457).
 enum ProblemDetails {
     /// `{"type":"about:blank","title":…,"status":…,"detail":…}`.
-    static func encode(_ status: Status, detail: String) -> [UInt8] {
+    static func encode(_ status: Status, detail: String, extending members: KeyValuePairs<StaticString, Int> = [:]) -> [UInt8] {
         var json = Array(#"{"type":"about:blank","title":""#.utf8)
         json.append(contentsOf: status.reason.description.utf8)
         json.append(contentsOf: #"","status":"#.utf8)
         json.append(contentsOf: String(status.code).utf8)
         json.append(contentsOf: #","detail":""#.utf8)
         for octet in detail.utf8 { append(octet, to: &json) }
-        json.append(contentsOf: #""}"#.utf8)
+        json.append(UInt8(ascii: "\""))
+        for (name, value) in members { json.append(contentsOf: ",\"\(name)\":\(value)".utf8) }
+        json.append(UInt8(ascii: "}"))
         return json
     }
 

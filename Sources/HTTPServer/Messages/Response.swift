@@ -23,7 +23,12 @@ public struct Response: Sendable {
     }
 
     /// An error as `application/problem+json` (RFC 9457): type, title, status and detail.
-    public static func problem(_ status: Status, detail: String, headers: [HeaderField] = []) -> Response {
-        Response(status, contentType: "application/problem+json", headers: headers, bytes: ProblemDetails.encode(status, detail: detail))
+    ///
+    /// - Parameter members: Extension members (RFC 9457, section 3.2), by names that need no escape.
+    public static func problem(
+        _ status: Status, detail: String, headers: [HeaderField] = [], extending members: KeyValuePairs<StaticString, Int> = [:]
+    ) -> Response {
+        let content = ProblemDetails.encode(status, detail: detail, extending: members)
+        return Response(status, contentType: "application/problem+json", headers: headers, bytes: content)
     }
 }

@@ -1,0 +1,241 @@
+internal import AnalyticLearning
+internal import HTTPServer
+internal import TensorFormats
+
+/// Learns NDJSON while it arrives, in constant memory.
+///
+/// A piece of the body is read by a compute thread, while the connection waits; full blocks of rows go to the model's worker. One block
+/// is with the worker at a time, so that what has been learned is always the beginning of the body; meanwhile the next is read, and
+/// then the connection waits again. Whatever ends the request early, the answer comes when the worker has finished, and says how many
+/// rows it has learned.
+final class LearnStream: BodyConsumer {
+    private let model: Model
+    private let pool: ComputePool
+    private let responder: DeferredResponder
+    private let dimension: Int
+    private let blockRows: Int
+    private let onEnd: @Sendable () -> Void
+    private let state = Guarded(State())
+    /// Used by one task at a time: the next piece comes only when the last has been read.
+    private let reader: Guarded<Reader>
+
+    private struct Reader {
+        var lines: LineReader
+        var block = LearnBlock(number: 0)
+    }
+
+    private struct State {
+        /// A compute thread is reading.
+        var isReading = false
+        /// All octets have come.
+        var isWhole = false
+        /// All rows have been read.
+        var isRead = false
+        /// The worker has a block.
+        var isLearning = false
+        /// Blocks which wait for the worker.
+        var ready: [LearnBlock] = []
+        /// To go on with when there is room for the next piece.
+        var flow: BodyFlow?
+        /// Why no more is learned.
+        var failure: Problem?
+        var isAnswered = false
+        var total = LearnTotal()
+    }
+
+    /// What is to be done once the lock is free.
+    private enum Action {
+        case nothing
+        case resume(BodyFlow)
+        /// And, where there is a flow, go on reading meanwhile.
+        case learn(LearnBlock, BodyFlow?)
+        case answer(Response)
+        case readEnd
+    }
+
+    /// - Parameter onEnd: called once, when nothing more will be done.
+    init(
+        model: Model, pool: ComputePool, responder: DeferredResponder, blockRows: Int, onEnd: @escaping @Sendable () -> Void
+    ) {
+        self.model = model
+        self.pool = pool
+        self.responder = responder
+        dimension = model.configuration.dimension
+        self.blockRows = LearnBlock.rows(dimension: dimension, limit: blockRows)
+        self.onEnd = onEnd
+        reader = Guarded(Reader(lines: LineReader(dimension: dimension)))
+    }
+
+    deinit { onEnd() }
+
+    // MARK: The connection's side
+
+    func receive(_ bytes: UnsafeRawBufferPointer, flow: BodyFlow) -> BodyDemand {
+        let isWanted = state.withLock { state in
+            guard state.failure == nil else { return false }
+            state.isReading = true
+            return true
+        }
+        // The answer will say why nothing more is taken.
+        guard isWanted else { return .pause }
+        let piece = [UInt8](bytes)
+        if !pool.run({ [self] in read(piece, flow) }) { endReading(.busy("the compute threads have too much to do")) }
+        return .pause
+    }
+
+    func finish() {
+        perform(
+            state.withLock { state -> Action in
+                state.isWhole = true
+                state.flow = nil
+                guard !state.isReading, state.failure == nil else { return .nothing }
+                state.isReading = true
+                return .readEnd
+            })
+    }
+
+    func fail(_ status: Status, detail: String) -> Bool {
+        stop(Problem(status, detail))
+        return true
+    }
+
+    func abort() {
+        stop(Problem(.badRequest, "the client has gone"))
+    }
+
+    // MARK: The compute threads' side
+
+    private func read(_ piece: [UInt8], _ flow: BodyFlow) {
+        do throws(Problem) {
+            try reader.withLock { (reader) throws(Problem) in
+                piece.withUnsafeBytes { reader.lines.append($0) }
+                try readLines(&reader)
+            }
+        } catch { return endReading(error) }
+        let action = state.withLock { state -> Action in
+            guard state.failure == nil else { return Self.conclude(&state, reading: false) }
+            if state.isWhole { return .readEnd }
+            state.isReading = false
+            guard state.ready.isEmpty else {
+                state.flow = flow
+                return .nothing
+            }
+            return .resume(flow)
+        }
+        perform(action)
+    }
+
+    private func readEnd() {
+        do throws(Problem) {
+            try reader.withLock { (reader) throws(Problem) in
+                reader.lines.finish()
+                try readLines(&reader)
+                if !reader.block.labels.isEmpty { submit(&reader) }
+            }
+        } catch { return endReading(error) }
+        perform(
+            state.withLock { state -> Action in
+                state.isRead = true
+                return Self.conclude(&state, reading: false)
+            })
+    }
+
+    private func readLines(_ reader: inout Reader) throws(Problem) {
+        while try reader.lines.readLabelled(into: &reader.block.features, &reader.block.labels) {
+            if reader.block.labels.count == blockRows { submit(&reader) }
+        }
+    }
+
+    private func submit(_ reader: inout Reader) {
+        let block = reader.block
+        reader.block = LearnBlock(number: block.number + 1)
+        perform(
+            state.withLock { state -> Action in
+                guard state.failure == nil else { return .nothing }
+                guard !state.isLearning else {
+                    state.ready.append(block)
+                    return .nothing
+                }
+                state.isLearning = true
+                return .learn(block, nil)
+            })
+    }
+
+    private func endReading(_ problem: Problem) {
+        perform(
+            state.withLock { state -> Action in
+                state.failure = state.failure ?? problem
+                return Self.conclude(&state, reading: false)
+            })
+    }
+
+    // MARK: The worker's side
+
+    /// Queues a block. The one place that makes a job of it: who logs blocks knows them here by their number.
+    private func learn(_ block: LearnBlock) {
+        let job = LearnJob(features: block.features, labels: block.labels, dimension: dimension, receiver: .stream(self))
+        do throws(Problem) { try model.enqueue(learn: job) } catch { blockEnded(.failure(error)) }
+    }
+
+    /// The worker has learned a block, or refused it.
+    func blockEnded(_ result: Result<LearnAnswer, Problem>) {
+        perform(
+            state.withLock { state -> Action in
+                state.isLearning = false
+                switch result {
+                case .success(let answer): state.total.add(answer)
+                case .failure(let problem): state.failure = state.failure ?? problem
+                }
+                guard state.failure == nil, !state.ready.isEmpty else { return Self.conclude(&state, reading: state.isReading) }
+                state.isLearning = true
+                let next = state.ready.removeFirst()
+                guard state.ready.isEmpty, let flow = state.flow else { return .learn(next, nil) }
+                state.flow = nil
+                return .learn(next, flow)
+            })
+    }
+
+    // MARK: The end
+
+    private func stop(_ problem: Problem) {
+        perform(
+            state.withLock { state -> Action in
+                state.failure = state.failure ?? problem
+                return Self.conclude(&state, reading: state.isReading)
+            })
+    }
+
+    /// What follows when nobody may be at work any more.
+    private static func conclude(_ state: inout State, reading: Bool) -> Action {
+        state.isReading = reading
+        if state.failure != nil { state.ready = [] }
+        guard !reading, !state.isLearning, state.ready.isEmpty, !state.isAnswered else { return resumption(&state) }
+        if var problem = state.failure {
+            state.isAnswered = true
+            problem.rowsApplied = state.total.rows
+            return .answer(problem.response)
+        }
+        guard state.isRead else { return resumption(&state) }
+        state.isAnswered = true
+        return .answer(state.total.answer?.response ?? BodyReader.noLines.response)
+    }
+
+    private static func resumption(_ state: inout State) -> Action {
+        guard state.failure == nil, state.ready.isEmpty, let flow = state.flow else { return .nothing }
+        state.flow = nil
+        return .resume(flow)
+    }
+
+    private func perform(_ action: Action) {
+        switch action {
+        case .nothing: break
+        case .resume(let flow): flow.resume()
+        case .learn(let block, let flow):
+            learn(block)
+            flow?.resume()
+        case .answer(let response): responder.send(response)
+        case .readEnd:
+            if !pool.run({ [self] in readEnd() }) { endReading(.busy("the compute threads have too much to do")) }
+        }
+    }
+}
