@@ -12,12 +12,14 @@ public final class Service: Sendable {
     let server: Server
     let registry: ModelRegistry
     private let pools: [ComputePool]
+    private let access: AccessControl
     private let log: Log
 
     /// A service that does not listen yet.
     ///
-    /// - Throws: `ServerError` where the configuration is not possible.
+    /// - Throws: `ServerError` where the configuration is not possible, `AccessError` where access cannot be controlled as it says.
     public init(_ configuration: ServiceConfiguration, log: Log) throws {
+        access = try AccessControl(configuration.access, log: log)
         var limits = ServiceLimits()
         limits.queuedRequests = configuration.maximumQueuedRequests
         limits.maximumArrayBytes = configuration.server.maximumBodySize
@@ -34,7 +36,9 @@ public final class Service: Sendable {
         LearnRoute(registry: registry, pool: pool, limits: limits).add(to: &router)
         PredictRoute(registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops).add(to: &router)
         SnapshotRoutes(registry: registry, pool: pool, context: context).add(to: &router)
-        server = try Server(configuration: configuration.server, router: router)
+        var serverConfiguration = configuration.server
+        access.guardServer(&serverConfiguration)
+        server = try Server(configuration: serverConfiguration, router: router)
         self.registry = registry
         pools = [pool, balancePool]
         self.log = log
@@ -55,10 +59,16 @@ public final class Service: Sendable {
         return try server.start()
     }
 
+    /// Reads the tokens again, and opens the access log anew: what SIGHUP asks for. Tokens that cannot be read stay as they were.
+    public func reload() {
+        access.reload()
+    }
+
     /// Finishes what is in flight, within a deadline, and ends all models.
     public func stop(within seconds: Double) {
         server.stop(within: seconds)
         registry.stop()
         for pool in pools { pool.stop() }
+        access.stop()
     }
 }

@@ -5,6 +5,8 @@ public import HTTPServer
 public struct ServiceConfiguration: Sendable {
     /// The HTTP server's part.
     public var server = ServerConfiguration()
+    /// Who may call it.
+    public var access = AccessConfiguration()
     /// Bytes that all models together may take; three quarters of the machine's memory by default.
     public var maximumMemory = Int(clamping: ProcessInfo.processInfo.physicalMemory / 4 * 3)
     /// Where snapshots lie while they are streamed in or out, as files without a name.

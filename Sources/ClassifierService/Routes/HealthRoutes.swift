@@ -5,10 +5,10 @@ struct HealthRoutes: Sendable {
     let isReady: @Sendable () -> Bool
 
     func add(to router: inout Router) {
-        router.on(.get, "/healthz") { _, responder in
+        router.on(.get, "/healthz", access: .anyone) { _, responder in
             send(responder, .ok, #"{"live":true}"#)
         }
-        router.on(.get, "/readyz") { [isReady] _, responder in
+        router.on(.get, "/readyz", access: .anyone) { [isReady] _, responder in
             if isReady() {
                 send(responder, .ok, #"{"live":true,"ready":true}"#)
             } else {

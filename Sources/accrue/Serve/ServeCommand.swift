@@ -11,7 +11,11 @@ enum ServeCommand: Command {
         Option("--config", "FILE", "read settings from a JSON file; options given here go first"),
         Option("--host", "ADDRESS", "listen on this address (127.0.0.1)"),
         Option("--port", "N", "listen on this port; 0 takes a free one (8080)"),
-        Option("--insecure", nil, "allow an address other than loopback: anyone who reaches it may read and change every model"),
+        Option("--token-file", "FILE", "ask for bearer tokens: lines of \"read TOKEN\" or \"write TOKEN\"; read again on SIGHUP"),
+        Option("--insecure", nil, "allow an address other than loopback without tokens: anyone who reaches it may change every model"),
+        Option("--allow-origin", "LIST", "origins of web pages that may call, separated by commas; * is all (none but the server's own)"),
+        Option("--allow-host", "LIST", "names that Host may have beside the address; * is all (on loopback: localhost, 127.0.0.1, [::1])"),
+        Option("--access-log", "FILE", "write one JSON line a request; - is standard error; opened anew on SIGHUP (none)"),
         Option("--max-body", "SIZE", "the largest body of a request, snapshots aside (64M)"),
         Option("--max-memory", "SIZE", "what all models together may take (three quarters of the machine's)"),
         Option("--max-connections", "N", "open connections (16384)"),
@@ -27,7 +31,7 @@ enum ServeCommand: Command {
     static func run(_ arguments: ParsedArguments) throws {
         guard arguments.words.isEmpty else { throw UsageError("serve takes no words, only options: \(arguments.words[0])") }
         let settings = try ServeSettings(arguments)
-        let signals = StopSignals()
+        let signals = StopSignals(takesHangUp: settings.takesHangUp)
         let log = Log()
         log.info("the state is in memory only: snapshots are the way to keep it")
         let service = try Service(settings.service, log: log)
@@ -35,7 +39,7 @@ enum ServeCommand: Command {
         print("listening on http://\(address)")
         // Whoever started the server in a pipe waits for this line.
         fflush(nil)
-        let name = signals.wait()
+        let name = signals.wait { service.reload() }
         log.info("stopping", ["signal": name])
         signals.exitAtTheNext()
         service.stop(within: settings.shutdownTimeout)

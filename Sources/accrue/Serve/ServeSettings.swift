@@ -8,6 +8,10 @@ struct ServeSettings {
     var service = ServiceConfiguration()
     var shutdownTimeout = 10.0
     private var isInsecure = false
+    private var extraHosts: [String] = []
+
+    /// Whether SIGHUP has something to do; else it ends the process, as usual.
+    var takesHangUp: Bool { service.access.tokenFile != nil || service.access.logFile != nil }
 
     /// - Throws: `UsageError` that names the option or the file's key.
     init(_ arguments: ParsedArguments) throws {
@@ -16,6 +20,10 @@ struct ServeSettings {
         if let host = arguments.text("--host") { service.server.host = host }
         if let port = try arguments.integer("--port", in: 0...65535) { service.server.port = UInt16(port) }
         if arguments.has("--insecure") { isInsecure = true }
+        if let path = arguments.text("--token-file") { service.access.tokenFile = path }
+        if let list = arguments.text("--allow-origin") { service.access.allowedOrigins = Self.list(list) }
+        if let list = arguments.text("--allow-host") { extraHosts = Self.list(list) }
+        if let path = arguments.text("--access-log") { service.access.logFile = path }
         if let bytes = try arguments.bytes("--max-body") { service.server.maximumBodySize = bytes }
         if let bytes = try arguments.bytes("--max-memory") { service.maximumMemory = bytes }
         if let count = try arguments.integer("--max-connections", in: 1...1_000_000) { service.server.maximumConnections = count }
@@ -42,6 +50,10 @@ struct ServeSettings {
             case "host": service.server.host = try setting.text()
             case "port": service.server.port = UInt16(try setting.integer(0...65535))
             case "insecure": isInsecure = try setting.flag()
+            case "token_file": service.access.tokenFile = try setting.text()
+            case "allow_origin": service.access.allowedOrigins = try setting.texts()
+            case "allow_host": extraHosts = try setting.texts()
+            case "access_log": service.access.logFile = try setting.text()
             case "max_body": service.server.maximumBodySize = try setting.bytes()
             case "max_memory": service.maximumMemory = try setting.bytes()
             case "max_connections": service.server.maximumConnections = try setting.integer(1...1_000_000)
@@ -64,16 +76,30 @@ struct ServeSettings {
     private mutating func finish() throws {
         service.server.maximumTotalBodyMemory = max(service.server.maximumTotalBodyMemory, service.server.maximumBodySize)
         let host = service.server.host
-        guard isInsecure || Self.isLoopback(host) else {
-            throw UsageError("\(host) is not a loopback address: anyone who reaches it could change every model; --insecure allows it")
+        let isLoopback = Self.isLoopback(host)
+        guard isLoopback || isInsecure || service.access.tokenFile != nil else {
+            throw UsageError(
+                "\(host) is not a loopback address: anyone who reaches it could change every model; give a --token-file, or --insecure to allow it"
+            )
         }
+        guard !extraHosts.contains("*") else { return }
+        if isLoopback {
+            let own = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
+            service.access.allowedHosts = AccessConfiguration.loopbackHosts + [own] + extraHosts
+        } else if !extraHosts.isEmpty {
+            service.access.allowedHosts = extraHosts
+        }
+    }
+
+    private static func list(_ text: String) -> [String] {
+        text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
     /// Whether a host is the machine itself, whoever resolves it: a name such as 127.example.com may be anything.
     private static func isLoopback(_ host: String) -> Bool {
         var address = in_addr()
         if inet_pton(AF_INET, host, &address) == 1 { return UInt32(bigEndian: address.s_addr) >> 24 == 127 }
-        return host == "localhost" || host == "::1"
+        return ["localhost", "::1", "[::1]"].contains(host)
     }
 
     /// One key of the file.
@@ -84,6 +110,11 @@ struct ServeSettings {
 
         func text() throws -> String { try require(value.string, "a string") }
         func flag() throws -> Bool { try require(value.bool, "true or false") }
+
+        func texts() throws -> [String] {
+            let texts = value.array?.compactMap(\.string)
+            return try require(texts?.count == value.array?.count ? texts : nil, "an array of strings")
+        }
 
         func integer(_ range: ClosedRange<Int>) throws -> Int {
             let integer = value.int.flatMap { range.contains($0) ? $0 : nil }

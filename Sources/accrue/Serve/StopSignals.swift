@@ -1,37 +1,50 @@
 import Foundation
 import Synchronization
 
-/// SIGTERM and SIGINT, noted by a handler and waited for by a thread.
+/// The signals of a server, noted by a handler and waited for by a thread: SIGTERM and SIGINT stop it, SIGHUP makes it read its files
+/// again.
 ///
 /// To block them everywhere and call `sigwait` would not do: OpenBLAS starts its threads while the program is loaded, with nothing blocked,
 /// and a signal that came while no thread waits would end the process through one of those.
 struct StopSignals {
+    private let numbers: [Int32]
+
     /// Takes the signals. Threads made later do not see them, so their system calls are not interrupted.
-    init() {
-        var set = Self.set
+    ///
+    /// - Parameter takesHangUp: whether SIGHUP is taken; else it ends the process, as one expects of a program in a terminal.
+    init(takesHangUp: Bool = false) {
+        numbers = takesHangUp ? [SIGTERM, SIGINT, SIGHUP] : [SIGTERM, SIGINT]
+        var set = set
         pthread_sigmask(SIG_BLOCK, &set, nil)
         // Touched before a handler can run: what is made lazily must not be made in one.
         _ = arrivals
-        lastArrival.store(0, ordering: .relaxed)
-        for number in [SIGTERM, SIGINT] {
+        lastStop.store(0, ordering: .relaxed)
+        for number in numbers {
             signal(number) { number in
-                lastArrival.store(number, ordering: .relaxed)
+                if number != SIGHUP { lastStop.store(number, ordering: .relaxed) }
                 sem_post(arrivals)
             }
         }
     }
 
-    /// Waits for one of them.
+    /// Waits for a signal to stop.
     ///
-    /// - Returns: its name.
-    func wait() -> String {
-        var set = Self.set
+    /// - Parameter reload: called for each SIGHUP meanwhile.
+    /// - Returns: the signal's name.
+    func wait(reload: () -> Void = {}) -> String {
+        var set = set
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
-        while sem_wait(arrivals) != 0 {}
-        return lastArrival.load(ordering: .relaxed) == SIGINT ? "SIGINT" : "SIGTERM"
+        while true {
+            while sem_wait(arrivals) != 0 {}
+            switch lastStop.exchange(0, ordering: .relaxed) {
+            case 0: reload()
+            case SIGINT: return "SIGINT"
+            default: return "SIGTERM"
+            }
+        }
     }
 
-    /// From now on a signal ends the process at once: for a user who will not wait.
+    /// From now on a signal to stop ends the process at once: for a user who will not wait.
     func exitAtTheNext() {
         let copy = self
         Thread.detachNewThread {
@@ -40,16 +53,16 @@ struct StopSignals {
         }
     }
 
-    private static var set: sigset_t {
+    private var set: sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
-        sigaddset(&set, SIGTERM)
-        sigaddset(&set, SIGINT)
+        for number in numbers { sigaddset(&set, number) }
         return set
     }
 }
 
-private let lastArrival = Atomic<Int32>(0)
+/// The last signal to stop that nobody has waited for yet; 0 where there is none.
+private let lastStop = Atomic<Int32>(0)
 
 /// Counts the signals that came. `sem_post` is one of the few calls that a handler may make.
 private nonisolated(unsafe) let arrivals: UnsafeMutablePointer<sem_t> = {

@@ -1,0 +1,18 @@
+/// Who may call the service, and what is written down about it.
+public struct AccessConfiguration: Sendable {
+    /// A file with bearer tokens, see `TokenFile`; nil lets everybody read and write.
+    public var tokenFile: String?
+    /// Origins of web pages that may call the service beside its own, as `https://models.example.com`; `*` is all of them.
+    public var allowedOrigins: [String] = []
+    /// Names that `Host` may have, without a port; nil allows all. On a loopback address it keeps out pages whose own name was made to
+    /// point here (DNS rebinding), which no check of origins notices.
+    public var allowedHosts: [String]?
+    /// A file that gets one JSON line a request; `-` is standard error, nil writes nothing.
+    public var logFile: String?
+
+    /// No tokens, no other origins, all hosts, no log.
+    public init() {}
+
+    /// The names a loopback address goes by.
+    public static let loopbackHosts = ["localhost", "127.0.0.1", "[::1]"]
+}

@@ -1,0 +1,48 @@
+internal import HTTPServer
+
+/// All that stands between the network and the routes: tokens, origins, hosts, and the log of who came.
+final class AccessControl: Sendable {
+    private let configuration: AccessConfiguration
+    private let gate: AccessGate
+    private let accessLog: AccessLog?
+    private let log: Log
+
+    /// - Throws: `AccessError`.
+    init(_ configuration: AccessConfiguration, log: Log) throws(AccessError) {
+        var tokens: TokenSet?
+        if let path = configuration.tokenFile {
+            let (read, warnings) = try TokenFile.read(path)
+            for warning in warnings { log.warning(warning) }
+            tokens = read
+        }
+        gate = try AccessGate(configuration, tokens: tokens)
+        if let path = configuration.logFile { accessLog = try AccessLog(path) } else { accessLog = nil }
+        self.configuration = configuration
+        self.log = log
+    }
+
+    /// Puts itself in front of a server.
+    func guardServer(_ server: inout ServerConfiguration) {
+        server.gate = { [gate] request, access in gate.verdict(request, access) }
+        if let accessLog { server.accessObserver = { accessLog.note($0) } }
+    }
+
+    /// Reads the tokens again and opens the log anew.
+    func reload() {
+        accessLog?.reopen()
+        guard let path = configuration.tokenFile else { return }
+        do {
+            let (tokens, warnings) = try TokenFile.read(path)
+            for warning in warnings { log.warning(warning) }
+            gate.replaceTokens(tokens)
+            log.info("the tokens were read again", ["file": path])
+        } catch {
+            log.error("the tokens could not be read again; the old ones stay", ["reason": error.description])
+        }
+    }
+
+    /// Writes what the log still has.
+    func stop() {
+        accessLog?.stop()
+    }
+}
