@@ -124,11 +124,12 @@ import Testing
                 accepted = SystemCall.accept(listener.descriptor)
                 return accepted != .wouldBlock
             })
-        guard case .connection(let descriptor) = accepted else { return #expect(Bool(false)) }
+        guard case .connection(let descriptor, let peer) = accepted else { return #expect(Bool(false)) }
         var value: Int32 = 0
         var length = socklen_t(4)
         getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &value, &length)
         #expect(value == 1)
+        #expect(peer.host == "127.0.0.1")
         SystemCall.close(descriptor)
         _ = client
     }
@@ -139,7 +140,7 @@ import Testing
         for thread in 0..<4 {
             group.enter()
             Thread {
-                for index in 0..<1000 { mailbox.post(.adopt(Int32(thread * 1000 + index))) }
+                for index in 0..<1000 { mailbox.post(.adopt(Int32(thread * 1000 + index), PeerAddress())) }
                 group.leave()
             }.start()
         }
@@ -149,11 +150,11 @@ import Testing
             var watched = pollfd(fd: mailbox.descriptor, events: Int16(POLLIN), revents: 0)
             guard poll(&watched, 1, 5000) > 0 else { break }
             mailbox.take(into: &messages)
-            for case .adopt(let value) in messages { seen.insert(value) }
+            for case .adopt(let value, _) in messages { seen.insert(value) }
         }
         group.wait()
         #expect(seen.count == 4000)
         _ = mailbox.close()
-        #expect(!mailbox.post(.adopt(0)))
+        #expect(!mailbox.post(.adopt(0, PeerAddress())))
     }
 }

@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+@testable import HTTPServer
+
+/// What the access observer hears.
+@Suite struct ObserverTests {
+    private struct Line: Sendable {
+        let method: Method?
+        let path: String
+        let status: Int?
+        let bytes: Int
+        let isComplete: Bool
+        let id: String
+    }
+
+    private final class Lines: Sendable {
+        private let lines = Guarded<[Line]>([])
+
+        func note(_ record: borrowing AccessRecord) {
+            let line = Line(
+                method: record.method, path: String(decoding: record.path, as: UTF8.self), status: record.status.map { Int($0.code) },
+                bytes: record.bytes, isComplete: record.isComplete, id: record.id.description)
+            lines.withLock { $0.append(line) }
+        }
+
+        var all: [Line] { lines.withLock { $0 } }
+
+        func wait(for count: Int) -> [Line] {
+            _ = RunningServer.eventually { all.count >= count }
+            return all
+        }
+    }
+
+    private func start(_ lines: Lines) throws -> RunningServer {
+        var router = Router()
+        router.on(.get, "/hello") { _, responder in responder.send(.ok, "hello") }
+        router.on(.get, "/large") { _, responder in
+            responder.send(Response(.ok, contentType: "text/plain", bytes: [UInt8](repeating: 0x61, count: 30 << 20)))
+        }
+        router.on(.get, "/later") { _, responder in
+            let deferred = responder.deferred()
+            Thread.detachNewThread {
+                usleep(20_000)
+                deferred.send(.text("later"))
+            }
+        }
+        router.on(.get, "/stream") { _, responder in
+            let stream = StreamBody()
+            responder.send(Response(.ok, contentType: "text/plain", body: .stream(stream)))
+            Thread.detachNewThread {
+                for _ in 0..<3 {
+                    while case .full = stream.write(Array("abc".utf8)) { usleep(1000) }
+                }
+                stream.finish()
+            }
+        }
+        router.on(.post, "/never") { _, responder in
+            let deferred = responder.deferred()
+            Thread.detachNewThread {
+                sleep(30)
+                deferred.send(.text(""))
+            }
+        }
+        return try RunningServer(router) { $0.accessObserver = { lines.note($0) } }
+    }
+
+    @Test func everyAnswerIsToldOnce() throws {
+        let lines = Lines()
+        let server = try start(lines)
+        let client = try server.connect()
+        for (request, method) in [
+            ("GET /hello?secret=1", "GET"), ("HEAD /hello", "HEAD"), ("GET /later", "GET"), ("GET /stream", "GET"), ("GET /large", "GET"),
+            ("GET /nothing", "GET"),
+        ] {
+            _ = try client.exchange("\(request) HTTP/1.1\r\nHost: a\r\nX-Request-Id: me\r\n\r\n", method: method)
+        }
+        _ = try client.exchange("what is this\r\n\r\n")
+        let all = lines.wait(for: 7)
+        #expect(all.map(\.path) == ["/hello", "/hello", "/later", "/stream", "/large", "/nothing", ""])
+        #expect(all.map(\.status) == [200, 200, 200, 200, 200, 404, 400])
+        #expect(all.map(\.bytes)[..<5] == [5, 0, 5, 9, 30 << 20])
+        #expect(all.map(\.method) == [.get, .head, .get, .get, .get, .get, nil])
+        #expect(all.allSatisfy { $0.isComplete })
+        #expect(all[..<6].allSatisfy { $0.id == "me" })
+    }
+
+    @Test func pipelinedAnswersAreToldInOrder() throws {
+        let lines = Lines()
+        let server = try start(lines)
+        let client = try server.connect()
+        let paths = ["/later", "/hello", "/stream", "/hello", "/later"]
+        client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined())
+        for _ in paths { _ = try client.response() }
+        #expect(lines.wait(for: 5).map(\.path) == paths)
+    }
+
+    @Test func aClientThatGoesIsTold() throws {
+        let lines = Lines()
+        let server = try start(lines)
+        let half = try server.connect()
+        half.shrinkReceiveBuffer()
+        half.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        half.readOnce(within: 5)
+        half.reset()
+        let impatient = try server.connect()
+        impatient.send("POST /never HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(RunningServer.eventually { server.server.statistics.requests == 2 })
+        impatient.reset()
+        let all = lines.wait(for: 2)
+        #expect(all.count == 2)
+        #expect(all.allSatisfy { !$0.isComplete })
+        #expect(Set(all.map(\.status)) == [200, nil])
+    }
+}
