@@ -57,13 +57,13 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
     /// Takes no more elements.
     ///
     /// - Parameter last: an element that is still to be seen.
-    /// - Returns: those that were waiting, which nobody will see any more.
+    /// - Returns: those that were waiting, which nobody will see any more; `last` too, where the queue was closed before.
     func close(behind last: Element? = nil) -> [Element] {
         monitor.withLock {
+            if isClosed { return last.map { [$0] } ?? [] }
             let rest = elements[head...].compactMap(\.self)
             head = 0
-            elements = []
-            if let last, !isClosed { elements.append(last) }
+            elements = last.map { [$0] } ?? []
             isClosed = true
             monitor.broadcast()
             return rest
