@@ -38,7 +38,8 @@ import Testing
             case 0..<readers:
                 // Half of the readers ask on an event loop, the others, with many rows, on a compute thread.
                 let rows = thread % 8 == 7 ? 4000 : 1
-                let body = Bodies.predict([[Double]](repeating: [Double](repeating: 1, count: Self.classes), count: rows), top: Self.classes)
+                let body = Bodies.predict(
+                    [[Double]](repeating: [Double](repeating: 1, count: Self.classes), count: rows), top: Self.classes)
                 var seen: [Int: [UInt8]] = [:]
                 var last = 0
                 while !done.isRaised {

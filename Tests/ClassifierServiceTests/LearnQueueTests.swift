@@ -61,6 +61,9 @@ import Testing
         for number in 1...3 { #expect(queue.append(number) == .taken) }
         #expect(queue.close(behind: 4) == [1, 2, 3])
         #expect(queue.append(5) == .closed)
+        // Who comes to close it once more is not forgotten either.
+        #expect(queue.close(behind: 6) == [6])
+        #expect(queue.close() == [])
         #expect(queue.take() == [4])
         #expect(queue.take() == nil)
     }

@@ -91,7 +91,9 @@ import Testing
         for (index, row) in rows.enumerated() {
             #expect(texts(try model.predict([row], top: 9)) == [together[index]], "row \(index)")
         }
-        for start in 0..<9 { #expect(texts(try model.predict(Array(rows[start..<(start + 3)]), top: 9)) == Array(together[start..<(start + 3)])) }
+        for start in 0..<9 {
+            #expect(texts(try model.predict(Array(rows[start..<(start + 3)]), top: 9)) == Array(together[start..<(start + 3)]))
+        }
     }
 
     @Test(arguments: [

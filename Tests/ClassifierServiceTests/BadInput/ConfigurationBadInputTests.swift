@@ -45,11 +45,14 @@ import Testing
         create("map of unknown kind", #"{"dimension":2,"feature_map":{"kind":"relu"}}"#, ["feature_map.kind", "identity, random_relu"]),
         create("width missing", #"{"dimension":2,"feature_map":{"kind":"random_relu"}}"#, ["feature_map.width", "required"]),
         create("width zero", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":0}}"#, ["feature_map.width", "1 to"]),
-        create("width too large", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":1048577}}"#, ["feature_map.width", "1048576"]),
+        create(
+            "width too large", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":1048577}}"#, ["feature_map.width", "1048576"]),
         create("seed negative", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":4,"seed":-1}}"#, ["feature_map.seed", "-1"]),
         create("seed a fraction", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":4,"seed":0.5}}"#, ["feature_map.seed"]),
         create("imbalance null", #"{"dimension":2,"imbalance":null}"#, ["imbalance", "an object"]),
-        create("imbalance of unknown kind", #"{"dimension":2,"imbalance":{"kind":"smote"}}"#, ["imbalance.kind", "none, pseudo_features, reweight"]),
+        create(
+            "imbalance of unknown kind", #"{"dimension":2,"imbalance":{"kind":"smote"}}"#,
+            ["imbalance.kind", "none, pseudo_features, reweight"]),
         create("noise negative", #"{"dimension":2,"imbalance":{"kind":"pseudo_features","noise":-1}}"#, ["imbalance.noise", "0 to"]),
         create("cap negative", #"{"dimension":2,"imbalance":{"kind":"pseudo_features","cap":-1}}"#, ["imbalance.cap", "0 to"]),
         create("power negative", #"{"dimension":2,"imbalance":{"kind":"reweight","power":-1}}"#, ["imbalance.power", "0 to"]),
@@ -60,7 +63,9 @@ import Testing
 
     /// The service in these tests may take 64 MiB.
     static let sizes = [
-        create("dimension whose square does not fit", #"{"dimension":1048576}"#, ["dimension 1048576", "would take", "bytes", "\(64 << 20)"], status: 422),
+        create(
+            "dimension whose square does not fit", #"{"dimension":1048576}"#, ["dimension 1048576", "would take", "bytes", "\(64 << 20)"],
+            status: 422),
         create(
             "width whose square does not fit", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":4096}}"#,
             ["width 4096", "would take", "bytes", "\(64 << 20)"], status: 422),
@@ -68,7 +73,8 @@ import Testing
             "projection that does not fit", #"{"dimension":1048576,"feature_map":{"kind":"random_relu","width":8}}"#,
             ["dimension 1048576", "would take", "bytes"], status: 422),
         create(
-            "everything at its largest", #"{"dimension":1048576,"feature_map":{"kind":"random_relu","width":1048576},"sketch_rank":"exact"}"#,
+            "everything at its largest",
+            #"{"dimension":1048576,"feature_map":{"kind":"random_relu","width":1048576},"sketch_rank":"exact"}"#,
             ["would take"], status: 422),
     ]
 

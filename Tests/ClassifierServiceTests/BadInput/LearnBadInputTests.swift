@@ -36,7 +36,9 @@ import Testing
         learn("deep nesting of the body", deep, ["the body", "an object"]),
         learn("deep arrays in an unknown key", #"{"x":"# + deep, ["nested deeper than 64"]),
         learn("deep objects in an unknown key", #"{"x":"# + deepObject, ["nested deeper than 64"]),
-        BadRequest("invalid UTF-8", "POST", path, bytes: Array(#"{"features":[[1,2]],"labels":[""#.utf8) + [0xFF] + Array(#""]}"#.utf8), names: ["labels[0]", "UTF-8"]),
+        BadRequest(
+            "invalid UTF-8", "POST", path, bytes: Array(#"{"features":[[1,2]],"labels":[""#.utf8) + [0xFF] + Array(#""]}"#.utf8),
+            names: ["labels[0]", "UTF-8"]),
         BadRequest("octets of zero", "POST", path, bytes: [UInt8](repeating: 0, count: 64), names: ["the body"]),
     ]
 
@@ -79,13 +81,20 @@ import Testing
         learn("fewer labels", #"{"features":[[1,2],[3,4]],"labels":["a"]}"#, ["\"labels\"", "1 entries", "expected 2"]),
         learn("more labels", #"{"features":[[1,2]],"labels":["a","b"]}"#, ["\"labels\"", "2 entries", "expected 1"]),
         learn("label empty", #"{"features":[[1,2],[3,4]],"labels":["a",""]}"#, ["labels[1]", "1 to 1024 bytes"]),
-        learn("label of 1025 bytes", #"{"features":[[1,2]],"labels":["\#(String(repeating: "x", count: 1025))"]}"#, ["labels[0]", "1024 bytes"]),
+        learn(
+            "label of 1025 bytes", #"{"features":[[1,2]],"labels":["\#(String(repeating: "x", count: 1025))"]}"#,
+            ["labels[0]", "1024 bytes"]),
         learn(
             "label of 1026 bytes in 513 characters", #"{"features":[[1,2]],"labels":["\#(String(repeating: "é", count: 513))"]}"#,
             ["labels[0]", "1024 bytes"]),
-        learn("label of 1025 escaped bytes", #"{"features":[[1,2]],"labels":["\#(String(repeating: "\\u0041", count: 1025))"]}"#, ["labels[0]", "1024"]),
-        learn("label of a million bytes", #"{"features":[[1,2]],"labels":["\#(String(repeating: "x", count: 1 << 20))"]}"#, ["labels[0]", "1024"]),
-        learn("integer of 1025 digits", #"{"features":[[1,2]],"labels":[\#(String(repeating: "9", count: 1025))]}"#, ["labels[0]", "1024"]),
+        learn(
+            "label of 1025 escaped bytes", #"{"features":[[1,2]],"labels":["\#(String(repeating: "\\u0041", count: 1025))"]}"#,
+            ["labels[0]", "1024"]),
+        learn(
+            "label of a million bytes", #"{"features":[[1,2]],"labels":["\#(String(repeating: "x", count: 1 << 20))"]}"#,
+            ["labels[0]", "1024"]),
+        learn(
+            "integer of 1025 digits", #"{"features":[[1,2]],"labels":[\#(String(repeating: "9", count: 1025))]}"#, ["labels[0]", "1024"]),
         learn("label a fraction", #"{"features":[[1,2]],"labels":[1.5]}"#, ["labels[0]", "1.5", "an integer"]),
         learn("label with an exponent", #"{"features":[[1,2]],"labels":[1e3]}"#, ["labels[0]", "1e3", "an integer"]),
         learn("label null", #"{"features":[[1,2]],"labels":[null]}"#, ["labels[0]", "null", "a string or an integer"]),
@@ -109,7 +118,8 @@ import Testing
         let rows = String(repeating: "[1,2],", count: 60_000)
         let labels = String(repeating: "\"a\",", count: 60_000)
         try BadRequest(
-            "large", "POST", Self.path, #"{"features":[\#(rows)[1,"x"]],"labels":[\#(labels)"b"]}"#, names: ["features[60000][1]", "a number"]
+            "large", "POST", Self.path, #"{"features":[\#(rows)[1,"x"]],"labels":[\#(labels)"b"]}"#,
+            names: ["features[60000][1]", "a number"]
         ).expectRefusal()
         try BadRequest(
             "large", "POST", Self.path, #"{"features":[\#(rows)[1,2]],"labels":[\#(labels)""]}"#, names: ["labels[60000]", "1024 bytes"]
@@ -135,7 +145,9 @@ import Testing
     }
 
     @Test func unknownModelIsRefused() throws {
-        for path in ["/v1/models/none/learn", "/v1/models/M/learn", "/v1/models/m%00/learn", "/v1/models/%6E%6f/learn", "/v1/models/%ff/learn"] {
+        for path in [
+            "/v1/models/none/learn", "/v1/models/M/learn", "/v1/models/m%00/learn", "/v1/models/%6E%6f/learn", "/v1/models/%ff/learn",
+        ] {
             let service = try TestService()
             let model = ModelClient(service)
             try model.create(#"{"dimension":2}"#)
@@ -158,7 +170,8 @@ import Testing
         try model.create(#"{"dimension":2}"#)
         let long = String(repeating: "é", count: 512)
         let reply = try model.client.send(
-            "POST", Self.path, #"{"labels":["\#(long)",-7,-0,12345678901234567890123,"\u0041\ud83d\ude00"],"features":[[1,2],[2,1],[3,1],[1,4],[1,5]]}"#)
+            "POST", Self.path,
+            #"{"labels":["\#(long)",-7,-0,12345678901234567890123,"\u0041\ud83d\ude00"],"features":[[1,2],[2,1],[3,1],[1,4],[1,5]]}"#)
         #expect(reply.status == 200, "\(reply.text)")
         #expect(reply["new_classes"].array?.compactMap(\.string) == [long, "-7", "0", "12345678901234567890123", "A😀"])
         #expect(try model.learn([[1, 1]], ["-7"])["classes"].int == 5)
@@ -169,7 +182,9 @@ import Testing
         let model = ModelClient(service)
         try model.create(#"{"dimension":2}"#)
         // 1e39 is beyond Float32.
-        for (row, label) in [([1e39, 0], "a"), ([0, -1e39], "b"), ([1e50, 1], "c"), ([-1e50, -1e50], "d"), ([.leastNonzeroMagnitude, -0.0], "e")] {
+        for (row, label) in [
+            ([1e39, 0], "a"), ([0, -1e39], "b"), ([1e50, 1], "c"), ([-1e50, -1e50], "d"), ([.leastNonzeroMagnitude, -0.0], "e"),
+        ] {
             let reply = try model.learn([row], [label])
             #expect(reply.status == 200, "\(row): \(reply.text)")
         }

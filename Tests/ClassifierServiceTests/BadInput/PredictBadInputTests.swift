@@ -38,6 +38,9 @@ import Testing
         predict("top a string", #"{"features":[[1,2]],"top":"3"}"#, ["top", "a string", "an integer"]),
         predict("top null", #"{"features":[[1,2]],"top":null}"#, ["top", "null", "an integer"]),
         predict("top beyond 64 bits", #"{"features":[[1,2]],"top":99999999999999999999}"#, ["top", "out of range"]),
+        BadRequest(
+            "unknown weights", "POST", path + "?weights=best", #"{"features":[[1,2]]}"#, names: ["\"weights\"", "plain or balanced"]),
+        BadRequest("no weights", "POST", path + "?weights=", #"{"features":[[1,2]]}"#, names: ["\"weights\"", "plain or balanced"]),
     ]
 
     @Test(arguments: requests) func badRequestIsNamed(_ request: BadRequest) throws { try request.expectRefusal() }
@@ -46,7 +49,8 @@ import Testing
         let rows = String(repeating: "[1,2],", count: 40_000)
         try BadRequest("large", "POST", Self.path, #"{"features":[\#(rows)[1]]}"#, names: ["features[40000]", "1 value,", "expected 2"])
             .expectRefusal()
-        try BadRequest("large", "POST", Self.path, #"{"features":[\#(rows)[1,2]],"top":0}"#, names: ["\"top\"", "at least 1"]).expectRefusal()
+        try BadRequest("large", "POST", Self.path, #"{"features":[\#(rows)[1,2]],"top":0}"#, names: ["\"top\"", "at least 1"])
+            .expectRefusal()
     }
 
     @Test func modelWithoutClassesAnswersConflict() throws {

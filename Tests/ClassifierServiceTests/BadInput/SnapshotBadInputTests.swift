@@ -90,7 +90,10 @@ import Testing
             }
             names.insert(name)
         }
-        #expect(names.isSuperset(of: ["header", "gram.packed_lower", "cross_moment", "class.count", "class.mean", "class.m2", "weight", "crc32c"]))
+        #expect(
+            names.isSuperset(of: [
+                "header", "gram.packed_lower", "cross_moment", "class.count", "class.mean", "class.m2", "weight", "crc32c",
+            ]))
         try fixture.expectNothingChanged()
     }
 
@@ -139,7 +142,7 @@ import Testing
             $0.setMetadata("labels", #"["a","\#(String(repeating: "x", count: 1025))"]"#)
         },
         Damage("samples missing", ["\"samples\""]) { $0.setMetadata("samples", nil) },
-        Damage("samples negative", ["\"samples\"", "at least 0"]) { $0.setMetadata("samples", "-1") },
+        Damage("samples negative", ["\"samples\"", "from 0 to"]) { $0.setMetadata("samples", "-1") },
         Damage("samples a fraction", ["\"samples\"", "an integer"]) { $0.setMetadata("samples", "3.5") },
         Damage("samples beyond 64 bits", ["\"samples\""]) { $0.setMetadata("samples", "99999999999999999999") },
         Damage("samples fewer than the counts", ["class.count"]) { $0.setMetadata("samples", "2") },
@@ -185,7 +188,9 @@ import Testing
             },
             Damage("cross moment that is not solved", ["weight", "residual"]) { $0.set("cross_moment", 2, to: 7.0) },
             Damage("Gram matrix that is not solved", ["weight", "residual"]) { $0.set("gram.packed_lower", 0, to: 5.0) },
-            Damage("finite values whose product is not", ["gram.packed_lower[0]", "not possible"]) { $0.set("gram.packed_lower", 0, to: 1e308) },
+            Damage("finite values whose product is not", ["gram.packed_lower[0]", "not possible"]) {
+                $0.set("gram.packed_lower", 0, to: 1e308)
+            },
         ]
 
     static let projections = [
@@ -193,7 +198,9 @@ import Testing
         Damage("projection with NaN", ["feature_map.projection[4]", "not finite"]) {
             $0.set("feature_map.projection", 4, to: Float.nan)
         },
-        Damage("projection transposed", ["\"feature_map.projection\"", "[3, 2]", "[2, 3]"]) { $0["feature_map.projection"]?.shape = [3, 2] },
+        Damage("projection transposed", ["\"feature_map.projection\"", "[3, 2]", "[2, 3]"]) {
+            $0["feature_map.projection"]?.shape = [3, 2]
+        },
         Damage("projection in Float64", ["\"feature_map.projection\"", "F64", "F32"]) {
             let values = $0.elements("feature_map.projection", as: Float.self).map(Double.init)
             $0["feature_map.projection"]?.type = .f64

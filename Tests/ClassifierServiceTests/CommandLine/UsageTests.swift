@@ -48,7 +48,9 @@ import Testing
         #expect(outcome.errors.contains(host) && outcome.errors.contains("--insecure"), "\(outcome.errors)")
     }
 
-    @Test(arguments: [["--help"], ["-h"], ["help"], ["help", "serve"], ["serve", "--help"], ["serve", "-h"], ["demo", "--help"], ["bench", "--help"]])
+    @Test(arguments: [
+        ["--help"], ["-h"], ["help"], ["help", "serve"], ["serve", "--help"], ["serve", "-h"], ["demo", "--help"], ["bench", "--help"],
+    ])
     func helpGoesToStandardOutput(_ arguments: [String]) throws {
         let outcome = try Executable(arguments).wait()
         #expect(outcome.status == 0)
