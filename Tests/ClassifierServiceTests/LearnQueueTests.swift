@@ -44,7 +44,7 @@ import Testing
         func learn(_ values: Int) throws(Problem) {
             let responder = DeferredResponder(handle, ConnectionKey(slot: 0, generation: 0), 0, Liveness())
             let features = [Double](repeating: 0, count: values)
-            try model.enqueue(learn: LearnJob(features: features, labels: PackedStrings(), dimension: 10, responder: responder))
+            try model.enqueue(learn: LearnJob(features: features, labels: PackedStrings(), dimension: 10, receiver: .request(responder)))
         }
         // One request of any size, then as many as fit.
         try learn(1000)

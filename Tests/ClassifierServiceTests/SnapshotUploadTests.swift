@@ -38,7 +38,7 @@ import Testing
             #expect(chunked.status == 200, "round \(round): \(chunked.text)")
             // The same by length: the head and the first part, then the rest.
             let client = service.client()
-            let head = "PUT \(model.path)/snapshot HTTP/1.1\r\nHost: test\r\nContent-Length: \(file.count)\r\n\r\n"
+            let head = "PUT \(model.path)/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(file.count)\r\n\r\n"
             try client.write(Array(head.utf8) + file[..<cut])
             try client.write(Array(file[cut...]))
             let reply = try client.readReply()
@@ -82,7 +82,7 @@ import Testing
         let model = try learned(service)
         let file = try model.snapshot().body
         let client = service.client()
-        let head = "PUT \(model.path)/snapshot HTTP/1.1\r\nHost: test\r\nContent-Length: \(file.count)\r\nExpect: 100-continue\r\n\r\n"
+        let head = "PUT \(model.path)/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(file.count)\r\nExpect: 100-continue\r\n\r\n"
         try client.write(Array(head.utf8))
         usleep(20_000)
         try client.write(file)
@@ -100,7 +100,7 @@ import Testing
             let client = service.client()
             let target = round % 2 == 0 ? "m" : "new"
             let framing = round % 4 < 2 ? "Content-Length: \(file.count)" : "Transfer-Encoding: chunked"
-            try client.write(Array("PUT /v1/models/\(target)/snapshot HTTP/1.1\r\nHost: test\r\n\(framing)\r\n\r\n".utf8))
+            try client.write(Array("PUT /v1/models/\(target)/snapshot HTTP/1.1\r\nHost: localhost\r\n\(framing)\r\n\r\n".utf8))
             let part = Array(file[..<(round * (file.count - 1) / 40)])
             if framing.hasPrefix("T"), !part.isEmpty { try client.write(Array("\(String(part.count, radix: 16))\r\n".utf8)) }
             try client.write(part)

@@ -76,7 +76,7 @@ import Testing
     @Test func stopDoesNotWaitLongerThanItsDeadline() throws {
         let service = try TestService()
         let client = service.client()
-        try client.write(Array("PUT /v1/models/m/snapshot HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n".utf8))
+        try client.write(Array("PUT /v1/models/m/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n".utf8))
         #expect(service.wait { service.requestCount == 1 })
         service.service.stop(within: 0.05)
         #expect(throws: TestClient.Failure.self) { _ = try client.readReply() }

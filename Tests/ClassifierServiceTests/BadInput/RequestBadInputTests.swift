@@ -71,7 +71,7 @@ import Testing
     @Test func snapshotLargerThanAllModelsMayTakeIsRefused() throws {
         let service = try TestService { $0.maximumMemory = 1 << 20 }
         let client = service.client()
-        try client.write(Array("PUT /v1/models/m/snapshot HTTP/1.1\r\nHost: test\r\nContent-Length: \(2 << 20)\r\n\r\n".utf8))
+        try client.write(Array("PUT /v1/models/m/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(2 << 20)\r\n\r\n".utf8))
         let reply = try client.readReply()
         #expect(reply.status == 413)
         #expect(reply.problemDetail.contains("\(1 << 20)"))

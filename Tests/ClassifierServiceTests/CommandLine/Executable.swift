@@ -43,8 +43,13 @@ struct Executable {
         try Executable(arguments, environment: environment).wait()
     }
 
+    /// Waits for its end; one that does not come is made, and its status is that of the signal.
     func wait() -> Outcome {
+        let identifier = process.processIdentifier
+        let watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 300, execute: watchdog)
         process.waitUntilExit()
+        watchdog.cancel()
         let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
         return Outcome(status: status, output: output.text, errors: errors.text)
     }

@@ -46,7 +46,7 @@ import Testing
         let client = TestClient(port: port)
         try client.send("PUT", "/v1/models/m", #"{"dimension":2}"#)
         let body = Bodies.learn([[1, 2]], ["a"])
-        let head = "POST /v1/models/m/learn HTTP/1.1\r\nHost: test\r\nContent-Length: \(body.count)\r\n\r\n"
+        let head = "POST /v1/models/m/learn HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n\r\n"
         try client.write(Array(head.utf8) + body[..<10])
         // The rest comes after the signal has closed the door.
         usleep(100_000)
@@ -127,13 +127,23 @@ import Testing
         #expect(server.wait().status == 0)
     }
 
+    @Test func fileOfThePackageIsTaken() throws {
+        var root = URL(fileURLWithPath: #filePath)
+        for _ in 0..<4 { root.deleteLastPathComponent() }
+        let (server, port) = try serve("--config", root.appendingPathComponent("Config/accrue.json").path, "--port", "0")
+        #expect(try TestClient(port: port).send("GET", "/readyz").status == 200)
+        server.send(SIGTERM)
+        #expect(server.wait().status == 0)
+    }
+
     @Test(arguments: [
-        (#"{"prot":1}"#, ["\"prot\"", "not a known key"]), (#"{"port":"8080"}"#, ["\"port\"", "0 to 65535"]),
+        (#"{"prot":1}"#, ["\"prot\"", "not a known key"]), (#"{"prot":null}"#, ["\"prot\"", "not a known key"]),
+        (#"{"port":"8080"}"#, ["\"port\"", "0 to 65535"]),
         (#"{"port":65536}"#, ["\"port\"", "0 to 65535"]), (#"{"host":1}"#, ["\"host\"", "a string"]),
         (#"{"insecure":"yes"}"#, ["\"insecure\"", "true or false"]), (#"{"max_body":-1}"#, ["\"max_body\"", "64M"]),
         (#"{"max_body":"64Q"}"#, ["\"max_body\"", "64M"]), (#"{"max_queue":0}"#, ["\"max_queue\"", "1 to"]),
         (#"{"event_loops":1.5}"#, ["\"event_loops\""]), (#"{"idle_timeout":0}"#, ["\"idle_timeout\"", "above 0"]),
-        (#"{"idle_timeout":"60"}"#, ["\"idle_timeout\"", "seconds"]), (#"{"spool":null}"#, ["\"spool\"", "a string"]),
+        (#"{"idle_timeout":"60"}"#, ["\"idle_timeout\"", "seconds"]), (#"{"spool":1}"#, ["\"spool\"", "a string"]),
         (#"{"port":1,"port":2}"#, ["\"port\"", "twice"]), (#"{"host":"0.0.0.0"}"#, ["0.0.0.0", "--insecure"]), ("[]", ["object"]),
         ("port = 1", ["expected"]), ("", ["ends too early"]),
     ])

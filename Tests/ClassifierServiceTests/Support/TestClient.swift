@@ -36,7 +36,7 @@ final class TestClient {
 
     /// Sends a request and does not wait.
     func begin(_ method: String, _ path: String, _ body: [UInt8]? = nil, contentType: String? = "application/json") throws {
-        var fields = "Host: test\r\n"
+        var fields = "Host: localhost\r\n"
         if let body {
             fields += "Content-Length: \(body.count)\r\n"
             if let contentType { fields += "Content-Type: \(contentType)\r\n" }
@@ -49,7 +49,7 @@ final class TestClient {
     /// Sends a request whose content is cut into chunks.
     func sendChunked(_ method: String, _ path: String, _ pieces: some Sequence<ArraySlice<UInt8>>) throws -> Reply {
         try connect()
-        try write(Array("\(method) \(path) HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n".utf8))
+        try write(Array("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".utf8))
         for piece in pieces where !piece.isEmpty {
             try write(Array("\(String(piece.count, radix: 16))\r\n".utf8) + piece + Array("\r\n".utf8))
         }
