@@ -58,7 +58,9 @@ final class AccessLog: @unchecked Sendable {
             isStopping = true
             monitor.signal()
         }
+        // Whoever stops it again finds it ended.
         hasEnded.wait()
+        hasEnded.signal()
     }
 
     private static func write(_ record: borrowing AccessRecord, _ writer: inout JSONWriter) {

@@ -210,14 +210,12 @@ final class LearnStream: BodyConsumer {
         state.isReading = reading
         if state.failure != nil { state.ready = [] }
         guard !reading, !state.isLearning, state.ready.isEmpty, !state.isAnswered else { return resumption(&state) }
-        if var problem = state.failure {
-            state.isAnswered = true
-            problem.rowsApplied = state.total.rows
-            return .answer(problem.response)
-        }
-        guard state.isRead else { return resumption(&state) }
+        guard state.failure != nil || state.isRead else { return resumption(&state) }
         state.isAnswered = true
-        return .answer(state.total.answer?.response ?? BodyReader.noLines.response)
+        if state.failure == nil, let answer = state.total.answer { return .answer(answer.response) }
+        var problem = state.failure ?? BodyReader.noLines
+        problem.rowsApplied = state.total.rows
+        return .answer(problem.response)
     }
 
     private static func resumption(_ state: inout State) -> Action {

@@ -136,6 +136,11 @@ final class TestClient {
         buffer = []
     }
 
+    /// Closes the sending side only.
+    func endSending() {
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
     private func fill() throws {
         let size = 1 << 16
         let piece = try [UInt8](unsafeUninitializedCapacity: size) { pointer, count in
