@@ -133,16 +133,6 @@ public struct Matrix: ~Copyable {
         return try body(UnsafeMutableBufferPointer(start: base + column * rows, count: rows))
     }
 
-    /// Whether every element is finite.
-    ///
-    /// - Complexity: O(rows·columns).
-    public var isFinite: Bool {
-        // x·0 is 0 for finite x and NaN for all else, so one sum tells without a branch an element.
-        var sum = 0.0
-        for index in 0..<(rows * columns) { sum += base[index] * 0 }
-        return sum == 0
-    }
-
     /// The square root of the sum of the squares of all elements.
     public var frobeniusNorm: Double {
         var scale = 0.0

@@ -64,14 +64,12 @@ public struct NormalEquations: ~Copyable {
 
     // MARK: Changing
 
-    /// A ← A + α·HHᵀ over some columns of a D×n matrix (`dsyrk` on one triangle).
+    /// A ← A + α·HHᵀ over some columns of a D×n matrix (on one triangle).
     public mutating func add(_ h: borrowing Matrix, columns: Range<Int>? = nil, times alpha: Double = 1) {
         let range = columns ?? 0..<h.columns
         precondition(!isFactored && h.rows == dimension && range.upperBound <= h.columns, "shapes do not fit a rank update")
-        guard !range.isEmpty else { return }
-        BLAS.syrk(
-            uplo: BLAS.lower, n: dimension, k: range.count, alpha, h.base + range.lowerBound * h.rows, lda: h.rows, 1, matrix.base,
-            ldc: dimension)
+        SymmetricKernel.update(
+            uplo: BLAS.lower, order: dimension, depth: range.count, alpha, h.base + range.lowerBound * h.rows, matrix.base, ldc: dimension)
     }
 
     /// A ← A + α·B.
@@ -101,14 +99,12 @@ public struct NormalEquations: ~Copyable {
     /// Whether every element is finite.
     public var isFinite: Bool { matrix.isFinite }
 
-    /// target ← A·B (`dsymm`).
+    /// target ← A·B.
     public func multiply(_ b: borrowing Matrix, into target: inout Matrix) throws(LinearAlgebraError) {
         precondition(!isFactored && b.rows == dimension && target.rows == dimension, "shapes do not fit a symmetric product")
         try target.reshapeScratch(columns: b.columns)
-        guard b.columns > 0 else { return }
-        BLAS.symm(
-            uplo: BLAS.lower, m: dimension, n: b.columns, matrix.base, lda: dimension, b.base, ldb: dimension, 0, target.base,
-            ldc: dimension)
+        SymmetricKernel.multiply(
+            uplo: BLAS.lower, order: dimension, matrix.base, lda: dimension, b.base, columns: b.columns, into: target.base)
     }
 
     // MARK: Factoring

@@ -41,19 +41,19 @@ public struct SymmetricPair: ~Copyable {
 
     // MARK: Rank updates
 
-    /// G ← G + α·AAᵀ over some columns of a D×n matrix (`dsyrk` on one triangle).
+    /// G ← G + α·AAᵀ over some columns of a D×n matrix (on one triangle).
     ///
     /// - Complexity: D²n multiply-adds over two.
     public mutating func addToGram(_ a: borrowing Matrix, columns: Range<Int>? = nil, times alpha: Double = 1) {
         update(gram, BLAS.lower, a, columns ?? 0..<a.columns, alpha)
     }
 
-    /// R ← R − TTᵀ over some columns of a D×n matrix (`dsyrk` on one triangle): G has taken rows.
+    /// R ← R − TTᵀ over some columns of a D×n matrix (on one triangle): G has taken rows.
     public mutating func downdateInverse(_ t: borrowing Matrix, columns: Range<Int>? = nil) {
         update(inverse, BLAS.upper, t, columns ?? 0..<t.columns, -1)
     }
 
-    /// R ← R + TTᵀ (`dsyrk` on one triangle): rows have been taken out of G.
+    /// R ← R + TTᵀ (on one triangle): rows have been taken out of G.
     public mutating func updateInverse(_ t: borrowing Matrix) {
         update(inverse, BLAS.upper, t, 0..<t.columns, 1)
     }
@@ -63,18 +63,18 @@ public struct SymmetricPair: ~Copyable {
     ) {
         precondition(a.rows == dimension && columns.upperBound <= a.columns, "shapes do not fit a rank update")
         guard !columns.isEmpty else { return }
-        BLAS.syrk(
-            uplo: uplo, n: dimension, k: columns.count, alpha, a.base + columns.lowerBound * a.rows, lda: a.rows, 1, target, ldc: lead)
+        SymmetricKernel.update(
+            uplo: uplo, order: dimension, depth: columns.count, alpha, a.base + columns.lowerBound * a.rows, target, ldc: lead)
     }
 
     // MARK: Products
 
-    /// target ← R·B (`dsymm`, or `dsymv` for one column).
+    /// target ← R·B.
     public func multiplyInverse(_ b: borrowing Matrix, into target: inout Matrix) throws(LinearAlgebraError) {
         try multiply(inverse, BLAS.upper, b, &target)
     }
 
-    /// target ← G·B (`dsymm`, or `dsymv` for one column).
+    /// target ← G·B.
     public func multiplyGram(_ b: borrowing Matrix, into target: inout Matrix) throws(LinearAlgebraError) {
         try multiply(gram, BLAS.lower, b, &target)
     }
@@ -84,12 +84,7 @@ public struct SymmetricPair: ~Copyable {
     ) throws(LinearAlgebraError) {
         precondition(b.rows == dimension && target.rows == dimension, "shapes do not fit a symmetric product")
         try target.reshapeScratch(columns: b.columns)
-        guard b.columns > 0 else { return }
-        if b.columns == 1 {
-            BLAS.symv(uplo: uplo, n: dimension, a, lda: lead, b.base, 0, target.base)
-        } else {
-            BLAS.symm(uplo: uplo, m: dimension, n: b.columns, a, lda: lead, b.base, ldb: b.rows, 0, target.base, ldc: dimension)
-        }
+        SymmetricKernel.multiply(uplo: uplo, order: dimension, a, lda: lead, b.base, columns: b.columns, into: target.base)
     }
 
     // MARK: Solving

@@ -1,24 +1,48 @@
-/// When which way of learning is cheapest, for a model of width D.
+internal import LinearAlgebra
+
+/// When which way of learning is cheapest, for a model of width D: every cross-over follows from the operations counted here and the
+/// constants of `KernelCosts`.
 ///
-/// The recursion costs 4D²n for n rows: D²n each for R's product's two halves, R's update and G's. Accumulating and solving once costs D²n
-/// and then D³ (`dpotrf` D³/3, `dpotri` 2D³/3), so bulk wins from 3D²n > D³. Within the recursion, S = I + HRHᵀ and its triangular solve
-/// cost 3n²D more, which bounds the width of a block; rank updates thinner than the kernel of `dsyrk` is wide waste it, so they are
-/// gathered.
+/// In operations at the rate of a square product, with the half widths p of a symmetric product and u of a rank update, a block of n rows
+/// costs by the recursion
+///
+///     2D²(n + p)   P = RHᵀ
+///     2D²(n + u)   the updates of R and of G, D²(n + u) each
+///     3Dn²         S = I + HP, and T = PL⁻ᵀ
+///
+/// and by accumulating and solving once D²(n + u) for G and D³/s for `dpotrf` and `dpotri`, which run at the fraction s of that rate. What
+/// both pay for scores and weights, D·C a row, is left out.
 struct CostModel {
     let width: Int
-
+    /// The most rows that go through the recursion at once.
+    let blockRows: Int
     /// The rows from which a request is accumulated and solved once.
-    var bulkRows: Int { max(2, width / 3) }
+    let bulkRows: Int
+    /// How many gathered columns are applied to R and G at once.
+    let gatheredColumns: Int
+    /// Blocks narrower than this are gathered before they are applied to R and G.
+    let gatherBelow: Int
 
-    /// The most rows that go through the recursion at once: at D/8 the terms in n² cost a tenth of the whole.
-    var blockRows: Int { min(256, max(16, width / 8)) }
-
-    /// Blocks narrower than this are gathered before they are applied to R and G. Measured: `dsyrk` reaches nine tenths of its full rate at
-    /// a depth of 128, and half of it at 32.
-    var gatherBelow: Int { 64 }
-
-    /// How many gathered columns are applied at once.
-    var gatheredColumns: Int { 128 }
+    init(width: Int) {
+        self.width = width
+        let d = Double(width)
+        // A row in a block of n costs 4D² + a/n + bn. Larger blocks group more requests, so the largest is taken that costs at most a
+        // thirtieth more than the best, √(a/b), up to 256: its buffers then take at most D·256 doubles each.
+        let a = 2 * d * d * (KernelCosts.productHalfWidth + KernelCosts.updateHalfWidth)
+        let b = 3 * d
+        let best = 2 * (a * b).squareRoot()
+        let bound = best + (4 * d * d + best) / 30
+        let rows = (bound + (bound * bound - 4 * a * b).squareRoot()) / (2 * b)
+        blockRows = min(256, max(16, Int(rows)))
+        // n(4D² + a/m + bm) = D²n + D³/s for blocks of m rows.
+        let row = 3 * d * d + a / Double(blockRows) + b * Double(blockRows)
+        bulkRows = max(2, Int(d * d * d / KernelCosts.solveRate / row))
+        // Applying g columns at once costs 2D²u/g a row on top of its own 2D², and correcting P by g/2 columns on average 2Dg: least at
+        // g = √(Du). Blocks of n rows gain from it while 2D²u(1/n − 1/g) > 2Dg.
+        let gathered = (d * KernelCosts.updateHalfWidth).squareRoot()
+        gatheredColumns = min(256, max(16, (Int(gathered) + 8) / 16 * 16))
+        gatherBelow = max(2, Int(gathered / 2))
+    }
 
     /// The rows after which R is held against G again. Two `dsymv` of G and R cost as much as learning one or two rows.
     var probeRows: Int { max(256, width / 4) }

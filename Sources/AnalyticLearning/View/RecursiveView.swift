@@ -2,9 +2,9 @@ public import LinearAlgebra
 
 /// The view: R = (G+λI)⁻¹ and W = RQ, kept fresh by recursion, derived from the truth and disposable.
 ///
-/// R lies in the upper triangle of the square that is handed to every call. Up to 128 columns of rank corrections T (and the rows H that
-/// G still lacks) wait beside the square and are applied by one `dsyrk` each: R_eff = R − TTᵀ, G_eff = G + HHᵀ. A single row then costs
-/// one read of R; W is exact after every block.
+/// R lies in the upper triangle of the square that is handed to every call. Some columns of rank corrections T (and the rows H that G still
+/// lacks) wait beside the square and are applied by one rank update each: R_eff = R − TTᵀ, G_eff = G + HHᵀ. A single row then costs one
+/// read of R; W is exact after every block. `CostModel` says how many wait, and which blocks are applied without waiting.
 public struct RecursiveView: ~Copyable {
     /// λ.
     public internal(set) var ridge: Double
@@ -189,15 +189,8 @@ public struct RecursiveView: ~Copyable {
     }
 
     private mutating func noteDiagonals(h: borrowing Matrix) {
-        h.withElements { for value in $0 { gramTrace += value * value } }
-        p.withElements { elements in
-            let width = inverseDiagonal.count
-            inverseDiagonal.withUnsafeMutableBufferPointer { diagonal in
-                for start in stride(from: 0, to: elements.count, by: width) {
-                    for i in 0..<width { diagonal[i] -= elements[start + i] * elements[start + i] }
-                }
-            }
-        }
+        gramTrace += h.sumOfSquares
+        p.subtractRowSquares(from: &inverseDiagonal)
         noteCondition()
     }
 

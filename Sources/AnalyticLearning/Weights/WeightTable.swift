@@ -25,13 +25,21 @@ struct WeightTable: Sendable {
             [Float](unsafeUninitializedCapacity: classes * stride) { buffer, count in
                 // A finite Float64 past Float32's range stays finite.
                 let largest = Double(Float.greatestFiniteMagnitude)
+                let bounds = (lower: SIMD8<Double>(repeating: -largest), upper: SIMD8(repeating: largest))
                 for column in 0..<classes {
-                    let target = column * stride
-                    let source = column * width
-                    for row in 0..<width {
-                        buffer[target + row] = Float(min(max(elements[source + row], -largest), largest))
+                    guard let source = elements.baseAddress.map({ UnsafeRawPointer($0 + column * width) }),
+                        let target = buffer.baseAddress.map({ $0 + column * stride })
+                    else { break }
+                    let even = width / 8 * 8
+                    for row in Swift.stride(from: 0, to: even, by: 8) {
+                        let values = source.loadUnaligned(fromByteOffset: row * 8, as: SIMD8<Double>.self)
+                        let narrow = SIMD8<Float>(values.clamped(lowerBound: bounds.lower, upperBound: bounds.upper))
+                        UnsafeMutableRawPointer(target + row).storeBytes(of: narrow, as: SIMD8<Float>.self)
                     }
-                    for row in width..<stride { buffer[target + row] = 0 }
+                    for row in even..<width {
+                        target[row] = Float(min(max(source.load(fromByteOffset: row * 8, as: Double.self), -largest), largest))
+                    }
+                    for row in width..<stride { target[row] = 0 }
                 }
                 count = classes * stride
             }

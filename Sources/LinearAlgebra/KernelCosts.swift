@@ -1,0 +1,31 @@
+/// What the matrix routines cost, as far as the ways of learning differ in it: the one place where measured constants stand.
+///
+/// A routine whose thin side is n wide runs at the fraction n/(n + h) of the square product's rate, where h, the *half width*, is the
+/// width at which it reaches half of it: packing the wide operand costs as much as h columns of arithmetic. The constants below fit what
+/// OpenBLAS 0.3.21 does on an x86-64 core of 2024 (Haswell and SkylakeX kernels, D from 2048 to 8192, n from 8 to 512) within a tenth;
+/// other optimised libraries have the same structure, and every cross-over that follows from them is flat.
+package enum KernelCosts {
+    /// The half width of a symmetric product in blocks, `SymmetricKernel.multiply`.
+    package static let productHalfWidth = 13.0
+    /// The half width of `dsymm`, whose packing goes through both triangles element by element.
+    static let symmHalfWidth = 28.0
+    /// The half width (depth) of a rank update, `SymmetricKernel.update`.
+    package static let updateHalfWidth = 8.0
+    /// The rate of `dpotrf` with `dpotri`, as a fraction of the square product's.
+    package static let solveRate = 0.6
+
+    /// The columns (rows) of a symmetric matrix that a blocked product takes at once: deep enough for `dgemm`, and few enough that the
+    /// blocks on the diagonal, which run at the slower rate, are a small part.
+    static let productBlock = 512
+    /// The order up to which a rank update is left to `dsyrk`. On two threads `dsyrk` alone reaches 0.55 to 0.75 of the square product's
+    /// rate at D = 2048, and cut down to this order 0.8 to 0.9.
+    static let updateBlock = 256
+
+    /// Whether a symmetric product of so many columns is faster in blocks than by `dsymm`.
+    ///
+    /// A blocked product makes three calls a block, each of which waits for all threads; past some width the difference in packing no
+    /// longer pays for that.
+    static func prefersBlocks(order: Int, columns: Int) -> Bool {
+        columns > 1 && order > productBlock && (symmHalfWidth - productHalfWidth) / Double(columns) > 0.05
+    }
+}

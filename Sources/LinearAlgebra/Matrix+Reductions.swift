@@ -1,0 +1,50 @@
+extension Matrix {
+    /// Eight sums side by side: a single one would wait for every addition before the next.
+    private typealias Lanes = SIMD8<Double>
+
+    private func lanes(_ index: Int) -> Lanes { UnsafeRawPointer(base + index).loadUnaligned(as: Lanes.self) }
+
+    /// Whether every element is finite.
+    ///
+    /// - Complexity: O(rows·columns).
+    public var isFinite: Bool {
+        // x·0 is 0 for finite x and NaN for all else, so one sum tells without a branch an element.
+        let count = rows * columns
+        let even = count / 8 * 8
+        var sums = Lanes.zero
+        for index in stride(from: 0, to: even, by: 8) { sums += lanes(index) * 0 }
+        var sum = sums.sum()
+        for index in even..<count { sum += base[index] * 0 }
+        return sum == 0
+    }
+
+    /// The sum of the squares of all elements.
+    ///
+    /// - Complexity: O(rows·columns).
+    public var sumOfSquares: Double {
+        let count = rows * columns
+        let even = count / 8 * 8
+        var sums = Lanes.zero
+        for index in stride(from: 0, to: even, by: 8) {
+            let values = lanes(index)
+            sums += values * values
+        }
+        var sum = sums.sum()
+        for index in even..<count { sum += base[index] * base[index] }
+        return sum
+    }
+
+    /// Subtracts from each element of a vector the sum of the squares of a row: the diagonal of v − A·Aᵀ.
+    ///
+    /// - Complexity: O(rows·columns).
+    public func subtractRowSquares(from vector: inout [Double]) {
+        precondition(vector.count == rows, "a vector of another length")
+        vector.withUnsafeMutableBufferPointer { vector in
+            guard let target = vector.baseAddress else { return }
+            for column in 0..<columns {
+                let source = base + column * rows
+                for row in 0..<rows { target[row] -= source[row] * source[row] }
+            }
+        }
+    }
+}
