@@ -46,7 +46,7 @@ extension Classifier {
     public func renameClass(_ label: String, to new: String) throws(ClassError) {
         guard let column = registry.column(of: label), column < truth.counts.count else { throw .unknown(label) }
         guard !new.isEmpty, new.utf8.count <= ClassRegistry.maximumLabelBytes else { throw .label(new) }
-        guard label != new else { return }
+        guard !label.utf8.elementsEqual(new.utf8) else { return }
         guard registry.column(of: new) == nil else { throw .exists(new) }
         registry.rename(column, to: new)
         // The draws of pseudo-features go by the label.
