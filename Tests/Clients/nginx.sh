@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs Config/nginx.conf in front of a server, and tries through TLS what the file promises. Needs nginx, openssl, curl and
 # python3: without one of them it fails.
+# shellcheck disable=SC2317 # the trap calls stop
 #
 # usage: Tests/Clients/nginx.sh [ACCRUE]     the executable; by default the debug build's
 set -euo pipefail
