@@ -1,3 +1,4 @@
+internal import Foundation
 public import HTTPServer
 internal import LinearAlgebra
 
@@ -13,6 +14,7 @@ public final class Service: Sendable {
     let registry: ModelRegistry
     private let pools: [ComputePool]
     private let access: AccessControl
+    private let computeThreads: Int?
     private let log: Log
 
     /// A service that does not listen yet.
@@ -28,7 +30,7 @@ public final class Service: Sendable {
             budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log, balancePool: balancePool,
             spoolDirectory: configuration.spoolDirectory)
         let registry = ModelRegistry(context: context)
-        let pool = ComputePool(threads: configuration.computeThreads, maximumWaiting: limits.waitingTasks)
+        let pool = ComputePool(threads: configuration.poolThreads, maximumWaiting: limits.waitingTasks)
         var router = Router()
         HealthRoutes(isReady: { true }).add(to: &router)
         ModelRoutes(registry: registry).add(to: &router)
@@ -41,6 +43,7 @@ public final class Service: Sendable {
         server = try Server(configuration: serverConfiguration, router: router)
         self.registry = registry
         pools = [pool, balancePool]
+        computeThreads = configuration.computeThreads
         self.log = log
     }
 
@@ -50,6 +53,10 @@ public final class Service: Sendable {
     /// - Throws: `ServerError` where the address cannot be had.
     public func start() throws -> SocketAddress {
         let library = BLASLibrary.current
+        let threads = computeThreads ?? min(library.threadCount, max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
+        if threads != library.threadCount, !library.setThreadCount(threads) {
+            log.warning("the threads of this BLAS cannot be set while it runs", ["library": library.description])
+        }
         log.info("linear algebra", ["library": library.description, "threads": "\(library.threadCount)"])
         if library.isReference {
             log.warning(

@@ -12,7 +12,11 @@ public struct ServiceConfiguration: Sendable {
     /// Where snapshots lie while they are streamed in or out, as files without a name.
     public var spoolDirectory = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp"
     /// Threads for large bodies, large predictions and snapshot files.
-    public var computeThreads = 2
+    public var poolThreads = 2
+    /// Threads that a large matrix operation may use, where the BLAS lets them be set. Where nil, as many as the BLAS would take by itself,
+    /// but one less than there are cores: learning then leaves a core to the event loops, whose answers it would otherwise delay by whole
+    /// time slices.
+    public var computeThreads: Int?
     /// Learn requests that may wait for one model; past it, 503.
     public var maximumQueuedRequests = 1024
 

@@ -89,6 +89,20 @@ extension Matrix {
         BLAS.potrs(BLAS.lower, n: rows, columns: columns, l.base, lda: rows, base, ldb: rows)
     }
 
+    /// self ← L⁻ᵀ·self for the lower triangular L (`dtrsm`): with `solveLeft(lower:)` before it, a solve with L·Lᵀ.
+    public mutating func solveLeftTransposed(lower l: borrowing Matrix) {
+        precondition(l.rows == l.columns && l.rows == rows, "shapes do not fit a triangular solve")
+        guard rows > 0, columns > 0 else { return }
+        BLAS.trsm(side: BLAS.left, uplo: BLAS.lower, trans: BLAS.t, m: rows, n: columns, l.base, lda: l.rows, base, ldb: rows)
+    }
+
+    /// Adds A·Aᵀ to the lower triangle of this square matrix by one plain `dsyrk`: a yardstick for what is built from it.
+    public mutating func addLowerProduct(_ a: borrowing Matrix) {
+        precondition(rows == columns && a.rows == rows, "shapes do not fit a rank update")
+        guard rows > 0, a.columns > 0 else { return }
+        BLAS.syrk(uplo: BLAS.lower, n: rows, k: a.columns, 1, a.base, lda: rows, 1, base, ldc: rows)
+    }
+
     /// Copies some columns of another matrix to a place in this one.
     public mutating func setColumns(from target: Int, to other: borrowing Matrix, columns range: Range<Int>) {
         precondition(rows == other.rows && range.upperBound <= other.columns, "shapes do not fit")

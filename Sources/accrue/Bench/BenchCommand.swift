@@ -2,21 +2,33 @@
 enum BenchCommand: Command {
     static let name = "bench"
     static let summary = "Measure this machine"
-    static let usage = "engine [OPTIONS]"
+    static let usage = "engine|predict|rebalance|memory|http [OPTIONS]"
     static let options = [
-        Option("--dimension", "N,…", "engine: width D of the model (2048)"),
-        Option("--classes", "N,…", "engine: classes (100)"),
-        Option("--batch", "N,…", "engine: rows a request (64)"),
+        Option("--dimension", "N,…", "width D of the model; engine and predict take several (2048; memory 8192)"),
+        Option("--inputs", "N", "predict and rebalance: length of the vectors that random_relu maps to D (none; rebalance 384)"),
+        Option("--classes", "N,…", "classes (100)"),
+        Option("--batch", "N,…", "rows a request (engine 1,64,1024; predict 1,8,64,512; http and memory 64)"),
         Option("--against", "published", "engine: time the published left-to-right recursion too"),
+        Option("--cap", "N", "rebalance: the most pseudo-features a class (128)"),
+        Option("--connections", "N", "http: connections that learn (2)"),
+        Option("--rate", "N", "http: single predictions a second (200)"),
+        Option("--compute-threads", "N", "threads of a large matrix operation (as serve, or one a core)"),
         Option("--seconds", "S", "how long each figure is measured (3)"),
         Option("--json", nil, "print JSON instead of a table"),
     ]
 
     static func run(_ arguments: ParsedArguments) throws {
-        guard arguments.words.count == 1 else { throw UsageError("say what to measure: engine") }
+        guard arguments.words.count == 1 else {
+            throw UsageError("say what to measure: engine, predict, rebalance, memory or http")
+        }
         switch arguments.words[0] {
         case "engine": try EngineBench(arguments).run()
-        default: throw UsageError("there is no benchmark \"\(arguments.words[0])\"; there is engine")
+        case "predict": try PredictBench(arguments).run()
+        case "rebalance": try RebalanceBench(arguments).run()
+        case "memory": try MemoryBench(arguments).run()
+        case "http": try HTTPBench(arguments).run()
+        default:
+            throw UsageError("there is no benchmark \"\(arguments.words[0])\"; there are engine, predict, rebalance, memory and http")
         }
     }
 }

@@ -29,6 +29,7 @@ struct ServeSettings {
         if let count = try arguments.integer("--max-connections", in: 1...1_000_000) { service.server.maximumConnections = count }
         if let count = try arguments.integer("--max-queue", in: 1...1_000_000) { service.maximumQueuedRequests = count }
         if let count = try arguments.integer("--event-loops", in: 1...256) { service.server.eventLoops = count }
+        if let count = try arguments.integer("--pool-threads", in: 1...256) { service.poolThreads = count }
         if let count = try arguments.integer("--compute-threads", in: 1...256) { service.computeThreads = count }
         if let directory = arguments.text("--spool") { service.spoolDirectory = directory }
         if let seconds = try arguments.seconds("--header-timeout") { service.server.headerDeadline = seconds }
@@ -59,6 +60,7 @@ struct ServeSettings {
             case "max_connections": service.server.maximumConnections = try setting.integer(1...1_000_000)
             case "max_queue": service.maximumQueuedRequests = try setting.integer(1...1_000_000)
             case "event_loops": service.server.eventLoops = try setting.integer(1...256)
+            case "pool_threads": service.poolThreads = try setting.integer(1...256)
             case "compute_threads": service.computeThreads = try setting.integer(1...256)
             case "spool": service.spoolDirectory = try setting.text()
             case "header_timeout": service.server.headerDeadline = try setting.seconds()

@@ -1,0 +1,72 @@
+import AnalyticLearning
+import LinearAlgebra
+
+/// Scoring by the event loops' own loops and by the compute threads' `sgemm`, without JSON and HTTP around it.
+struct PredictBench {
+    private let dimensions: [Int]
+    private let inputs: Int?
+    private let classes: [Int]
+    private let batches: [Int]
+    private let seconds: Double
+    private let asJSON: Bool
+
+    init(_ arguments: ParsedArguments) throws {
+        dimensions = try arguments.integers("--dimension", in: 2...65536) ?? [2048]
+        inputs = try arguments.integer("--inputs", in: 1...65536)
+        classes = try arguments.integers("--classes", in: 1...100_000) ?? [100]
+        batches = try arguments.integers("--batch", in: 1...1_000_000) ?? [1, 8, 64, 512]
+        seconds = try arguments.seconds("--seconds") ?? 1
+        asJSON = arguments.has("--json")
+    }
+
+    func run() throws {
+        let library = BLASLibrary.current
+        var figures = Figures(
+            [
+                .init(title: "dimension", key: "dimension", width: 9), .init(title: "classes", key: "classes", width: 7),
+                .init(title: "rows", key: "rows", width: 6), .init(title: "own us", key: "kernel_microseconds", width: 9),
+                .init(title: "own GFLOP/s", key: "kernel_gflops", width: 7), .init(title: "sgemm us", key: "sgemm_microseconds", width: 9),
+                .init(title: "sgemm GFLOP/s", key: "sgemm_gflops", width: 7),
+            ],
+            heading: """
+                \(library.description), \(library.threadCount) threads; medians of whole batches
+                \(inputs.map { "random_relu from \($0) inputs to the dimension" } ?? "identity map")
+                """, asJSON: asJSON)
+        for dimension in dimensions {
+            for classes in classes {
+                let weights = try weights(dimension, classes)
+                for rows in batches { try measure(weights, rows, &figures) }
+            }
+        }
+        figures.finish()
+    }
+
+    private func weights(_ width: Int, _ classes: Int) throws -> PublishedWeights {
+        var generator = SeededGenerator(seed: 1)
+        let map = inputs.map { _ in FeatureMapKind.randomRelu(width: width, seed: 1) } ?? .identity
+        let classifier = try Classifier(ModelConfiguration(dimension: inputs ?? width, featureMap: map))
+        let features = (0..<(classes * (inputs ?? width))).map { _ in Double.random(in: -1...1, using: &generator) }
+        try classifier.learn(features: features, labels: (0..<classes).map(String.init))
+        guard let weights = classifier.publish() else { throw BenchError("the weights are not finite") }
+        return weights
+    }
+
+    private func measure(_ weights: PublishedWeights, _ rows: Int, _ figures: inout Figures) throws {
+        var generator = SeededGenerator(seed: 2)
+        let features = (0..<(rows * weights.configuration.dimension)).map { _ in Float.random(in: -1...1, using: &generator) }
+        var workspace = ScoreWorkspace()
+        let operations = 2 * Double(weights.cost(rows: rows))
+        let repetitions = max(1, Int(1e7 / operations))
+        let times = try Timing.interleave(
+            seconds: seconds,
+            [
+                { for _ in 0..<repetitions { weights.score(features, workspace: &workspace) } },
+                { for _ in 0..<repetitions { weights.scoreByBLAS(features, workspace: &workspace) } },
+            ])
+        let (own, blas) = (times[0].median / Double(repetitions), times[1].median / Double(repetitions))
+        figures.add([
+            .integer(weights.configuration.width), .integer(weights.classCount), .integer(rows), .number(own * 1e6, digits: 1),
+            .number(operations / own / 1e9, digits: 1), .number(blas * 1e6, digits: 1), .number(operations / blas / 1e9, digits: 1),
+        ])
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+
+/// Times taken one after another, in seconds.
+struct Timing {
+    private var values: [Double] = []
+
+    var count: Int { values.count }
+
+    /// Seconds of a clock that no change of the calendar moves.
+    static var now: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
+    mutating func add(_ seconds: Double) { values.append(seconds) }
+
+    mutating func add(_ other: Timing) { values += other.values }
+
+    /// Runs `body` and adds the time it took.
+    mutating func measure<R>(_ body: () throws -> R) rethrows -> R {
+        let start = Self.now
+        let result = try body()
+        values.append(Self.now - start)
+        return result
+    }
+
+    var median: Double { quantile(0.5) }
+
+    /// The smallest value that this share of all does not exceed; NaN where there are none.
+    func quantile(_ share: Double) -> Double {
+        guard !values.isEmpty else { return .nan }
+        let sorted = values.sorted()
+        return sorted[min(sorted.count - 1, max(0, Int((share * Double(sorted.count)).rounded(.up)) - 1))]
+    }
+
+    /// Runs all bodies in turn, again and again, for some seconds and at least three times: a machine whose speed drifts drifts under all.
+    static func interleave(seconds: Double, _ bodies: [() throws -> Void]) throws -> [Timing] {
+        var timings = bodies.map { _ in Timing() }
+        for body in bodies { try body() }
+        let end = now + seconds
+        var rounds = 0
+        repeat {
+            for (index, body) in bodies.enumerated() { try timings[index].measure(body) }
+            rounds += 1
+        } while now < end || rounds < 3
+        return timings
+    }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import LinearAlgebra
+import Testing
+
+@testable import AnalyticLearning
+
+/// Long streams through the recursion: the weights stay those of the joint solution, drift stays under its bound, and rebuilds do not loop.
+///
+/// The lengths of the promises take minutes and are run where `ACCRUE_FULL` is 1; otherwise the same streams are shorter.
+@Suite(.serialized) struct LongStreamTests {
+    private static let isFull = ProcessInfo.processInfo.environment["ACCRUE_FULL"] == "1"
+
+    /// What came of a stream.
+    private struct Outcome {
+        var difference: Double
+        var health: ViewHealth
+        var rebuilds: Int
+        var worstDrift: Double
+    }
+
+    @Test func aMillionRows_endAtTheJointWeights() throws {
+        let rows = Self.isFull ? 1_000_000 : 20_000
+        let outcome = try run(rows: rows, width: Self.isFull ? 256 : 64, rank: nil, ridge: 0.1, batches: [1, 3, 17, 40, 64])
+        #expect(outcome.difference < 1e-8)
+        #expect(outcome.rebuilds <= 1)
+        #expect(outcome.worstDrift <= 1e-8)
+        report("mixed batches, \(rows) rows", outcome)
+    }
+
+    @Test func singleRows_endAtTheJointWeights() throws {
+        let rows = Self.isFull ? 20_000 : 2_000
+        let outcome = try run(rows: rows, width: Self.isFull ? 1024 : 128, rank: nil, ridge: 0.1, batches: [1])
+        #expect(outcome.difference < 1e-8)
+        #expect(outcome.rebuilds <= 1)
+        #expect(outcome.worstDrift <= 1e-8)
+        report("single rows, \(rows) rows", outcome)
+    }
+
+    @Test func rankDeficientFeatures_endAtTheJointWeights() throws {
+        for batches in [[1, 3, 17, 40], [1]] {
+            let rows = Self.isFull ? (batches == [1] ? 20_000 : 1_000_000) : 3_000
+            let width = Self.isFull ? (batches == [1] ? 1024 : 256) : 96
+            let outcome = try run(rows: rows, width: width, rank: width / 3, ridge: 1e-3, batches: batches)
+            #expect(outcome.difference < 1e-6)
+            // A rebuild is allowed where the drift passes its bound, again and again is not.
+            #expect(outcome.rebuilds <= 1 + Int(outcome.health.probes) / 8)
+            report("rank deficient, batches \(batches), \(rows) rows", outcome)
+        }
+    }
+
+    private func report(_ name: String, _ outcome: Outcome) {
+        print(
+            "\(name): relative difference \(outcome.difference), worst drift \(outcome.worstDrift) after \(outcome.health.probes) probes,",
+            "\(outcome.rebuilds) rebuilds")
+    }
+
+    /// Learns a stream of normal rows of five classes.
+    ///
+    /// - Parameters:
+    ///   - rank: of the features; full where nil.
+    ///   - batches: sizes of requests, in turn.
+    private func run(rows: Int, width: Int, rank: Int?, ridge: Double, batches: [Int]) throws -> Outcome {
+        var generator = SplitMix64(state: UInt64(rows + width))
+        let classifier = try Classifier(ModelConfiguration(dimension: width, ridge: ridge))
+        // The joint solution's sums, from larger blocks than the recursion's.
+        var joint = try SymmetricPair(dimension: width)
+        var cross = try Matrix(rows: width, columns: 5)
+        var mixing = try Matrix(rows: width, columns: rank ?? 1)
+        mixing.withMutableElements { elements in for i in elements.indices { elements[i] = generator.normal() } }
+        let labels = (0..<5).map { "\($0)" }
+        _ = classifier.intern(labels)
+        var block = try Matrix(rows: width, columns: 512)
+        var source = try Matrix(rows: rank ?? 1, columns: 512)
+        var worstDrift = 0.0
+        var (learned, turn) = (0, 0)
+        while learned < rows {
+            let count = min(512, rows - learned)
+            try block.reshapeScratch(columns: count)
+            try source.reshapeScratch(columns: count)
+            if rank != nil {
+                Self.fill(&source, &generator)
+                block.multiply(mixing, by: source)
+            } else {
+                Self.fill(&block, &generator)
+            }
+            joint.addToGram(block)
+            let columns = (0..<count).map { _ in Int(generator.next() % 5) }
+            for (row, column) in columns.enumerated() {
+                block.withColumn(row) { values in
+                    cross.withMutableColumn(column) { sum in for i in values.indices { sum[i] += values[i] } }
+                }
+            }
+            var start = 0
+            while start < count {
+                let size = min(batches[turn % batches.count], count - start)
+                turn += 1
+                let probes = classifier.health.probes
+                let bound = classifier.health.driftBound
+                let solves = classifier.health.solves
+                try block.withElements { elements in
+                    _ = try classifier.learn(
+                        features: UnsafeBufferPointer(rebasing: elements[(start * width)..<((start + size) * width)]),
+                        columns: Array(columns[start..<(start + size)]), spans: [RequestSpan(rows: size, knownClasses: 5)])
+                }
+                if classifier.health.probes > probes {
+                    worstDrift = max(worstDrift, classifier.health.drift)
+                    // Past the bound there must have been a rebuild.
+                    #expect(classifier.health.drift <= bound || classifier.health.solves > solves)
+                }
+                start += size
+            }
+            learned += count
+        }
+        try joint.solve(ridge: ridge, weights: &cross)
+        var difference = 0.0
+        classifier.withWeights { weights in
+            var sum = 0.0
+            for column in 0..<5 {
+                for row in 0..<width {
+                    let deviation = weights[row, column] - cross[row, column]
+                    sum += deviation * deviation
+                }
+            }
+            difference = sum.squareRoot() / cross.frobeniusNorm
+        }
+        return Outcome(difference: difference, health: classifier.health, rebuilds: classifier.health.solves, worstDrift: worstDrift)
+    }
+
+    /// Fills a matrix with sums of uniform values of variance 1, cheaper than normal ones.
+    private static func fill(_ matrix: inout Matrix, _ generator: inout SplitMix64) {
+        matrix.withMutableElements { elements in
+            for i in elements.indices {
+                let word = generator.next()
+                let (first, second) = (Double(UInt32(truncatingIfNeeded: word)), Double(UInt32(truncatingIfNeeded: word >> 32)))
+                elements[i] = ((first + second) * 0x1p-32 - 1) * 2.449_489_742_783_178
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Testing
+
+@testable import LinearAlgebra
+
+/// The blocked forms against full products, on both sides of every block's border.
+@Suite struct SymmetricKernelTests {
+    private func symmetric(_ order: Int, _ generator: inout SplitMix64) throws -> Matrix {
+        var full = try randomMatrix(order, order, &generator)
+        for column in 0..<order { for row in 0..<column { full[row, column] = full[column, row] } }
+        return full
+    }
+
+    /// A copy with NaN in the triangle that must not be read.
+    private func hiding(_ hidden: CChar, of full: borrowing Matrix) throws -> Matrix {
+        var half = try full.copied()
+        for column in 0..<full.columns {
+            for row in 0..<full.rows where hidden == BLAS.upper ? row < column : row > column { half[row, column] = .nan }
+        }
+        return half
+    }
+
+    private func largestDifference(_ a: borrowing Matrix, _ b: borrowing Matrix) -> Double {
+        var largest = 0.0
+        for column in 0..<a.columns {
+            for row in 0..<a.rows {
+                let difference = abs(a[row, column] - b[row, column])
+                if !(difference <= largest) { largest = difference }
+            }
+        }
+        return largest
+    }
+
+    @Test(arguments: [5, 511, 512, 513, 1060], [1, 2, 9, 400])
+    func product_ofOneTriangle_isTheFullProduct(order: Int, columns: Int) throws {
+        for (uplo, hidden) in [(BLAS.upper, BLAS.lower), (BLAS.lower, BLAS.upper)] {
+            var generator = SplitMix64(state: UInt64(order + columns))
+            let full = try symmetric(order, &generator)
+            let half = try hiding(hidden, of: full)
+            let b = try randomMatrix(order, columns, &generator)
+            var expected = try Matrix(rows: order, columns: columns)
+            expected.multiply(full, by: b)
+            // What was there before must not matter.
+            var product = try Matrix(rows: order, columns: columns)
+            product.fill(.nan)
+            SymmetricKernel.multiply(uplo: uplo, order: order, half.base, lda: order, b.base, columns: columns, into: product.base)
+            #expect(largestDifference(product, expected) < 1e-12 * Double(order))
+        }
+    }
+
+    @Test(arguments: [1, 7, 255, 256, 257, 300, 530, 1025], [1, 3, 70])
+    func update_ofOneTriangle_leavesTheOtherAlone(order: Int, depth: Int) throws {
+        for (uplo, hidden) in [(BLAS.upper, BLAS.lower), (BLAS.lower, BLAS.upper)] {
+            var generator = SplitMix64(state: UInt64(order * depth))
+            let full = try symmetric(order, &generator)
+            let half = try hiding(hidden, of: full)
+            let a = try randomMatrix(order, depth, &generator)
+            let transposed = try a.transposed()
+            var expected = try full.copied()
+            expected.multiply(a, by: transposed, alpha: -0.5, beta: 1)
+            SymmetricKernel.update(uplo: uplo, order: order, depth: depth, -0.5, a.base, half.base, ldc: order)
+            var isExact = true
+            for column in 0..<order {
+                for row in 0..<order {
+                    let isHidden = hidden == BLAS.upper ? row < column : row > column
+                    let value = half[row, column]
+                    if isHidden ? !value.isNaN : !(abs(value - expected[row, column]) < 1e-12 * Double(depth)) { isExact = false }
+                }
+            }
+            #expect(isExact)
+        }
+    }
+
+    @Test func reductions_agreeWithSumsWrittenOut() throws {
+        var generator = SplitMix64(state: 3)
+        for (rows, columns) in [(1, 1), (7, 1), (8, 3), (33, 5)] {
+            var matrix = try randomMatrix(rows, columns, &generator)
+            var squares = 0.0
+            var diagonal = [Double](repeating: 2, count: rows)
+            var expected = diagonal
+            for column in 0..<columns {
+                for row in 0..<rows {
+                    squares += matrix[row, column] * matrix[row, column]
+                    expected[row] -= matrix[row, column] * matrix[row, column]
+                }
+            }
+            #expect(abs(matrix.sumOfSquares - squares) < 1e-12)
+            matrix.subtractRowSquares(from: &diagonal)
+            #expect(zip(diagonal, expected).allSatisfy { abs($0 - $1) < 1e-12 })
+            let isFinite = matrix.isFinite
+            #expect(isFinite)
+            for bad in [Double.nan, .infinity, -.infinity] {
+                for (row, column) in [(0, 0), (rows - 1, columns - 1), (rows / 2, columns / 2)] {
+                    let good = matrix[row, column]
+                    matrix[row, column] = bad
+                    let isStillFinite = matrix.isFinite
+                    #expect(!isStillFinite)
+                    matrix[row, column] = good
+                }
+            }
+        }
+    }
+
+    @Test func twoTriangularSolves_solveWithTheProductOfTheFactor() throws {
+        var generator = SplitMix64(state: 5)
+        let a = try randomMatrix(20, 40, &generator)
+        var gram = try Matrix(rows: 20, columns: 20)
+        gram.addLowerProduct(a)
+        var factor = try gram.copied()
+        try factor.factorCholesky()
+        let right = try randomMatrix(20, 3, &generator)
+        var solution = try right.copied()
+        solution.solveLeft(lower: factor)
+        solution.solveLeftTransposed(lower: factor)
+        for column in 0..<3 {
+            for row in 0..<20 {
+                var sum = 0.0
+                for k in 0..<20 { sum += gram[max(row, k), min(row, k)] * solution[k, column] }
+                #expect(abs(sum - right[row, column]) < 1e-10)
+            }
+        }
+    }
+}
