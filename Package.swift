@@ -28,7 +28,7 @@ let package = Package(
         .target(name: "LinearAlgebra", dependencies: ["CLAPACK"], swiftSettings: .strict),
         .target(name: "AnalyticLearning", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
         .target(name: "TensorFormats", swiftSettings: .strict),
-        .target(name: "Storage", dependencies: ["CLinux"], swiftSettings: .strict),
+        .target(name: "Storage", dependencies: ["TensorFormats"], swiftSettings: .strict),
         .target(name: "HTTPServer", dependencies: ["CLinux"], swiftSettings: .strict),
         .target(
             name: "ClassifierService",
@@ -45,7 +45,7 @@ let package = Package(
             exclude: ["Vectors"],
             swiftSettings: .strict),
         .testTarget(name: "TensorFormatsTests", dependencies: ["TensorFormats"], swiftSettings: .strict),
-        .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: .strict),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "TensorFormats"], swiftSettings: .strict),
         .testTarget(
             name: "HTTPServerTests", dependencies: ["HTTPServer"], exclude: ["h1_cases.json"], swiftSettings: .strict),
         .testTarget(

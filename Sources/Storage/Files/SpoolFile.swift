@@ -1,5 +1,5 @@
-import Glibc
-import Synchronization
+internal import Glibc
+internal import Synchronization
 
 /// A temporary file without a name: large data on its way in or out, which memory should not hold.
 ///
@@ -95,10 +95,12 @@ public final class SpoolFile: Sendable {
     private static func makeFile(in directory: String) throws(StorageError) -> File {
         // O_TMPFILE, which the C library's headers hide without _GNU_SOURCE: on all architectures that Swift has on Linux.
         let unnamed: Int32 = 0o20_000_000 | O_DIRECTORY
-        let descriptor = retrying { open(directory, unnamed | O_RDWR | O_CLOEXEC, 0o600) }
-        if descriptor >= 0 { return File(descriptor: descriptor, path: directory) }
+        let descriptor = retrying { SystemFileSystem().open(directory, flags: unnamed | O_RDWR, permissions: 0o600) }
+        if descriptor >= 0 { return File(descriptor: Int32(descriptor), path: directory) }
         // Some file systems cannot (EOPNOTSUPP), and kernels that do not know the flag see a directory (EISDIR).
-        guard errno == EOPNOTSUPP || errno == EISDIR else { throw StorageError(.create, path: directory, reason: .system(errno)) }
+        guard descriptor == -Int(EOPNOTSUPP) || descriptor == -Int(EISDIR) else {
+            throw StorageError(.create, path: directory, failure: descriptor)
+        }
         return try makeUnlinkedFile(in: directory)
     }
 

@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// Why a file operation failed: which operation, on which file, and what the system said.
 public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -26,6 +26,20 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         case duplicate = "dup"
         /// Closing.
         case close
+        /// Giving another name.
+        case rename
+        /// Removing.
+        case remove = "unlink"
+        /// Making a directory.
+        case makeDirectory = "mkdir"
+        /// Reading a directory.
+        case list = "readdir"
+        /// Taking a lock.
+        case lock = "flock"
+        /// Adding to a log.
+        case append
+        /// Finding out what a file of our own holds.
+        case recover
     }
 
     /// What was wrong.
@@ -36,6 +50,14 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         case unexpectedEnd
         /// The file would grow beyond its limit.
         case limitExceeded(bytes: Int)
+        /// A file of our own is not as it was written, from this offset on.
+        case damaged(offset: Int, StorageDamage)
+        /// A file of our own was written in a later format than this program reads.
+        case newerFormat(UInt32, known: UInt32)
+        /// Another process holds the lock; its number where it is known.
+        case locked(process: Int?)
+        /// An earlier failure left unknown what is on the device: nothing is added any more.
+        case unusable
     }
 
     /// The operation that failed.
@@ -52,6 +74,11 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         self.reason = reason
     }
 
+    /// Makes an error from a result of `FileSystem`.
+    init(_ operation: Operation, path: String, failure: Int) {
+        self.init(operation, path: path, reason: .system(Int32(truncatingIfNeeded: -failure)))
+    }
+
     /// The `errno` of a refusal by the system.
     public var errorNumber: Int32? {
         if case .system(let number) = reason { number } else { nil }
@@ -61,8 +88,8 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
     public var isOutOfSpace: Bool {
         switch reason {
         case .system(let number): number == ENOSPC || number == EDQUOT || number == EFBIG
-        case .unexpectedEnd: false
         case .limitExceeded: true
+        default: false
         }
     }
 
@@ -72,6 +99,11 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         case .system(let number): "\(operation.rawValue) \(path): \(Self.text(of: number))"
         case .unexpectedEnd: "\(operation.rawValue) \(path): the file ends too early"
         case .limitExceeded(let bytes): "\(operation.rawValue) \(path): larger than the limit of \(bytes) bytes"
+        case .damaged(let offset, let damage): "\(path) is damaged at offset \(offset): \(damage)"
+        case .newerFormat(let format, let known):
+            "\(path) has format \(format), of a newer version of this program; this one reads formats up to \(known)"
+        case .locked(let process): "\(path) is in use by another process" + (process.map { ", number \($0)" } ?? "")
+        case .unusable: "\(path) takes nothing more: an earlier write or synchronization failed, and what is on the device is unknown"
         }
     }
 

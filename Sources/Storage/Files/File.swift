@@ -1,5 +1,5 @@
-import Glibc
-import Synchronization
+internal import Glibc
+internal import Synchronization
 
 /// An open file, closed when the last reference to it goes.
 ///
@@ -34,26 +34,37 @@ public final class File: Sendable {
     /// The path under which the file was opened.
     public let path: String
     private let handle: Atomic<Int32>
+    private let fileSystem: any FileSystem
 
     /// Opens or creates a file; it is not inherited by programs that this one starts.
     ///
     /// - Parameter permissions: Of a file that is made: its owner's only, unless said otherwise.
-    public convenience init(_ path: String, _ mode: Mode = .read, permissions: UInt32 = 0o600) throws(StorageError) {
+    public convenience init(
+        _ path: String, _ mode: Mode = .read, permissions: UInt32 = 0o600, fileSystem: any FileSystem = SystemFileSystem()
+    ) throws(StorageError) {
         let operation: StorageError.Operation = mode == .read || mode == .readWrite ? .open : .create
-        let descriptor = retrying { open(path, mode.flags | O_CLOEXEC, mode_t(permissions)) }
-        guard descriptor >= 0 else { throw StorageError(operation, path: path, reason: .system(errno)) }
-        self.init(descriptor: descriptor, path: path)
+        let descriptor = retrying { fileSystem.open(path, flags: mode.flags, permissions: permissions) }
+        guard descriptor >= 0 else { throw StorageError(operation, path: path, failure: descriptor) }
+        self.init(descriptor: Int32(descriptor), path: path, fileSystem: fileSystem)
+    }
+
+    /// Opens a directory, to be synchronized.
+    convenience init(directory path: String, fileSystem: any FileSystem) throws(StorageError) {
+        let descriptor = retrying { fileSystem.open(path, flags: O_RDONLY | O_DIRECTORY, permissions: 0) }
+        guard descriptor >= 0 else { throw StorageError(.open, path: path, failure: descriptor) }
+        self.init(descriptor: Int32(descriptor), path: path, fileSystem: fileSystem)
     }
 
     /// Takes over an open descriptor.
-    init(descriptor: Int32, path: String) {
+    init(descriptor: Int32, path: String, fileSystem: any FileSystem = SystemFileSystem()) {
         handle = Atomic(descriptor)
         self.path = path
+        self.fileSystem = fileSystem
     }
 
     deinit {
         let descriptor = handle.load(ordering: .relaxed)
-        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+        if descriptor >= 0 { _ = fileSystem.close(descriptor) }
     }
 
     /// The descriptor, or −1 once the file is closed; it remains the file's.
@@ -62,15 +73,15 @@ public final class File: Sendable {
     /// Closes the file. Its descriptor is gone even if this throws: the error may be that of an earlier write.
     public func close() throws(StorageError) {
         let descriptor = handle.exchange(-1, ordering: .relaxed)
+        guard descriptor >= 0 else { return }
+        let result = fileSystem.close(descriptor)
         // Linux releases the descriptor before it can be interrupted: a second call could close another file.
-        if descriptor >= 0, Glibc.close(descriptor) != 0, errno != EINTR { throw failure(.close) }
+        if result < 0, result != -Int(EINTR) { throw StorageError(.close, path: path, failure: result) }
     }
 
     /// The size in bytes.
     public func size() throws(StorageError) -> Int {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw failure(.size) }
-        return Int(status.st_size)
+        try check(.size, retrying { fileSystem.size(descriptor) })
     }
 
     /// Writes all of `bytes` from `offset` on.
@@ -79,8 +90,8 @@ public final class File: Sendable {
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(StorageError) {
         var written = 0
         while written < bytes.count {
-            let count = retrying { pwrite(descriptor, bytes.baseAddress! + written, bytes.count - written, offset + written) }
-            if count < 0 { throw failure(.write) }
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+            let count = try check(.write, retrying { fileSystem.write(descriptor, rest, at: offset + written) })
             // The system may write less than asked, but not nothing for ever.
             if count == 0 { throw StorageError(.write, path: path, reason: .system(EIO)) }
             written += count
@@ -91,8 +102,8 @@ public final class File: Sendable {
     public func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(StorageError) -> Int {
         var total = 0
         while total < bytes.count {
-            let count = retrying { pread(descriptor, bytes.baseAddress! + total, bytes.count - total, offset + total) }
-            if count < 0 { throw failure(.read) }
+            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[total...])
+            let count = try check(.read, retrying { fileSystem.read(descriptor, into: rest, at: offset + total) })
             if count == 0 { break }
             total += count
         }
@@ -108,7 +119,7 @@ public final class File: Sendable {
 
     /// Cuts the file, or lengthens it with zeros, to `size` bytes.
     public func truncate(to size: Int) throws(StorageError) {
-        guard retrying({ ftruncate(descriptor, size) }) == 0 else { throw failure(.truncate) }
+        try check(.truncate, retrying { fileSystem.truncate(descriptor, to: size) })
     }
 
     /// Waits until the data, and what is needed to find it, is on the device.
@@ -116,17 +127,27 @@ public final class File: Sendable {
     /// After an error it is unknown what is there, and a second call proves nothing: the system may have dropped the
     /// pages that it could not write.
     public func synchronizeData() throws(StorageError) {
-        guard retrying({ fdatasync(descriptor) }) == 0 else { throw failure(.synchronizeData) }
+        try check(.synchronizeData, retrying { fileSystem.synchronizeData(descriptor) })
     }
 
     /// Waits until data and attributes are on the device; of a directory, its entries. See `synchronizeData()`.
     public func synchronize() throws(StorageError) {
-        guard retrying({ fsync(descriptor) }) == 0 else { throw failure(.synchronize) }
+        try check(.synchronize, retrying { fileSystem.synchronize(descriptor) })
+    }
+
+    /// Takes the file's exclusive lock, which goes with the descriptor, and so with the process however it ends.
+    ///
+    /// - Returns: false where another open file has it.
+    func lock() throws(StorageError) -> Bool {
+        let result = retrying { fileSystem.lock(descriptor) }
+        if result == -Int(EWOULDBLOCK) { return false }
+        try check(.lock, result)
+        return true
     }
 
     /// A second descriptor of the same open file, not inherited by other programs, which the caller must close.
     public func duplicateDescriptor() throws(StorageError) -> Int32 {
-        let duplicate = retrying { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+        let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard duplicate >= 0 else { throw failure(.duplicate) }
         return duplicate
     }
@@ -143,15 +164,13 @@ public final class File: Sendable {
         return MappedBytes(UnsafeRawBufferPointer(start: address, count: count))
     }
 
+    @discardableResult
+    private func check(_ operation: StorageError.Operation, _ result: Int) throws(StorageError) -> Int {
+        guard result >= 0 else { throw StorageError(operation, path: path, failure: result) }
+        return result
+    }
+
     private func failure(_ operation: StorageError.Operation) -> StorageError {
         StorageError(operation, path: path, reason: .system(errno))
-    }
-}
-
-/// Makes a system call again for as long as a signal interrupts it.
-func retrying<Result: FixedWidthInteger>(_ call: () -> Result) -> Result {
-    while true {
-        let result = call()
-        if result != -1 || errno != EINTR { return result }
     }
 }

@@ -1,0 +1,122 @@
+/// The records after a checkpoint, through all logs that lead on from it.
+///
+/// Reading changes nothing; `continue` then makes the last log fit to be written again. It belongs to one thread at a time.
+public final class LogChain {
+    /// The version that the last record read leads to.
+    public private(set) var version: Int
+    /// The records read.
+    public private(set) var recordCount = 0
+    /// Bytes of logs read so far, and of all.
+    public private(set) var bytesRead = 0
+    /// Bytes of all logs of the chain.
+    public let byteCount: Int
+    /// Bytes at the end of the last log that are no whole record; known when `next` has answered false.
+    public private(set) var tornBytes = 0
+
+    private let directory: ModelDirectory
+    /// Bases of the logs that have not been opened yet.
+    private var rest: ArraySlice<Int>
+    private var reader: LogReader?
+    /// The log that is to be continued; it is read to its end.
+    private var last: LogReader?
+    /// Logs without records that lead on from a version which is not the chain's: those of checkpoints that came to nothing.
+    private var strays: [String] = []
+
+    /// The chain from the checkpoint of a version on.
+    public init(_ directory: ModelDirectory, after version: Int) throws(StorageError) {
+        let bases = try directory.logs().filter { $0 >= version }
+        var bytes = 0
+        for base in bases { bytes += try File(directory.logPath(base), fileSystem: directory.fileSystem).size() }
+        self.directory = directory
+        self.version = version
+        rest = bases[...]
+        byteCount = bytes
+    }
+
+    /// Reads the next record.
+    ///
+    /// - Returns: false at the end.
+    /// - Throws: `StorageError`; `.damaged` where the logs are not as they were written.
+    public func next() throws(StorageError) -> Bool {
+        while true {
+            if reader == nil, try !openNext() { return false }
+            let before = reader!.offset
+            if try reader!.next() {
+                bytesRead += reader!.offset - before
+                // Opened at its own base: a log that has records must go on from where the one before ends.
+                version = reader!.version
+                recordCount += 1
+                return true
+            }
+            tornBytes = reader!.tornBytes
+            last = reader
+            reader = nil
+        }
+    }
+
+    /// Calls `body` with the content of the record read last.
+    ///
+    /// - Precondition: `next` has just answered true.
+    public func withBody<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try reader!.withBody(body)
+    }
+
+    /// The path and offset behind the record read last, for messages.
+    public var position: (path: String, offset: Int) {
+        reader.map { ($0.path, $0.offset) } ?? (directory.path, 0)
+    }
+
+    /// The log to go on in, once `next` has answered false: its torn end is cut, and everything is on the device.
+    ///
+    /// - Throws: `StorageError`; `.missingLog` where there is none at all: one is always made with its checkpoint.
+    public func `continue`() throws(StorageError) -> WriteAheadLog {
+        precondition(reader == nil && rest.isEmpty, "read to the end first")
+        for path in strays { try directory.fileSystem.removeFile(path) }
+        try directory.removeLeftovers()
+        guard let last = last else {
+            throw StorageError(.recover, path: directory.path, reason: .damaged(offset: 0, .missingLog(version: version)))
+        }
+        return try WriteAheadLog(continuing: last, fileSystem: directory.fileSystem)
+    }
+
+    /// Opens the next log that belongs to the chain.
+    private func openNext() throws(StorageError) -> Bool {
+        while let base = rest.popFirst() {
+            let path = directory.logPath(base)
+            let file = try File(path, fileSystem: directory.fileSystem)
+            let next: LogReader
+            do throws(StorageError) {
+                next = try LogReader(file)
+            } catch {
+                // Its making was interrupted.
+                guard error.reason == .unexpectedEnd else { throw error }
+                strays.append(path)
+                continue
+            }
+            guard next.baseVersion == base else {
+                throw StorageError(.recover, path: path, reason: .damaged(offset: 16, .version(next.baseVersion, expected: base)))
+            }
+            let isEmpty = next.size == next.offset
+            if base == version, last == nil || tornBytes == 0 {
+                reader = next
+                return true
+            }
+            // A log begun for a checkpoint that came to nothing; the one before was gone on with.
+            if isEmpty {
+                strays.append(path)
+                continue
+            }
+            guard try next.next() else {
+                strays.append(path)
+                continue
+            }
+            if tornBytes > 0, let last = last {
+                throw StorageError(.recover, path: last.path, reason: .damaged(offset: last.offset, .cutShort(bytes: tornBytes)))
+            }
+            throw StorageError(.recover, path: path, reason: .damaged(offset: 0, .missingLog(version: version)))
+        }
+        return false
+    }
+}

@@ -1,0 +1,85 @@
+/// The files of one model: checkpoints, each a whole state, and logs of what came after.
+///
+/// `checkpoint-<version>.safetensors` holds the state of a version; `log-<version>.wal` leads from that version on. A log is begun before
+/// the checkpoint it follows is in place, so that learning need not wait for it: until then the state is that of the checkpoint before,
+/// with both logs.
+public struct ModelDirectory: Sendable {
+    /// The directory's path.
+    public let path: String
+    let fileSystem: any FileSystem
+
+    /// The directory at a path, which may be read without the data directory's lock where nobody writes.
+    public init(_ path: String, fileSystem: any FileSystem = SystemFileSystem()) {
+        self.path = path
+        self.fileSystem = fileSystem
+    }
+
+    /// Where the checkpoint of a version lies.
+    public func checkpointPath(_ version: Int) -> String { "\(path)/checkpoint-\(version).safetensors" }
+
+    /// Where the log from a version on lies.
+    public func logPath(_ version: Int) -> String { "\(path)/log-\(version).wal" }
+
+    func temporaryPath(_ version: Int) -> String { "\(path)/\(Self.temporaryPrefix)\(version)" }
+
+    private static let temporaryPrefix = ".checkpoint-"
+
+    /// The versions that there are checkpoints of, ascending.
+    public func checkpoints() throws(StorageError) -> [Int] {
+        try versions("checkpoint-", ".safetensors")
+    }
+
+    /// The versions from which logs lead on, ascending.
+    public func logs() throws(StorageError) -> [Int] {
+        try versions("log-", ".wal")
+    }
+
+    /// Begins a checkpoint.
+    public func beginCheckpoint(version: Int) throws(StorageError) -> CheckpointWriter {
+        try CheckpointWriter(self, version: version)
+    }
+
+    /// Makes a log that leads on from a version, and its name last.
+    public func createLog(version: Int) throws(StorageError) -> WriteAheadLog {
+        let log = try WriteAheadLog(creating: logPath(version), baseVersion: version, fileSystem: fileSystem)
+        do throws(StorageError) {
+            try fileSystem.synchronizeDirectory(path)
+        } catch {
+            try? fileSystem.removeFile(logPath(version))
+            throw error
+        }
+        return log
+    }
+
+    /// Removes what the checkpoint of a version, which is in place, makes superfluous: the logs before it and all but the newest
+    /// checkpoints.
+    ///
+    /// - Parameters:
+    ///   - version: the version of the newest checkpoint.
+    ///   - kept: how many checkpoints are kept, at least 1.
+    /// - Throws: `StorageError`; what is left over then will be removed the next time.
+    public func prune(before version: Int, keeping kept: Int) throws(StorageError) {
+        let olderCheckpoints = try checkpoints().filter { $0 < version }
+        for old in try logs() where old < version { try fileSystem.removeFile(logPath(old)) }
+        for old in olderCheckpoints.dropLast(max(0, kept - 1)) { try fileSystem.removeFile(checkpointPath(old)) }
+        try fileSystem.synchronizeDirectory(path)
+    }
+
+    /// Removes files that were being written when a process ended, and makes all names last that are there.
+    func removeLeftovers() throws(StorageError) {
+        for name in try fileSystem.names(in: path) where name.hasPrefix(Self.temporaryPrefix) {
+            try fileSystem.removeFile(path + "/" + name)
+        }
+        try fileSystem.synchronizeDirectory(path)
+    }
+
+    private func versions(_ prefix: String, _ suffix: String) throws(StorageError) -> [Int] {
+        try fileSystem.names(in: path).compactMap { name in
+            guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.count > prefix.count + suffix.count else { return nil }
+            let digits = name.dropFirst(prefix.count).dropLast(suffix.count)
+            // A version as it is written: no sign, no zeros in front.
+            guard let version = Int(digits), version >= 0, String(version) == digits else { return nil }
+            return version
+        }.sorted()
+    }
+}

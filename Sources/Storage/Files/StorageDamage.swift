@@ -1,0 +1,27 @@
+/// In what way a file is not as it was written.
+public enum StorageDamage: Equatable, Sendable, CustomStringConvertible {
+    /// The header of a log does not have its checksum.
+    case logHeader
+    /// A record does not have its checksums, and a whole one lies behind it, at this offset: it is no interrupted write.
+    case record(nextWhole: Int)
+    /// A record leads to another version than the one after its predecessor's.
+    case version(Int, expected: Int)
+    /// A log ends in the middle of a record, but another log goes on from it.
+    case cutShort(bytes: Int)
+    /// There is no log that begins where the state before ends.
+    case missingLog(version: Int)
+    /// A record's content is not what its kind says.
+    case content(String)
+
+    /// What is wrong.
+    public var description: String {
+        switch self {
+        case .logHeader: "the header does not have its checksum"
+        case .record(let next): "a record does not have its checksum, and a whole one lies behind it at offset \(next)"
+        case .version(let version, let expected): "a record leads to version \(version), expected \(expected)"
+        case .cutShort(let bytes): "the last \(bytes) bytes are no whole record, but a later log goes on from here"
+        case .missingLog(let version): "no log goes on from version \(version)"
+        case .content(let text): text
+        }
+    }
+}

@@ -1,0 +1,133 @@
+internal import TensorFormats
+
+/// Reads a log from front to back, and tells an interrupted last write from damage.
+///
+/// No record is written before the one before it is on the device. So a record that is not whole can only be the last, and anything whole
+/// behind it proves that what was on the device has changed since.
+///
+/// It belongs to one thread at a time.
+public final class LogReader {
+    /// The version before the first record.
+    public let baseVersion: Int
+    /// The version that the last record read leads to.
+    public private(set) var version: Int
+    /// Where the last record read ends.
+    public private(set) var offset = LogFormat.headerSize
+    /// The records read.
+    public private(set) var recordCount = 0
+    /// Bytes behind the last whole record; known once `next` has answered false.
+    public private(set) var tornBytes = 0
+    /// The size of the file when it was opened.
+    public let size: Int
+    /// The path of the file.
+    public var path: String { file.path }
+
+    let file: File
+    let salt: UInt64
+    private var body: [UInt8] = []
+    private var length = 0
+
+    /// Opens a log to be read.
+    ///
+    /// - Throws: `StorageError`; `.damaged` for a header that is none, `.unexpectedEnd` for a file too short to have one: its making was
+    ///   interrupted, and it has never held a record.
+    public convenience init(_ path: String, fileSystem: any FileSystem = SystemFileSystem()) throws(StorageError) {
+        try self.init(File(path, .read, fileSystem: fileSystem))
+    }
+
+    init(_ file: File) throws(StorageError) {
+        self.file = file
+        size = try file.size()
+        var bytes = [UInt8](repeating: 0, count: LogFormat.headerSize)
+        guard size >= bytes.count else { throw StorageError(.recover, path: file.path, reason: .unexpectedEnd) }
+        try Self.read(&bytes, from: file, at: 0)
+        guard let header = LogFormat.FileHeader(bytes) else {
+            throw StorageError(.recover, path: file.path, reason: .damaged(offset: 0, .logHeader))
+        }
+        guard header.format <= LogFormat.newest else {
+            throw StorageError(.recover, path: file.path, reason: .newerFormat(header.format, known: LogFormat.newest))
+        }
+        baseVersion = header.baseVersion
+        version = header.baseVersion
+        salt = header.salt
+    }
+
+    /// Reads the next record.
+    ///
+    /// - Returns: false at the end; what `tornBytes` then counts was never answered for.
+    /// - Throws: `StorageError`; `.damaged` where whole records lie behind one that is not, or versions do not follow one another.
+    public func next() throws(StorageError) -> Bool {
+        guard offset < size else { return false }
+        guard let header = try load(at: offset) else {
+            if let whole = try firstWhole(behind: offset) {
+                throw StorageError(.recover, path: path, reason: .damaged(offset: offset, .record(nextWhole: whole)))
+            }
+            tornBytes = size - offset
+            return false
+        }
+        let (expected, overflow) = version.addingReportingOverflow(1)
+        guard !overflow, header.version == expected else {
+            throw StorageError(.recover, path: path, reason: .damaged(offset: offset, .version(header.version, expected: expected)))
+        }
+        version = expected
+        length = header.length
+        offset += LogFormat.headerSize + body.count
+        recordCount += 1
+        return true
+    }
+
+    /// Calls `body` with the content of the record read last, which begins at a multiple of 8 bytes.
+    public func withBody<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let length = length
+        return try self.body.withUnsafeBufferPointer { (buffer) throws(Failure) in
+            try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<length]))
+        }
+    }
+
+    /// Loads a whole record's body.
+    ///
+    /// - Returns: nil where there is none at this offset.
+    private func load(at offset: Int) throws(StorageError) -> LogFormat.RecordHeader? {
+        let available = size - offset - LogFormat.headerSize
+        guard available >= 0 else { return nil }
+        var bytes = [UInt8](repeating: 0, count: LogFormat.headerSize)
+        try Self.read(&bytes, from: file, at: offset)
+        guard let header = bytes.withUnsafeBytes({ LogFormat.RecordHeader($0, salt: salt, offset: offset) }) else { return nil }
+        // Memory is reserved only for what the file really has.
+        guard let padded = header.paddedLength, padded <= available else { return nil }
+        if body.count > padded { body.removeLast(body.count - padded) }
+        if body.count < padded { body.append(contentsOf: repeatElement(0, count: padded - body.count)) }
+        try Self.read(&body, from: file, at: offset + LogFormat.headerSize)
+        guard body.withUnsafeBytes({ CRC32C($0).value }) == header.bodyChecksum else { return nil }
+        return header
+    }
+
+    /// The first whole record at any place where one can lie.
+    private func firstWhole(behind start: Int) throws(StorageError) -> Int? {
+        let (step, overlap) = (1 << 20, LogFormat.headerSize)
+        var piece: [UInt8] = []
+        var first = start + LogFormat.alignment
+        while size - first >= overlap {
+            let count = min(step + overlap, size - first)
+            piece = [UInt8](repeating: 0, count: count)
+            try Self.read(&piece, from: file, at: first)
+            for place in stride(from: 0, through: count - overlap, by: LogFormat.alignment) {
+                let isHeader = piece.withUnsafeBytes { buffer in
+                    let bytes = UnsafeRawBufferPointer(rebasing: buffer[place..<(place + overlap)])
+                    return LogFormat.RecordHeader(bytes, salt: salt, offset: first + place) != nil
+                }
+                if isHeader, try load(at: first + place) != nil { return first + place }
+            }
+            first += step
+        }
+        return nil
+    }
+
+    private static func read(_ bytes: inout [UInt8], from file: File, at offset: Int) throws(StorageError) {
+        try bytes.withUnsafeMutableBufferPointer { (buffer) throws(StorageError) in
+            try file.readAll(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+        }
+    }
+}

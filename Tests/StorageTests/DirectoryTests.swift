@@ -1,0 +1,97 @@
+import Glibc
+import Testing
+
+@testable import Storage
+
+@Suite struct DirectoryTests {
+    private let directory = TemporaryDirectory()
+
+    @Test func secondServer_isRefusedAndToldWhoHasTheDirectory() throws {
+        let path = directory.path
+        var first: DataDirectory? = try DataDirectory(path)
+        let error = storageError { () throws(StorageError) in try DataDirectory(path) }
+        #expect(error?.reason == .locked(process: Int(getpid())))
+        #expect(error?.description == "\(path)/lock is in use by another process, number \(getpid())")
+        #expect(storageError { () throws(StorageError) in try DataDirectory(reading: path) }?.operation == .lock)
+        withExtendedLifetime(first) {}
+        first = nil
+        _ = try DataDirectory(path)
+        rmdir(path + "/models")
+    }
+
+    @Test func missingParent_isNamed() {
+        let path = directory.path + "/a/b"
+        let error = storageError { () throws(StorageError) in try DataDirectory(path) }
+        #expect(error == StorageError(.makeDirectory, path: path, reason: .system(ENOENT)))
+    }
+
+    @Test func leftovers_areRemovedAtTheNextStart() throws {
+        let disk = SimulatedDisk()
+        let keeper = try Keeper(disk)
+        try keeper.learn()
+        _ = try keeper.data.makeModel("n")
+        let deleted = try keeper.data.delete("m")
+        withExtendedLifetime(deleted) {}
+        let next = try DataDirectory("/data", fileSystem: disk)
+        #expect(try next.modelNames() == [])
+        #expect(try disk.names(in: "/data/models") == [])
+    }
+
+    @Test func checkpointNotCommitted_leavesNoFile() throws {
+        let disk = SimulatedDisk()
+        let keeper = try Keeper(disk)
+        let names = try disk.names(in: keeper.model.path)
+        _ = try keeper.model.beginCheckpoint(version: 5)
+        #expect(try disk.names(in: keeper.model.path) == names)
+    }
+
+    @Test func olderCheckpoints_areKeptAsManyAsAskedFor() throws {
+        let disk = SimulatedDisk()
+        let keeper = try Keeper(disk)
+        for _ in 0..<5 {
+            try keeper.learn()
+            try keeper.checkpoint(keeping: 3)
+        }
+        // Each checkpoint is made two records after the last: one is added while it is being made to last.
+        #expect(try keeper.model.checkpoints() == [5, 7, 9])
+        #expect(try keeper.model.logs() == [9])
+        try keeper.checkpoint()
+        #expect(try keeper.model.checkpoints() == [10])
+    }
+
+    @Test func namesThatAreNoVersions_areLeftAlone() throws {
+        let disk = SimulatedDisk()
+        let keeper = try Keeper(disk)
+        for name in [
+            "checkpoint-.safetensors", "checkpoint-01.safetensors", "checkpoint--1.safetensors", "log-+1.wal", "log-x.wal", "notes",
+        ] {
+            _ = try File(keeper.model.path + "/" + name, .createNew, fileSystem: disk)
+        }
+        #expect(try keeper.model.checkpoints() == [0])
+        #expect(try keeper.model.logs() == [0])
+    }
+
+    @Test func logThatDoesNotGoOn_isRefused() throws {
+        let disk = SimulatedDisk()
+        let keeper = try Keeper(disk)
+        try keeper.learn()
+        // A log of later records, from which some are missing.
+        let later = try keeper.model.createLog(version: 5)
+        var record = LogRecord()
+        try later.append(&record, version: 6)
+        let chain = try LogChain(keeper.model, after: 0)
+        let error = storageError { () throws(StorageError) in while try chain.next() {} }
+        #expect(error?.reason == .damaged(offset: 0, .missingLog(version: 1)))
+        #expect(error?.path == keeper.model.logPath(5))
+    }
+
+    @Test func checkpointWithoutLog_isRefused() throws {
+        let disk = SimulatedDisk()
+        let keeper = try Keeper(disk)
+        try disk.removeFile(keeper.model.logPath(0))
+        let chain = try LogChain(keeper.model, after: 0)
+        #expect(try !chain.next())
+        let error = storageError { () throws(StorageError) in try chain.continue() }
+        #expect(error?.reason == .damaged(offset: 0, .missingLog(version: 0)))
+    }
+}

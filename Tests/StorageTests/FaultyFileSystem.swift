@@ -1,0 +1,94 @@
+import Glibc
+import Synchronization
+
+@testable import Storage
+
+/// A file system that fails when it is told to.
+final class FaultyFileSystem: FileSystem {
+    enum Operation: CaseIterable { case open, close, read, write, size, truncate, synchronizeData, synchronize, rename, remove, make, list }
+
+    enum Fault: Equatable {
+        /// The call does nothing and says this.
+        case error(Int32)
+        /// A write takes half of what it is given; anything else succeeds.
+        case short
+        /// A write takes half of what it is given, and then there is no room.
+        case shortThenFull
+    }
+
+    private struct State {
+        var counts: [Operation: Int] = [:]
+        var plan: (operation: Operation, index: Int, fault: Fault, isLasting: Bool)?
+    }
+
+    private let base: any FileSystem
+    private let state = Mutex(State())
+
+    init(_ base: any FileSystem) { self.base = base }
+
+    /// Fails the call of a kind with this number, counted from now on and from 0, and all after it where lasting.
+    func fail(_ operation: Operation, _ index: Int, _ fault: Fault, isLasting: Bool = false) {
+        state.withLock { $0 = State(plan: (operation, index, fault, isLasting)) }
+    }
+
+    /// Lets everything succeed.
+    func heal() { state.withLock { $0.plan = nil } }
+
+    /// How often calls of a kind have been made since `fail`.
+    func count(_ operation: Operation) -> Int { state.withLock { $0.counts[operation, default: 0] } }
+
+    private func fault(_ operation: Operation) -> Fault? {
+        state.withLock { state in
+            let index = state.counts[operation, default: 0]
+            state.counts[operation] = index + 1
+            guard let plan = state.plan, plan.operation == operation else { return nil }
+            if plan.fault == .shortThenFull, index == plan.index + 1 { return .error(ENOSPC) }
+            return index == plan.index || plan.isLasting && index > plan.index ? plan.fault : nil
+        }
+    }
+
+    private func call(_ operation: Operation, _ body: () -> Int) -> Int {
+        if case .error(let number) = fault(operation) { return -Int(number) }
+        return body()
+    }
+
+    func open(_ path: String, flags: Int32, permissions: UInt32) -> Int {
+        call(.open) { base.open(path, flags: flags, permissions: permissions) }
+    }
+
+    func close(_ descriptor: Int32) -> Int {
+        // As on Linux: the descriptor is gone whatever is answered.
+        let result = base.close(descriptor)
+        return call(.close) { result }
+    }
+
+    func read(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+        switch fault(.read) {
+        case .error(let number): return -Int(number)
+        case .none: return base.read(descriptor, into: bytes, at: offset)
+        default:
+            return base.read(descriptor, into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<((bytes.count + 1) / 2)]), at: offset)
+        }
+    }
+
+    func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int {
+        switch fault(.write) {
+        case .error(let number): return -Int(number)
+        case .none: return base.write(descriptor, bytes, at: offset)
+        default: return base.write(descriptor, UnsafeRawBufferPointer(rebasing: bytes[..<((bytes.count + 1) / 2)]), at: offset)
+        }
+    }
+
+    func size(_ descriptor: Int32) -> Int { call(.size) { base.size(descriptor) } }
+    func truncate(_ descriptor: Int32, to size: Int) -> Int { call(.truncate) { base.truncate(descriptor, to: size) } }
+    func synchronizeData(_ descriptor: Int32) -> Int { call(.synchronizeData) { base.synchronizeData(descriptor) } }
+    func synchronize(_ descriptor: Int32) -> Int { call(.synchronize) { base.synchronize(descriptor) } }
+    func lock(_ descriptor: Int32) -> Int { base.lock(descriptor) }
+    func rename(_ path: String, to new: String) -> Int { call(.rename) { base.rename(path, to: new) } }
+    func remove(_ path: String) -> Int { call(.remove) { base.remove(path) } }
+    func makeDirectory(_ path: String, permissions: UInt32) -> Int {
+        call(.make) { base.makeDirectory(path, permissions: permissions) }
+    }
+    func removeDirectory(_ path: String) -> Int { base.removeDirectory(path) }
+    func list(_ path: String, _ body: (String) -> Void) -> Int { call(.list) { base.list(path, body) } }
+}
