@@ -45,12 +45,16 @@ let package = Package(
             exclude: ["Vectors"],
             swiftSettings: .strict),
         .testTarget(name: "TensorFormatsTests", dependencies: ["TensorFormats"], swiftSettings: .strict),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "TensorFormats"], swiftSettings: .strict),
+        .target(
+            name: "StorageTestSupport", dependencies: ["Storage"], path: "Tests/StorageTestSupport", swiftSettings: .strict),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "StorageTestSupport"], swiftSettings: .strict),
         .testTarget(
             name: "HTTPServerTests", dependencies: ["HTTPServer"], exclude: ["h1_cases.json"], swiftSettings: .strict),
         .testTarget(
             name: "ClassifierServiceTests",
-            dependencies: ["ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "HTTPServer"],
+            dependencies: [
+                "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer", "StorageTestSupport",
+            ],
             swiftSettings: .strict),
     ]
 )

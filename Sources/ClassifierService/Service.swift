@@ -1,6 +1,7 @@
 internal import Foundation
 public import HTTPServer
 internal import LinearAlgebra
+internal import Storage
 
 /// The whole service: models, their workers, and the server in front of them.
 ///
@@ -15,24 +16,32 @@ public final class Service: Sendable {
     private let pools: [ComputePool]
     private let access: AccessControl
     private let computeThreads: Int?
+    private let store: DataStore?
     private let log: Log
 
     /// A service that does not listen yet.
     ///
-    /// - Throws: `ServerError` where the configuration is not possible, `AccessError` where access cannot be controlled as it says.
-    public init(_ configuration: ServiceConfiguration, log: Log) throws {
+    /// - Throws: `ServerError` where the configuration is not possible, `AccessError` where access cannot be controlled as it says,
+    ///   `StorageError` where the data directory cannot be used: another server has it, or it cannot be written.
+    public convenience init(_ configuration: ServiceConfiguration, log: Log) throws {
+        try self.init(configuration, fileSystem: SystemFileSystem(), log: log)
+    }
+
+    /// The same, with the data directory on another file system.
+    init(_ configuration: ServiceConfiguration, fileSystem: any FileSystem, log: Log) throws {
         access = try AccessControl(configuration.access, log: log)
         var limits = ServiceLimits()
         limits.queuedRequests = configuration.maximumQueuedRequests
         limits.maximumArrayBytes = configuration.server.maximumBodySize
         let balancePool = ComputePool(threads: 1, maximumWaiting: limits.waitingTasks)
+        store = try configuration.durability.map { try DataStore($0, fileSystem: fileSystem, log: log) }
         let context = ServiceContext(
             budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log, balancePool: balancePool,
-            spoolDirectory: configuration.spoolDirectory)
+            spoolDirectory: configuration.spoolDirectory, store: store)
         let registry = ModelRegistry(context: context)
         let pool = ComputePool(threads: configuration.poolThreads, maximumWaiting: limits.waitingTasks)
         var router = Router()
-        HealthRoutes(isReady: { true }).add(to: &router)
+        HealthRoutes(isReady: { registry.isReady }).add(to: &router)
         ModelRoutes(registry: registry).add(to: &router)
         ClassRoutes(registry: registry).add(to: &router)
         LearnRoute(registry: registry, pool: pool, limits: limits).add(to: &router)
@@ -50,7 +59,8 @@ public final class Service: Sendable {
     /// Listens.
     ///
     /// - Returns: the address, with the port that was free where port 0 was asked for.
-    /// - Throws: `ServerError` where the address cannot be had.
+    /// - Throws: `ServerError` where the address cannot be had, `StorageError` or `DamagedState` where what lies in the data directory is
+    ///   not as it was written.
     public func start() throws -> SocketAddress {
         let library = BLASLibrary.current
         let threads = computeThreads ?? min(library.threadCount, max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
@@ -63,6 +73,7 @@ public final class Service: Sendable {
                 "this is the slow reference BLAS, by one to two orders of magnitude; install libopenblas0-pthread",
                 ["library": library.description])
         }
+        if let store { try registry.recover(store) }
         return try server.start()
     }
 
@@ -74,8 +85,11 @@ public final class Service: Sendable {
     /// Finishes what is in flight, within a deadline, and ends all models.
     public func stop(within seconds: Double) {
         server.stop(within: seconds)
-        registry.stop()
+        let haveEnded = registry.stop(within: seconds)
+        if !haveEnded { log.warning("some models have not ended in time; what they have acknowledged is in their logs") }
         for pool in pools { pool.stop() }
         access.stop()
+        // A worker that is still at work keeps the directory until the process ends.
+        if haveEnded { store?.close() }
     }
 }

@@ -11,6 +11,8 @@ public struct ServiceConfiguration: Sendable {
     public var maximumMemory = Int(clamping: ProcessInfo.processInfo.physicalMemory / 4 * 3)
     /// Where snapshots lie while they are streamed in or out, as files without a name.
     public var spoolDirectory = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp"
+    /// How models are kept on disk; nil keeps them in memory only.
+    public var durability: DurabilityConfiguration?
     /// Threads for large bodies, large predictions and snapshot files.
     public var poolThreads = 2
     /// Threads that a large matrix operation may use, where the BLAS lets them be set. Where nil, as many as the BLAS would take by itself,

@@ -7,4 +7,6 @@ struct ServiceContext: Sendable {
     let balancePool: ComputePool
     /// Where snapshots lie while they are streamed.
     let spoolDirectory: String
+    /// Where models are kept; nil where they are in memory only.
+    let store: DataStore?
 }

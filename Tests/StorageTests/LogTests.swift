@@ -1,4 +1,5 @@
 import Glibc
+import StorageTestSupport
 import Testing
 
 @testable import Storage

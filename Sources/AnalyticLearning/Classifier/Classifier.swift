@@ -165,7 +165,7 @@ public final class Classifier {
     }
 
     /// Makes room for everything that learning needs, so that nothing can fail half-way.
-    private func reserve(_ columns: [Int]) throws(LinearAlgebraError) {
+    func reserve(_ columns: [Int]) throws(LinearAlgebraError) {
         let rows = min(columns.count, view.cost.blockRows)
         try inputs.reshapeScratch(columns: rows)
         try h.reshapeScratch(columns: rows)
@@ -192,7 +192,7 @@ public final class Classifier {
     }
 
     /// Rows that fit one block of the recursion.
-    private func learnBlock(
+    func learnBlock(
         _ x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer
     ) throws(LinearAlgebraError) {
         try featureMap.map(x, inputs: &inputs, into: &h)

@@ -8,7 +8,7 @@ enum Job: Sendable {
     /// Take rows out again.
     case unlearn(LearnJob, DeferredResponder)
     /// Add the truth of a file.
-    case merge(SnapshotFile, DeferredResponder)
+    case merge(SnapshotFile, DeferredResponder, RequestIdentity?)
     /// Change the ridge, the imbalance, or both.
     case reconfigure(ModelPatch, DeferredResponder)
     /// Rename a class.
@@ -32,7 +32,7 @@ enum Job: Sendable {
     func refuse(_ problem: Problem) {
         switch self {
         case .learn(let job): job.receiver.send(problem)
-        case .unlearn(_, let responder), .merge(_, let responder), .reconfigure(_, let responder), .renameClass(_, _, let responder),
+        case .unlearn(_, let responder), .merge(_, let responder, _), .reconfigure(_, let responder), .renameClass(_, _, let responder),
             .deleteClass(_, let responder), .rebalance(let responder), .describe(let responder, _), .snapshot(_, let responder),
             .restore(_, let responder, _), .delete(let responder):
             responder.send(problem.response)

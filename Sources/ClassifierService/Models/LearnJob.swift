@@ -8,12 +8,15 @@ final class LearnJob: Sendable {
     let labels: PackedStrings
     let dimension: Int
     let receiver: LearnReceiver
+    /// What the client calls it, where it has a name.
+    let identity: RequestIdentity?
 
-    init(features: [Double], labels: PackedStrings, dimension: Int, receiver: LearnReceiver) {
+    init(features: [Double], labels: PackedStrings, dimension: Int, receiver: LearnReceiver, identity: RequestIdentity? = nil) {
         self.features = features
         self.labels = labels
         self.dimension = dimension
         self.receiver = receiver
+        self.identity = identity
     }
 
     var rows: Int { labels.count }

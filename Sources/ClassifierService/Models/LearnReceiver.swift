@@ -15,6 +15,16 @@ enum LearnReceiver: Sendable {
         }
     }
 
+    /// The rows had been learned before.
+    func send(_ answer: IdempotencyTable.Answer) {
+        switch (self, answer) {
+        case (_, .learn(let answer)): send(answer)
+        case (.request(let responder), _): responder.send(answer.response)
+        // A key of another purpose has another hash, and is refused.
+        case (.stream(let stream), _): stream.blockEnded(.failure(Problem(.internalServerError, "an answer of another kind")))
+        }
+    }
+
     /// The rows have been refused, and changed nothing.
     func send(_ problem: Problem) {
         switch self {

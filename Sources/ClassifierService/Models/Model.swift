@@ -11,13 +11,52 @@ final class Model: Sendable {
 
     private struct State {
         var configuration: ModelConfiguration
+        var condition: Condition
         var published: PublishedWeights?
     }
 
-    init(name: String, configuration: ModelConfiguration, limits: ServiceLimits) {
+    /// What can be done with a model.
+    enum Condition: Sendable, Equatable {
+        /// Everything.
+        case ready
+        /// Nothing yet: it is being read from the data directory.
+        case recovering
+        /// Nothing: it could not be read from the data directory.
+        case lost(String)
+        /// Nothing that would change it.
+        case stopped(String)
+    }
+
+    init(name: String, configuration: ModelConfiguration, limits: ServiceLimits, condition: Condition = .ready) {
         self.name = name
         self.limits = limits
-        state = Guarded(State(configuration: configuration, published: nil))
+        state = Guarded(State(configuration: configuration, condition: condition, published: nil))
+    }
+
+    /// What can be done with it now.
+    var condition: Condition {
+        get { state.withLock { $0.condition } }
+        set { state.withLock { $0.condition = newValue } }
+    }
+
+    /// Refuses what a model that is not there yet, or not any more, cannot do.
+    ///
+    /// - Throws: 503.
+    func requireRecovered() throws(Problem) {
+        switch condition {
+        case .ready, .stopped: return
+        case .recovering: throw Problem(.serviceUnavailable, "the model \"\(name)\" is being recovered", retryAfter: 2)
+        case .lost(let reason): throw Problem(.serviceUnavailable, "the model \"\(name)\" could not be recovered: \(reason)")
+        }
+    }
+
+    /// What predictions are made with.
+    ///
+    /// - Throws: 503 where there is nothing yet.
+    func weights() throws(Problem) -> PublishedWeights {
+        if let published { return published }
+        try requireRecovered()
+        throw .busy("the model \"\(name)\" is being made")
     }
 
     /// What the model is now; a restore may change it.
@@ -36,6 +75,7 @@ final class Model: Sendable {
 
     /// Queues a learn request, or says why not.
     func enqueue(learn job: LearnJob) throws(Problem) {
+        try requireRecovered()
         let limits = limits
         let admission = queue.append(
             .learn(job),
@@ -54,6 +94,7 @@ final class Model: Sendable {
 
     /// Queues anything else.
     func enqueue(_ job: Job) throws(Problem) {
+        try requireRecovered()
         let limit = limits.queuedRequests
         switch queue.append(job, unless: { $0.count >= limit }) {
         case .taken: return

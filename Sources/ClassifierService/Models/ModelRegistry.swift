@@ -1,9 +1,11 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import Storage
 
 /// All models by name.
 final class ModelRegistry: Sendable {
     let context: ServiceContext
+    private let workers = Latch()
     /// Keyed by a hash of the name's bytes, so that a request finds its model without making a String.
     private let models = Guarded<[Int: [Model]]>([:])
 
@@ -29,12 +31,12 @@ final class ModelRegistry: Sendable {
     /// The model of a name, or a new one.
     ///
     /// - Parameters:
-    ///   - file: a snapshot a new model begins with.
+    ///   - origin: what a new model begins with.
     ///   - first: the first job of a new model. It waits before the worker begins, so that it learns why where the model cannot be made.
     /// - Returns: the model and whether it is new.
     /// - Throws: 422 where a new model does not fit in memory.
     func findOrCreate(
-        _ name: String, _ configuration: ModelConfiguration, classes: Int = 0, file: SnapshotFile? = nil, first: Job
+        _ name: String, _ configuration: ModelConfiguration, classes: Int = 0, origin: ModelOrigin = .fresh, first: Job
     ) throws(Problem) -> (model: Model, isNew: Bool) {
         let bytes = configuration.estimatedBytes(classes: classes)
         let hash = Self.hash(name)
@@ -53,29 +55,65 @@ final class ModelRegistry: Sendable {
         }
         let result = try outcome.get()
         if result.isNew, let bytes {
-            ModelWorker.start(result.model, reserved: bytes, file: file, context: context) { [weak self] in
+            ModelWorker.start(result.model, reserved: bytes, origin: origin, context: context, running: workers) { [weak self] in
                 self?.forget(result.model)
             }
         }
         return result
     }
 
+    /// Takes in all models of the data directory. What lies there is verified before this returns; each model's own thread then makes it.
+    ///
+    /// - Throws: `StorageError`, `DamagedState`, or `Problem` where a model does not fit in memory.
+    func recover(_ store: DataStore) throws {
+        var found: [(Model, ModelRecovery, bytes: Int, rows: Int)] = []
+        for name in try store.data.modelNames() {
+            guard ModelName.isValid(name) else {
+                context.log.warning("a directory is no model's", ["name": name])
+                continue
+            }
+            let recovery = try ModelRecovery(name, store.data.model(name))
+            let rows = try recovery.verifyLogs()
+            let bytes = recovery.snapshot.configuration.estimatedBytes(classes: recovery.snapshot.labels.count)
+            guard let bytes, context.budget.reserve(bytes) else {
+                throw Problem.doesNotFit("the stored model \"\(name)\"", bytes: bytes, budget: context.budget)
+            }
+            let model = Model(
+                name: name, configuration: recovery.snapshot.configuration, limits: context.limits, condition: .recovering)
+            found.append((model, recovery, bytes, rows))
+        }
+        for (model, recovery, bytes, rows) in found {
+            models.withLock { $0[Self.hash(model.name), default: []].append(model) }
+            ModelWorker.start(
+                model, reserved: bytes, origin: .stored(recovery, rows: rows), context: context, running: workers, onFailure: {})
+        }
+    }
+
+    /// Whether all models are there, and can learn.
+    var isReady: Bool { all.allSatisfy { $0.condition == .ready } }
+
     /// Takes a model out and ends its worker, which answers when its memory is free.
     func delete(_ model: Model, _ responder: DeferredResponder) {
+        do throws(Problem) { try model.requireRecovered() } catch { return responder.send(error.response) }
         guard forget(model) else { return responder.send(Problem.unknownModel(model.name).response) }
         // The delete goes behind whatever is being done; what still waits would be in vain.
         let problem = Problem.deletedModel(model.name)
         for job in model.queue.close(behind: .delete(responder)) { job.refuse(problem) }
     }
 
-    /// Ends all workers; for the end of the service.
-    func stop() {
+    /// Ends all workers, which make their last checkpoints; for the end of the service.
+    ///
+    /// - Parameter seconds: how long they may take.
+    /// - Returns: whether they have ended.
+    @discardableResult
+    func stop(within seconds: Double) -> Bool {
         let all = all
         models.withLock { $0 = [:] }
         for model in all {
             let problem = Problem.busy("the server is stopping")
             for job in model.queue.close() { job.refuse(problem) }
         }
+        return workers.wait(until: MonotonicClock.now + seconds)
     }
 
     @discardableResult

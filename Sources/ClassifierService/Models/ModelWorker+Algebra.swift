@@ -23,7 +23,6 @@ extension ModelWorker {
         } catch {
             throw Self.problem(error)
         }
-        publish()
         return .json { writer in
             writeState(&writer)
             writer.key("rows")
@@ -61,7 +60,6 @@ extension ModelWorker {
             throw SnapshotFile.problem(error)
         }
         reserved += bytes
-        publish()
         return .json { writer in
             writeState(&writer)
             writer.key("rows")
@@ -94,14 +92,12 @@ extension ModelWorker {
         } catch {
             throw SnapshotFile.problem(error)
         }
-        publish()
         return try describe(.ok)
     }
 
     /// Gives a class another label.
     func renameClass(_ label: String, to new: String) throws(Problem) -> Response {
         do throws(ClassError) { try classifier.renameClass(label, to: new) } catch { throw problem(error) }
-        publish()
         return .json { writer in
             writeState(&writer)
             writer.key("label")
@@ -113,7 +109,6 @@ extension ModelWorker {
     func deleteClass(_ label: String) throws(Problem) -> Response {
         let rows: Int
         do throws(ClassError) { rows = try classifier.deleteClass(label) } catch { throw problem(error) }
-        publish()
         return .json { writer in
             writeState(&writer)
             writer.key("label")

@@ -4,39 +4,82 @@ internal import LinearAlgebra
 internal import TensorFormats
 
 extension ModelWorker {
+    /// A request of a block that is being learned.
     private struct Accepted {
         var job: LearnJob
         var newLabels: Range<Int>
         var span: RequestSpan
+        /// The same request, sent again meanwhile: whoever waits for it gets the same answer.
+        var duplicates: [LearnJob] = []
     }
 
     /// Learns waiting requests as one block; each gets its own answer.
+    ///
+    /// The order is what the answers promise: checked, logged, learned, published, answered.
     func learn(_ jobs: [LearnJob]) {
         features.removeAll(keepingCapacity: features.capacity <= 1 << 22)
         var columns: [Int] = []
+        let accepted = accept(jobs, &columns)
+        guard !accepted.isEmpty else { return }
+        let time = Self.wallClock
+        let outcome: LearnOutcome
+        do throws(Problem) {
+            try store?.append(accepted.map(\.job), time: time, version: classifier.version + 1)
+            outcome = try learn(accepted.map(\.span), columns)
+        } catch {
+            forgetClasses(from: accepted[0].span.knownClasses)
+            for entry in accepted {
+                entry.job.receiver.send(error)
+                for job in entry.duplicates { job.receiver.send(error) }
+            }
+            return
+        }
+        publish()
+        answer(accepted, outcome, columns, time: time)
+    }
+
+    /// Sorts out what is not to be learned, and answers it.
+    private func accept(_ jobs: [LearnJob], _ columns: inout [Int]) -> [Accepted] {
         var accepted: [Accepted] = []
+        var places: [IdempotencyKey: Int] = [:]
         for job in jobs {
             do throws(Problem) {
+                if let identity = job.identity {
+                    if case .answered(let answer) = try idempotency.find(identity) {
+                        job.receiver.send(answer)
+                        continue
+                    }
+                    if let place = places[identity.key], let first = accepted[place].job.identity {
+                        guard first.hash == identity.hash, first.block == identity.block else { throw .otherRequest(identity.key) }
+                        accepted[place].duplicates.append(job)
+                        continue
+                    }
+                }
+                try store?.requireUsable()
                 accepted.append(try intern(job, &columns))
                 features.append(contentsOf: job.features)
+                if let identity = job.identity { places[identity.key] = accepted.count - 1 }
             } catch {
                 job.receiver.send(error)
             }
         }
-        guard !accepted.isEmpty else { return }
-        var samples = classifier.samples
-        let outcome: LearnOutcome
+        return accepted
+    }
+
+    private func learn(_ spans: [RequestSpan], _ columns: [Int]) throws(Problem) -> LearnOutcome {
         do {
-            outcome = try features.withUnsafeBufferPointer { (buffer) throws(LinearAlgebraError) in
-                try classifier.learn(features: buffer, columns: columns, spans: accepted.map(\.span))
+            return try features.withUnsafeBufferPointer { (buffer) throws(LinearAlgebraError) in
+                try classifier.learn(features: buffer, columns: columns, spans: spans)
             }
         } catch {
-            classifier.forgetClasses(from: accepted[0].span.knownClasses)
-            let problem = Problem(.insufficientStorage, "the machine gave no memory for the matrices of new classes; nothing was learned")
-            for entry in accepted { entry.job.receiver.send(problem) }
-            return
+            // What could not be learned must not come back with the next start.
+            store?.takeBack()
+            throw Problem(.insufficientStorage, "the machine gave no memory for the matrices of new classes; nothing was learned")
         }
-        publish()
+    }
+
+    private func answer(_ accepted: [Accepted], _ outcome: LearnOutcome, _ columns: [Int], time: Int) {
+        var samples = classifier.samples - columns.count
         var row = 0
         for entry in accepted {
             let rows = row..<(row + entry.job.rows)
@@ -45,7 +88,9 @@ extension ModelWorker {
                 model: model.name, version: classifier.version, rows: entry.job.rows, samples: samples,
                 classes: entry.newLabels.upperBound, newClasses: Array(classifier.registry.labels[entry.newLabels]),
                 accuracyBefore: outcome.accuracy(of: rows, columns: columns, knownClasses: entry.span.knownClasses))
+            if let identity = entry.job.identity { idempotency.remember(identity, .learn(answer), time: time) }
             entry.job.receiver.send(answer)
+            for job in entry.duplicates { job.receiver.send(answer) }
             row = rows.upperBound
         }
     }
@@ -66,5 +111,13 @@ extension ModelWorker {
         }
         return Accepted(
             job: job, newLabels: known..<classifier.registry.count, span: RequestSpan(rows: job.rows, knownClasses: known))
+    }
+
+    /// Forgets classes of requests that were not learned, and gives their memory back.
+    private func forgetClasses(from known: Int) {
+        let bytes = (classifier.registry.count - known) * (classifier.configuration.bytesPerClass ?? 0)
+        classifier.forgetClasses(from: known)
+        context.budget.release(bytes)
+        reserved -= bytes
     }
 }

@@ -29,7 +29,8 @@ extension ModelWorker {
         }
         context.budget.release(reserved)
         reserved = bytes
-        publish()
+        // What was answered spoke of another state.
+        idempotency.removeAll()
         return try describe(status)
     }
 }

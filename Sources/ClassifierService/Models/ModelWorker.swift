@@ -1,6 +1,7 @@
 internal import AnalyticLearning
 internal import Foundation
 internal import HTTPServer
+internal import Storage
 
 /// The one thread that owns a model's truth and view. It takes what waits, applies it, publishes, and only then answers.
 final class ModelWorker {
@@ -12,30 +13,52 @@ final class ModelWorker {
     /// The rows of a block, one request after another.
     var features: [Double] = []
     var refresh = RefreshSchedule()
+    /// What has been answered under which key.
+    var idempotency: IdempotencyTable
+    /// The model's files; nil where the state is in memory only.
+    let store: ModelStore?
 
-    private init(model: Model, classifier: Classifier, reserved: Int, context: ServiceContext) {
+    private init(model: Model, start: Start, context: ServiceContext) {
         self.model = model
-        self.classifier = classifier
-        self.reserved = reserved
         self.context = context
+        classifier = start.classifier
+        idempotency = start.idempotency
+        store = start.store
+        reserved = start.reserved
+    }
+
+    /// What a worker begins with.
+    private struct Start {
+        var classifier: Classifier
+        var idempotency = IdempotencyTable()
+        var store: ModelStore?
+        var reserved: Int
     }
 
     /// Starts the thread.
     ///
     /// - Parameters:
     ///   - reserved: the bytes that were reserved for the model; released when it ends.
-    ///   - file: a snapshot to begin with; a fresh model where nil.
+    ///   - origin: what to begin with.
+    ///   - running: counts the thread.
     ///   - onFailure: called on the thread when the model cannot be made, before waiting requests are refused: the first with the reason.
     static func start(
-        _ model: Model, reserved: Int, file: SnapshotFile?, context: ServiceContext, onFailure: @escaping @Sendable () -> Void
+        _ model: Model, reserved: Int, origin: ModelOrigin, context: ServiceContext, running: Latch,
+        onFailure: @escaping @Sendable () -> Void
     ) {
-        // The thread lives as long as the model; the file must not.
-        let source = Guarded(file)
+        running.enter()
+        // The thread lives as long as the model; what it begins with must not.
+        let source = Guarded<ModelOrigin?>(origin)
         let thread = Thread {
+            defer { running.leave() }
+            // Whoever had the name before may still be at its files.
+            context.store?.claim(model.name)
             // No name holds the worker, nor the classifier it began with: both are gone when `run` returns, and their memory is free.
-            guard let end = make(model, reserved: reserved, source.withLock { $0.take() }, context, onFailure)?.run() else { return }
+            guard let end = make(model, reserved: reserved, source.withLock { $0.take() }!, context, onFailure)?.run() else { return }
             context.budget.release(end.reserved)
-            end.responder?.send(Response(.noContent))
+            let answer = end.responder == nil ? nil : end.store?.delete() ?? Response(.noContent)
+            context.store?.release(model.name)
+            if let answer { end.responder?.send(answer) }
         }
         thread.name = "model"
         // LAPACK's recursive factorisations and OpenBLAS's buffers want more than the default of a secondary thread.
@@ -45,13 +68,15 @@ final class ModelWorker {
 
     /// Makes the worker, or answers those who wait why it cannot be made.
     private static func make(
-        _ model: Model, reserved: Int, _ file: SnapshotFile?, _ context: ServiceContext, _ onFailure: () -> Void
+        _ model: Model, reserved: Int, _ origin: ModelOrigin, _ context: ServiceContext, _ onFailure: () -> Void
     ) -> ModelWorker? {
+        var reserved = reserved
         do {
-            let classifier = try file.map { try $0.restore(notBefore: 0) } ?? Classifier(model.configuration)
-            return ModelWorker(model: model, classifier: classifier, reserved: reserved, context: context)
+            return ModelWorker(model: model, start: try begin(model, &reserved, origin, context), context: context)
         } catch {
+            if case .stored = origin { model.condition = .lost("\(error)") }
             onFailure()
+            context.store?.release(model.name)
             context.budget.release(reserved)
             let problem = SnapshotFile.problem(error)
             context.log.error("a model could not be made", ["model": model.name, "reason": problem.detail])
@@ -61,24 +86,69 @@ final class ModelWorker {
         }
     }
 
+    /// Makes the model, and its files where there is a data directory.
+    private static func begin(
+        _ model: Model, _ reserved: inout Int, _ origin: ModelOrigin, _ context: ServiceContext
+    ) throws -> Start {
+        let classifier: Classifier
+        switch origin {
+        case .fresh: classifier = try Classifier(model.configuration)
+        case .file(let file): classifier = try file.restore(notBefore: 0)
+        case .stored(let recovery, let rows):
+            guard let store = context.store else { preconditionFailure("recovered without a data directory") }
+            return try store.inTurn {
+                var progress = RecoveryProgress(context.log, model: model.name, totalRows: rows)
+                let state = try recovery.recover(
+                    reserve: { (classes) throws(Problem) in
+                        let bytes = recovery.snapshot.configuration.bytesPerClass.map { $0.multipliedReportingOverflow(by: classes) }
+                        guard let bytes, !bytes.overflow, context.budget.reserve(bytes.partialValue) else {
+                            throw .doesNotFit("\(classes) logged classes", bytes: bytes?.partialValue, budget: context.budget)
+                        }
+                        reserved += bytes.partialValue
+                    }, progress: { progress.note(rows: $0) })
+                let log = try state.chain.continue()
+                progress.finish(version: state.classifier.version)
+                return Start(
+                    classifier: state.classifier, idempotency: state.table,
+                    store: ModelStore(model.name, store: store, directory: recovery.directory, log: log), reserved: reserved)
+            }
+        }
+        let store = try context.store.map { try ModelStore(model.name, store: $0, classifier: classifier) }
+        return Start(classifier: classifier, store: store, reserved: reserved)
+    }
+
+    /// What is left of a worker.
+    private struct End {
+        /// Who waits for the model's deletion, if anybody.
+        var responder: DeferredResponder?
+        /// The bytes to release.
+        var reserved: Int
+        var store: ModelStore?
+    }
+
     /// Works until the queue is closed.
-    ///
-    /// - Returns: who waits for the end, if anybody, and the bytes to release.
-    private func run() -> (responder: DeferredResponder?, reserved: Int) {
+    private func run() -> End {
         defer { refresh.cancellation.cancel() }
         publish()
+        model.condition = .ready
         let limit = context.limits.blockRows
         while true {
             startRefreshIfDue()
+            store?.startCheckpointIfDue(classifier, idempotency)
+            if let failure = store?.failure { model.condition = .stopped(failure) }
             var rows = 0
-            let jobs = model.queue.take(until: refresh.wakeUp(isWanted: classifier.needsBalancing)) { taken, next in
+            let wakeUp = [refresh.wakeUp(isWanted: classifier.needsBalancing), store?.wakeUp].compactMap { $0 }.min()
+            let jobs = model.queue.take(until: wakeUp) { taken, next in
                 guard case .learn(let first) = taken[0], case .learn(let job) = next else { return false }
                 rows = (taken.count == 1 ? first.rows : rows) + job.rows
                 return rows <= limit && job.dimension == first.dimension
             }
-            guard let jobs else { return (nil, reserved) }
+            guard let jobs else {
+                store?.close(classifier, idempotency)
+                return End(responder: nil, reserved: reserved, store: store)
+            }
             guard let first = jobs.first else { continue }
-            if case .delete(let responder) = first { return (responder, reserved) }
+            if case .delete(let responder) = first { return End(responder: responder, reserved: reserved, store: store) }
             perform(first, jobs)
         }
     }
@@ -86,16 +156,17 @@ final class ModelWorker {
     private func perform(_ first: Job, _ jobs: [Job]) {
         switch first {
         case .learn: learn(jobs.compactMap { if case .learn(let job) = $0 { job } else { nil } })
-        case .unlearn(let job, let responder): answer(responder) { () throws(Problem) in try unlearn(job) }
-        case .merge(let file, let responder): answer(responder) { () throws(Problem) in try merge(file) }
-        case .reconfigure(let patch, let responder): answer(responder) { () throws(Problem) in try reconfigure(patch) }
-        case .renameClass(let label, let new, let responder): answer(responder) { () throws(Problem) in try renameClass(label, to: new) }
-        case .deleteClass(let label, let responder): answer(responder) { () throws(Problem) in try deleteClass(label) }
+        case .unlearn(let job, let responder):
+            change(responder, job.identity, erasing: true) { () throws(Problem) in try unlearn(job) }
+        case .merge(let file, let responder, let identity): change(responder, identity) { () throws(Problem) in try merge(file) }
+        case .reconfigure(let patch, let responder): change(responder) { () throws(Problem) in try reconfigure(patch) }
+        case .renameClass(let label, let new, let responder): change(responder) { () throws(Problem) in try renameClass(label, to: new) }
+        case .deleteClass(let label, let responder): change(responder) { () throws(Problem) in try deleteClass(label) }
         case .rebalance(let responder): answer(responder) { () throws(Problem) in try rebalance() }
         case .adopt(let outcome): adopt(outcome)
         case .describe(let responder, let status): answer(responder) { () throws(Problem) in try describe(status) }
         case .snapshot(let parts, let responder): snapshot(parts, responder)
-        case .restore(let file, let responder, let status): answer(responder) { () throws(Problem) in try restore(file, status) }
+        case .restore(let file, let responder, let status): change(responder) { () throws(Problem) in try restore(file, status) }
         case .delete: break
         }
     }
@@ -114,9 +185,11 @@ final class ModelWorker {
         model.publish(weights)
     }
 
-    /// The model's details as they are published.
+    /// The model's details as they are, or are about to be, published.
     func describe(_ status: Status) throws(Problem) -> Response {
-        guard let weights = model.published else { throw Problem(.internalServerError, "the model has published nothing") }
+        guard let weights = classifier.publish() ?? model.published else {
+            throw Problem(.internalServerError, "the model has published nothing")
+        }
         return ModelAnswer(name: model.name, weights: weights).response(status)
     }
 }

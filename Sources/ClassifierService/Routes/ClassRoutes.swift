@@ -25,7 +25,7 @@ struct ClassRoutes: Sendable {
 
     private func list(_ request: borrowing Request) throws(Problem) -> Response {
         let model = try registry.model(of: request)
-        guard let weights = model.published else { throw .busy("the model \"\(model.name)\" is being made") }
+        let weights = try model.weights()
         let measures = weights.evaluation.overall
         return .json { writer in
             writer.key("model")

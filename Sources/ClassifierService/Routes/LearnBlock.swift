@@ -9,6 +9,8 @@ struct LearnBlock: Sendable {
     var number: Int
     var features: [Double] = []
     var labels = PackedStrings()
+    /// The hash of this block and all before it; of those before it until the block is full. Counted only where the request has a key.
+    var hash = RequestIdentity.Purpose.learnStream.rawValue
 
     init(number: Int) { self.number = number }
 

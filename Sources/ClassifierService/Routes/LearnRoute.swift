@@ -44,6 +44,7 @@ final class LearnRoute: Sendable {
 
     private func stream(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) -> LearnStream {
         let model = try registry.model(of: request)
+        let key = try IdempotencyKey.of(request)
         // What a stream holds is bounded, and so is the number of streams.
         let isAdmitted = streams.withLock { count in
             guard count < limits.learnStreams else { return false }
@@ -51,7 +52,7 @@ final class LearnRoute: Sendable {
             return true
         }
         guard isAdmitted else { throw .busy("\(limits.learnStreams) bodies are being learned as they arrive") }
-        return LearnStream(model: model, pool: pool, responder: responder, blockRows: limits.blockRows) { [self] in
+        return LearnStream(model: model, pool: pool, responder: responder, blockRows: limits.blockRows, key: key) { [self] in
             streams.withLock { $0 -= 1 }
         }
     }
@@ -61,14 +62,15 @@ final class LearnRoute: Sendable {
         let reader = BodyReader(
             format: try .of(request, among: BodyFormat.labelled), dimension: model.configuration.dimension,
             maximumArrayBytes: limits.maximumArrayBytes)
+        let key = try IdempotencyKey.of(request)
         guard request.bodyCount > limits.inlineBody || reader.format.isCompressed else {
-            return try request.decodeBody { (bytes) throws(Problem) in try enqueue(bytes, reader, model, responder, purpose) }
+            return try request.decodeBody { (bytes) throws(Problem) in try enqueue(bytes, reader, model, responder, purpose, key) }
         }
         // A large body is scanned by a compute thread: meanwhile the loop goes on serving.
         let body = request.takeBody()
         let isQueued = pool.run { [self] in
             let result = body.withUnsafeBytes { bytes -> Problem? in
-                do throws(Problem) { try enqueue(bytes, reader, model, responder, purpose) } catch { return error }
+                do throws(Problem) { try enqueue(bytes, reader, model, responder, purpose, key) } catch { return error }
                 return nil
             }
             if let problem = result { responder.send(problem.response) }
@@ -77,12 +79,18 @@ final class LearnRoute: Sendable {
     }
 
     private func enqueue(
-        _ body: UnsafeRawBufferPointer, _ reader: BodyReader, _ model: Model, _ responder: DeferredResponder, _ purpose: Purpose
+        _ body: UnsafeRawBufferPointer, _ reader: BodyReader, _ model: Model, _ responder: DeferredResponder, _ purpose: Purpose,
+        _ key: IdempotencyKey?
     ) throws(Problem) {
         var features: [Double] = []
         var labels = PackedStrings()
         try reader.readLabelled(body, features: &features, labels: &labels)
-        let job = LearnJob(features: features, labels: labels, dimension: reader.dimension, receiver: .request(responder))
+        let identity = key.map { key in
+            let seed: RequestIdentity.Purpose = purpose == .learn ? .learn : .unlearn
+            return RequestIdentity(key: key, block: 0, hash: RequestIdentity.hash(features, labels, seed: seed.rawValue))
+        }
+        let job = LearnJob(
+            features: features, labels: labels, dimension: reader.dimension, receiver: .request(responder), identity: identity)
         switch purpose {
         case .learn: try model.enqueue(learn: job)
         case .unlearn: try model.enqueue(.unlearn(job, responder))

@@ -14,6 +14,7 @@ final class LearnStream: BodyConsumer {
     private let responder: DeferredResponder
     private let dimension: Int
     private let blockRows: Int
+    private let key: IdempotencyKey?
     private let onEnd: @Sendable () -> Void
     private let state = Guarded(State())
     /// Used by one task at a time: the next piece comes only when the last has been read.
@@ -55,13 +56,15 @@ final class LearnStream: BodyConsumer {
 
     /// - Parameter onEnd: called once, when nothing more will be done.
     init(
-        model: Model, pool: ComputePool, responder: DeferredResponder, blockRows: Int, onEnd: @escaping @Sendable () -> Void
+        model: Model, pool: ComputePool, responder: DeferredResponder, blockRows: Int, key: IdempotencyKey? = nil,
+        onEnd: @escaping @Sendable () -> Void
     ) {
         self.model = model
         self.pool = pool
         self.responder = responder
         dimension = model.configuration.dimension
         self.blockRows = LearnBlock.rows(dimension: dimension, limit: blockRows)
+        self.key = key
         self.onEnd = onEnd
         reader = Guarded(Reader(lines: LineReader(dimension: dimension)))
     }
@@ -147,8 +150,10 @@ final class LearnStream: BodyConsumer {
     }
 
     private func submit(_ reader: inout Reader) {
-        let block = reader.block
+        var block = reader.block
+        if key != nil { block.hash = RequestIdentity.hash(block.features, block.labels, seed: block.hash) }
         reader.block = LearnBlock(number: block.number + 1)
+        reader.block.hash = block.hash
         perform(
             state.withLock { state -> Action in
                 guard state.failure == nil else { return .nothing }
@@ -173,7 +178,9 @@ final class LearnStream: BodyConsumer {
 
     /// Queues a block. The one place that makes a job of it: who logs blocks knows them here by their number.
     private func learn(_ block: LearnBlock) {
-        let job = LearnJob(features: block.features, labels: block.labels, dimension: dimension, receiver: .stream(self))
+        let job = LearnJob(
+            features: block.features, labels: block.labels, dimension: dimension, receiver: .stream(self),
+            identity: key.map { RequestIdentity(key: $0, block: block.number, hash: block.hash) })
         do throws(Problem) { try model.enqueue(learn: job) } catch { blockEnded(.failure(error)) }
     }
 

@@ -90,7 +90,7 @@ struct PredictRoute: Sendable {
     }
 
     private static func weights(of model: Model) throws(Problem) -> PublishedWeights {
-        guard let weights = model.published else { throw .busy("the model \"\(model.name)\" is being made") }
+        let weights = try model.weights()
         guard weights.classCount > 0 else {
             throw Problem(.conflict, "the model \"\(model.name)\" knows no class yet: it has learned no rows")
         }

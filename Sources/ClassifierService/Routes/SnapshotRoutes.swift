@@ -49,6 +49,7 @@ struct SnapshotRoutes: Sendable {
         let name = try ModelRoutes.validName(request)
         // Merging needs a model; whether there is one is known before the body comes.
         let target = purpose == .merge ? try registry.model(of: request) : nil
+        let key = purpose == .merge ? try IdempotencyKey.of(request) : nil
         let file: SpoolFile
         do {
             file = try SpoolFile(in: context.spoolDirectory)
@@ -58,14 +59,24 @@ struct SnapshotRoutes: Sendable {
         return SnapshotUpload(file: file, pool: pool, responder: responder) { file in
             do throws(Problem) {
                 let snapshot = try SnapshotFile(file)
-                if let target { return try target.enqueue(.merge(snapshot, responder)) }
+                if let target { return try target.enqueue(.merge(snapshot, responder, try Self.identity(key, snapshot))) }
                 let (model, isNew) = try registry.findOrCreate(
-                    name, snapshot.configuration, classes: snapshot.labels.count, file: snapshot, first: .describe(responder, .created))
+                    name, snapshot.configuration, classes: snapshot.labels.count, origin: .file(snapshot),
+                    first: .describe(responder, .created))
                 // A new model's worker begins with the file; an older one takes it in its turn.
                 if !isNew { try model.enqueue(.restore(snapshot, responder, .ok)) }
             } catch {
                 responder.send(error.response)
             }
+        }
+    }
+
+    private static func identity(_ key: IdempotencyKey?, _ snapshot: SnapshotFile) throws(Problem) -> RequestIdentity? {
+        guard let key else { return nil }
+        do throws(StorageError) {
+            return RequestIdentity(key: key, block: 0, hash: try snapshot.hash(seed: RequestIdentity.Purpose.merge.rawValue))
+        } catch {
+            throw SnapshotFile.problem(error)
         }
     }
 }

@@ -8,7 +8,8 @@ internal import TensorFormats
 final class SnapshotFile: Sendable {
     static let mediaType: StaticString = "application/vnd.safetensors"
 
-    private let file: SpoolFile
+    /// Maps the file into memory; what holds the file open is the closure.
+    private let map: @Sendable () throws(StorageError) -> MappedBytes
     let metadata: SnapshotMetadata
 
     /// What the snapshot says the model is.
@@ -20,10 +21,15 @@ final class SnapshotFile: Sendable {
     ///
     /// - Throws: 400 that names the tensor or the metadata key.
     /// - Complexity: reads the file once.
-    init(_ file: SpoolFile) throws(Problem) {
+    convenience init(_ file: SpoolFile) throws(Problem) {
+        try self.init { () throws(StorageError) in try file.map() }
+    }
+
+    /// The same, of a file that is mapped by `map`.
+    init(_ map: @escaping @Sendable () throws(StorageError) -> MappedBytes) throws(Problem) {
         var metadata: SnapshotMetadata?
         do {
-            try file.map().withUnsafeBytes { bytes in
+            try map().withUnsafeBytes { bytes in
                 let reader = try SafetensorsReader(bytes)
                 let read = try SnapshotMetadata(reader)
                 try SnapshotShapes(read).check(reader)
@@ -34,7 +40,7 @@ final class SnapshotFile: Sendable {
             throw Self.problem(error)
         }
         self.metadata = metadata!
-        self.file = file
+        self.map = map
     }
 
     /// The bytes the restored model takes.
@@ -53,9 +59,26 @@ final class SnapshotFile: Sendable {
     /// - Throws: `RestoreError` or `LinearAlgebraError`.
     /// - Complexity: D³ multiply-adds.
     func restore(notBefore current: Int) throws -> Classifier {
-        let classifier = try withSavedState { try Classifier(restoring: $0) }
+        let classifier = try restore()
         try classifier.advanceVersion(past: current)
         return classifier
+    }
+
+    /// The model as it was saved, its version too.
+    ///
+    /// - Throws: `RestoreError` or `LinearAlgebraError`.
+    func restore() throws -> Classifier {
+        try withSavedState { try Classifier(restoring: $0) }
+    }
+
+    /// Calls `body` with the file's reader.
+    func withReader<R>(_ body: (SafetensorsReader) throws -> R) throws -> R {
+        try map().withUnsafeBytes { try body(SafetensorsReader($0)) }
+    }
+
+    /// The hash of the whole file, which tells whether it is sent again.
+    func hash(seed: UInt64) throws(StorageError) -> UInt64 {
+        try map().withUnsafeBytes { StableHash.hash($0, seed: seed) }
     }
 
     /// Adds the snapshot's truth to a model.
@@ -65,8 +88,9 @@ final class SnapshotFile: Sendable {
         _ = try withSavedState { try classifier.merge($0) }
     }
 
-    private func withSavedState<R>(_ body: (SavedState) throws -> R) throws -> R {
-        try file.map().withUnsafeBytes { bytes in
+    /// Calls `body` with all parts of the state.
+    func withSavedState<R>(_ body: (SavedState) throws -> R) throws -> R {
+        try map().withUnsafeBytes { bytes in
             let reader = try SafetensorsReader(bytes)
             let doubles = reader.tensors.filter { $0.type == .f64 }
             return try Self.withDoubles(reader, doubles[...], [:]) { parts in

@@ -13,10 +13,13 @@ struct SnapshotWriter {
     private let classifier: Classifier
     private let metadata: SnapshotMetadata
     private let evaluation: ProgressiveEvaluation.Counters
+    /// What a checkpoint holds beside the model; nil in a snapshot.
+    private let idempotency: [UInt8]?
 
     /// A writer for a classifier, which must not change while it writes.
-    init(_ classifier: Classifier) {
+    init(_ classifier: Classifier, idempotency: [UInt8]? = nil) {
         self.classifier = classifier
+        self.idempotency = idempotency
         metadata = SnapshotMetadata(classifier)
         evaluation = classifier.evaluation.counters
     }
@@ -28,9 +31,21 @@ struct SnapshotWriter {
     /// - Complexity: O(D²), with memory for 64 rows of the Gram matrix.
     func write(_ parts: SnapshotParts, directory: String) throws(Problem) -> FileBody {
         do {
-            let layout = try layout(parts)
             let file = try SpoolFile(in: directory)
-            var writer = Writer(layout) { (bytes: UnsafeRawBufferPointer) throws(StorageError) in try file.append(bytes) }
+            try write(parts) { (bytes) throws(StorageError) in try file.append(bytes) }
+            return FileBody(descriptor: try file.duplicateDescriptor(), length: file.size)
+        } catch {
+            throw Problem(.insufficientStorage, "the snapshot could not be written: \(error)")
+        }
+    }
+
+    /// Writes the snapshot to a sink.
+    ///
+    /// - Throws: the sink's error, or `LinearAlgebraError.outOfMemory`.
+    /// - Complexity: O(D²), with memory for 64 rows of the Gram matrix.
+    func write(_ parts: SnapshotParts, to sink: @escaping (UnsafeRawBufferPointer) throws(StorageError) -> Void) throws {
+        var writer = Writer(try layout(parts), sink: sink)
+        do {
             if parts == .all { try writeTruth(&writer) }
             try classifier.withWeights { try append($0, "weight", to: &writer) }
             if let balanced = classifier.balanced {
@@ -39,10 +54,10 @@ struct SnapshotWriter {
             if let projection = classifier.featureMap.projection {
                 for input in 0..<projection.inputs { try writer.append(projection.row(input), to: "feature_map.projection") }
             }
+            if let idempotency { try writer.append(idempotency, to: CheckpointFile.tableName) }
             try writer.finish()
-            return FileBody(descriptor: try file.duplicateDescriptor(), length: file.size)
-        } catch {
-            throw Problem(.insufficientStorage, "the snapshot could not be written: \(error)")
+        } catch SafetensorsWritingError<StorageError>.sink(let error) {
+            throw error
         }
     }
 
@@ -79,6 +94,7 @@ struct SnapshotWriter {
         if classifier.featureMap.projection != nil {
             try layout.addTensor("feature_map.projection", type: .f32, shape: [dimension, width])
         }
+        if let idempotency { try layout.addTensor(CheckpointFile.tableName, type: .u8, shape: [idempotency.count]) }
         try layout.addChecksums()
         return layout
     }

@@ -41,6 +41,11 @@ public final class DataDirectory: Sendable {
         lock = try Self.takeLock(path + "/lock", .read, fileSystem)
     }
 
+    /// Lets another process have the directory; nothing may use it any more.
+    public func close() {
+        try? lock.close()
+    }
+
     private var modelsPath: String { path + "/models" }
 
     /// The names of all models, sorted.

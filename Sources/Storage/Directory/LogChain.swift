@@ -13,6 +13,8 @@ public final class LogChain {
     /// Bytes at the end of the last log that are no whole record; known when `next` has answered false.
     public private(set) var tornBytes = 0
 
+    /// Where the record read last begins.
+    private var recordOffset = 0
     private let directory: ModelDirectory
     /// Bases of the logs that have not been opened yet.
     private var rest: ArraySlice<Int>
@@ -43,6 +45,7 @@ public final class LogChain {
             let before = reader!.offset
             if try reader!.next() {
                 bytesRead += reader!.offset - before
+                recordOffset = before
                 // Opened at its own base: a log that has records must go on from where the one before ends.
                 version = reader!.version
                 recordCount += 1
@@ -63,9 +66,9 @@ public final class LogChain {
         try reader!.withBody(body)
     }
 
-    /// The path and offset behind the record read last, for messages.
-    public var position: (path: String, offset: Int) {
-        reader.map { ($0.path, $0.offset) } ?? (directory.path, 0)
+    /// An error that says what is wrong with the content of the record read last, and where it lies.
+    public func contentError(_ text: String) -> StorageError {
+        StorageError(.recover, path: reader?.path ?? directory.path, reason: .damaged(offset: recordOffset, .content(text)))
     }
 
     /// The log to go on in, once `next` has answered false: its torn end is cut, and everything is on the device.

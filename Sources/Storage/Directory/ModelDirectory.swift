@@ -34,13 +34,24 @@ public struct ModelDirectory: Sendable {
         try versions("log-", ".wal")
     }
 
+    /// Opens a checkpoint to be read.
+    public func openCheckpoint(_ version: Int) throws(StorageError) -> File {
+        try File(checkpointPath(version), .read, fileSystem: fileSystem)
+    }
+
     /// Begins a checkpoint.
     public func beginCheckpoint(version: Int) throws(StorageError) -> CheckpointWriter {
         try CheckpointWriter(self, version: version)
     }
 
     /// Makes a log that leads on from a version, and its name last.
+    ///
+    /// - Throws: `StorageError`; also where there is such a log with records. One without, left over from a checkpoint that came to nothing,
+    ///   is made anew.
     public func createLog(version: Int) throws(StorageError) -> WriteAheadLog {
+        if try logs().contains(version), try File(logPath(version), .read, fileSystem: fileSystem).size() <= LogFormat.headerSize {
+            try fileSystem.removeFile(logPath(version))
+        }
         let log = try WriteAheadLog(creating: logPath(version), baseVersion: version, fileSystem: fileSystem)
         do throws(StorageError) {
             try fileSystem.synchronizeDirectory(path)

@@ -23,6 +23,10 @@ enum ServeCommand: Command {
         Option("--event-loops", "N", "threads for sockets and small predictions (half the cores)"),
         Option("--pool-threads", "N", "threads for large bodies, large predictions and snapshot files (2)"),
         Option("--compute-threads", "N", "threads of a large matrix operation, where the BLAS has any (one less than cores)"),
+        Option("--data", "DIR", "keep models in this directory; without it they are in memory only"),
+        Option("--keep-checkpoints", "N", "checkpoints kept of each model, for accrue restore --version (1)"),
+        Option("--checkpoint-log", "SIZE", "the log after which a checkpoint is made (256M)"),
+        Option("--checkpoint-age", "SECONDS", "how long learned rows stay in a log at most (900)"),
         Option("--spool", "DIR", "where snapshots lie while they are streamed ($TMPDIR or /var/tmp)"),
         Option("--header-timeout", "SECONDS", "how long the head of a request may take (10)"),
         Option("--idle-timeout", "SECONDS", "how long a connection may wait for its next request (60)"),
@@ -34,7 +38,7 @@ enum ServeCommand: Command {
         let settings = try ServeSettings(arguments)
         let signals = StopSignals(takesHangUp: settings.takesHangUp)
         let log = Log()
-        log.info("the state is in memory only: snapshots are the way to keep it")
+        if settings.service.durability == nil { log.info("the state is in memory only: snapshots, or --data DIR, are the ways to keep it") }
         let service = try Service(settings.service, log: log)
         let address = try service.start()
         print("listening on http://\(address)")

@@ -7,6 +7,8 @@ import TensorFormats
 struct ServeSettings {
     var service = ServiceConfiguration()
     var shutdownTimeout = 10.0
+    /// Used where a directory is given.
+    private var durability = DurabilityConfiguration(directory: "")
     private var isInsecure = false
     private var extraHosts: [String] = []
 
@@ -31,6 +33,10 @@ struct ServeSettings {
         if let count = try arguments.integer("--event-loops", in: 1...256) { service.server.eventLoops = count }
         if let count = try arguments.integer("--pool-threads", in: 1...256) { service.poolThreads = count }
         if let count = try arguments.integer("--compute-threads", in: 1...256) { service.computeThreads = count }
+        if let directory = arguments.text("--data") { durability.directory = directory }
+        if let count = try arguments.integer("--keep-checkpoints", in: 1...1_000_000) { durability.keptCheckpoints = count }
+        if let bytes = try arguments.bytes("--checkpoint-log") { durability.checkpointLogBytes = bytes }
+        if let seconds = try arguments.seconds("--checkpoint-age") { durability.checkpointAge = seconds }
         if let directory = arguments.text("--spool") { service.spoolDirectory = directory }
         if let seconds = try arguments.seconds("--header-timeout") { service.server.headerDeadline = seconds }
         if let seconds = try arguments.seconds("--idle-timeout") { service.server.idleTimeout = seconds }
@@ -62,6 +68,10 @@ struct ServeSettings {
             case "event_loops": service.server.eventLoops = try setting.integer(1...256)
             case "pool_threads": service.poolThreads = try setting.integer(1...256)
             case "compute_threads": service.computeThreads = try setting.integer(1...256)
+            case "data": durability.directory = try setting.text()
+            case "keep_checkpoints": durability.keptCheckpoints = try setting.integer(1...1_000_000)
+            case "checkpoint_log": durability.checkpointLogBytes = try setting.bytes()
+            case "checkpoint_age": durability.checkpointAge = try setting.seconds()
             case "spool": service.spoolDirectory = try setting.text()
             case "header_timeout": service.server.headerDeadline = try setting.seconds()
             case "idle_timeout": service.server.idleTimeout = try setting.seconds()
@@ -76,6 +86,7 @@ struct ServeSettings {
     }
 
     private mutating func finish() throws {
+        if !durability.directory.isEmpty { service.durability = durability }
         service.server.maximumTotalBodyMemory = max(service.server.maximumTotalBodyMemory, service.server.maximumBodySize)
         let host = service.server.host
         let isLoopback = Self.isLoopback(host)

@@ -1,13 +1,16 @@
-import Glibc
-import Synchronization
-
-@testable import Storage
+internal import Glibc
+public import Storage
+internal import Synchronization
 
 /// A file system that fails when it is told to.
-final class FaultyFileSystem: FileSystem {
-    enum Operation: CaseIterable { case open, close, read, write, size, truncate, synchronizeData, synchronize, rename, remove, make, list }
+public final class FaultyFileSystem: FileSystem {
+    /// A kind of call.
+    public enum Operation: Sendable, CaseIterable {
+        case open, close, read, write, size, truncate, synchronizeData, synchronize, rename, remove, make, list
+    }
 
-    enum Fault: Equatable {
+    /// In what way a call fails.
+    public enum Fault: Sendable, Equatable {
         /// The call does nothing and says this.
         case error(Int32)
         /// A write takes half of what it is given; anything else succeeds.
@@ -24,18 +27,19 @@ final class FaultyFileSystem: FileSystem {
     private let base: any FileSystem
     private let state = Mutex(State())
 
-    init(_ base: any FileSystem) { self.base = base }
+    /// A file system in front of another.
+    public init(_ base: any FileSystem) { self.base = base }
 
     /// Fails the call of a kind with this number, counted from now on and from 0, and all after it where lasting.
-    func fail(_ operation: Operation, _ index: Int, _ fault: Fault, isLasting: Bool = false) {
+    public func fail(_ operation: Operation, _ index: Int, _ fault: Fault, isLasting: Bool = false) {
         state.withLock { $0 = State(plan: (operation, index, fault, isLasting)) }
     }
 
     /// Lets everything succeed.
-    func heal() { state.withLock { $0.plan = nil } }
+    public func heal() { state.withLock { $0.plan = nil } }
 
     /// How often calls of a kind have been made since `fail`.
-    func count(_ operation: Operation) -> Int { state.withLock { $0.counts[operation, default: 0] } }
+    public func count(_ operation: Operation) -> Int { state.withLock { $0.counts[operation, default: 0] } }
 
     private func fault(_ operation: Operation) -> Fault? {
         state.withLock { state in
@@ -52,17 +56,20 @@ final class FaultyFileSystem: FileSystem {
         return body()
     }
 
-    func open(_ path: String, flags: Int32, permissions: UInt32) -> Int {
+    /// See `FileSystem`.
+    public func open(_ path: String, flags: Int32, permissions: UInt32) -> Int {
         call(.open) { base.open(path, flags: flags, permissions: permissions) }
     }
 
-    func close(_ descriptor: Int32) -> Int {
+    /// See `FileSystem`.
+    public func close(_ descriptor: Int32) -> Int {
         // As on Linux: the descriptor is gone whatever is answered.
         let result = base.close(descriptor)
         return call(.close) { result }
     }
 
-    func read(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+    /// See `FileSystem`.
+    public func read(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
         switch fault(.read) {
         case .error(let number): return -Int(number)
         case .none: return base.read(descriptor, into: bytes, at: offset)
@@ -71,7 +78,8 @@ final class FaultyFileSystem: FileSystem {
         }
     }
 
-    func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int {
+    /// See `FileSystem`.
+    public func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int {
         switch fault(.write) {
         case .error(let number): return -Int(number)
         case .none: return base.write(descriptor, bytes, at: offset)
@@ -79,16 +87,26 @@ final class FaultyFileSystem: FileSystem {
         }
     }
 
-    func size(_ descriptor: Int32) -> Int { call(.size) { base.size(descriptor) } }
-    func truncate(_ descriptor: Int32, to size: Int) -> Int { call(.truncate) { base.truncate(descriptor, to: size) } }
-    func synchronizeData(_ descriptor: Int32) -> Int { call(.synchronizeData) { base.synchronizeData(descriptor) } }
-    func synchronize(_ descriptor: Int32) -> Int { call(.synchronize) { base.synchronize(descriptor) } }
-    func lock(_ descriptor: Int32) -> Int { base.lock(descriptor) }
-    func rename(_ path: String, to new: String) -> Int { call(.rename) { base.rename(path, to: new) } }
-    func remove(_ path: String) -> Int { call(.remove) { base.remove(path) } }
-    func makeDirectory(_ path: String, permissions: UInt32) -> Int {
+    /// See `FileSystem`.
+    public func size(_ descriptor: Int32) -> Int { call(.size) { base.size(descriptor) } }
+    /// See `FileSystem`.
+    public func truncate(_ descriptor: Int32, to size: Int) -> Int { call(.truncate) { base.truncate(descriptor, to: size) } }
+    /// See `FileSystem`.
+    public func synchronizeData(_ descriptor: Int32) -> Int { call(.synchronizeData) { base.synchronizeData(descriptor) } }
+    /// See `FileSystem`.
+    public func synchronize(_ descriptor: Int32) -> Int { call(.synchronize) { base.synchronize(descriptor) } }
+    /// See `FileSystem`.
+    public func lock(_ descriptor: Int32) -> Int { base.lock(descriptor) }
+    /// See `FileSystem`.
+    public func rename(_ path: String, to new: String) -> Int { call(.rename) { base.rename(path, to: new) } }
+    /// See `FileSystem`.
+    public func remove(_ path: String) -> Int { call(.remove) { base.remove(path) } }
+    /// See `FileSystem`.
+    public func makeDirectory(_ path: String, permissions: UInt32) -> Int {
         call(.make) { base.makeDirectory(path, permissions: permissions) }
     }
-    func removeDirectory(_ path: String) -> Int { base.removeDirectory(path) }
-    func list(_ path: String, _ body: (String) -> Void) -> Int { call(.list) { base.list(path, body) } }
+    /// See `FileSystem`.
+    public func removeDirectory(_ path: String) -> Int { base.removeDirectory(path) }
+    /// See `FileSystem`.
+    public func list(_ path: String, _ body: (String) -> Void) -> Int { call(.list) { base.list(path, body) } }
 }

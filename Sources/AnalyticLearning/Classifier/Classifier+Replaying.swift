@@ -1,0 +1,36 @@
+public import LinearAlgebra
+
+extension Classifier {
+    /// Learns rows again that a log has kept, without evaluating them; `finishReplay` makes the weights fit.
+    ///
+    /// G, Q, counts, moments and sketches end where `learn` would have ended. Few rows go through the recursion; many are only accumulated,
+    /// for one solution at the end.
+    ///
+    /// - Parameters:
+    ///   - features: rows one after another; every value finite and at most 1e50 in magnitude, as they were learned.
+    ///   - columns: the interned class of each row.
+    /// - Throws: `LinearAlgebraError.outOfMemory` before anything has changed.
+    /// - Complexity: D²n multiply-adds for many rows, see `CostModel`.
+    public func replay(features: UnsafeBufferPointer<Double>, columns: [Int]) throws(LinearAlgebraError) {
+        precondition(features.count == columns.count * featureMap.dimension, "features and labels of different length")
+        try reserve(columns)
+        let isBulk = mustSolve || columns.count >= view.cost.bulkRows
+        var unused = ProgressiveScorer(spans: [])
+        try forEachPart(of: features, columns[...]) { (values, part) throws(LinearAlgebraError) in
+            guard isBulk else { return try learnBlock(values, part, &unused) }
+            try featureMap.map(values, inputs: &inputs, into: &h)
+            truth.add(x: values, h: h, columns: part, order: &order)
+            view.accumulate(h: h, square: &square)
+        }
+        if isBulk { mustSolve = true }
+    }
+
+    /// Solves for the weights where rows have only been accumulated, and takes on the version that the rows led to.
+    ///
+    /// - Complexity: D³ + 2D²C multiply-adds where there is something to solve.
+    public func finishReplay(version: Int) {
+        precondition(version >= self.version, "versions never decrease")
+        if mustSolve { solve() }
+        self.version = version
+    }
+}

@@ -1,0 +1,55 @@
+internal import AnalyticLearning
+internal import HTTPServer
+internal import Storage
+internal import TensorFormats
+
+/// A checkpoint: a whole snapshot (DESIGN, section 4) which has the idempotency table too.
+enum CheckpointFile {
+    /// The table's tensor.
+    static let tableName = "idempotency"
+
+    /// Writes a checkpoint and hands all of it to the system.
+    ///
+    /// - Throws: `Problem` or `StorageError`.
+    /// - Complexity: O(D²), at the speed of memory.
+    static func write(_ classifier: Classifier, _ table: IdempotencyTable, to writer: CheckpointWriter) throws {
+        try SnapshotWriter(classifier, idempotency: table.encoded).write(.all) { (bytes) throws(StorageError) in try writer.append(bytes) }
+        try writer.flush()
+    }
+
+    /// Opens a checkpoint and verifies what can be verified without making a model of it: format, names, shapes, checksums.
+    ///
+    /// - Throws: `DamagedState` that names the file.
+    static func open(_ directory: ModelDirectory, version: Int) throws -> SnapshotFile {
+        let path = directory.checkpointPath(version)
+        let snapshot: SnapshotFile
+        do {
+            let file = try directory.openCheckpoint(version)
+            let size = try file.size()
+            snapshot = try SnapshotFile { () throws(StorageError) in try file.map(count: size) }
+        } catch let problem as Problem {
+            throw DamagedState(path: path, reason: problem.detail)
+        }
+        guard snapshot.metadata.version == version else {
+            throw DamagedState(path: path, reason: "it holds version \(snapshot.metadata.version), and should hold version \(version)")
+        }
+        return snapshot
+    }
+
+    /// The table of a checkpoint.
+    static func table(of snapshot: SnapshotFile, path: String, model: String) throws -> IdempotencyTable {
+        let table = try snapshot.withReader { reader -> IdempotencyTable? in
+            guard let tensor = reader.tensor(named: tableName) else { return IdempotencyTable() }
+            return IdempotencyTable(reader.bytes(of: tensor), model: model)
+        }
+        guard let table else { throw DamagedState(path: path, reason: "the tensor \(tableName) is no table of requests") }
+        return table
+    }
+}
+
+/// A file that the service wrote is not as it was written.
+struct DamagedState: Error, CustomStringConvertible {
+    var path: String
+    var reason: String
+    var description: String { "\(path): \(reason)" }
+}

@@ -1,0 +1,106 @@
+internal import AnalyticLearning
+internal import HTTPServer
+internal import LinearAlgebra
+internal import Storage
+internal import TensorFormats
+
+/// Makes a model's state again from its newest checkpoint and the logs that lead on from it.
+struct ModelRecovery: Sendable {
+    let name: String
+    let directory: ModelDirectory
+    let version: Int
+    let snapshot: SnapshotFile
+
+    /// What has been recovered.
+    struct State {
+        var classifier: Classifier
+        var table: IdempotencyTable
+        /// Read to its end; to be continued.
+        var chain: LogChain
+        /// Rows that came from the logs.
+        var rows: Int
+    }
+
+    /// Rows are gathered up to so many values: the more at once, the nearer to the speed of one product.
+    private static let pieceValues = 2 << 20
+
+    /// Finds the newest checkpoint and verifies its checksums.
+    ///
+    /// - Throws: `StorageError` or `DamagedState`.
+    init(_ name: String, _ directory: ModelDirectory) throws {
+        guard let version = try directory.checkpoints().last else {
+            throw DamagedState(path: directory.path, reason: "there is no checkpoint")
+        }
+        self.name = name
+        self.directory = directory
+        self.version = version
+        snapshot = try CheckpointFile.open(directory, version: version)
+    }
+
+    /// Reads all records after the checkpoint, and applies nothing.
+    ///
+    /// - Returns: the rows of the logs.
+    /// - Throws: `StorageError` that names file and offset of damage.
+    func verifyLogs() throws(StorageError) -> Int {
+        var rows = 0
+        let chain = try LogChain(directory, after: version)
+        var features: [Double] = []
+        while let record = try LearnRecord.next(chain, dimension: snapshot.configuration.dimension, features: &features) {
+            for request in record.requests { rows += request.rows }
+            features.removeAll(keepingCapacity: true)
+        }
+        return rows
+    }
+
+    /// Makes the state.
+    ///
+    /// - Parameters:
+    ///   - reserve: reserves memory for so many new classes, or throws.
+    ///   - progress: is told of rows.
+    /// - Throws: `StorageError`, `DamagedState`, `Problem` or `LinearAlgebraError`.
+    /// - Complexity: D²n + 2D³ multiply-adds for n logged rows.
+    func recover(
+        reserve: (_ classes: Int) throws(Problem) -> Void = { _ in }, progress: (_ rows: Int) -> Void = { _ in }
+    ) throws -> State {
+        let path = directory.checkpointPath(version)
+        let classifier: Classifier
+        do {
+            classifier = try snapshot.restore()
+        } catch let error as RestoreError {
+            throw DamagedState(path: path, reason: error.explanation)
+        }
+        var table = try CheckpointFile.table(of: snapshot, path: path, model: name)
+        let chain = try LogChain(directory, after: version)
+        var features: [Double] = []
+        var columns: [Int] = []
+        var rows = 0
+        func apply() throws(LinearAlgebraError) {
+            guard !columns.isEmpty else { return }
+            try features.withUnsafeBufferPointer { (buffer) throws(LinearAlgebraError) in
+                try classifier.replay(features: buffer, columns: columns)
+            }
+            features.removeAll(keepingCapacity: true)
+            columns.removeAll(keepingCapacity: true)
+            progress(rows)
+        }
+        while let record = try LearnRecord.next(chain, dimension: classifier.configuration.dimension, features: &features) {
+            for request in record.requests {
+                let known = classifier.registry.count
+                columns += classifier.intern((0..<request.rows).map { request.labels[$0] })
+                let added = classifier.registry.count - known
+                if added > 0 { try reserve(added) }
+                rows += request.rows
+                guard let identity = request.identity else { continue }
+                // Of what it said of the rows before it learned them nothing is known any more.
+                let answer = LearnAnswer(
+                    model: name, version: chain.version, rows: request.rows, samples: snapshot.metadata.samples + rows,
+                    classes: classifier.registry.count, newClasses: Array(classifier.registry.labels[known...]), accuracyBefore: nil)
+                table.remember(identity, .learn(answer), time: record.time)
+            }
+            if features.count >= Self.pieceValues { try apply() }
+        }
+        try apply()
+        classifier.finishReplay(version: chain.version)
+        return State(classifier: classifier, table: table, chain: chain, rows: rows)
+    }
+}

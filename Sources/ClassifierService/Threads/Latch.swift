@@ -1,0 +1,34 @@
+/// Counts threads that are at work, for whoever waits for their end.
+final class Latch: Sendable {
+    private let monitor = Monitor()
+    private let count = Count()
+
+    /// `@unchecked Sendable`: read and written with the monitor locked.
+    private final class Count: @unchecked Sendable {
+        var value = 0
+    }
+
+    /// One more is at work.
+    func enter() { monitor.withLock { count.value += 1 } }
+
+    /// One has ended.
+    func leave() {
+        monitor.withLock {
+            count.value -= 1
+            monitor.broadcast()
+        }
+    }
+
+    /// Waits until nobody is at work.
+    ///
+    /// - Parameter deadline: in seconds of `MonotonicClock.now`.
+    /// - Returns: false where the deadline has passed.
+    func wait(until deadline: Double) -> Bool {
+        monitor.withLock {
+            while count.value > 0 {
+                if !monitor.wait(until: deadline) { return count.value == 0 }
+            }
+            return true
+        }
+    }
+}
