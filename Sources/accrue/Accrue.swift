@@ -4,7 +4,9 @@ import Foundation
 @main enum Accrue {
     static let version = "0.1.0"
 
-    static var commands: [any Command.Type] { [ServeCommand.self, DemoCommand.self, BenchCommand.self] }
+    static var commands: [any Command.Type] { [
+            ServeCommand.self, DemoCommand.self, BenchCommand.self, VerifyCommand.self, InspectCommand.self, RestoreCommand.self,
+        ] }
 
     static func main() {
         var words = Array(CommandLine.arguments.dropFirst())

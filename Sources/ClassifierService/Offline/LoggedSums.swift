@@ -1,0 +1,87 @@
+internal import AnalyticLearning
+internal import LinearAlgebra
+internal import Storage
+internal import TensorFormats
+
+/// G and Q of a checkpoint with the rows of its logs, added up without the learner.
+struct LoggedSums: ~Copyable {
+    var gram: NormalEquations
+    var crossMoment: Matrix
+    var version: Int
+    var rows = 0
+    var tornBytes = 0
+
+    /// Adds everything up.
+    ///
+    /// - Parameter labels: those of the checkpoint on entry, all on return.
+    /// - Throws: `StorageError` that names file and offset of damage, or `LinearAlgebraError`.
+    /// - Complexity: D²n + d·D·n multiply-adds for n rows.
+    static func adding(_ recovery: ModelRecovery, to state: SavedState, _ labels: inout [String]) throws -> LoggedSums {
+        let dimension = state.configuration.dimension
+        let chain = try LogChain(recovery.directory, after: recovery.version)
+        let gram = try NormalEquations(dimension: state.configuration.width, packedLower: state.gram)
+        var crossMoment = try Matrix(rows: state.configuration.width, columns: labels.count)
+        crossMoment.setRowMajor(state.crossMoment)
+        var sums = LoggedSums(gram: gram, crossMoment: crossMoment, version: recovery.version)
+        let projection = try projection(state)
+        var columns = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+        var features: [Double] = []
+        var targets: [Int] = []
+        while let record = try LearnRecord.next(chain, dimension: dimension, features: &features) {
+            for request in record.requests {
+                for row in 0..<request.rows {
+                    let label = request.labels[row]
+                    if columns[label] == nil {
+                        columns[label] = labels.count
+                        labels.append(label)
+                    }
+                    targets.append(columns[label]!)
+                }
+            }
+            guard targets.count >= 1024 else { continue }
+            try sums.add(features, targets, projection, classes: labels.count)
+            features.removeAll(keepingCapacity: true)
+            targets.removeAll(keepingCapacity: true)
+        }
+        try sums.add(features, targets, projection, classes: labels.count)
+        sums.version = chain.version
+        sums.tornBytes = chain.tornBytes
+        return sums
+    }
+
+    private init(gram: consuming NormalEquations, crossMoment: consuming Matrix, version: Int) {
+        self.gram = gram
+        self.crossMoment = crossMoment
+        self.version = version
+    }
+
+    private mutating func add(_ features: [Double], _ targets: [Int], _ projection: borrowing Matrix, classes: Int) throws {
+        guard !targets.isEmpty else { return }
+        var x = try Matrix(rows: features.count / targets.count, columns: targets.count)
+        x.withMutableElements { _ = $0.update(fromContentsOf: features) }
+        var h = try Matrix(rows: gram.dimension, columns: targets.count)
+        if projection.columns > 0 {
+            h.multiply(projection, by: x)
+            h.withMutableElements { for index in $0.indices { $0[index] = max($0[index], 0) } }
+        } else {
+            try h.copy(from: x)
+        }
+        gram.add(h)
+        try crossMoment.setColumns(classes)
+        for (row, column) in targets.enumerated() {
+            h.withColumn(row) { values in
+                crossMoment.withMutableColumn(column) { sum in for index in values.indices { sum[index] += values[index] } }
+            }
+        }
+        rows += targets.count
+    }
+
+    /// Ωᵀ [D×d]; empty where the map is the identity.
+    private static func projection(_ state: SavedState) throws -> Matrix {
+        guard let elements = state.projection else { return try Matrix(rows: 0, columns: 0) }
+        var matrix = try Matrix(rows: state.configuration.width, columns: state.configuration.dimension)
+        // Row-major [d, D] is what the columns of D×d are.
+        matrix.withMutableElements { for index in elements.indices { $0[index] = Double(elements[index]) } }
+        return matrix
+    }
+}

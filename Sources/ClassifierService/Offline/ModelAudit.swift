@@ -1,0 +1,136 @@
+internal import AnalyticLearning
+internal import Foundation
+internal import LinearAlgebra
+public import Storage
+
+/// What an audit found of one model in a data directory.
+///
+/// The audit goes its own way: it adds the logged rows to the checkpoint's sums, and solves them by a factorisation; the recursion that
+/// made the stored weights has no part in it.
+public struct ModelAudit: Sendable {
+    /// The model's name.
+    public var name: String
+    /// The version of the newest checkpoint.
+    public var checkpointVersion = 0
+    /// The version that the logs lead to.
+    public var version = 0
+    /// All rows learned.
+    public var rows = 0
+    /// Those of them that are in the logs only.
+    public var loggedRows = 0
+    /// The classes.
+    public var classes = 0
+    /// ‖(G+λI)W − Q‖ / ‖Q‖ of the checkpoint and its stored weights.
+    public var storedResidual = 0.0
+    /// The same of the whole state and the weights that the audit solved for.
+    public var residual = 0.0
+    /// The largest difference between a stored weight and the audit's, over the largest weight.
+    public var difference = 0.0
+    /// An estimate of the condition number of G+λI; infinite where directions had to be left out.
+    public var conditionEstimate = 1.0
+    /// Bytes at the end of the last log that are no whole record, and were never answered for.
+    public var tornBytes = 0
+    /// What is wrong; empty where nothing is.
+    public var mismatches: [String] = []
+
+    /// Audits all models of a directory that no server has open, and changes nothing.
+    ///
+    /// - Parameter isDone: is called with each model's audit.
+    /// - Throws: `StorageError` where the directory cannot be read or is in use; what is wrong with a model is in its audit.
+    public static func run(_ path: String, isDone: (ModelAudit) -> Void) throws(StorageError) {
+        let data = try DataDirectory(reading: path)
+        for name in try data.modelNames() {
+            var audit = ModelAudit(name: name)
+            do {
+                try audit.run(ModelRecovery(name, data.model(name)))
+            } catch {
+                audit.mismatches.append("\(error)")
+            }
+            isDone(audit)
+        }
+        data.close()
+    }
+
+    private mutating func run(_ recovery: ModelRecovery) throws {
+        checkpointVersion = recovery.version
+        version = recovery.version
+        rows = recovery.snapshot.metadata.samples
+        classes = recovery.snapshot.labels.count
+        _ = try CheckpointFile.table(of: recovery.snapshot, path: recovery.directory.checkpointPath(recovery.version), model: name)
+        try recovery.snapshot.withSavedState { state in
+            try auditCheckpoint(state)
+            try auditLogs(recovery, state)
+        }
+    }
+
+    private mutating func auditCheckpoint(_ state: SavedState) throws {
+        let width = state.configuration.width
+        var gram = try NormalEquations(dimension: width, packedLower: state.gram)
+        var crossMoment = try Matrix(rows: width, columns: classes)
+        crossMoment.setRowMajor(state.crossMoment)
+        var weights = try Matrix(rows: width, columns: classes)
+        weights.setRowMajor(state.weights)
+        var product = try Matrix(rows: width, columns: classes)
+        try gram.multiply(weights, into: &product)
+        storedResidual = Self.residual(&product, weights, crossMoment, ridge: state.configuration.ridge)
+        residual = storedResidual
+        if !(storedResidual <= 1e-6) { mismatches.append("the stored weights do not solve their equations: residual \(storedResidual)") }
+        let counted = state.counts.reduce(0, +)
+        if counted > rows { mismatches.append("class.count counts \(counted) rows, samples says \(rows)") }
+        guard classes > 0 else { return }
+        let solution = try gram.solve(ridge: state.configuration.ridge, &crossMoment)
+        conditionEstimate = solution.conditionEstimate
+        // Directions that were left out are not determined: there the residual says all that can be said.
+        guard !solution.isTruncated else { return }
+        difference = Self.difference(weights, crossMoment)
+        let tolerance = max(1e-8, 16 * Double.ulpOfOne * conditionEstimate)
+        if !(difference <= tolerance) {
+            mismatches.append("the stored weights differ from the solution by \(difference), expected at most \(tolerance)")
+        }
+    }
+
+    private mutating func auditLogs(_ recovery: ModelRecovery, _ state: SavedState) throws {
+        let width = state.configuration.width
+        var labels = state.labels
+        var sums = try LoggedSums.adding(recovery, to: state, &labels)
+        version = sums.version
+        tornBytes = sums.tornBytes
+        loggedRows = sums.rows
+        rows += sums.rows
+        classes = labels.count
+        guard sums.rows > 0 else { return }
+        var gram = try SymmetricPair(dimension: width)
+        gram.setGram(sums.gram)
+        var weights = try Matrix(rows: width, columns: classes)
+        try weights.copy(from: sums.crossMoment)
+        conditionEstimate = try sums.gram.solve(ridge: state.configuration.ridge, &weights).conditionEstimate
+        var product = try Matrix(rows: width, columns: classes)
+        try gram.multiplyGram(weights, into: &product)
+        residual = Self.residual(&product, weights, sums.crossMoment, ridge: state.configuration.ridge)
+        if !(residual <= 1e-6) { mismatches.append("with the logged rows the equations cannot be solved: residual \(residual)") }
+    }
+
+    private static func residual(
+        _ product: inout Matrix, _ weights: borrowing Matrix, _ crossMoment: borrowing Matrix, ridge: Double
+    ) -> Double {
+        product.add(weights, times: ridge)
+        product.add(crossMoment, times: -1)
+        let norm = crossMoment.frobeniusNorm
+        return norm > 0 ? product.frobeniusNorm / norm : product.frobeniusNorm
+    }
+
+    private static func difference(_ one: borrowing Matrix, _ other: borrowing Matrix) -> Double {
+        var (largest, difference) = (0.0, 0.0)
+        one.withElements { a in
+            other.withElements { b in
+                for index in a.indices {
+                    largest = max(largest, abs(b[index]))
+                    // The difference from what is not a number is none, and must not be lost in a maximum.
+                    let delta = abs(a[index] - b[index])
+                    difference = delta <= difference ? difference : delta
+                }
+            }
+        }
+        return largest > 0 ? difference / largest : difference
+    }
+}

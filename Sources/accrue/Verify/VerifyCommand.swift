@@ -1,0 +1,38 @@
+import ClassifierService
+import Foundation
+
+/// `accrue verify`: audits a data directory without the learner that wrote it.
+enum VerifyCommand: Command {
+    static let name = "verify"
+    static let summary = "Audit a data directory: solve every model anew and compare"
+    static let usage = "DIR"
+    static let options: [Option] = []
+
+    /// A mismatch, which the table has told already.
+    struct Mismatch: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    static func run(_ arguments: ParsedArguments) throws {
+        guard arguments.words.count == 1 else { throw UsageError("verify takes one word, the data directory") }
+        let table = Table([
+            ("model", 20), ("version", 9), ("rows", 11), ("logged", 9), ("classes", 7), ("residual", 9), ("difference", 10),
+            ("condition", 9), ("", 8),
+        ])
+        table.printHeader()
+        var mismatches: [String] = []
+        var count = 0
+        try ModelAudit.run(arguments.words[0]) { audit in
+            count += 1
+            table.printRow([
+                audit.name, "\(audit.version)", "\(audit.rows)", "\(audit.loggedRows)", "\(audit.classes)",
+                String(format: "%.1e", audit.residual), String(format: "%.1e", audit.difference),
+                String(format: "%.1e", audit.conditionEstimate), audit.mismatches.isEmpty ? "ok" : "MISMATCH",
+            ])
+            mismatches += audit.mismatches.map { "\(audit.name): \($0)" }
+            if audit.tornBytes > 0 { print("  the last \(audit.tornBytes) bytes of the log are no whole record: never acknowledged") }
+        }
+        guard mismatches.isEmpty else { throw Mismatch(description: mismatches.joined(separator: "\n")) }
+        print("\n\(count) models, all as they were written")
+    }
+}
