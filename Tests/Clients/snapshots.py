@@ -30,7 +30,8 @@ class Snapshot:
         return numpy.maximum(rows @ self.tensors["feature_map.projection"].astype(numpy.float64), 0)
 
     def scores(self, rows):
-        return self.hidden(rows) @ self.tensors["weight"]
+        """What the service predicts with: the balanced weights where there are some."""
+        return self.hidden(rows) @ self.tensors.get("weight.balanced", self.tensors["weight"])
 
     def gram(self):
         width = self.tensors["weight"].shape[0]

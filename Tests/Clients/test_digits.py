@@ -129,16 +129,41 @@ class DigitsTests(unittest.TestCase):
 
     # Predictions
 
-    def test_two_matrix_products_predict_what_the_service_predicts(self):
-        scores = self.snapshot.scores(self.rows[self.test])
+    def assert_predictions_are_those_of(self, snapshot, model):
+        """Compares labels on all test rows, and returns the share of right ones."""
+        scores = snapshot.scores(self.rows[self.test])
         best = numpy.sort(scores, axis=1)
         # The service scores in Float32: closer than this the order is not its own.
         clear = best[:, -1] - best[:, -2] > 1e-6
         self.assertGreater(clear.sum(), TEST_ROWS * 0.99)
-        mine = numpy.array(self.snapshot.labels)[scores.argmax(1)]
-        theirs = numpy.array([prediction["label"] for prediction in self.predict("digits")])
+        mine = numpy.array(snapshot.labels)[scores.argmax(1)]
+        theirs = numpy.array([prediction["label"] for prediction in self.predict(model)])
         self.assertEqual(mine[clear].tolist(), theirs[clear].tolist())
-        self.assertGreater((theirs == self.labels[self.test].astype(str)).mean(), 0.97)
+        return (theirs == self.labels[self.test].astype(str)).mean()
+
+    def test_two_matrix_products_predict_what_the_service_predicts(self):
+        self.assertGreater(self.assert_predictions_are_those_of(self.snapshot, "digits"), 0.97)
+
+    def test_two_matrix_products_predict_what_balanced_weights_predict(self):
+        for kind in ("pseudo_features", "reweight"):
+            model = f"tail-{kind}"
+            feature_map = {"kind": "random_relu", "width": 256, "seed": 7}
+            config = {"dimension": 64, "feature_map": feature_map, "imbalance": {"kind": kind}}
+            self.client.call("PUT", f"/v1/models/{model}", config)
+            # A digit d in 2^-d of its rows, and at least in four.
+            features, labels = [], []
+            for digit in range(10):
+                own = self.rows[self.learned][self.labels[self.learned] == digit]
+                own = own[: max(4, len(own) >> digit)].tolist()
+                features += own
+                labels += [str(digit)] * len(own)
+            self.client.call("POST", f"/v1/models/{model}/learn", {"features": features, "labels": labels})
+            answer = self.client.call("POST", f"/v1/models/{model}/rebalance")
+            self.assertEqual(answer["balanced_version"], answer["version"])
+            balanced = self.fetch(model)
+            self.assertIn("weight.balanced", balanced.tensors)
+            self.assertGreater(relative_difference(balanced.tensors["weight.balanced"], balanced.tensors["weight"]), 0.01)
+            self.assert_predictions_are_those_of(balanced, model)
 
     def test_top_lists_every_class_by_descending_score(self):
         scores = self.snapshot.scores(self.rows[self.test])
