@@ -1,5 +1,7 @@
 """A Python program as a client: it streams real data from many connections and checks the result with numpy alone."""
 
+import io
+import json
 import pathlib
 import random
 import tempfile
@@ -176,6 +178,38 @@ class DigitsTests(unittest.TestCase):
             expected = [scores[row][self.snapshot.labels.index(entry["label"])] for entry in top]
             numpy.testing.assert_allclose(listed, expected, atol=1e-4)
 
+    # Formats of rows
+
+    def test_files_that_numpy_and_safetensors_write_teach_and_ask_the_same_as_json(self):
+        rows, labels = self.rows[:200], self.labels[:200].astype(str)
+        npz, npy = io.BytesIO(), io.BytesIO()
+        numpy.savez(npz, features=rows, labels=labels)
+        numpy.save(npy, rows)
+        numbers = {"features": rows, "labels": self.labels[:200]}
+        lines = [json.dumps({"features": row, "label": label}) for row, label in zip(rows.tolist(), labels.tolist())]
+        bodies = {
+            "application/json": json.dumps({"features": rows.tolist(), "labels": labels.tolist()}).encode(),
+            "application/x-ndjson": "\n".join(lines).encode(),
+            "application/x-npz": npz.getvalue(),
+            "application/vnd.safetensors": safetensors.numpy.save(numbers),
+        }
+        asked = {
+            "application/json": json.dumps({"features": rows.tolist()}).encode(),
+            "application/x-npy": npy.getvalue(),
+        }
+        expected = None
+        for number, (content_type, body) in enumerate(bodies.items()):
+            path = f"/v1/models/format-{number}"
+            self.client.call("PUT", path, {"dimension": 64})
+            answer = json.loads(self.client.send("POST", f"{path}/learn", body, content_type))
+            self.assertEqual((answer["rows"], answer["classes"]), (200, 10), content_type)
+            for asked_type, question in asked.items():
+                answer = json.loads(self.client.send("POST", f"{path}/predict", question, asked_type))
+                expected = expected or answer["predictions"]
+                self.assertEqual(answer["predictions"], expected, f"{content_type}, asked as {asked_type}")
+            answer = json.loads(self.client.send("POST", f"{path}/unlearn", body, content_type))
+            self.assertEqual((answer["rows"], answer["samples"]), (200, 0), content_type)
+
     # Snapshots
 
     def test_the_checksums_are_those_of_the_bytes(self):
@@ -218,6 +252,33 @@ class DigitsTests(unittest.TestCase):
             self.client.send("PUT", "/v1/models/kept/snapshot", bytes(content))
         self.assertEqual(refusal.exception.status, 400)
         self.assertEqual(self.client.call("GET", "/v1/models/kept"), before)
+
+
+class TokenTests(unittest.TestCase):
+    def test_calls_need_the_token_that_the_readme_says(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("read  3kX8vT2mQ9rL5wZ7yB1nC4dF6gH0jKpS\nwrite a7Jq0sVf9Lw2Xe5Rt8Yu1Io4Pz3Mn6Bc\n")
+            file.flush()
+            with RunningServer("--token-file", file.name) as server:
+                path = "/v1/models/m"
+                for token, call, status in [
+                    (None, ("GET", "/healthz"), 200),
+                    (None, ("GET", "/readyz"), 200),
+                    (None, ("GET", "/v1/models"), 401),
+                    ("wrong", ("GET", "/v1/models"), 401),
+                    ("3kX8vT2mQ9rL5wZ7yB1nC4dF6gH0jKpS", ("PUT", path, b'{"dimension": 1}'), 403),
+                    ("a7Jq0sVf9Lw2Xe5Rt8Yu1Io4Pz3Mn6Bc", ("PUT", path, b'{"dimension": 1}'), 201),
+                    ("a7Jq0sVf9Lw2Xe5Rt8Yu1Io4Pz3Mn6Bc", ("POST", f"{path}/learn", b'{"features":[[1]],"labels":["a"]}'), 200),
+                    ("3kX8vT2mQ9rL5wZ7yB1nC4dF6gH0jKpS", ("POST", f"{path}/predict", b'{"features":[[1]]}'), 200),
+                    ("3kX8vT2mQ9rL5wZ7yB1nC4dF6gH0jKpS", ("GET", f"{path}/snapshot"), 200),
+                    ("3kX8vT2mQ9rL5wZ7yB1nC4dF6gH0jKpS", ("POST", f"{path}/unlearn", b'{"features":[[1]],"labels":["a"]}'), 403),
+                ]:
+                    with Client(server) as client:
+                        headers = {"Authorization": f"Bearer {token}"} if token else {}
+                        client.connection.request(*call, headers=headers)
+                        answer = client.connection.getresponse()
+                        answer.read()
+                        self.assertEqual(answer.status, status, f"{call[:2]} with {token}")
 
 
 class StoppingTests(unittest.TestCase):
