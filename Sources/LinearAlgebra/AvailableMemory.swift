@@ -57,7 +57,8 @@ public enum AvailableMemory {
             guard parts.count == 3 else { continue }
             let files: Files
             if parts[1].isEmpty {
-                files = Files(root: "/sys/fs/cgroup", limit: "memory.max", use: "memory.current", cache: ["inactive_file ", "active_file "])
+                files = Files(
+                    root: "/sys/fs/cgroup", limit: "memory.max", use: "memory.current", cache: ["inactive_file ", "active_file "])
             } else if parts[1].split(separator: ",").contains("memory") {
                 files = Files(
                     root: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes", use: "memory.usage_in_bytes",

@@ -41,7 +41,7 @@ struct CostModel {
         // g = √(Du). Blocks of n rows gain from it while 2D²u(1/n − 1/g) > 2Dg.
         let gathered = (d * KernelCosts.updateHalfWidth).squareRoot()
         gatheredColumns = min(256, max(16, (Int(gathered) + 8) / 16 * 16))
-        gatherBelow = max(2, Int(gathered / 2))
+        gatherBelow = min(gatheredColumns / 2, max(2, Int(gathered / 2)))
     }
 
     /// The rows after which R is held against G again. Two `dsymv` of G and R cost as much as learning one or two rows.
