@@ -4,9 +4,11 @@ import Foundation
 @main enum Accrue {
     static let version = "0.1.0"
 
-    static var commands: [any Command.Type] { [
+    static var commands: [any Command.Type] {
+        [
             ServeCommand.self, DemoCommand.self, BenchCommand.self, VerifyCommand.self, InspectCommand.self, RestoreCommand.self,
-        ] }
+        ]
+    }
 
     static func main() {
         var words = Array(CommandLine.arguments.dropFirst())
