@@ -24,26 +24,24 @@ struct LoggedSums: ~Copyable {
         crossMoment.setRowMajor(state.crossMoment)
         var sums = LoggedSums(gram: gram, crossMoment: crossMoment, version: recovery.version)
         let projection = try projection(state)
-        var columns = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+        guard var registry = ClassRegistry(labels: labels) else {
+            throw DamagedState(path: recovery.directory.checkpointPath(recovery.version), reason: "a label stands twice")
+        }
         var features: [Double] = []
         var targets: [Int] = []
         while let record = try LearnRecord.next(chain, dimension: dimension, features: &features) {
             for request in record.requests {
                 for row in 0..<request.rows {
-                    let label = request.labels[row]
-                    if columns[label] == nil {
-                        columns[label] = labels.count
-                        labels.append(label)
-                    }
-                    targets.append(columns[label]!)
+                    targets.append(registry.intern(request.labels[row]).column)
                 }
             }
             guard targets.count >= 1024 else { continue }
-            try sums.add(features, targets, projection, classes: labels.count)
+            try sums.add(features, targets, projection, classes: registry.count)
             features.removeAll(keepingCapacity: true)
             targets.removeAll(keepingCapacity: true)
         }
-        try sums.add(features, targets, projection, classes: labels.count)
+        try sums.add(features, targets, projection, classes: registry.count)
+        labels = registry.labels
         sums.version = chain.version
         sums.tornBytes = chain.tornBytes
         return sums

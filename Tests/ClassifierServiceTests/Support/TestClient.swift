@@ -7,11 +7,17 @@ final class TestClient {
     }
 
     private let port: UInt16
+    private let server: AnyObject?
     private var descriptor: Int32 = -1
     private var buffer: [UInt8] = []
 
     /// A client that connects with its first request.
-    init(port: UInt16) { self.port = port }
+    ///
+    /// - Parameter server: what must live as long as the client.
+    init(port: UInt16, server: AnyObject? = nil) {
+        self.port = port
+        self.server = server
+    }
 
     deinit { disconnect() }
 
@@ -21,8 +27,10 @@ final class TestClient {
     ///
     /// - Parameter contentType: nil leaves the field out.
     @discardableResult
-    func send(_ method: String, _ path: String, _ body: [UInt8]? = nil, contentType: String? = "application/json") throws -> Reply {
-        try begin(method, path, body, contentType: contentType)
+    func send(
+        _ method: String, _ path: String, _ body: [UInt8]? = nil, contentType: String? = "application/json", key: String? = nil
+    ) throws -> Reply {
+        try begin(method, path, body, contentType: contentType, key: key)
         return try readReply(isToHead: method == "HEAD")
     }
 
@@ -35,8 +43,13 @@ final class TestClient {
     // MARK: Parts of exchanges
 
     /// Sends a request and does not wait.
-    func begin(_ method: String, _ path: String, _ body: [UInt8]? = nil, contentType: String? = "application/json") throws {
+    ///
+    /// - Parameter key: the request's `Idempotency-Key`.
+    func begin(
+        _ method: String, _ path: String, _ body: [UInt8]? = nil, contentType: String? = "application/json", key: String? = nil
+    ) throws {
         var fields = "Host: localhost\r\n"
+        if let key { fields += "Idempotency-Key: \(key)\r\n" }
         if let body {
             fields += "Content-Length: \(body.count)\r\n"
             if let contentType { fields += "Content-Type: \(contentType)\r\n" }

@@ -1,0 +1,80 @@
+import TensorFormats
+import Testing
+
+@testable import ClassifierService
+
+@Suite struct IdempotencyTests {
+    private func identity(_ key: String, _ hash: UInt64, block: Int = 0) throws -> RequestIdentity {
+        RequestIdentity(key: try #require(IdempotencyKey(key)), block: block, hash: hash)
+    }
+
+    private func answer(_ version: Int, newClasses: [String] = []) -> IdempotencyTable.Answer {
+        .learn(
+            LearnAnswer(model: "m", version: version, rows: 1, samples: version, classes: 1, newClasses: newClasses, accuracyBefore: nil))
+    }
+
+    /// Test vectors of the xxHash specification's reference implementation.
+    @Test(arguments: [
+        ("", UInt64(0xEF46_DB37_51D8_E999)), ("a", 0xD24E_C4F1_A98C_6E5B), ("abc", 0x44BC_2CF5_AD77_0999),
+        ("Call me Ishmael. Some years ago--never mind how long precisely-", 0x02A2_E854_70D6_FD96),
+    ])
+    func hash_isXXH64(text: String, expected: UInt64) {
+        #expect(Array(text.utf8).withUnsafeBytes { StableHash.hash($0) } == expected)
+    }
+
+    @Test func table_answersAgainAndRefusesAnotherRequest() throws {
+        var table = IdempotencyTable()
+        table.remember(try identity("k", 1), answer(7), time: 100)
+        guard case .answered(.learn(let again)) = try table.find(identity("k", 1)) else {
+            Issue.record("forgotten")
+            return
+        }
+        #expect(again.version == 7)
+        #expect(throws: Problem.self) { try table.find(identity("k", 2)) }
+        guard case .new = try table.find(identity("k", 3, block: 1)) else {
+            Issue.record("a block that was never sent")
+            return
+        }
+    }
+
+    @Test func table_isBoundedByAgeAndCount() throws {
+        var table = IdempotencyTable()
+        table.remember(try identity("old", 1), answer(1), time: 0)
+        table.remember(try identity("stream", 1), answer(2), time: 0)
+        table.remember(try identity("stream", 2, block: 1), answer(3), time: IdempotencyTable.lifetime)
+        table.remember(try identity("new", 1), answer(4), time: IdempotencyTable.lifetime + 1)
+        #expect(table.inOrder.map(\.key.text) == ["stream", "new"])
+        for index in 0..<(IdempotencyTable.maximumKeys + 10) {
+            table.remember(try identity("\(index)", 1), answer(index), time: IdempotencyTable.lifetime + 2)
+        }
+        #expect(table.entries.count == IdempotencyTable.maximumKeys)
+        #expect(table.inOrder.first?.key.text == "10")
+        for index in 0..<40 {
+            table.remember(
+                try identity("large\(index)", 1), .body([UInt8](repeating: 0, count: 1 << 20)), time: IdempotencyTable.lifetime + 3)
+        }
+        #expect(table.entries.count < 40)
+    }
+
+    @Test func table_isReadBackAndNeverReadWrong() throws {
+        var table = IdempotencyTable()
+        table.remember(try identity("a", 1), answer(1, newClasses: ["é", "z"]), time: 5)
+        table.remember(try identity("b", 2), .body([1, 2, 3]), time: 6)
+        table.remember(try identity("b2", 3), answer(2), time: 6)
+        table.remember(try identity("b2", 4, block: 1), answer(3), time: 7)
+        let bytes = table.encoded
+        let read = try #require(bytes.withUnsafeBytes { IdempotencyTable($0, model: "m") })
+        #expect(read.encoded == bytes)
+        #expect(read.inOrder.map(\.key.text) == ["a", "b", "b2"])
+        for count in 0..<bytes.count {
+            #expect(bytes[..<count].withUnsafeBytes { IdempotencyTable($0, model: "m") } == nil)
+        }
+    }
+
+    @Test func keys_areShortVisibleASCII() {
+        for text in ["", String(repeating: "k", count: 256), "é", "a\tb", "a\u{7F}"] { #expect(IdempotencyKey(text) == nil) }
+        for text in ["k", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", String(repeating: "k", count: 255)] {
+            #expect(IdempotencyKey(text) != nil)
+        }
+    }
+}

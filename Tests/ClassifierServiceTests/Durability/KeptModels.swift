@@ -1,0 +1,69 @@
+import Foundation
+import HTTPServer
+import Storage
+import StorageTestSupport
+
+@testable import ClassifierService
+
+/// A data directory of a test's own, removed with all in it when the value goes.
+final class KeptModels: Sendable {
+    let path = NSTemporaryDirectory() + "accrue-data-" + UUID().uuidString
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Starts a service on the directory and waits until it is ready.
+    func start(
+        fileSystem: any FileSystem = SystemFileSystem(), isReady: Bool = true,
+        _ configure: (inout DurabilityConfiguration) -> Void = { _ in }
+    ) throws -> KeptService {
+        var durability = DurabilityConfiguration(directory: path)
+        configure(&durability)
+        return try KeptService(durability, fileSystem, isReady: isReady)
+    }
+
+    /// The files of a model.
+    func files(_ model: String = "m") -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/models/\(model)")) ?? []).sorted()
+    }
+
+    /// All bytes of all files.
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        for case let file as String in FileManager.default.enumerator(atPath: path) ?? .init() {
+            bytes += FileManager.default.contents(atPath: path + "/" + file) ?? Data()
+        }
+        return bytes
+    }
+}
+
+/// A running service on a data directory.
+final class KeptService: Sendable {
+    struct NotReady: Error {}
+
+    private let service: Service
+    let port: UInt16
+
+    init(_ durability: DurabilityConfiguration, _ fileSystem: any FileSystem, isReady: Bool) throws {
+        var configuration = ServiceConfiguration()
+        configuration.server.port = 0
+        configuration.server.eventLoops = 1
+        configuration.maximumMemory = 1 << 30
+        configuration.durability = durability
+        service = try Service(configuration, fileSystem: fileSystem, log: Log(isSilent: true))
+        port = try service.start().port
+        guard isReady else { return }
+        for _ in 0..<60_000 {
+            if service.registry.isReady { return }
+            usleep(1000)
+        }
+        throw NotReady()
+    }
+
+    deinit { stop() }
+
+    /// A new connection, which keeps the service alive.
+    func client() -> TestClient { TestClient(port: port, server: self) }
+
+    /// Ends it as SIGTERM does.
+    func stop() { service.stop(within: 60) }
+}
