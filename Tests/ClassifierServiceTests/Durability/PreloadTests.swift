@@ -44,7 +44,7 @@ import Testing
         .enabled(if: compiler != nil, "there is no C compiler"),
         arguments: [
             ("fdatasync", 3, EIO), ("fdatasync", 5, ENOSPC), ("pwrite", 6, ENOSPC), ("pwrite", 8, EIO), ("pwrite", 7, EINTR),
-            ("rename", 2, EIO), ("fsync", 10, EIO), ("ftruncate", 1, EIO),
+            ("rename", 2, EIO), ("fsync", 10, EIO),
         ])
     func failingCall_losesNothingAcknowledged(call: String, index: Int, error: Int32) throws {
         let models = KeptModels()
