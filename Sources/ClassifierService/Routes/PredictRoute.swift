@@ -10,6 +10,7 @@ struct PredictRoute: Sendable {
     let limits: ServiceLimits
     /// One for each event loop.
     let workspaces: [PredictWorkspace]
+    private let spare = SpareWorkspaces()
 
     init(registry: ModelRegistry, pool: ComputePool, limits: ServiceLimits, eventLoops: Int) {
         self.registry = registry
@@ -99,42 +100,49 @@ struct PredictRoute: Sendable {
 
     /// Scans and scores a large body, or one with numbers beyond Float32, on a compute thread.
     private func deferScanning(_ body: Body, _ scan: Scan, _ responder: DeferredResponder) {
-        let maximumArrayBytes = limits.maximumArrayBytes
-        let isQueued = pool.run {
-            let workspace = PredictWorkspace()
-            let result = body.withUnsafeBytes { bytes -> Result<Response, Problem> in
-                do throws(Problem) {
-                    let weights = try Self.weights(of: scan.model)
-                    let reader = BodyReader(
-                        format: scan.format, dimension: weights.configuration.dimension, maximumArrayBytes: maximumArrayBytes)
-                    func prediction(_ rows: Int, _ top: Int?) -> Prediction {
-                        Prediction(model: scan.model.name, weights: weights, rows: rows, top: top ?? scan.top, wish: scan.wish)
-                    }
-                    let (rows, top) = try reader.read(bytes, features: &workspace.features)
-                    if let rows {
-                        prediction(rows, top).run(workspace, useBLAS: true)
-                    } else {
-                        var features: [Double] = []
-                        let (rows, top) = try reader.read(bytes, features: &features)
-                        prediction(rows ?? 0, top).run(features, workspace)
-                    }
-                    return .success(Response(.ok, contentType: "application/json", bytes: workspace.writer.array))
-                } catch { return .failure(error) }
+        let limits = limits
+        let isQueued = pool.run { [spare] in
+            let response = spare.with { workspace in
+                body.withUnsafeBytes { bytes -> Response in
+                    do throws(Problem) {
+                        return try Self.answer(bytes, scan, workspace, limits)
+                    } catch { return error.response }
+                }
             }
-            switch result {
-            case .success(let response): responder.send(response)
-            case .failure(let problem): responder.send(problem.response)
-            }
+            responder.send(response)
         }
         if !isQueued { responder.send(Problem.busy("the compute threads have too much to do").response) }
     }
 
+    private static func answer(
+        _ body: UnsafeRawBufferPointer, _ scan: Scan, _ workspace: PredictWorkspace, _ limits: ServiceLimits
+    ) throws(Problem) -> Response {
+        let weights = try weights(of: scan.model)
+        let reader = BodyReader(
+            format: scan.format, dimension: weights.configuration.dimension, maximumArrayBytes: limits.maximumArrayBytes)
+        func prediction(_ rows: Int, _ top: Int?) -> Prediction {
+            Prediction(model: scan.model.name, weights: weights, rows: rows, top: top ?? scan.top, wish: scan.wish)
+        }
+        let (rows, top) = try reader.read(body, features: &workspace.features)
+        if let rows {
+            // Small products are not worth the queue for BLAS's own threads.
+            prediction(rows, top).run(workspace, useBLAS: weights.cost(rows: rows) > limits.inlineCost)
+        } else {
+            var features: [Double] = []
+            let (rows, top) = try reader.read(body, features: &features)
+            prediction(rows ?? 0, top).run(features, workspace)
+        }
+        return Response(.ok, contentType: "application/json", bytes: workspace.writer.array)
+    }
+
     private func deferScoring(_ prediction: Prediction, _ features: [Float], _ responder: DeferredResponder) {
-        let isQueued = pool.run {
-            let workspace = PredictWorkspace()
-            workspace.features = features
-            prediction.run(workspace, useBLAS: true)
-            responder.send(Response(.ok, contentType: "application/json", bytes: workspace.writer.array))
+        let isQueued = pool.run { [spare] in
+            let response = spare.with { workspace in
+                workspace.features.append(contentsOf: features)
+                prediction.run(workspace, useBLAS: true)
+                return Response(.ok, contentType: "application/json", bytes: workspace.writer.array)
+            }
+            responder.send(response)
         }
         if !isQueued { responder.send(Problem.busy("the compute threads have too much to do").response) }
     }

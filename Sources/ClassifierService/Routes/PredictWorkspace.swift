@@ -3,7 +3,8 @@ internal import TensorFormats
 
 /// Buffers that one thread reuses for every prediction, so that in steady state none is allocated.
 ///
-/// `@unchecked Sendable`: each belongs to one event loop, which alone uses it, by the loop's index; compute threads make their own.
+/// `@unchecked Sendable`: each belongs to one event loop, which alone uses it, by the loop's index, or to the one task that
+/// has taken it out of the spare ones, under their lock.
 final class PredictWorkspace: @unchecked Sendable {
     var features: [Float] = []
     var scores = ScoreWorkspace()
