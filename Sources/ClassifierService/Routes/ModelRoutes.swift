@@ -12,7 +12,11 @@ struct ModelRoutes: Sendable {
         router.on(.put, "/v1/models/{model}", maximumBodySize: Self.maximumBody) { request, responder in
             self.answer(request, responder, Self.create)
         }
-        router.on(.get, "/v1/models") { _, responder in responder.send(list()) }
+        router.on(.get, "/v1/models") { _, responder in
+            let response: Response
+            do throws(Problem) { response = try list() } catch { response = error.response }
+            responder.send(response)
+        }
         router.on(.get, "/v1/models/{model}") { request, responder in self.answer(request, responder, Self.describe) }
         router.on(.patch, "/v1/models/{model}", maximumBodySize: Self.maximumBody) { request, responder in
             self.answer(request, responder, Self.patch)
@@ -51,7 +55,9 @@ struct ModelRoutes: Sendable {
         let model = try registry.model(of: request)
         // A model that is still being made answers when it is there.
         guard let weights = model.published else { return try model.enqueue(.describe(responder, .ok)) }
-        responder.send(ModelAnswer(name: model.name, weights: weights).response(.ok))
+        var answer = ModelAnswer(name: model.name, weights: weights)
+        if case .stopped(let reason) = model.condition { answer.stopped = reason }
+        responder.send(answer.response(.ok))
     }
 
     private func patch(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
@@ -73,11 +79,14 @@ struct ModelRoutes: Sendable {
         registry.delete(try registry.model(of: request), responder)
     }
 
-    private func list() -> Response {
-        .json { writer in
+    private func list() throws(Problem) -> Response {
+        let models = registry.all
+        // A list from which models are missing that are on their way would be taken for the whole.
+        for model in models where model.condition == .recovering { try model.requireRecovered() }
+        return .json { writer in
             writer.key("models")
             writer.beginArray()
-            for model in registry.all {
+            for model in models {
                 guard let weights = model.published else { continue }
                 writer.beginObject()
                 ModelAnswer(name: model.name, weights: weights).writeSummary(&writer)

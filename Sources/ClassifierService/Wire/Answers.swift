@@ -38,10 +38,16 @@ struct LearnAnswer {
 struct ModelAnswer {
     var name: String
     var weights: PublishedWeights
+    /// Why the model learns no more, where it does not.
+    var stopped: String?
 
     func response(_ status: Status) -> Response {
         .json(status) { writer in
             writeSummary(&writer)
+            if let stopped {
+                writer.key("learning_stopped")
+                writer.write(stopped)
+            }
             writer.key("config")
             writer.write(ConfigurationJSON.encode(weights.configuration))
             let health = weights.health

@@ -7,10 +7,12 @@ final class ServedProcess {
 
     /// Starts it and waits until it listens.
     ///
-    /// - Parameter computeThreads: as of `serve`; its default where nil.
-    init(computeThreads: Int?) throws {
+    /// - Parameters:
+    ///   - computeThreads: as of `serve`; its default where nil.
+    ///   - arguments: further options of `serve`.
+    init(computeThreads: Int?, arguments: [String] = []) throws {
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["serve", "--port", "0"] + (computeThreads.map { ["--compute-threads", "\($0)"] } ?? [])
+        process.arguments = ["serve", "--port", "0"] + (computeThreads.map { ["--compute-threads", "\($0)"] } ?? []) + arguments
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
@@ -35,6 +37,12 @@ final class ServedProcess {
     func stop() {
         guard process.isRunning else { return }
         process.terminate()
+        process.waitUntilExit()
+    }
+
+    /// Ends it as a crash does.
+    func kill() {
+        Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 

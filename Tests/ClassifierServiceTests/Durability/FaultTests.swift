@@ -29,6 +29,7 @@ import Testing
         #expect(try client.send("PATCH", "/v1/models/m", #"{"ridge":1}"#).status == 503)
         #expect(try client.send("POST", "/v1/models/m/predict", Bodies.predict([[1]])).text == prediction)
         #expect(try client.send("GET", "/readyz").status == 503)
+        #expect(try client.send("GET", "/v1/models/m")["learning_stopped"].string?.contains("fdatasync") == true)
         #expect(try client.send("GET", "/healthz").status == 200)
         #expect(disk.count(.synchronizeData) == 1)
         service.stop()

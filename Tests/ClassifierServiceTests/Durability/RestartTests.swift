@@ -1,4 +1,6 @@
+import AnalyticLearning
 import Foundation
+import HTTPServer
 import Storage
 import TensorFormats
 import Testing
@@ -148,6 +150,16 @@ import Testing
         #expect(restored.status == 200 && restored["version"].int == 6 && restored["samples"].int == 0)
         // The key spoke of a state that is no more.
         #expect(try client.send("POST", "/v1/models/m/learn", body, key: "0")["version"].int == 7)
+    }
+
+    @Test func model_refusesCallsWhileItIsRecovered() throws {
+        let model = Model(name: "m", configuration: ModelConfiguration(dimension: 1), limits: ServiceLimits(), condition: .recovering)
+        let problem = #expect(throws: Problem.self) { try model.enqueue(.adopt(RefreshOutcome(weights: nil, failure: nil, duration: 0))) }
+        #expect(problem?.status == .serviceUnavailable && problem?.retryAfter != nil)
+        #expect(throws: Problem.self) { try model.weights() }
+        #expect(model.queue.count == 0)
+        model.condition = .lost("the reason")
+        #expect(#expect(throws: Problem.self) { try model.weights() }?.detail.contains("the reason") == true)
     }
 
     @Test func damage_isRefusedAtTheStartWithFileAndOffset() throws {
