@@ -6,8 +6,8 @@ public import LinearAlgebra
 /// ```swift
 /// let classifier = try Classifier(ModelConfiguration(dimension: 2))
 /// try classifier.learn(features: [0, 1, 1, 0], labels: ["up", "right"])
-/// let weights = try classifier.publish()
-/// weights.predict([0.1, 0.9])[0].label  // "up"
+/// let weights = classifier.publish()
+/// weights?.predict([0.1, 0.9])[0].label  // "up"
 /// ```
 ///
 /// It does no I/O, reads no clock and starts no thread. It belongs to one thread at a time; what `publish` returns may be used by all.
