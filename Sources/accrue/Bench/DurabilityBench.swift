@@ -34,6 +34,7 @@ struct DurabilityBench {
     }
 
     func run() throws {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
         var figures = Figures(
             [
