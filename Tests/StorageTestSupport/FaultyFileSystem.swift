@@ -98,6 +98,8 @@ public final class FaultyFileSystem: FileSystem {
     /// See `FileSystem`.
     public func lock(_ descriptor: Int32) -> Int { base.lock(descriptor) }
     /// See `FileSystem`.
+    public func unlock(_ descriptor: Int32) -> Int { base.unlock(descriptor) }
+    /// See `FileSystem`.
     public func rename(_ path: String, to new: String) -> Int { call(.rename) { base.rename(path, to: new) } }
     /// See `FileSystem`.
     public func remove(_ path: String) -> Int { call(.remove) { base.remove(path) } }

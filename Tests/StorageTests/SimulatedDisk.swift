@@ -166,6 +166,7 @@ final class SimulatedDisk: FileSystem {
     }
 
     func lock(_ descriptor: Int32) -> Int { 0 }
+    func unlock(_ descriptor: Int32) -> Int { 0 }
 
     func rename(_ path: String, to new: String) -> Int {
         change { state in

@@ -43,6 +43,7 @@ public final class DataDirectory: Sendable {
 
     /// Lets another process have the directory; nothing may use it any more.
     public func close() {
+        try? lock.unlock()
         try? lock.close()
     }
 

@@ -145,6 +145,11 @@ public final class File: Sendable {
         return true
     }
 
+    /// Gives the lock up. Closing alone would not, while a process that is just being started holds a copy of the descriptor.
+    func unlock() throws(StorageError) {
+        try check(.lock, retrying { fileSystem.unlock(descriptor) })
+    }
+
     /// A second descriptor of the same open file, not inherited by other programs, which the caller must close.
     public func duplicateDescriptor() throws(StorageError) -> Int32 {
         let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)

@@ -21,6 +21,8 @@ public protocol FileSystem: Sendable {
     func synchronize(_ descriptor: Int32) -> Int
     /// Takes the exclusive lock of an open file, or says that another has it (`EWOULDBLOCK`).
     func lock(_ descriptor: Int32) -> Int
+    /// Gives the lock of an open file up, for whatever other descriptors there may be of it too.
+    func unlock(_ descriptor: Int32) -> Int
     /// Renames a file or a directory, over a file that has the new name already.
     func rename(_ path: String, to new: String) -> Int
     /// Removes a file's name.

@@ -44,6 +44,9 @@ public struct SystemFileSystem: FileSystem {
     /// `flock(2)`.
     public func lock(_ descriptor: Int32) -> Int { result(Int(flock(descriptor, LOCK_EX | LOCK_NB))) }
 
+    /// `flock(2)`.
+    public func unlock(_ descriptor: Int32) -> Int { result(Int(flock(descriptor, LOCK_UN))) }
+
     /// `rename(2)`.
     public func rename(_ path: String, to new: String) -> Int { result(Int(Glibc.rename(path, new))) }
 
