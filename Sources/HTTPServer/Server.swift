@@ -32,6 +32,8 @@ public final class Server: Sendable {
     }
 
     private let configuration: ServerConfiguration
+    /// Methods and patterns of the routes; an `AccessRecord` tells the index.
+    public let routes: [(Method, String)]
     private let table: RouteTable
     private let state = Guarded(State.made)
     private let loops = DispatchGroup()
@@ -42,6 +44,7 @@ public final class Server: Sendable {
     public init(configuration: ServerConfiguration, router: Router) throws {
         try configuration.validate()
         self.configuration = configuration
+        routes = router.routes
         table = try RouteTable(router)
     }
 

@@ -12,6 +12,8 @@ import Testing
         let bytes: Int
         let isComplete: Bool
         let id: String
+        let routeIndex: Int?
+        let pattern: String?
     }
 
     private final class Lines: Sendable {
@@ -20,7 +22,8 @@ import Testing
         func note(_ record: borrowing AccessRecord) {
             let line = Line(
                 method: record.method, path: String(decoding: record.path, as: UTF8.self), status: record.status.map { Int($0.code) },
-                bytes: record.bytes, isComplete: record.isComplete, id: record.id.description)
+                bytes: record.bytes, isComplete: record.isComplete, id: record.id.description,
+                routeIndex: record.routeIndex, pattern: record.pattern)
             lines.withLock { $0.append(line) }
         }
 
@@ -83,6 +86,26 @@ import Testing
         #expect(all.map(\.method) == [.get, .head, .get, .get, .get, .get, nil])
         #expect(all.allSatisfy { $0.isComplete })
         #expect(all[..<6].allSatisfy { $0.id == "me" })
+    }
+
+    @Test func theRouteIsToldWithTheAnswer() throws {
+        let lines = Lines()
+        var router = Router()
+        router.on(.get, "/things") { _, responder in responder.send(.ok, "all") }
+        router.on(.put, "/things/{name}") { _, responder in responder.send(.ok, "put") }
+        router.on(.get, "/closed") { _, responder in responder.send(.ok, "never") }
+        let server = try RunningServer(router) {
+            $0.accessObserver = { lines.note($0) }
+            $0.gate = { request, _ in request.path == "/closed" ? .refuse(.forbidden, detail: "closed") : .pass() }
+        }
+        let client = try server.connect()
+        for request in ["PUT /things/a%20b?x=1", "HEAD /things", "DELETE /things", "GET /nowhere", "GET /closed", "OPTIONS /things"] {
+            _ = try client.exchange("\(request) HTTP/1.1\r\nHost: a\r\n\r\n", method: request.hasPrefix("HEAD") ? "HEAD" : "GET")
+        }
+        let all = lines.wait(for: 6)
+        #expect(all.map(\.routeIndex) == [1, 0, nil, nil, 2, nil])
+        #expect(all.map(\.pattern) == ["/things/{name}", "/things", nil, nil, "/closed", nil])
+        #expect(all.map(\.status) == [200, 200, 405, 404, 403, 204])
     }
 
     @Test func pipelinedAnswersAreToldInOrder() throws {

@@ -86,6 +86,7 @@ extension EventLoop {
             return refuseAtGate(connection, .reading)
                 ?? answerEarly(connection, .methodNotAllowed, "this path does not have the method", allow: methods)
         case .route(let route):
+            connection.current.trace?.route = route
             return refuseAtGate(connection, route.access) ?? begin(connection, method, route, following)
         }
     }

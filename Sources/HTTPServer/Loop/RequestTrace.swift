@@ -4,6 +4,8 @@ final class RequestTrace {
     let peer: PeerAddress
     let method: Method?
     let path: [UInt8]
+    /// Nil until it is found.
+    var route: Route?
     let time = SystemCall.wallClockNanoseconds()
     private let start = SystemCall.monotonicNanoseconds()
 
@@ -16,8 +18,8 @@ final class RequestTrace {
 
     func record(_ status: Status?, bytes: Int, isComplete: Bool) -> AccessRecord {
         AccessRecord(
-            time: time, id: id, peer: peer, method: method, path: path, status: status, bytes: bytes,
-            duration: SystemCall.monotonicNanoseconds() - start, isComplete: isComplete)
+            time: time, id: id, peer: peer, method: method, path: path, routeIndex: route?.index, pattern: route?.pattern, status: status,
+            bytes: bytes, duration: SystemCall.monotonicNanoseconds() - start, isComplete: isComplete)
     }
 }
 

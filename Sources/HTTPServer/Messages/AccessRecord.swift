@@ -10,6 +10,11 @@ public struct AccessRecord: Sendable {
     public let method: Method?
     /// The path as it was sent, without the query; empty where the head was malformed.
     public let path: [UInt8]
+    /// The place of its route among `Router.routes`, for counting by route; nil where the request reached none: there is nothing at the
+    /// path, or not with this method. A request that the gate refused has the route it was for.
+    public let routeIndex: Int?
+    /// The pattern of that route, as `/v1/models/{model}/learn`. The route's own text: reading it copies nothing.
+    public let pattern: String?
     /// The status; nil where the client had gone before there was one.
     public let status: Status?
     /// Octets of the answer's content, without chunk framing; 0 for HEAD.

@@ -14,6 +14,8 @@ public enum Method: UInt8, Sendable, CaseIterable {
     case delete
     /// OPTIONS (section 9.3.7); answered by the server itself where no route does.
     case options
+    /// TRACE (section 9.3.8); no route should have it: it shows a client what it would rather not know (section 17.10 there).
+    case trace
 
     /// The name as it stands in a request line.
     public var name: StaticString {
@@ -25,13 +27,14 @@ public enum Method: UInt8, Sendable, CaseIterable {
         case .patch: "PATCH"
         case .delete: "DELETE"
         case .options: "OPTIONS"
+        case .trace: "TRACE"
         }
     }
 
     /// Whether the method only reads (RFC 9110, section 9.2.1).
     public var isSafe: Bool {
         switch self {
-        case .get, .head, .options: true
+        case .get, .head, .options, .trace: true
         case .post, .put, .patch, .delete: false
         }
     }
@@ -44,6 +47,7 @@ public enum Method: UInt8, Sendable, CaseIterable {
         case 4 where name.equals("POST"): self = .post
         case 4 where name.equals("HEAD"): self = .head
         case 5 where name.equals("PATCH"): self = .patch
+        case 5 where name.equals("TRACE"): self = .trace
         case 6 where name.equals("DELETE"): self = .delete
         case 7 where name.equals("OPTIONS"): self = .options
         default: return nil

@@ -22,6 +22,16 @@ extension Request {
         return names
     }
 
+    /// Whether the value of each query item is UTF-8; `query` takes one that is not for none.
+    public var queryIsText: Bool {
+        var isText = true
+        forEachQueryItem { _, value in
+            isText = PercentDecoding.string(value) != nil
+            return isText
+        }
+        return isText
+    }
+
     /// Whether there is a query that is not empty. Allocates nothing.
     public var hasQuery: Bool { exchange.head.query.count > 0 }
 

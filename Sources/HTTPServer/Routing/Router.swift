@@ -33,8 +33,7 @@ public struct Router: Sendable {
     public mutating func on(
         _ method: Method, _ pattern: String, maximumBodySize: Int? = nil, access: RouteAccess? = nil, _ handler: @escaping Handler
     ) {
-        let route = Route(kind: .whole(handler), maximumBodySize: maximumBodySize, access: access ?? .usual(for: method))
-        registrations.append(Registration(method: method, pattern: pattern, route: route))
+        add(method, pattern, .whole(handler), maximumBodySize, access)
     }
 
     /// Adds a route whose handler is called at the head, and takes the content as it arrives.
@@ -50,8 +49,7 @@ public struct Router: Sendable {
         _ method: Method, _ pattern: String, maximumBodySize: Int? = nil, access: RouteAccess? = nil,
         _ handler: @escaping StreamingHandler
     ) {
-        let route = Route(kind: .streaming(handler), maximumBodySize: maximumBodySize, access: access ?? .usual(for: method))
-        registrations.append(Registration(method: method, pattern: pattern, route: route))
+        add(method, pattern, .streaming(handler), maximumBodySize, access)
     }
 
     /// Adds a route that takes the content of some requests as it arrives, and that of the others whole.
@@ -71,7 +69,13 @@ public struct Router: Sendable {
         whole: @escaping Handler
     ) {
         let kind = Route.Kind.either(isStreamed, stream, maximumStreamSize: maximumStreamSize, whole)
-        let route = Route(kind: kind, maximumBodySize: maximumBodySize, access: access ?? .usual(for: method))
+        add(method, pattern, kind, maximumBodySize, access)
+    }
+
+    private mutating func add(_ method: Method, _ pattern: String, _ kind: Route.Kind, _ maximumBodySize: Int?, _ access: RouteAccess?) {
+        let route = Route(
+            index: registrations.count, pattern: pattern, kind: kind, maximumBodySize: maximumBodySize,
+            access: access ?? .usual(for: method))
         registrations.append(Registration(method: method, pattern: pattern, route: route))
     }
 
@@ -90,11 +94,16 @@ final class Route: Sendable {
         case either(@Sendable (borrowing Request) -> Bool, StreamingHandler, maximumStreamSize: Int, Handler)
     }
 
+    /// The place among `Router.routes`.
+    let index: Int
+    let pattern: String
     let kind: Kind
     let maximumBodySize: Int?
     let access: RouteAccess
 
-    init(kind: Kind, maximumBodySize: Int?, access: RouteAccess) {
+    init(index: Int, pattern: String, kind: Kind, maximumBodySize: Int?, access: RouteAccess) {
+        self.index = index
+        self.pattern = pattern
         self.kind = kind
         self.maximumBodySize = maximumBodySize
         self.access = access
