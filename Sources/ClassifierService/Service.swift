@@ -11,8 +11,13 @@ internal import Storage
 /// service.stop(within: 10)
 /// ```
 public final class Service: Sendable {
+    /// The version of the program.
+    public static let version = "0.1.0"
+
     let server: Server
     let registry: ModelRegistry
+    /// What is served, as it is described.
+    let operations: [Operation]
     private let pools: [ComputePool]
     private let access: AccessControl
     private let computeThreads: Int?
@@ -40,16 +45,20 @@ public final class Service: Sendable {
             spoolDirectory: configuration.spoolDirectory, store: store)
         let registry = ModelRegistry(context: context)
         let pool = ComputePool(threads: configuration.poolThreads, maximumWaiting: limits.waitingTasks)
-        var router = Router()
-        HealthRoutes(isReady: { registry.isReady }).add(to: &router)
-        ModelRoutes(registry: registry).add(to: &router)
-        ClassRoutes(registry: registry).add(to: &router)
-        LearnRoute(registry: registry, pool: pool, limits: limits).add(to: &router)
-        PredictRoute(registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops).add(to: &router)
-        SnapshotRoutes(registry: registry, pool: pool, context: context).add(to: &router)
+        var routes = RouteSet()
+        HealthRoutes(isReady: { registry.isReady }).add(to: &routes)
+        ModelRoutes(registry: registry).add(to: &routes)
+        ClassRoutes(registry: registry).add(to: &routes)
+        LearnRoute(registry: registry, pool: pool, limits: limits).add(to: &routes)
+        PredictRoute(registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops).add(to: &routes)
+        SnapshotRoutes(registry: registry, pool: pool, context: context).add(to: &routes)
+        // Last: it describes the others.
+        OpenAPIRoute(usesTokens: configuration.access.tokenFile != nil, maximumBodySize: configuration.server.maximumBodySize)
+            .add(to: &routes)
+        operations = routes.operations
         var serverConfiguration = configuration.server
         access.guardServer(&serverConfiguration)
-        server = try Server(configuration: serverConfiguration, router: router)
+        server = try Server(configuration: serverConfiguration, router: routes.router)
         self.registry = registry
         pools = [pool, balancePool]
         computeThreads = configuration.computeThreads

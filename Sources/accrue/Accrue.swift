@@ -1,8 +1,9 @@
+internal import ClassifierService
 import Foundation
 
 /// The command line: finds the command and turns errors into messages and exit statuses.
 @main enum Accrue {
-    static let version = "0.1.0"
+    static let version = Service.version
 
     static var commands: [any Command.Type] {
         [

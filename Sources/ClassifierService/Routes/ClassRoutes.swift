@@ -6,16 +6,16 @@ internal import TensorFormats
 struct ClassRoutes: Sendable {
     let registry: ModelRegistry
 
-    func add(to router: inout Router) {
-        router.on(.get, "/v1/models/{model}/classes") { request, responder in
+    func add(to routes: inout RouteSet) {
+        routes.on(.listClasses) { request, responder in
             let deferred = responder.deferred()
             do throws(Problem) { deferred.send(try list(request)) } catch { deferred.send(error.response) }
         }
-        router.on(.patch, "/v1/models/{model}/classes/{label}", maximumBodySize: ModelRoutes.maximumBody) { request, responder in
+        routes.on(.renameClass, maximumBodySize: ModelRoutes.maximumBody) { request, responder in
             let deferred = responder.deferred()
             do throws(Problem) { try rename(request, deferred) } catch { deferred.send(error.response) }
         }
-        router.on(.delete, "/v1/models/{model}/classes/{label}") { request, responder in
+        routes.on(.deleteClass) { request, responder in
             let deferred = responder.deferred()
             do throws(Problem) {
                 try registry.model(of: request).enqueue(.deleteClass(try Self.label(request), deferred))

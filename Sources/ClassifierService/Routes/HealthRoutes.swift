@@ -4,11 +4,11 @@ internal import HTTPServer
 struct HealthRoutes: Sendable {
     let isReady: @Sendable () -> Bool
 
-    func add(to router: inout Router) {
-        router.on(.get, "/healthz", access: .anyone) { _, responder in
+    func add(to routes: inout RouteSet) {
+        routes.on(.liveness) { _, responder in
             send(responder, .ok, #"{"live":true}"#)
         }
-        router.on(.get, "/readyz", access: .anyone) { [isReady] _, responder in
+        routes.on(.readiness) { [isReady] _, responder in
             if isReady() {
                 send(responder, .ok, #"{"live":true,"ready":true}"#)
             } else {

@@ -17,9 +17,9 @@ final class LearnRoute: Sendable {
         self.limits = limits
     }
 
-    func add(to router: inout Router) {
-        router.on(
-            .post, "/v1/models/{model}/learn", maximumStreamSize: .max,
+    func add(to routes: inout RouteSet) {
+        routes.on(
+            .learn, maximumStreamSize: .max,
             streaming: { $0.mediaTypeIs(BodyFormat.ndjson.mediaType) },
             { request, responder in
                 let deferred = responder.deferred()
@@ -34,7 +34,7 @@ final class LearnRoute: Sendable {
                 let deferred = responder.deferred()
                 do throws(Problem) { try self.queue(request, deferred, .learn) } catch { deferred.send(error.response) }
             })
-        router.on(.post, "/v1/models/{model}/unlearn") { request, responder in
+        routes.on(.unlearn) { request, responder in
             let deferred = responder.deferred()
             do throws(Problem) { try self.queue(request, deferred, .unlearn) } catch { deferred.send(error.response) }
         }

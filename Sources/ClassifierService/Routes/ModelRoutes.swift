@@ -8,23 +8,23 @@ struct ModelRoutes: Sendable {
     /// A configuration is a few hundred bytes.
     static let maximumBody = 64 << 10
 
-    func add(to router: inout Router) {
-        router.on(.put, "/v1/models/{model}", maximumBodySize: Self.maximumBody) { request, responder in
+    func add(to routes: inout RouteSet) {
+        routes.on(.createModel, maximumBodySize: Self.maximumBody) { request, responder in
             self.answer(request, responder, Self.create)
         }
-        router.on(.get, "/v1/models") { _, responder in
+        routes.on(.listModels) { _, responder in
             let response: Response
             do throws(Problem) { response = try list() } catch { response = error.response }
             responder.send(response)
         }
-        router.on(.get, "/v1/models/{model}") { request, responder in self.answer(request, responder, Self.describe) }
-        router.on(.patch, "/v1/models/{model}", maximumBodySize: Self.maximumBody) { request, responder in
+        routes.on(.describeModel) { request, responder in self.answer(request, responder, Self.describe) }
+        routes.on(.changeModel, maximumBodySize: Self.maximumBody) { request, responder in
             self.answer(request, responder, Self.patch)
         }
-        router.on(.post, "/v1/models/{model}/rebalance", maximumBodySize: Self.maximumBody) { request, responder in
+        routes.on(.rebalance, maximumBodySize: Self.maximumBody) { request, responder in
             self.answer(request, responder, Self.rebalance)
         }
-        router.on(.delete, "/v1/models/{model}") { request, responder in self.answer(request, responder, Self.delete) }
+        routes.on(.deleteModel) { request, responder in self.answer(request, responder, Self.delete) }
     }
 
     private func answer(

@@ -19,8 +19,8 @@ struct PredictRoute: Sendable {
         workspaces = (0..<eventLoops).map { _ in PredictWorkspace() }
     }
 
-    func add(to router: inout Router) {
-        router.on(.post, "/v1/models/{model}/predict", access: .reading) { request, responder in predict(request, responder) }
+    func add(to routes: inout RouteSet) {
+        routes.on(.predict) { request, responder in predict(request, responder) }
     }
 
     private func predict(_ request: borrowing Request, _ responder: consuming Responder) {

@@ -8,16 +8,14 @@ struct SnapshotRoutes: Sendable {
     let pool: ComputePool
     let context: ServiceContext
 
-    func add(to router: inout Router) {
-        router.on(.get, "/v1/models/{model}/snapshot") { request, responder in
+    func add(to routes: inout RouteSet) {
+        routes.on(.takeSnapshot) { request, responder in
             let deferred = responder.deferred()
             do throws(Problem) { try snapshot(request, deferred) } catch { deferred.send(error.response) }
         }
         // A snapshot may be larger than other bodies; more than all models may take it cannot be.
-        for (method, path, purpose) in [
-            (Method.put, "/v1/models/{model}/snapshot", Purpose.restore), (.post, "/v1/models/{model}/merge", .merge),
-        ] {
-            router.stream(method, path, maximumBodySize: context.budget.limit) { request, responder in
+        for (operation, purpose) in [(Operation.restoreSnapshot, Purpose.restore), (.merge, .merge)] {
+            routes.stream(operation, maximumBodySize: context.budget.limit) { request, responder in
                 let deferred = responder.deferred()
                 do throws(Problem) {
                     return try upload(request, deferred, purpose)

@@ -1,0 +1,97 @@
+internal import HTTPServer
+internal import TensorFormats
+
+/// How the parts of an operation are written.
+extension Operation {
+    /// All schemas that the operation uses.
+    var schemas: [Schema] {
+        var schemas = parameters.map(\.schema)
+        let contents = (body?.content ?? []) + answers.flatMap(\.content)
+        for content in contents { schemas += [content.schema] + (content.line.map { [$0] } ?? []) }
+        let headers = answers.flatMap(\.headers) + refusals.flatMap(\.headers)
+        return schemas + headers.map(\.schema)
+    }
+}
+
+extension Parameter {
+    var value: JSONValue {
+        var object: JSONObject = [
+            "name": .string(name), "in": .string(place.rawValue), "description": .string(description), "schema": schema.value,
+        ]
+        if isRequired { object["required"] = .bool(true) }
+        if let example { object["example"] = example }
+        return .object(object)
+    }
+}
+
+extension MediaContent {
+    var value: JSONValue {
+        var object: JSONObject = ["schema": schema.value]
+        if let example { object["example"] = example }
+        // OpenAPI 3.2 calls it itemSchema.
+        if let line { object["x-item-schema"] = line.value }
+        return .object(object)
+    }
+}
+
+extension RequestBody {
+    func value(defaultLimit: Int) -> JSONValue {
+        let limit = isUnlimited ? "" : " At most \(maximumSize ?? defaultLimit) octets."
+        return .object([
+            "description": .string(description + limit), "required": .bool(true),
+            "content": .object(content.reduce(into: JSONObject()) { $0[$1.type] = $1.value }),
+        ])
+    }
+}
+
+extension AnswerHeader {
+    var value: JSONValue {
+        var object: JSONObject = ["description": .string(description), "schema": schema.value]
+        if isRequired { object["required"] = .bool(true) }
+        return .object(object)
+    }
+
+    /// Header fields of an answer, with that which all have.
+    static func values(_ headers: [AnswerHeader]) -> JSONValue {
+        var object: JSONObject = ["X-Request-Id": OpenAPIDocument.reference("headers", "X-Request-Id")]
+        for header in headers { object[header.name] = header.value }
+        return .object(object)
+    }
+}
+
+extension Answer {
+    var value: JSONValue {
+        var object: JSONObject = ["description": .string(description), "headers": AnswerHeader.values(headers)]
+        if !content.isEmpty { object["content"] = .object(content.reduce(into: JSONObject()) { $0[$1.type] = $1.value }) }
+        return .object(object)
+    }
+}
+
+extension Refusal {
+    var value: JSONValue {
+        .object([
+            "description": .string(reason), "headers": AnswerHeader.values(headers),
+            "content": .object(["application/problem+json": content]),
+        ])
+    }
+
+    private var content: JSONValue {
+        var object: JSONObject = ["schema": Schema.problem.value]
+        if let detail {
+            object["example"] = .object([
+                "type": .string("about:blank"), "title": .string(status.reason.description), "status": .integer(Int(status.code)),
+                "detail": .string(detail),
+            ])
+        }
+        return .object(object)
+    }
+
+    /// An answer with the same status that may also be this problem.
+    func joined(to answer: JSONValue) -> JSONValue {
+        guard var object = answer.object, var contents = object["content"]?.object else { return value }
+        contents["application/problem+json"] = content
+        object["content"] = .object(contents)
+        object["description"] = .string((object["description"]?.string ?? "") + " " + reason)
+        return .object(object)
+    }
+}

@@ -1,0 +1,29 @@
+internal import HTTPServer
+internal import TensorFormats
+
+/// `GET /openapi.json`: what all routes are. Anybody may read it, for it tells nothing of any model.
+struct OpenAPIRoute {
+    /// Whether callers need tokens.
+    let usesTokens: Bool
+    /// Octets of content that a request may have.
+    let maximumBodySize: Int
+
+    /// Adds the route; it describes those that were added before, and itself.
+    func add(to routes: inout RouteSet) {
+        let document = OpenAPIDocument(
+            operations: routes.operations + [.document], usesTokens: usesTokens, maximumBodySize: maximumBodySize)
+        var writer = JSONWriter()
+        writer.write(document.value)
+        let bytes = writer.array
+        let tag = bytes.withUnsafeBytes { "\"\(String(StableHash.hash($0, seed: 0), radix: 16))\"" }
+        let headers = [HeaderField("ETag", tag), HeaderField("Cache-Control", "no-cache")]
+        routes.on(.document) { request, responder in
+            // Weak comparison (RFC 9110, section 13.1.2), in a list or alone.
+            let isCurrent = request.header("if-none-match").map { $0.contains(tag) || $0 == "*" } ?? false
+            responder.send(
+                isCurrent
+                    ? Response(.notModified, headers: headers)
+                    : Response(.ok, contentType: "application/json", headers: headers, bytes: bytes))
+        }
+    }
+}

@@ -1,0 +1,70 @@
+internal import HTTPServer
+
+extension Operation {
+    static let createModel = Operation(
+        .put, "/v1/models/{model}", id: "create_model", tag: .models, summary: "Make a model",
+        description:
+            "Makes a model from a configuration. Doing so again with the same one changes nothing; a key left out equals its default.",
+        parameters: [.model],
+        body: RequestBody(
+            description: "The configuration.",
+            content: [.json(.configuration, example: #"{"dimension":3,"imbalance":{"kind":"reweight"}}"#)],
+            maximumSize: ModelRoutes.maximumBody),
+        answers: [
+            Answer(.created, "The model was made.", .json(.modelDetails, example: newModel)),
+            Answer(.ok, "It was there, with the same configuration.", .json(.modelDetails)),
+        ],
+        refusals: [
+            .body,
+            Refusal(
+                .conflict, "The model exists with another configuration.",
+                detail:
+                    #"the model "fruit" exists with another configuration: {"dimension":4,"feature_map":{"kind":"identity"},"ridge":0.1,"imbalance":{"kind":"none"},"sketch_rank":0}"#
+            ),
+            .doesNotFit, .busy, .storage,
+        ])
+
+    static let listModels = Operation(
+        .get, "/v1/models", id: "list_models", tag: .models, summary: "List all models",
+        answers: [
+            Answer(
+                .ok, "All models.", .json(.models, example: #"{"models":[{"name":"fruit","version":1,"samples":4,"classes":2}]}"#))
+        ],
+        refusals: [.busy])
+
+    static let describeModel = Operation(
+        .get, "/v1/models/{model}", id: "describe_model", tag: .models, summary: "Describe a model", parameters: [.model],
+        answers: [Answer(.ok, "The model's details.", .json(.modelDetails, example: newModel))], refusals: [.unknownModel, .busy])
+
+    static let changeModel = Operation(
+        .patch, "/v1/models/{model}", id: "change_model", tag: .models, summary: "Change a model's ridge or imbalance",
+        description: "The weights are solved anew from the sums, as if it had always been so.", parameters: [.model],
+        body: RequestBody(
+            description: "What is to change: `ridge`, `imbalance`, or both.", content: [.json(.patch, example: #"{"ridge":0.5}"#)],
+            maximumSize: ModelRoutes.maximumBody),
+        answers: [Answer(.ok, "The model's details after the change.", .json(.modelDetails))],
+        refusals: [
+            .body, .unknownModel, Refusal(.conflict, "`reweight` was asked for, and the model keeps no sketches."),
+            Refusal(.unprocessableContent, "The change does not fit in memory, or its weights cannot be solved."), .busy, .storage,
+        ])
+
+    static let deleteModel = Operation(
+        .delete, "/v1/models/{model}", id: "delete_model", tag: .models, summary: "Forget a model", parameters: [.model],
+        answers: [Answer(.noContent, "The model is gone, from disk too.")], refusals: [.unknownModel, .busy, .storage])
+
+    static let rebalance = Operation(
+        .post, "/v1/models/{model}/rebalance", id: "rebalance", tag: .models, summary: "Refresh the balanced weights",
+        description: "Answers when predictions use them. The request has no content.", parameters: [.model],
+        answers: [Answer(.ok, "They are refreshed.", .json(.rebalanced, example: #"{"model":"fruit","version":1,"balanced_version":1}"#))],
+        refusals: [
+            .unknownModel, Refusal(.conflict, "The model has imbalance `none`, or has learned no rows."),
+            Refusal(.unprocessableContent, "The refresh does not fit in memory, or its weights cannot be solved."), .busy,
+        ])
+
+    private static let newModel: StaticString = """
+        {"name":"fruit","version":0,"samples":0,"classes":0,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
+        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"condition_estimate":1,"drift":0,"solves":0,\
+        "balanced_version":null,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,"window":{"samples":0,\
+        "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[],"confusion":[]},"memory_bytes":1048}
+        """
+}

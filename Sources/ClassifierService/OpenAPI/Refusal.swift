@@ -1,0 +1,26 @@
+internal import HTTPServer
+
+/// A problem that an operation may answer with.
+struct Refusal: Sendable {
+    let status: Status
+    /// When it happens.
+    private(set) var reason: String
+    /// What such an answer says.
+    var detail: String?
+    var headers: [AnswerHeader] = []
+
+    /// A problem.
+    init(_ status: Status, _ reason: String, detail: String? = nil, headers: [AnswerHeader] = []) {
+        self.status = status
+        self.reason = reason
+        self.detail = detail
+        self.headers = headers
+    }
+
+    /// Takes another reason for the same status.
+    mutating func add(_ other: Refusal) {
+        reason += " " + other.reason
+        detail = detail ?? other.detail
+        for header in other.headers where !headers.contains(where: { $0.name == header.name }) { headers.append(header) }
+    }
+}

@@ -1,0 +1,60 @@
+internal import HTTPServer
+
+/// The routes of the service. The only way to the router: whatever is served is described.
+struct RouteSet {
+    private(set) var router = Router()
+    /// In the order in which they were added, which is that of the router's routes.
+    private(set) var operations: [Operation] = []
+
+    /// Adds a route whose handler is called with the whole content.
+    ///
+    /// - Parameters:
+    ///   - operation: the route's description, method and path among it.
+    ///   - maximumBodySize: octets of content taken; nil: the server's limit.
+    ///   - handler: called on an event loop.
+    mutating func on(_ operation: Operation, maximumBodySize: Int? = nil, _ handler: @escaping Handler) {
+        router.on(
+            operation.method, operation.path, maximumBodySize: maximumBodySize, access: operation.access,
+            Self.checked(operation, handler))
+        operations.append(operation)
+    }
+
+    /// Adds a route whose handler is called at the head, and takes the content as it arrives.
+    mutating func stream(_ operation: Operation, maximumBodySize: Int? = nil, _ handler: @escaping StreamingHandler) {
+        router.stream(
+            operation.method, operation.path, maximumBodySize: maximumBodySize, access: operation.access,
+            Self.checked(operation, handler))
+        operations.append(operation)
+    }
+
+    /// Adds a route that takes the content of some requests as it arrives, and that of the others whole; see `Router`.
+    mutating func on(
+        _ operation: Operation, maximumBodySize: Int? = nil, maximumStreamSize: Int,
+        streaming isStreamed: @escaping @Sendable (borrowing Request) -> Bool, _ stream: @escaping StreamingHandler,
+        whole: @escaping Handler
+    ) {
+        router.on(
+            operation.method, operation.path, maximumBodySize: maximumBodySize, maximumStreamSize: maximumStreamSize,
+            access: operation.access, streaming: isStreamed, Self.checked(operation, stream), whole: Self.checked(operation, whole))
+        operations.append(operation)
+    }
+
+    private static func checked(_ operation: Operation, _ handler: @escaping Handler) -> Handler {
+        guard let check = QueryCheck(operation) else { return handler }
+        return { request, responder in
+            if request.hasQuery, let problem = check.problem(request) { return responder.send(problem.response) }
+            handler(request, responder)
+        }
+    }
+
+    private static func checked(_ operation: Operation, _ handler: @escaping StreamingHandler) -> StreamingHandler {
+        guard let check = QueryCheck(operation) else { return handler }
+        return { request, responder in
+            if request.hasQuery, let problem = check.problem(request) {
+                responder.send(problem.response)
+                return nil
+            }
+            return handler(request, responder)
+        }
+    }
+}

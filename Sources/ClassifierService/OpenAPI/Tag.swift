@@ -1,0 +1,18 @@
+/// A group of operations.
+enum Tag: String, Sendable, CaseIterable {
+    case models
+    case rows
+    case classes
+    case snapshots
+    case service
+
+    var description: String {
+        switch self {
+        case .models: "Make, describe, change and delete models."
+        case .rows: "Learn, unlearn and predict rows of features."
+        case .classes: "The labels that a model knows."
+        case .snapshots: "Whole models as safetensors files: save, restore, merge."
+        case .service: "The service itself."
+        }
+    }
+}
