@@ -1,5 +1,6 @@
 internal import CLAPACK
 internal import Glibc
+internal import Synchronization
 
 /// Which BLAS the process runs on, and its threads.
 ///
@@ -57,19 +58,38 @@ public struct BLASLibrary: Sendable {
     /// Whether the library is the slow reference implementation.
     public var isReference: Bool { provider == .reference }
 
-    /// The number of threads a large call uses now; 1 where the library has none or cannot say.
+    /// The number of threads that a large operation uses; 1 where the library has none or cannot say.
     public var threadCount: Int {
+        let shares = ComputeThreads.count.load(ordering: .relaxed)
+        return shares > 1 ? shares : libraryThreads
+    }
+
+    /// Sets the number of threads of large operations: products are then shared between threads here, with one thread of the library
+    /// in each, and factorisations use the library's own. Until it is called, the library is left as it is.
+    ///
+    /// - Returns: whether the library lets its threads be set at run time; where not, nothing has changed.
+    @discardableResult
+    public func setThreadCount(_ count: Int) -> Bool {
+        guard count > 0, setLibraryThreads(1) || (isReference && count > 1) else { return false }
+        ComputeThreads.count.store(count, ordering: .relaxed)
+        return true
+    }
+
+    /// Lets the library use all threads by itself while `body` runs: what a program that only calls BLAS gets, as a yardstick.
+    public func withLibraryThreads<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+        try ComputeThreads.lendToLibrary(order: .max, body)
+    }
+
+    private var libraryThreads: Int {
         guard let address = Self.symbol("openblas_get_num_threads") else { return 1 }
         typealias Function = @convention(c) () -> Int32
         return Int(unsafeBitCast(address, to: Function.self)())
     }
 
-    /// Sets the number of threads of large calls.
-    ///
-    /// - Returns: whether the library lets its threads be set at run time.
+    /// Sets the threads that the library itself cuts a call for.
     @discardableResult
-    public func setThreadCount(_ count: Int) -> Bool {
-        guard count > 0, let address = Self.symbol("openblas_set_num_threads") else { return false }
+    func setLibraryThreads(_ count: Int) -> Bool {
+        guard let address = Self.symbol("openblas_set_num_threads") else { return false }
         typealias Function = @convention(c) (Int32) -> Void
         unsafeBitCast(address, to: Function.self)(Int32(clamping: count))
         return true

@@ -32,9 +32,22 @@ extension Matrix {
             BLAS.gemv(
                 code, rows: a.rows, columns: aRange.count, alpha, left, lda: a.rows, right, beta, base)
         } else {
-            BLAS.gemm(
-                code, BLAS.n, m: m, n: n, k: k, alpha, left, lda: a.rows, right, ldb: b.rows, beta, base,
-                ldc: rows)
+            let (target, lda, ldb, ldc) = (base, a.rows, b.rows, rows)
+            let operations = 2 * Double(m) * Double(n) * Double(k)
+            // Cut along the longer side of the result.
+            if n >= m {
+                ComputeThreads.share(n, operations: operations) { part in
+                    BLAS.gemm(
+                        code, BLAS.n, m: m, n: part.count, k: k, alpha, left, lda: lda, right + part.lowerBound * ldb, ldb: ldb, beta,
+                        target + part.lowerBound * ldc, ldc: ldc)
+                }
+            } else {
+                ComputeThreads.share(m, operations: operations) { part in
+                    BLAS.gemm(
+                        code, BLAS.n, m: part.count, n: n, k: k, alpha, left + part.lowerBound * (transposeA ? lda : 1), lda: lda, right,
+                        ldb: ldb, beta, target + part.lowerBound, ldc: ldc)
+                }
+            }
         }
     }
 
@@ -65,21 +78,28 @@ extension Matrix {
     public mutating func factorCholesky() throws(LinearAlgebraError) {
         precondition(rows == columns, "only a square matrix has a Cholesky factor")
         guard rows > 0 else { return }
-        try BLAS.potrf(BLAS.lower, n: rows, base, lda: rows)
+        let (target, order) = (base, rows)
+        try ComputeThreads.lendToLibrary(order: order) { () throws(LinearAlgebraError) in
+            try BLAS.potrf(BLAS.lower, n: order, target, lda: order)
+        }
     }
 
     /// self ← self·L⁻ᵀ for the lower triangular L (`dtrsm`).
     public mutating func solveRightTransposed(lower l: borrowing Matrix) {
         precondition(l.rows == l.columns && l.rows == columns, "shapes do not fit a triangular solve")
         guard rows > 0, columns > 0 else { return }
-        BLAS.trsm(side: BLAS.right, uplo: BLAS.lower, trans: BLAS.t, m: rows, n: columns, l.base, lda: l.rows, base, ldb: rows)
+        let (target, factor, m, n) = (base, UnsafePointer(l.base), rows, columns)
+        ComputeThreads.share(m, operations: Double(m) * Double(n) * Double(n)) { part in
+            BLAS.trsm(
+                side: BLAS.right, uplo: BLAS.lower, trans: BLAS.t, m: part.count, n: n, factor, lda: n, target + part.lowerBound, ldb: m)
+        }
     }
 
     /// self ← L⁻¹·self for the lower triangular L (`dtrsm`).
     public mutating func solveLeft(lower l: borrowing Matrix) {
         precondition(l.rows == l.columns && l.rows == rows, "shapes do not fit a triangular solve")
         guard rows > 0, columns > 0 else { return }
-        BLAS.trsm(side: BLAS.left, uplo: BLAS.lower, trans: BLAS.n, m: rows, n: columns, l.base, lda: l.rows, base, ldb: rows)
+        solveLeft(BLAS.n, l)
     }
 
     /// self ← A⁻¹·self, where the lower triangle of `l` holds A's Cholesky factor (`dpotrs`).
@@ -93,7 +113,16 @@ extension Matrix {
     public mutating func solveLeftTransposed(lower l: borrowing Matrix) {
         precondition(l.rows == l.columns && l.rows == rows, "shapes do not fit a triangular solve")
         guard rows > 0, columns > 0 else { return }
-        BLAS.trsm(side: BLAS.left, uplo: BLAS.lower, trans: BLAS.t, m: rows, n: columns, l.base, lda: l.rows, base, ldb: rows)
+        solveLeft(BLAS.t, l)
+    }
+
+    private mutating func solveLeft(_ transposed: CChar, _ l: borrowing Matrix) {
+        let (target, factor, m) = (base, UnsafePointer(l.base), rows)
+        ComputeThreads.share(columns, operations: Double(m) * Double(m) * Double(columns)) { part in
+            BLAS.trsm(
+                side: BLAS.left, uplo: BLAS.lower, trans: transposed, m: m, n: part.count, factor, lda: m, target + part.lowerBound * m,
+                ldb: m)
+        }
     }
 
     /// Adds A·Aᵀ to the lower triangle of this square matrix by one plain `dsyrk`: a yardstick for what is built from it.

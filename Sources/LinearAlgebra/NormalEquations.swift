@@ -144,7 +144,10 @@ public struct NormalEquations: ~Copyable {
             try solveBySpectrum(ridge: ridge, &solution)
             return Solution(conditionEstimate: .infinity, isTruncated: true, curingRidge: curingRidge)
         }
-        BLAS.potrs(BLAS.lower, n: dimension, columns: solution.columns, matrix.base, lda: dimension, solution.base, ldb: dimension)
+        let (order, factor, columns, target) = (dimension, UnsafePointer(matrix.base), solution.columns, solution.base)
+        ComputeThreads.lendToLibrary(order: order) {
+            BLAS.potrs(BLAS.lower, n: order, columns: columns, factor, lda: order, target, ldb: order)
+        }
         guard solution.isFinite else { throw .eigensolverFailed }
         return Solution(conditionEstimate: condition, isTruncated: false, curingRidge: curingRidge)
     }
@@ -162,7 +165,10 @@ public struct NormalEquations: ~Copyable {
         for index in 0..<dimension { base[index * (dimension + 1)] += shift }
         var work = [Double](repeating: 0, count: dimension)
         let norm = BLAS.oneNorm(BLAS.lower, n: dimension, matrix.base, lda: dimension, work: &work)
-        try BLAS.potrf(BLAS.lower, n: dimension, matrix.base, lda: dimension)
+        let order = dimension
+        try ComputeThreads.lendToLibrary(order: order) { () throws(LinearAlgebraError) in
+            try BLAS.potrf(BLAS.lower, n: order, base, lda: order)
+        }
         return norm
     }
 
@@ -173,7 +179,9 @@ public struct NormalEquations: ~Copyable {
         var values = [Double](repeating: 0, count: dimension)
         let base = matrix.base
         try values.withUnsafeMutableBufferPointer { buffer throws(LinearAlgebraError) in
-            try BLAS.syevd(BLAS.lower, n: dimension, base, lda: dimension, values: buffer.baseAddress!)
+            try ComputeThreads.lendToLibrary(order: dimension) { () throws(LinearAlgebraError) in
+                try BLAS.syevd(BLAS.lower, n: dimension, base, lda: dimension, values: buffer.baseAddress!)
+            }
         }
         guard let largest = values.last, largest.isFinite, largest > 0 else { throw .eigensolverFailed }
         let floor = Double.ulpOfOne * Double(dimension) * largest

@@ -17,26 +17,39 @@ enum SymmetricKernel {
             if columns == 1 { BLAS.symv(uplo: uplo, n: order, a, lda: lda, b, 0, c) }
             return
         }
-        guard KernelCosts.prefersBlocks(order: order, columns: columns) else {
+        let operations = 2 * Double(order) * Double(order) * Double(columns)
+        let isShared = ComputeThreads.shares(of: order, operations: operations) > 1
+        guard isShared || KernelCosts.prefersBlocks(order: order, columns: columns) else {
             return BLAS.symm(uplo: uplo, m: order, n: columns, a, lda: lda, b, ldb: order, 0, c, ldc: order)
         }
-        // Each block row of C is first written by its diagonal block, so blocks come in the order in which the rectangles beside them,
-        // above or below, only add.
-        let count = (order + KernelCosts.productBlock - 1) / KernelCosts.productBlock
-        for step in 0..<count {
-            let start = (uplo == BLAS.upper ? step : count - 1 - step) * KernelCosts.productBlock
-            let width = min(KernelCosts.productBlock, order - start)
-            BLAS.symm(
-                uplo: uplo, m: width, n: columns, a + start * (lda + 1), lda: lda, b + start, ldb: order, 0, c + start, ldc: order)
-            let rest = uplo == BLAS.upper ? 0..<start : (start + width)..<order
-            guard !rest.isEmpty else { continue }
-            let rectangle = a + rest.lowerBound + start * lda
+        // Every share makes its own rows of C, and reads of A what lies in their rows or, mirrored, in their columns.
+        ComputeThreads.share(order, operations: operations) { rows in
+            for start in stride(from: rows.lowerBound, to: rows.upperBound, by: KernelCosts.productBlock) {
+                let block = start..<min(start + KernelCosts.productBlock, rows.upperBound)
+                multiply(rows: block, uplo: uplo, order: order, a, lda: lda, b, columns: columns, into: c)
+            }
+        }
+    }
+
+    /// Some rows of C ← A·B: their block on A's diagonal, then the rectangle that is held beside it, and the one that is held mirrored.
+    private static func multiply(
+        rows: Range<Int>, uplo: CChar, order: Int, _ a: UnsafePointer<Double>, lda: Int, _ b: UnsafePointer<Double>, columns: Int,
+        into c: UnsafeMutablePointer<Double>
+    ) {
+        let start = rows.lowerBound
+        BLAS.symm(
+            uplo: uplo, m: rows.count, n: columns, a + start * (lda + 1), lda: lda, b + start, ldb: order, 0, c + start, ldc: order)
+        let (before, after) = (0..<start, rows.upperBound..<order)
+        let (held, mirrored) = uplo == BLAS.upper ? (after, before) : (before, after)
+        if !held.isEmpty {
             BLAS.gemm(
-                BLAS.n, BLAS.n, m: rest.count, n: columns, k: width, 1, rectangle, lda: lda, b + start, ldb: order, 1,
-                c + rest.lowerBound, ldc: order)
+                BLAS.n, BLAS.n, m: rows.count, n: columns, k: held.count, 1, a + start + held.lowerBound * lda, lda: lda,
+                b + held.lowerBound, ldb: order, 1, c + start, ldc: order)
+        }
+        if !mirrored.isEmpty {
             BLAS.gemm(
-                BLAS.t, BLAS.n, m: width, n: columns, k: rest.count, 1, rectangle, lda: lda, b + rest.lowerBound, ldb: order, 1,
-                c + start, ldc: order)
+                BLAS.t, BLAS.n, m: rows.count, n: columns, k: mirrored.count, 1, a + mirrored.lowerBound + start * lda, lda: lda,
+                b + mirrored.lowerBound, ldb: order, 1, c + start, ldc: order)
         }
     }
 
@@ -51,7 +64,23 @@ enum SymmetricKernel {
         uplo: CChar, order: Int, depth: Int, _ alpha: Double, _ a: UnsafePointer<Double>, _ c: UnsafeMutablePointer<Double>, ldc: Int
     ) {
         guard depth > 0 else { return }
-        update(uplo: uplo, 0..<order, lda: order, depth: depth, alpha, a, c, ldc: ldc)
+        let operations = Double(order) * Double(order) * Double(depth)
+        let shares = ComputeThreads.shares(of: order / 64, operations: operations)
+        // Columns of the triangle in shares of equal area: those of the upper one grow with √, and the lower one is the same backwards.
+        let bound = { (share: Int) in
+            let part = uplo == BLAS.upper ? share : shares - share
+            let columns = min(order, Int((Double(part) / Double(shares)).squareRoot() * Double(order) / 16 + 0.5) * 16)
+            return uplo == BLAS.upper ? columns : order - columns
+        }
+        ComputeThreads.concurrently(shares) { share in
+            let range = bound(share)..<bound(share + 1)
+            update(uplo: uplo, range, lda: order, depth: depth, alpha, a, c, ldc: ldc)
+            let rest = uplo == BLAS.upper ? 0..<range.lowerBound : range.upperBound..<order
+            guard !rest.isEmpty, !range.isEmpty else { return }
+            BLAS.gemm(
+                BLAS.n, BLAS.t, m: rest.count, n: range.count, k: depth, alpha, a + rest.lowerBound, lda: order, a + range.lowerBound,
+                ldb: order, 1, c + rest.lowerBound + range.lowerBound * ldc, ldc: ldc)
+        }
     }
 
     /// The update of the rows and columns of a range: of its two halves, and of the square between them.

@@ -108,9 +108,12 @@ public struct SymmetricPair: ~Copyable {
     public mutating func solve(ridge: Double, weights: inout Matrix) throws(LinearAlgebraError) {
         precondition(weights.rows == dimension, "shapes do not fit a solve")
         copyGramAboveDiagonal(adding: ridge)
-        try BLAS.potrf(BLAS.upper, n: dimension, inverse, lda: lead)
-        BLAS.potrs(BLAS.upper, n: dimension, columns: weights.columns, inverse, lda: lead, weights.base, ldb: dimension)
-        try BLAS.potri(BLAS.upper, n: dimension, inverse, lda: lead)
+        let (order, r, lead, solution, columns) = (dimension, inverse, lead, weights.base, weights.columns)
+        try ComputeThreads.lendToLibrary(order: order) { () throws(LinearAlgebraError) in
+            try BLAS.potrf(BLAS.upper, n: order, r, lda: lead)
+            BLAS.potrs(BLAS.upper, n: order, columns: columns, r, lda: lead, solution, ldb: order)
+            try BLAS.potri(BLAS.upper, n: order, r, lda: lead)
+        }
     }
 
     /// The same through the eigenvectors of G+λI (`dsyevd`), leaving out eigenvalues below ε·D·max: a pseudo-inverse for matrices whose
@@ -129,7 +132,9 @@ public struct SymmetricPair: ~Copyable {
         }
         var values = [Double](repeating: 0, count: dimension)
         try values.withUnsafeMutableBufferPointer { buffer throws(LinearAlgebraError) in
-            try BLAS.syevd(BLAS.lower, n: dimension, vectors.base, lda: dimension, values: buffer.baseAddress!)
+            try ComputeThreads.lendToLibrary(order: dimension) { () throws(LinearAlgebraError) in
+                try BLAS.syevd(BLAS.lower, n: dimension, vectors.base, lda: dimension, values: buffer.baseAddress!)
+            }
         }
         guard let largest = values.last, largest.isFinite, largest > 0 else { throw .eigensolverFailed }
         let floor = Double.ulpOfOne * Double(dimension) * largest
@@ -143,7 +148,10 @@ public struct SymmetricPair: ~Copyable {
         var coordinates = try Matrix(rows: dimension, columns: weights.columns)
         coordinates.multiply(vectors, transposed: true, by: weights)
         weights.multiply(vectors, by: coordinates)
-        BLAS.syrk(uplo: BLAS.upper, n: dimension, k: dimension, 1, vectors.base, lda: dimension, 0, inverse, ldc: lead)
+        let (order, r, lead) = (dimension, inverse, lead)
+        ComputeThreads.lendToLibrary(order: order) {
+            BLAS.syrk(uplo: BLAS.upper, n: order, k: order, 1, vectors.base, lda: order, 0, r, ldc: lead)
+        }
     }
 
     private mutating func copyGramAboveDiagonal(adding ridge: Double) {

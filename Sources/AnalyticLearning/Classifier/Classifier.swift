@@ -72,6 +72,10 @@ public final class Classifier {
     /// How far the view can be trusted.
     public var health: ViewHealth { view.health }
 
+    /// After how many requests of so many rows their rank updates, which are gathered, have all been paid for once: what a measurement of
+    /// learning must cover a multiple of.
+    public func gatheringCycle(rows: Int) -> Int { view.cost.gatheringCycle(rows: rows) }
+
     // MARK: Learning
 
     /// Learns rows with their labels.

@@ -44,6 +44,11 @@ struct CostModel {
         gatherBelow = min(gatheredColumns / 2, max(2, Int(gathered / 2)))
     }
 
+    /// After how many blocks of so many rows the gathered ones are applied to R and G once; 1 where each is applied by itself.
+    func gatheringCycle(rows: Int) -> Int {
+        rows < gatherBelow ? max(1, gatheredColumns / rows) : 1
+    }
+
     /// The rows after which R is held against G again. Two `dsymv` of G and R cost as much as learning one or two rows.
     var probeRows: Int { max(256, width / 4) }
 

@@ -11,6 +11,7 @@ struct EngineBench {
     private let seconds: Double
     private let asJSON: Bool
     private let isAgainstPublished: Bool
+    private let computeThreads: Int?
 
     init(_ arguments: ParsedArguments) throws {
         dimensions = try arguments.integers("--dimension", in: 2...65536) ?? [2048]
@@ -18,6 +19,7 @@ struct EngineBench {
         batches = try arguments.integers("--batch", in: 1...1_000_000) ?? [1, 64, 1024]
         seconds = try arguments.seconds("--seconds") ?? 3
         asJSON = arguments.has("--json")
+        computeThreads = try arguments.integer("--compute-threads", in: 1...256)
         if let yardstick = arguments.text("--against"), yardstick != "published" {
             throw UsageError("--against takes published, not \(yardstick)")
         }
@@ -26,6 +28,7 @@ struct EngineBench {
 
     func run() throws {
         let library = BLASLibrary.current
+        library.setThreadCount(computeThreads ?? library.threadCount)
         var figures = Figures(
             [
                 .init(title: "dimension", key: "dimension", width: 9), .init(title: "classes", key: "classes", width: 7),
@@ -70,7 +73,7 @@ struct EngineBench {
         var gram = try Matrix(rows: stream.dimension, columns: stream.dimension)
         let rows = try stream.columnMajor()
         let times = try Timing.interleave(
-            seconds: seconds, [{ try stream.learn() }, { try longer.learn() }, { gram.addLowerProduct(rows) }])
+            seconds: seconds, [{ try stream.learn() }, { try longer.learn() }, { BLASLibrary.current.withLibraryThreads { gram.addLowerProduct(rows) } }])
         let further = times[1].median / Double(longer.repetitions) - times[0].median / Double(stream.repetitions)
         return further > 0 ? times[2].median / further : nil
     }

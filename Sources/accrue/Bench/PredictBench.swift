@@ -9,6 +9,7 @@ struct PredictBench {
     private let batches: [Int]
     private let seconds: Double
     private let asJSON: Bool
+    private let computeThreads: Int?
 
     init(_ arguments: ParsedArguments) throws {
         dimensions = try arguments.integers("--dimension", in: 2...65536) ?? [2048]
@@ -17,10 +18,12 @@ struct PredictBench {
         batches = try arguments.integers("--batch", in: 1...1_000_000) ?? [1, 8, 64, 512]
         seconds = try arguments.seconds("--seconds") ?? 1
         asJSON = arguments.has("--json")
+        computeThreads = try arguments.integer("--compute-threads", in: 1...256)
     }
 
     func run() throws {
         let library = BLASLibrary.current
+        library.setThreadCount(computeThreads ?? library.threadCount)
         var figures = Figures(
             [
                 .init(title: "dimension", key: "dimension", width: 9), .init(title: "classes", key: "classes", width: 7),

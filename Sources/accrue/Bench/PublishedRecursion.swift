@@ -29,6 +29,10 @@ struct PublishedRecursion: ~Copyable {
     ///   - x: Xᵀ [D×n].
     ///   - columns: the class of each row.
     mutating func learn(_ x: borrowing Matrix, _ columns: [Int]) throws {
+        try BLASLibrary.current.withLibraryThreads { try learnWithLibraryThreads(x, columns) }
+    }
+
+    private mutating func learnWithLibraryThreads(_ x: borrowing Matrix, _ columns: [Int]) throws {
         let (width, rows) = (x.rows, x.columns)
         var rx = try Matrix(rows: width, columns: rows)
         rx.multiply(r, by: x)

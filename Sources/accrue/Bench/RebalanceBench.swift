@@ -10,6 +10,7 @@ struct RebalanceBench {
     private let cap: Int
     private let seconds: Double
     private let asJSON: Bool
+    private let computeThreads: Int?
 
     init(_ arguments: ParsedArguments) throws {
         width = try arguments.integer("--dimension", in: 2...65536) ?? 2048
@@ -18,10 +19,12 @@ struct RebalanceBench {
         cap = try arguments.integer("--cap", in: 1...1_000_000) ?? 128
         seconds = try arguments.seconds("--seconds") ?? 3
         asJSON = arguments.has("--json")
+        computeThreads = try arguments.integer("--compute-threads", in: 1...256)
     }
 
     func run() throws {
         let library = BLASLibrary.current
+        library.setThreadCount(computeThreads ?? library.threadCount)
         var figures = Figures(
             [
                 .init(title: "method", key: "method", width: 15), .init(title: "samples", key: "samples", width: 8),

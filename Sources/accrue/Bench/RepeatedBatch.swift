@@ -8,7 +8,8 @@ final class RepeatedBatch {
     let rows: Int
     /// The class of each row.
     let columns: [Int]
-    /// How often `learn` learns the batch: until it is long enough to time, some tens of milliseconds.
+    /// How often `learn` learns the batch: until it is long enough to time, some tens of milliseconds, and small batches that are gathered
+    /// before they are applied have been applied a whole number of times.
     let repetitions: Int
     let classifier: Classifier
     private let features: [Double]
@@ -24,7 +25,9 @@ final class RepeatedBatch {
         self.dimension = dimension
         self.classes = classes
         self.rows = rows
-        repetitions = max(1, Int(2e9 / (4 * Double(dimension) * Double(dimension) * Double(rows))))
+        let cycle = classifier.gatheringCycle(rows: rows)
+        let wanted = Int(2e9 / (4 * Double(dimension) * Double(dimension) * Double(rows)))
+        repetitions = max(1, (wanted + cycle - 1) / cycle) * cycle
     }
 
     /// 4D²n for each time that the batch is learned.

@@ -22,5 +22,5 @@ struct SquareProduct: ~Copyable {
     /// 2n³ operations.
     var operations: Double { 2 * Double(a.rows) * Double(a.rows) * Double(a.rows) }
 
-    mutating func run() { c.multiply(a, by: b) }
+    mutating func run() { BLASLibrary.current.withLibraryThreads { c.multiply(a, by: b) } }
 }

@@ -35,13 +35,18 @@ struct Timing {
     }
 
     /// Runs all bodies in turn, again and again, for some seconds and at least three times: a machine whose speed drifts drifts under all.
+    ///
+    /// Between them it waits until the library's helper threads, which look out for more work for a while after a call, are asleep.
     static func interleave(seconds: Double, _ bodies: [() throws -> Void]) throws -> [Timing] {
         var timings = bodies.map { _ in Timing() }
         for body in bodies { try body() }
         let end = now + seconds
         var rounds = 0
         repeat {
-            for (index, body) in bodies.enumerated() { try timings[index].measure(body) }
+            for (index, body) in bodies.enumerated() {
+                usleep(40_000)
+                try timings[index].measure(body)
+            }
             rounds += 1
         } while now < end || rounds < 3
         return timings

@@ -1,0 +1,93 @@
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
+
+/// How large products are shared between threads.
+///
+/// A BLAS that cuts one call for all threads makes them wait for each other several times a call, and at the shapes of learning (D by some
+/// hundred columns) a fifth of their time went into that. So, where the library lets its threads be set, it keeps to one, and products are
+/// cut here into few large shares that touch each other only at their end. Factorisations, which cannot be cut that way, borrow the
+/// library's own threads while they last.
+enum ComputeThreads {
+    /// The most shares of a product; 1 leaves products to the library, with whatever threads it has.
+    static let count = Atomic<Int>(1)
+    /// The factorisations that run with the library's threads now. What is computed beside them is not cut.
+    private static let loans = Loans()
+
+    /// Operations of a share below which handing it over costs more than it saves: some tens of microseconds of a core.
+    private static let leastOperations = 1e6
+
+    /// Calls `body` with consecutive ranges that together cover `0..<count`, at once on several threads.
+    ///
+    /// - Parameters:
+    ///   - granule: the ranges begin at its multiples, as kernels work in tiles.
+    ///   - operations: of all shares together.
+    ///   - body: must write nothing that another range's call reads or writes.
+    static func share(_ count: Int, granule: Int = 16, operations: Double, _ body: (Range<Int>) -> Void) {
+        let shares = shares(of: (count + granule - 1) / granule, operations: operations)
+        guard shares > 1 else { return body(0..<count) }
+        concurrently(shares) { share in
+            let bound = { (share: Int) in min(count, ((count + granule - 1) / granule * share / shares) * granule) }
+            let end = share + 1 == shares ? count : bound(share + 1)
+            if bound(share) < end { body(bound(share)..<end) }
+        }
+    }
+
+    /// How many shares so much work is cut into.
+    static func shares(of parts: Int, operations: Double) -> Int {
+        let threads = count.load(ordering: .relaxed)
+        guard threads > 1, !loans.areAny else { return 1 }
+        return max(1, min(threads, parts, Int(operations / leastOperations)))
+    }
+
+    /// Calls `body` with 0 up to `count`, at once.
+    static func concurrently(_ count: Int, _ body: (Int) -> Void) {
+        guard count > 1 else { return body(0) }
+        withoutActuallyEscaping(body) { body in
+            // Proof: callers promise that the calls touch nothing of each other's, and all have ended when this returns.
+            nonisolated(unsafe) let body = body
+            DispatchQueue.concurrentPerform(iterations: count) { body($0) }
+        }
+    }
+
+    /// Lets the library use as many threads of its own as there are shares otherwise, while `body` runs.
+    static func lendToLibrary<R, E: Error>(order: Int, _ body: () throws(E) -> R) throws(E) -> R {
+        let threads = count.load(ordering: .relaxed)
+        guard threads > 1, order >= 256 else { return try body() }
+        loans.begin(threads: threads)
+        defer { loans.end() }
+        return try body()
+    }
+
+    /// Counts loans, and sets the library's threads with the first and the last.
+    private final class Loans: Sendable {
+        private let number = Atomic<Int>(0)
+        // Proof: a pthread mutex is made for many threads; the pointer never changes.
+        nonisolated(unsafe) private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+
+        init() {
+            mutex = .allocate(capacity: 1)
+            mutex.initialize(to: pthread_mutex_t())
+            pthread_mutex_init(mutex, nil)
+        }
+
+        deinit {
+            pthread_mutex_destroy(mutex)
+            mutex.deallocate()
+        }
+
+        var areAny: Bool { number.load(ordering: .relaxed) > 0 }
+
+        func begin(threads: Int) {
+            pthread_mutex_lock(mutex)
+            defer { pthread_mutex_unlock(mutex) }
+            if number.add(1, ordering: .relaxed).oldValue == 0 { BLASLibrary.current.setLibraryThreads(threads) }
+        }
+
+        func end() {
+            pthread_mutex_lock(mutex)
+            defer { pthread_mutex_unlock(mutex) }
+            if number.subtract(1, ordering: .relaxed).newValue == 0 { BLASLibrary.current.setLibraryThreads(1) }
+        }
+    }
+}
