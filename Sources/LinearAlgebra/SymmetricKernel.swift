@@ -69,7 +69,7 @@ enum SymmetricKernel {
         // Columns of the triangle in shares of equal area: those of the upper one grow with √, and the lower one is the same backwards.
         let bound = { (share: Int) in
             let part = uplo == BLAS.upper ? share : shares - share
-            let columns = min(order, Int((Double(part) / Double(shares)).squareRoot() * Double(order) / 16 + 0.5) * 16)
+            let columns = part == shares ? order : Int((Double(part) / Double(shares)).squareRoot() * Double(order) / 16) * 16
             return uplo == BLAS.upper ? columns : order - columns
         }
         ComputeThreads.concurrently(shares) { share in

@@ -2,8 +2,8 @@ import Testing
 
 @testable import LinearAlgebra
 
-/// The blocked forms against full products, on both sides of every block's border.
-@Suite struct SymmetricKernelTests {
+/// The blocked forms against full products, on both sides of every block's border, in one share and in several.
+@Suite(.serialized) struct SymmetricKernelTests {
     private func symmetric(_ order: Int, _ generator: inout SplitMix64) throws -> Matrix {
         var full = try randomMatrix(order, order, &generator)
         for column in 0..<order { for row in 0..<column { full[row, column] = full[column, row] } }
@@ -28,6 +28,31 @@ import Testing
             }
         }
         return largest
+    }
+
+    @Test(arguments: [2, 7])
+    func product_inShares_isTheFullProduct(threads: Int) throws {
+        try withThreads(threads) {
+            for (order, columns) in [(513, 20), (1060, 2)] {
+                try product_ofOneTriangle_isTheFullProduct(order: order, columns: columns)
+            }
+        }
+    }
+
+    @Test(arguments: [2, 7])
+    func update_inShares_leavesTheOtherTriangleAlone(threads: Int) throws {
+        try withThreads(threads) {
+            for (order, depth) in [(257, 70), (1025, 3)] {
+                try update_ofOneTriangle_leavesTheOtherAlone(order: order, depth: depth)
+            }
+        }
+    }
+
+    private func withThreads(_ count: Int, _ body: () throws -> Void) rethrows {
+        let before = BLASLibrary.current.threadCount
+        BLASLibrary.current.setThreadCount(count)
+        defer { BLASLibrary.current.setThreadCount(before) }
+        try body()
     }
 
     @Test(arguments: [5, 511, 512, 513, 1060], [1, 2, 9, 400])

@@ -1,0 +1,73 @@
+import Synchronization
+import Testing
+
+@testable import LinearAlgebra
+
+@Suite(.serialized) struct ComputeThreadsTests {
+    private func withThreads(_ count: Int, _ body: () throws -> Void) rethrows {
+        let before = BLASLibrary.current.threadCount
+        BLASLibrary.current.setThreadCount(count)
+        defer { BLASLibrary.current.setThreadCount(before) }
+        try body()
+    }
+
+    @Test(arguments: [1, 2, 3, 16], [0, 1, 15, 16, 17, 100, 1000])
+    func shares_coverEverythingOnce(threads: Int, count: Int) {
+        withThreads(threads) {
+            let visits = (0..<max(1, count)).map { _ in Counter() }
+            ComputeThreads.share(count, operations: 1e9) { range in
+                #expect(range.lowerBound % 16 == 0)
+                for index in range { visits[index].value.add(1, ordering: .relaxed) }
+            }
+            #expect(visits.prefix(count).allSatisfy { $0.value.load(ordering: .relaxed) == 1 })
+        }
+    }
+
+    private final class Counter: Sendable { let value = Atomic<Int>(0) }
+
+    @Test func littleWork_isNotShared() {
+        withThreads(8) {
+            #expect(ComputeThreads.shares(of: 100, operations: 1e4) == 1)
+            #expect(ComputeThreads.shares(of: 100, operations: 3.5e6) == 3)
+            #expect(ComputeThreads.shares(of: 2, operations: 1e9) == 2)
+        }
+    }
+
+    @Test func besideAFactorisation_nothingIsShared() {
+        withThreads(4) {
+            #expect(ComputeThreads.shares(of: 100, operations: 1e9) == 4)
+            ComputeThreads.lendToLibrary(order: 1000) {
+                ComputeThreads.lendToLibrary(order: 1000) {}
+                #expect(ComputeThreads.shares(of: 100, operations: 1e9) == 1)
+            }
+            #expect(ComputeThreads.shares(of: 100, operations: 1e9) == 4)
+        }
+    }
+
+    @Test(arguments: [2, 5]) func productsAndSolves_inShares_areThoseInOne(threads: Int) throws {
+        var generator = SplitMix64(state: 11)
+        let a = try randomMatrix(300, 90, &generator)
+        let b = try randomMatrix(90, 410, &generator)
+        var s = try Matrix(rows: 90, columns: 90)
+        s.multiply(a, transposed: true, by: a)
+        for index in 0..<90 { s[index, index] += 1 }
+        try s.factorCholesky()
+        func all() throws -> [Double] {
+            var wide = try Matrix(rows: 300, columns: 410)
+            wide.multiply(a, by: b)
+            var tall = try Matrix(rows: 410, columns: 90)
+            tall.multiply(wide, transposed: true, by: a, alpha: -0.5)
+            var right = try a.copied()
+            right.solveRightTransposed(lower: s)
+            var left = try b.copied()
+            left.solveLeft(lower: s)
+            left.solveLeftTransposed(lower: s)
+            return wide.withElements { Array($0) } + tall.withElements { Array($0) } + right.withElements { Array($0) }
+                + left.withElements { Array($0) }
+        }
+        var (one, several): ([Double], [Double]) = ([], [])
+        try withThreads(1) { one = try all() }
+        try withThreads(threads) { several = try all() }
+        #expect(zip(one, several).allSatisfy { abs($0 - $1) <= 1e-12 * max(1, abs($0)) })
+    }
+}
