@@ -25,9 +25,10 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLAPACK", pkgConfig: "lapack", providers: [.apt(["liblapack-dev"])]),
         .target(name: "CLinux"),
+        .target(name: "CChecksum"),
         .target(name: "LinearAlgebra", dependencies: ["CLAPACK"], swiftSettings: .strict),
         .target(name: "AnalyticLearning", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
-        .target(name: "TensorFormats", swiftSettings: .strict),
+        .target(name: "TensorFormats", dependencies: ["CChecksum"], swiftSettings: .strict),
         .target(name: "Storage", dependencies: ["TensorFormats"], swiftSettings: .strict),
         .target(name: "HTTPServer", dependencies: ["CLinux"], swiftSettings: .strict),
         .target(

@@ -1,9 +1,12 @@
+import Foundation
 import Testing
 
 @testable import TensorFormats
 
 @Suite struct CRC32CTests {
     private func checksum(_ bytes: [UInt8]) -> UInt32 { bytes.withUnsafeBytes { CRC32C($0).value } }
+
+    private func checksumByTables(_ bytes: [UInt8]) -> UInt32 { bytes.withUnsafeBytes { ~CRC32C.tables.update(~0, with: $0) } }
 
     // The values of RFC 3720, appendix B.4, and of the common check string.
     @Test(
@@ -14,6 +17,42 @@ import Testing
         ] as [([UInt8], UInt32)])
     func publishedVectors_match(_ bytes: [UInt8], _ expected: UInt32) {
         #expect(checksum(bytes) == expected)
+        #expect(checksumByTables(bytes) == expected)
+    }
+
+    // What the processor says of itself in /proc/cpuinfo is not asked by way of the code under test.
+    @Test func instruction_isUsedWhereThereIsOne() throws {
+        let description = try #require(try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))
+        #expect(CRC32C.hasInstruction == (description.contains(" sse4_2 ") || description.contains(" crc32 ")))
+    }
+
+    // Lengths about 3·stride and 6·stride: with and without runs taken three at once, and rests of all kinds behind them.
+    @Test(.enabled(if: CRC32C.hasInstruction))
+    func instruction_agreesWithTables_atAllLengthsAndAlignments() {
+        var generator = SeededGenerator(seed: 2)
+        let atOnce = 3 * CRC32C.stride
+        var lengths = Array(0...80)
+        for count in 1...2 { lengths += Array(count * atOnce - 9...count * atOnce + 9) }
+        for _ in 0..<100 { lengths.append(Int.random(in: 0...5 * atOnce, using: &generator)) }
+        let bytes = (0..<lengths.max()! + 8).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        bytes.withUnsafeBytes { bytes in
+            for (index, length) in lengths.enumerated() {
+                let part = UnsafeRawBufferPointer(rebasing: bytes[(index % 8)...].prefix(length))
+                let register = UInt32.random(in: 0...UInt32.max, using: &generator)
+                #expect(CRC32C.updateByInstruction(register, with: part) == CRC32C.tables.update(register, with: part), "\(length) bytes")
+            }
+        }
+    }
+
+    @Test(arguments: [0, 1, 8, 1000])
+    func shift_isThatOfZeroBytes(_ count: Int) {
+        let shift = CRCShift(over: count, CRC32C.tables)
+        var generator = SeededGenerator(seed: 3)
+        let zeros = [UInt8](repeating: 0, count: count)
+        for _ in 0..<50 {
+            let register = UInt32.random(in: 0...UInt32.max, using: &generator)
+            #expect(shift(register) == zeros.withUnsafeBytes { CRC32C.tables.update(register, with: $0) })
+        }
     }
 
     @Test func anySplit_givesTheValueOfTheWhole() {

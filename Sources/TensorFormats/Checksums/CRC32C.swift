@@ -22,10 +22,14 @@ public struct CRC32C: Sendable, Equatable {
 
     /// Takes the next bytes in.
     ///
-    /// - Complexity: Linear in the number of bytes, about a nanosecond for each 2 or 3, without allocation.
+    /// - Complexity: Linear in the number of bytes, without allocation: about a nanosecond for each 2 or 3, or, where the processor
+    ///   has an instruction for it, for each 9 of few and each 20 of many.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        register = Self.tables.update(register, with: bytes)
+        register =
+            Self.hasInstruction
+            ? Self.updateByInstruction(register, with: bytes) : Self.tables.update(register, with: bytes)
     }
 
-    private static let tables = CRCTables(reversedPolynomial: 0x82F6_3B78)
+    /// For processors without the instruction.
+    static let tables = CRCTables(reversedPolynomial: 0x82F6_3B78)
 }
