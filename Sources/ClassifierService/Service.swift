@@ -72,8 +72,9 @@ public final class Service: Sendable {
     ///   not as it was written.
     public func start() throws -> SocketAddress {
         let library = BLASLibrary.current
-        let threads = computeThreads ?? min(library.threadCount, max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
-        if threads != library.threadCount, !library.setThreadCount(threads) {
+        let available = library.threadCount
+        let threads = computeThreads ?? min(available, max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
+        if !library.setThreadCount(threads), threads != available {
             log.warning("the threads of this BLAS cannot be set while it runs", ["library": library.description])
         }
         log.info("linear algebra", ["library": library.description, "threads": "\(library.threadCount)"])
@@ -82,7 +83,11 @@ public final class Service: Sendable {
                 "this is the slow reference BLAS, by one to two orders of magnitude; install libopenblas0-pthread",
                 ["library": library.description])
         }
-        if let store { try registry.recover(store) }
+        if let store {
+            // Until the state is there nobody can be kept waiting by its recovery: it may have the event loops' share too.
+            if computeThreads == nil { library.setThreadCount(available) }
+            try registry.recover(store) { library.setThreadCount(threads) }
+        }
         return try server.start()
     }
 

@@ -64,8 +64,9 @@ final class ModelRegistry: Sendable {
 
     /// Takes in all models of the data directory. What lies there is verified before this returns; each model's own thread then makes it.
     ///
+    /// - Parameter whenRecovered: called once, when all have been made or cannot be.
     /// - Throws: `StorageError`, `DamagedState`, or `Problem` where a model does not fit in memory.
-    func recover(_ store: DataStore) throws {
+    func recover(_ store: DataStore, whenRecovered: @escaping @Sendable () -> Void) throws {
         var found: [(Model, ModelRecovery, bytes: Int, rows: Int)] = []
         for name in try store.data.modelNames() {
             guard ModelName.isValid(name) else {
@@ -82,10 +83,19 @@ final class ModelRegistry: Sendable {
                 name: name, configuration: recovery.snapshot.configuration, limits: context.limits, condition: .recovering)
             found.append((model, recovery, bytes, rows))
         }
+        let pending = Guarded(found.count)
+        if found.isEmpty { whenRecovered() }
         for (model, recovery, bytes, rows) in found {
             models.withLock { $0[Self.hash(model.name), default: []].append(model) }
             ModelWorker.start(
-                model, reserved: bytes, origin: .stored(recovery, rows: rows), context: context, running: workers, onFailure: {})
+                model, reserved: bytes, origin: .stored(recovery, rows: rows), context: context, running: workers, onFailure: {},
+                whenMade: {
+                    let isLast = pending.withLock { count in
+                        count -= 1
+                        return count == 0
+                    }
+                    if isLast { whenRecovered() }
+                })
         }
     }
 

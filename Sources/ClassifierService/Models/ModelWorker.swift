@@ -42,19 +42,21 @@ final class ModelWorker {
     ///   - origin: what to begin with.
     ///   - running: counts the thread.
     ///   - onFailure: called on the thread when the model cannot be made, before waiting requests are refused: the first with the reason.
+    ///   - whenMade: called on the thread when the model has been made, or cannot be.
     static func start(
         _ model: Model, reserved: Int, origin: ModelOrigin, context: ServiceContext, running: Latch,
-        onFailure: @escaping @Sendable () -> Void
+        onFailure: @escaping @Sendable () -> Void, whenMade: @escaping @Sendable () -> Void = {}
     ) {
         running.enter()
         // The thread lives as long as the model; what it begins with must not.
         let source = Guarded<ModelOrigin?>(origin)
         let thread = Thread {
+            ThreadPriority.giveWay()
             defer { running.leave() }
             // Whoever had the name before may still be at its files.
             context.store?.claim(model.name)
             // No name holds the worker, nor the classifier it began with: both are gone when `run` returns, and their memory is free.
-            guard let end = make(model, reserved: reserved, source.withLock { $0.take() }!, context, onFailure)?.run() else { return }
+            guard let end = make(model, reserved: reserved, source.withLock { $0.take() }!, context, onFailure, whenMade)?.run() else { return }
             context.budget.release(end.reserved)
             let answer = end.responder == nil ? nil : end.store?.delete() ?? Response(.noContent)
             context.store?.release(model.name)
@@ -68,8 +70,10 @@ final class ModelWorker {
 
     /// Makes the worker, or answers those who wait why it cannot be made.
     private static func make(
-        _ model: Model, reserved: Int, _ origin: ModelOrigin, _ context: ServiceContext, _ onFailure: () -> Void
+        _ model: Model, reserved: Int, _ origin: ModelOrigin, _ context: ServiceContext, _ onFailure: () -> Void,
+        _ whenMade: () -> Void
     ) -> ModelWorker? {
+        defer { whenMade() }
         var reserved = reserved
         do {
             return ModelWorker(model: model, start: try begin(model, &reserved, origin, context), context: context)

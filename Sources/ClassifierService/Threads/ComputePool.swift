@@ -10,6 +10,7 @@ final class ComputePool: Sendable {
         self.maximumWaiting = maximumWaiting
         for index in 0..<threads {
             let thread = Thread { [queue] in
+                ThreadPriority.giveWay()
                 while let tasks = queue.take() { tasks.forEach { $0() } }
             }
             thread.name = "compute-\(index)"

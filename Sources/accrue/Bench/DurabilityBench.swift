@@ -152,6 +152,9 @@ struct DurabilityBench {
 
     /// Rows a second of one large request, as the engine learns it.
     private func bulkRate() throws -> Double {
+        // With as many threads as a server recovers with.
+        let library = BLASLibrary.current
+        library.setThreadCount(computeThreads ?? library.threadCount)
         var generator = SeededGenerator(seed: 3)
         var configuration = ModelConfiguration(dimension: inputs)
         configuration.featureMap = .randomRelu(width: dimension, seed: 0)

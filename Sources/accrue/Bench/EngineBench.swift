@@ -73,7 +73,11 @@ struct EngineBench {
         var gram = try Matrix(rows: stream.dimension, columns: stream.dimension)
         let rows = try stream.columnMajor()
         let times = try Timing.interleave(
-            seconds: seconds, [{ try stream.learn() }, { try longer.learn() }, { BLASLibrary.current.withLibraryThreads { gram.addLowerProduct(rows) } }])
+            seconds: seconds,
+            [
+                { try stream.learn() }, { try longer.learn() },
+                { BLASLibrary.current.withLibraryThreads { gram.addLowerProduct(rows) } },
+            ])
         let further = times[1].median / Double(longer.repetitions) - times[0].median / Double(stream.repetitions)
         return further > 0 ? times[2].median / further : nil
     }
