@@ -20,6 +20,8 @@ struct SavedParts {
     var balanced: [Double]?
     var balancedVersion = 0
     var evaluation: ProgressiveEvaluation.Counters
+    var calibration: CalibrationState?
+    var balancedCalibration: CalibrationState?
 
     init(_ classifier: Classifier) throws {
         configuration = classifier.configuration
@@ -29,6 +31,8 @@ struct SavedParts {
         version = classifier.version
         projection = classifier.featureMap.projection.map { projection in (0..<projection.inputs).flatMap { projection.row($0) } }
         evaluation = classifier.evaluation.counters
+        calibration = classifier.calibrationState(of: .plain)
+        balancedCalibration = classifier.calibrationState(of: .balanced)
         classifier.withSquare { $0.forEachPackedGram { gram.append(contentsOf: $0) } }
         classifier.withCrossMoment { $0.copyRowMajor(rows: 0..<$0.rows, into: &q) }
         classifier.withWeights { $0.copyRowMajor(rows: 0..<$0.rows, into: &weights) }
@@ -73,7 +77,7 @@ struct SavedParts {
                 configuration: configuration, labels: labels, counts: counts, samples: samples, version: version, projection: projection,
                 gram: buffer(gram), crossMoment: buffer(q), mean: buffer(mean), m2: buffer(m2), weights: buffer(weights), sketches: saved,
                 balancedWeights: balanced.map(buffer), balancedVersion: balancedVersion,
-                evaluation: try ProgressiveEvaluation(evaluation)))
+                evaluation: try ProgressiveEvaluation(evaluation), calibration: calibration, balancedCalibration: balancedCalibration))
     }
 
     func restored() throws -> Classifier {

@@ -30,6 +30,7 @@ extension Classifier {
             throw .solver(error)
         }
         let rows = truth.counts[column]
+        fadeCalibration(rows: truth.samples - rows, of: truth.samples)
         truth.removeClass(column)
         view.removeClass(column)
         registry.remove(column)

@@ -35,7 +35,8 @@ extension Classifier {
     ///
     /// Both must have the same dimension, feature map (bit for bit) and sketch rank. Classes are matched by label. Ridge, imbalance and
     /// evaluation stay this model's; balanced weights stay as they were made until they are refreshed. A merged sketch is the sketch of
-    /// this model's rows followed by the other's sketch, whose loss is added.
+    /// this model's rows followed by the other's sketch, whose loss is added. The calibration counts for as much less as this model's rows are
+    /// fewer than all; the other's is of other weights, and is not used.
     ///
     /// - Throws: `MergeError`; nothing has changed then.
     /// - Complexity: D³ + 4D²C multiply-adds, and memory for one more D×D square.
@@ -74,6 +75,7 @@ extension Classifier {
         }
         // Restoring demands the same: weights that solve their own equations.
         guard residual <= 1e-6 else { throw .state(.residual(residual)) }
+        fadeCalibration(rows: truth.samples, of: samples)
         truth.samples = samples
         solve()
         beginEpoch(dropping: false)

@@ -17,7 +17,7 @@ public enum ReconfigurationError: Error, Equatable, Sendable, CustomStringConver
 }
 
 extension Classifier {
-    /// Solves the view anew from the truth with another ridge. Balanced weights stay as they were made until they are refreshed.
+    /// Solves the view anew from the truth with another ridge; probabilities are calibrated anew. Balanced weights stay as they were made until they are refreshed.
     ///
     /// - Throws: `ConfigurationError` for a ridge that is none, `ReconfigurationError.unsolvable`; nothing has changed then.
     /// - Complexity: D³ + 2D²C multiply-adds.
@@ -37,6 +37,8 @@ extension Classifier {
             throw ReconfigurationError.unsolvable(ridge: ridge)
         }
         configuration = changed
+        calibrator.reset()
+        balancedCalibrator.reset()
         beginEpoch(dropping: false)
     }
 
@@ -51,6 +53,7 @@ extension Classifier {
         try changed.validate()
         guard imbalance != configuration.imbalance else { return }
         configuration = changed
+        balancedCalibrator.reset()
         beginEpoch(dropping: true)
     }
 }

@@ -35,6 +35,8 @@ extension Classifier {
         version = state.version
         try restoreSketches(state.sketches)
         if let evaluation = state.evaluation { self.evaluation = evaluation }
+        calibrator.restore(state.calibration)
+        balancedCalibrator.restore(state.balancedCalibration)
         if let elements = state.balancedWeights, configuration.imbalance != .none {
             var weights = try Matrix(rows: width, columns: elements.count / width)
             weights.setRowMajor(elements)

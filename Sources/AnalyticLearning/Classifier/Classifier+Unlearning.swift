@@ -25,7 +25,8 @@ extension Classifier {
     /// conditioned downdate, are subtracted from a copy of G; rows that cannot have been learned leave that without a factor and are
     /// refused, and otherwise the view is solved anew from it.
     ///
-    /// A class left without rows keeps its column, at zero. The progressive evaluation is history and stays. Balanced weights that knew
+    /// A class left without rows keeps its column, at zero. The progressive evaluation is history and stays; the calibration counts for
+    /// less, by the share of rows that have gone. Balanced weights that knew
     /// the rows are dropped, and so is what a running job makes of an earlier state.
     ///
     /// - Parameters:
@@ -58,6 +59,7 @@ extension Classifier {
         }
         let solvedAnew = settle(isDowndated: isDowndated)
         for column in Set(columns) where truth.counts[column] == 0 { view.clearClass(column) }
+        fadeCalibration(rows: truth.samples, of: truth.samples + columns.count)
         let dropped = balanced != nil
         beginEpoch(dropping: true)
         let staleSketches = stale.filter { truth.counts[$0] > 0 }.sorted()

@@ -26,6 +26,9 @@ public final class Classifier {
     public var memoryLimit = Int.max
     /// The balanced weights as last made; they may lag behind.
     public internal(set) var balanced: BalancedWeights?
+    /// What makes probabilities of the plain weights' scores and, where there are balanced weights, of theirs.
+    let calibrator = Calibrator()
+    let balancedCalibrator = Calibrator()
     /// Counts the changes after which balanced weights that were begun before them are no longer wanted: anything but learning.
     var epoch = 0
 
@@ -148,9 +151,9 @@ public final class Classifier {
             }
             let block = columns[row..<(row + rows)]
             let values = UnsafeBufferPointer(rebasing: features[(row * featureMap.dimension)..<((row + rows) * featureMap.dimension)])
-            var scorer = ProgressiveScorer(spans: spans[index..<end])
+            var scorer = ProgressiveScorer(spans: spans[index..<end], calibrator: calibrator)
             if rows <= cost.blockRows {
-                try learnBlock(values, block, &scorer)
+                try learnBlock(values, block, &scorer, isNew: true)
             } else {
                 try learnLarge(values, block, &scorer)
             }
@@ -196,13 +199,16 @@ public final class Classifier {
     }
 
     /// Rows that fit one block of the recursion.
+    ///
+    /// - Parameter isNew: whether the balanced weights have not scored the rows yet and are to be calibrated by them.
     func learnBlock(
-        _ x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer
+        _ x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer, isNew: Bool = false
     ) throws(LinearAlgebraError) {
         try featureMap.map(x, inputs: &inputs, into: &h)
+        if isNew { try calibrateBalanced(columns) }
         truth.add(x: x, h: h, columns: columns, order: &order)
         if mustSolve {
-            try scoreRows(&scorer)
+            try scoreRows(&scorer, columns)
             view.accumulate(h: h, square: &square)
             return solve()
         }
@@ -220,7 +226,8 @@ public final class Classifier {
         guard columns.count >= view.cost.bulkRows || mustSolve else {
             try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
                 try featureMap.map(values, inputs: &inputs, into: &h)
-                try scoreRows(&scorer)
+                try scoreRows(&scorer, part)
+                try calibrateBalanced(part)
             }
             var unused = ProgressiveScorer(spans: [])
             return try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
@@ -229,7 +236,8 @@ public final class Classifier {
         }
         try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
             try featureMap.map(values, inputs: &inputs, into: &h)
-            try scoreRows(&scorer)
+            try scoreRows(&scorer, part)
+            try calibrateBalanced(part)
             truth.add(x: values, h: h, columns: part, order: &order)
             view.accumulate(h: h, square: &square)
         }
@@ -248,10 +256,18 @@ public final class Classifier {
     }
 
     /// Scores the mapped rows by the weights as they are.
-    private func scoreRows(_ scorer: inout ProgressiveScorer) throws(LinearAlgebraError) {
+    private func scoreRows(_ scorer: inout ProgressiveScorer, _ columns: ArraySlice<Int>) throws(LinearAlgebraError) {
         try scores.reshapeScratch(rows: h.columns, columns: view.weights.columns)
         scores.multiply(h, transposed: true, by: view.weights)
-        scorer.score(scores)
+        scorer.score(scores, columns: columns)
+    }
+
+    /// Shows the mapped rows' scores by the balanced weights, where there are any, to their calibrator.
+    private func calibrateBalanced(_ columns: ArraySlice<Int>) throws(LinearAlgebraError) {
+        guard let balanced, balanced.classCount > 1 else { return }
+        try scores.reshapeScratch(rows: h.columns, columns: balanced.classCount)
+        balanced.withWeights { scores.multiply(h, transposed: true, by: $0) }
+        balancedCalibrator.record(scores, columns: columns)
     }
 
     /// Solves the view anew; where that fails the old weights stay and the next block tries again.
@@ -275,6 +291,7 @@ public final class Classifier {
         guard view.weights.isFinite else { return nil }
         return PublishedWeights(
             configuration: configuration, featureMap: featureMap, labels: registry.labels, counts: truth.counts, samples: truth.samples,
-            version: version, health: view.health, weights: view.weights, balanced: balanced, evaluation: evaluation)
+            version: version, health: view.health, weights: view.weights, balanced: balanced, evaluation: evaluation,
+            calibration: calibration(of: .plain), balancedCalibration: calibration(of: .balanced))
     }
 }

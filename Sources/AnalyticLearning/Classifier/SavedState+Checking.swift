@@ -44,6 +44,8 @@ extension SavedState {
             try Self.check(balancedWeights, "weight.balanced", -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
             guard (0...version).contains(balancedVersion) else { throw .value(part: "balanced_version", index: 0) }
         }
+        try calibration?.check("calibration")
+        try balancedCalibration?.check("calibration.balanced")
         if let evaluation, !evaluation.fits(classes: classes) { throw .value(part: "evaluation", index: 0) }
     }
 

@@ -33,13 +33,18 @@ public struct SavedState {
     public var balancedVersion: Int
     /// The evaluation so far; nil begins a new one.
     public var evaluation: ProgressiveEvaluation?
+    /// What the calibration of the plain weights rests on; nil begins a new one.
+    public var calibration: CalibrationState?
+    /// The same of the balanced weights.
+    public var balancedCalibration: CalibrationState?
 
     /// A state from its parts.
     public init(
         configuration: ModelConfiguration, labels: [String], counts: [Int], samples: Int, version: Int, projection: [Float]?,
         gram: UnsafeBufferPointer<Double>, crossMoment: UnsafeBufferPointer<Double>, mean: UnsafeBufferPointer<Double>,
         m2: UnsafeBufferPointer<Double>, weights: UnsafeBufferPointer<Double>, sketches: SavedSketches = .none,
-        balancedWeights: UnsafeBufferPointer<Double>? = nil, balancedVersion: Int = 0, evaluation: ProgressiveEvaluation? = nil
+        balancedWeights: UnsafeBufferPointer<Double>? = nil, balancedVersion: Int = 0, evaluation: ProgressiveEvaluation? = nil,
+        calibration: CalibrationState? = nil, balancedCalibration: CalibrationState? = nil
     ) {
         self.configuration = configuration
         self.labels = labels
@@ -56,6 +61,8 @@ public struct SavedState {
         self.balancedWeights = balancedWeights
         self.balancedVersion = balancedVersion
         self.evaluation = evaluation
+        self.calibration = calibration
+        self.balancedCalibration = balancedCalibration
     }
 }
 

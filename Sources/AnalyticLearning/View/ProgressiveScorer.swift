@@ -23,17 +23,23 @@ struct ProgressiveScorer {
     /// The chosen column of each row, −1 where no class was known.
     private(set) var predictions: [Int] = []
     private var spans: ArraySlice<RequestSpan>
+    /// Learns from the scores how probable the predictions are.
+    private let calibrator: Calibrator?
+    /// Of one row.
     private var scores: [Double] = []
 
-    init(spans: ArraySlice<RequestSpan>) {
+    init(spans: ArraySlice<RequestSpan>, calibrator: Calibrator? = nil) {
         self.spans = spans
+        self.calibrator = calibrator
         predictions.reserveCapacity(spans.reduce(0) { $0 + $1.rows })
     }
 
     /// Scores the first request's rows from HW₀ and returns how many they are; all later calls follow in order.
-    mutating func scoreFirstRequest(_ scores: borrowing Matrix) -> Int {
+    mutating func scoreFirstRequest(_ scores: borrowing Matrix, columns: ArraySlice<Int>) -> Int {
         guard let span = spans.first else { return 0 }
-        for row in 0..<min(span.rows, scores.rows) { predictions.append(Self.best(of: span.knownClasses) { scores[row, $0] }) }
+        for row in 0..<min(span.rows, scores.rows) {
+            note(span.knownClasses, label: columns[columns.startIndex + row]) { scores[row, $0] }
+        }
         return span.rows
     }
 
@@ -41,15 +47,13 @@ struct ProgressiveScorer {
     mutating func scoreLaterRequests(_ l: borrowing Matrix, _ x: borrowing Matrix, columns: ArraySlice<Int>, from firstRow: Int) {
         var start = firstRow
         for span in spans.dropFirst() {
-            scores.removeAll(keepingCapacity: true)
-            scores.append(contentsOf: repeatElement(0, count: span.knownClasses))
             for row in start..<(start + span.rows) {
-                for column in 0..<span.knownClasses {
-                    var sum = columns[columns.startIndex + row] == column ? 1.0 : 0
+                let label = columns[columns.startIndex + row]
+                note(span.knownClasses, label: label) { column in
+                    var sum = label == column ? 1.0 : 0
                     for j in start...row { sum -= l[row, j] * x[j, column] }
-                    scores[column] = sum
+                    return sum
                 }
-                predictions.append(Self.best(of: span.knownClasses) { scores[$0] })
             }
             start += span.rows
         }
@@ -60,15 +64,15 @@ struct ProgressiveScorer {
         var start = firstRow
         for span in spans.dropFirst() {
             for row in start..<(start + span.rows) {
-                let column = columns[columns.startIndex + row]
-                predictions.append(Self.best(of: span.knownClasses) { (column == $0 ? 1 : 0) - residual[row, $0] })
+                let label = columns[columns.startIndex + row]
+                note(span.knownClasses, label: label) { (label == $0 ? 1 : 0) - residual[row, $0] }
             }
             start += span.rows
         }
     }
 
     /// Scores consecutive rows by HW₀ alone: all rows of one large request a part at a time, or a block that is only accumulated.
-    mutating func score(_ scores: borrowing Matrix) {
+    mutating func score(_ scores: borrowing Matrix, columns: ArraySlice<Int>) {
         for row in 0..<scores.rows {
             var first = 0
             let position = predictions.count
@@ -76,17 +80,24 @@ struct ProgressiveScorer {
                 first += span.rows
                 return position < first
             }
-            predictions.append(Self.best(of: span?.knownClasses ?? 0) { scores[row, $0] })
+            note(span?.knownClasses ?? 0, label: columns[columns.startIndex + row]) { scores[row, $0] }
         }
     }
 
-    private static func best(of known: Int, _ score: (Int) -> Double) -> Int {
+    /// Takes the scores of the next row.
+    private mutating func note(_ known: Int, label: Int, _ score: (Int) -> Double) {
+        scores.removeAll(keepingCapacity: true)
         var best = -1
         var highest = -Double.infinity
-        for column in 0..<known where score(column) > highest {
-            best = column
-            highest = score(column)
+        for column in 0..<known {
+            let value = score(column)
+            scores.append(value)
+            if value > highest {
+                best = column
+                highest = value
+            }
         }
-        return best
+        predictions.append(best)
+        if let calibrator { scores.withUnsafeBufferPointer { calibrator.record($0, label: label) } }
     }
 }

@@ -104,7 +104,7 @@ public struct RecursiveView: ~Copyable {
         try residual.reshapeScratch(rows: rows, columns: weights.columns)
         residual.multiply(h, transposed: true, by: weights)
 
-        let firstRequestRows = progress.scoreFirstRequest(residual)
+        let firstRequestRows = progress.scoreFirstRequest(residual, columns: columns)
         residual.subtract(fromOneHot: columns)
         guard factorS() else {
             progress.scoreRest(residual, columns: columns, from: firstRequestRows)

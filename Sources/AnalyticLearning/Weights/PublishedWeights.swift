@@ -26,10 +26,13 @@ public final class PublishedWeights: Sendable {
     public let balanced: BalancedWeights?
     /// What the model got right before it learned it.
     public let evaluation: ProgressiveEvaluation
+    private let plainCalibration: Calibration?
+    private let balancedCalibration: Calibration?
 
     init(
         configuration: ModelConfiguration, featureMap: FeatureMap, labels: [String], counts: [Int], samples: Int, version: Int,
-        health: ViewHealth, weights: borrowing Matrix, balanced: BalancedWeights?, evaluation: ProgressiveEvaluation
+        health: ViewHealth, weights: borrowing Matrix, balanced: BalancedWeights?, evaluation: ProgressiveEvaluation,
+        calibration: Calibration?, balancedCalibration: Calibration?
     ) {
         precondition(weights.columns == labels.count && weights.rows == featureMap.width, "weights of another shape")
         self.configuration = configuration
@@ -41,6 +44,8 @@ public final class PublishedWeights: Sendable {
         self.health = health
         self.balanced = balanced
         self.evaluation = evaluation
+        plainCalibration = calibration
+        self.balancedCalibration = balancedCalibration
         plain = WeightTable(weights)
     }
 
@@ -61,6 +66,9 @@ public final class PublishedWeights: Sendable {
 
     /// The number of classes that some weights know: the first so many of `labels`. Balanced weights do not know what came after them.
     public func classCount(of kind: WeightsKind) -> Int { table(kind).classes }
+
+    /// How scores of some weights become probabilities; nil before enough rows were seen, see `Calibration`.
+    public func calibration(of kind: WeightsKind) -> Calibration? { kind == .plain ? plainCalibration : balancedCalibration }
 
     private func table(_ kind: WeightsKind) -> WeightTable {
         if kind == .balanced, let balanced { return balanced.table }

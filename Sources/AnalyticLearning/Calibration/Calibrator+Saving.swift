@@ -1,0 +1,88 @@
+/// What a calibration rests on, as a snapshot holds it: means and sums, nothing of a single row.
+public struct CalibrationState: Sendable, Equatable {
+    /// Rows offered, rows taken, their weight, mean of s_y − s*, mean of s − s*.
+    public var summary: [Double]
+    /// For each β = 2⁻⁶ … 2²⁰ the means of ln Z, of E[s − s*] and of Var[s].
+    public var likelihood: [Double]
+    /// Fifteen bins of calibrated probabilities, then fifteen of raw ones: rows, Σ probability, rows predicted right.
+    public var reliability: [Double]
+
+    /// The number of values of each part.
+    public static let counts = (summary: 5, likelihood: 3 * LikelihoodGrid.count, reliability: 6 * ReliabilityBins.count)
+
+    /// A state from its parts.
+    public init(summary: [Double], likelihood: [Double], reliability: [Double]) {
+        self.summary = summary
+        self.likelihood = likelihood
+        self.reliability = reliability
+    }
+
+    /// Checks that a calibrator can have come to it; `part` names it in errors.
+    func check(_ part: String) throws(RestoreError) {
+        func check(_ values: [Double], _ name: String, _ count: Int, _ range: (Int) -> ClosedRange<Double>) throws(RestoreError) {
+            guard values.count == count else { throw .size(part: part + "." + name, count: values.count, expected: count) }
+            // A value that is not a number is in no range.
+            for (index, value) in values.enumerated() where !range(index).contains(value) {
+                throw .value(part: part + "." + name, index: index)
+            }
+        }
+        let (far, most) = (LikelihoodGrid.largestDistance, LikelihoodGrid.memory * 1.001)
+        try check(summary, "summary", Self.counts.summary) {
+            switch $0 {
+            case 0, 1: 0...0x1p52
+            case 2: 0...most
+            default: -far...0
+            }
+        }
+        guard summary[1] <= summary[0], (summary[1] > 0) == (summary[2] > 0) else { throw .value(part: part + ".summary", index: 1) }
+        for index in 0..<2 where summary[index] != summary[index].rounded() { throw .value(part: part + ".summary", index: index) }
+        try check(likelihood, "likelihood", Self.counts.likelihood) { [0...32, -far...0, 0...(far * far)][$0 % 3] }
+        try check(reliability, "reliability", Self.counts.reliability) { _ in 0...most }
+        for index in stride(from: 0, to: reliability.count, by: 3) {
+            for offset in 1...2 where reliability[index + offset] > reliability[index] * 1.001 {
+                throw .value(part: part + ".reliability", index: index + offset)
+            }
+        }
+    }
+}
+
+extension Calibrator {
+    /// All that is known; nil where nothing is.
+    var state: CalibrationState? {
+        guard offered > 0 else { return nil }
+        return CalibrationState(
+            summary: [Double(offered), Double(samples), grid.weight, grid.labelScore, grid.averageScore],
+            likelihood: (0..<LikelihoodGrid.count).flatMap { [grid.partition[$0], grid.mean[$0], grid.variance[$0]] },
+            reliability: [calibrated, raw].flatMap { bins in
+                (0..<ReliabilityBins.count).flatMap { [bins.rows[$0], bins.confidence[$0], bins.correct[$0]] }
+            })
+    }
+
+    /// Goes on from a state that has been checked.
+    func restore(_ state: CalibrationState?) {
+        reset()
+        guard let state else { return }
+        (offered, samples) = (Int(state.summary[0]), Int(state.summary[1]))
+        grid.weight = state.summary[2]
+        grid.labelScore = state.summary[3]
+        grid.averageScore = state.summary[4]
+        for place in 0..<LikelihoodGrid.count {
+            grid.partition[place] = state.likelihood[3 * place]
+            grid.mean[place] = state.likelihood[3 * place + 1]
+            grid.variance[place] = state.likelihood[3 * place + 2]
+        }
+        func bins(_ first: Int) -> ReliabilityBins {
+            var bins = ReliabilityBins()
+            for bin in 0..<ReliabilityBins.count {
+                let start = 3 * (first + bin)
+                bins.rows[bin] = state.reliability[start]
+                bins.confidence[bin] = state.reliability[start + 1]
+                bins.correct[bin] = state.reliability[start + 2]
+            }
+            return bins
+        }
+        calibrated = bins(0)
+        raw = bins(ReliabilityBins.count)
+        settle()
+    }
+}

@@ -1,0 +1,22 @@
+internal import Glibc
+
+/// The probabilities of one row's classes, exp(s_c/T) / Σ exp(s/T), one at a time: it holds two numbers and no array.
+public struct Softmax: Sendable, Equatable {
+    private let highest: Double
+    private let inverseTemperature: Double
+    private let sum: Double
+
+    init<Score: BinaryFloatingPoint>(_ scores: UnsafeBufferPointer<Score>, temperature: Double) {
+        var highest = -Double.infinity
+        for score in scores { highest = max(highest, Double(score)) }
+        let inverse = 1 / temperature
+        var sum = 0.0
+        for score in scores { sum += exp((Double(score) - highest) * inverse) }
+        self.highest = highest
+        self.sum = sum
+        inverseTemperature = inverse
+    }
+
+    /// The probability of a class, from 0 to 1, by its score.
+    public func probability(score: Double) -> Double { exp((score - highest) * inverseTemperature) / sum }
+}
