@@ -121,6 +121,31 @@ public struct RecursiveView: ~Copyable {
         if rowsSinceProbe >= cost.probeRows || health.probes == 0 { try probe(square: &square, truth: truth) }
     }
 
+    /// Appends hᵀR_eff h of each row: diag(HRHᵀ) less the squares of what is gathered beside R.
+    ///
+    /// - Complexity: 2D²n operations.
+    mutating func appendLeverages(
+        h: borrowing Matrix, square: borrowing SymmetricPair, to result: inout [Double]
+    ) throws(LinearAlgebraError) {
+        try square.multiplyInverse(h, into: &p)
+        if gathered > 0 {
+            try coupling.reshapeScratch(rows: gathered, columns: h.columns)
+            coupling.multiply(gatheredT, columns: 0..<gathered, transposed: true, by: h)
+        }
+        for row in 0..<h.columns {
+            var leverage = h.withColumn(row) { h in p.withColumn(row) { p in Self.dot(h, p) } }
+            if gathered > 0 { leverage -= coupling.withColumn(row) { Self.dot($0, $0) } }
+            // Rounding may leave a little less than nothing.
+            result.append(leverage < 0 ? 0 : leverage)
+        }
+    }
+
+    private static func dot(_ a: UnsafeBufferPointer<Double>, _ b: UnsafeBufferPointer<Double>) -> Double {
+        var sum = 0.0
+        for index in a.indices { sum += a[index] * b[index] }
+        return sum
+    }
+
     /// Takes a block of rows out again by the recursion that learned it, mirrored.
     ///
     ///     P = RHᵀ   S = I − HP = LLᵀ   T = PL⁻ᵀ   R ← R + TTᵀ   W ← W − T L⁻¹(Y − HW)

@@ -19,6 +19,8 @@ enum Job: Sendable {
     case rebalance(DeferredResponder)
     /// Take what a refresh in the background has made.
     case adopt(RefreshOutcome)
+    /// Measure how far rows lie from everything learned.
+    case measure(LeverageJob)
     /// Answer with the details, once everything before is done.
     case describe(DeferredResponder, Status)
     /// Write a snapshot to a file and answer with it.
@@ -32,6 +34,7 @@ enum Job: Sendable {
     func refuse(_ problem: Problem) {
         switch self {
         case .learn(let job): job.receiver.send(problem)
+        case .measure(let job): job.responder.send(problem.response)
         case .unlearn(_, let responder), .merge(_, let responder, _), .reconfigure(_, let responder), .renameClass(_, _, let responder),
             .deleteClass(_, let responder), .rebalance(let responder), .describe(let responder, _), .snapshot(_, let responder),
             .restore(_, let responder, _), .delete(let responder):

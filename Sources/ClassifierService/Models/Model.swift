@@ -75,15 +75,30 @@ final class Model: Sendable {
 
     /// Queues a learn request, or says why not.
     func enqueue(learn job: LearnJob) throws(Problem) {
+        try enqueue(.learn(job), bytes: job.bytes)
+    }
+
+    /// Queues rows whose leverage is asked for, or says why not.
+    func enqueue(leverage job: LeverageJob) throws(Problem) {
+        try enqueue(.measure(job), bytes: job.bytes)
+    }
+
+    private func enqueue(_ job: Job, bytes: Int) throws(Problem) {
         try requireRecovered()
         let limits = limits
         let admission = queue.append(
-            .learn(job),
+            job,
             unless: { waiting in
                 guard waiting.count < limits.queuedRequests else { return true }
-                var bytes = job.bytes
-                for case .learn(let other)? in waiting { bytes += other.bytes }
-                return !waiting.isEmpty && bytes > limits.queuedBytes
+                var total = bytes
+                for other in waiting {
+                    switch other {
+                    case .learn(let other): total += other.bytes
+                    case .measure(let other): total += other.bytes
+                    default: break
+                    }
+                }
+                return !waiting.isEmpty && total > limits.queuedBytes
             })
         switch admission {
         case .taken: return

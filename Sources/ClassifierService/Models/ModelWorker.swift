@@ -168,6 +168,7 @@ final class ModelWorker {
         case .deleteClass(let label, let responder): change(responder) { () throws(Problem) in try deleteClass(label) }
         case .rebalance(let responder): answer(responder) { () throws(Problem) in try rebalance() }
         case .adopt(let outcome): adopt(outcome)
+        case .measure(let job): measure(job)
         case .describe(let responder, let status): answer(responder) { () throws(Problem) in try describe(status) }
         case .snapshot(let parts, let responder): snapshot(parts, responder)
         case .restore(let file, let responder, let status): change(responder) { () throws(Problem) in try restore(file, status) }

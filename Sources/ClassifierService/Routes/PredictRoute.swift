@@ -10,7 +10,7 @@ struct PredictRoute: Sendable {
     let limits: ServiceLimits
     /// One for each event loop.
     let workspaces: [PredictWorkspace]
-    private let spare = SpareWorkspaces()
+    let spare = SpareWorkspaces()
 
     init(registry: ModelRegistry, pool: ComputePool, limits: ServiceLimits, eventLoops: Int) {
         self.registry = registry
@@ -33,6 +33,8 @@ struct PredictRoute: Sendable {
             prediction.run(workspace, useBLAS: false)
             workspace.writer.answer(responder)
         case .score(let prediction): deferScoring(prediction, workspace.features, responder.deferred())
+        case .measure(let model, let rows, let options):
+            measure(workspace.features, rows: rows, model, options, responder.deferred())
         case .scan(let scan): deferScanning(request.takeBody(), scan, responder.deferred())
         case .refuse(let problem): responder.send(problem.response)
         }
@@ -44,6 +46,8 @@ struct PredictRoute: Sendable {
         case answer(Prediction)
         /// Score the rows in the workspace on a compute thread.
         case score(Prediction)
+        /// Have the model's worker measure the leverage of the rows in the workspace, and go on from there.
+        case measure(Model, rows: Int, PredictOptions)
         /// Do all of it on a compute thread.
         case scan(Scan)
         case refuse(Problem)
@@ -54,43 +58,27 @@ struct PredictRoute: Sendable {
         let model: Model
         let format: BodyFormat
         /// What the query asks for.
-        let wish: WeightsKind?
-        let top: Int?
+        let options: PredictOptions
     }
 
     private func plan(_ request: borrowing Request, _ workspace: PredictWorkspace) throws(Problem) -> Plan {
         let model = try registry.model(of: request)
         let weights = try Self.weights(of: model)
         let format = try BodyFormat.of(request, among: BodyFormat.all)
-        let wish = try Self.wish(request)
-        let scan = Scan(model: model, format: format, wish: wish, top: try Self.top(request))
+        var options = try PredictOptions(request)
+        let scan = Scan(model: model, format: format, options: options)
         guard request.bodyCount <= limits.inlineBody, !format.isCompressed else { return .scan(scan) }
         let reader = BodyReader(
             format: format, dimension: weights.configuration.dimension, maximumArrayBytes: limits.maximumArrayBytes)
         let (rows, top) = try request.decodeBody { (body) throws(Problem) in try reader.read(body, features: &workspace.features) }
         guard let rows else { return .scan(scan) }
-        let prediction = Prediction(model: model.name, weights: weights, rows: rows, top: top ?? scan.top, wish: wish)
+        options.top = top ?? options.top
+        if options.leverage { return .measure(model, rows: rows, options) }
+        let prediction = Prediction(model: model.name, weights: weights, rows: rows, options: options)
         return weights.cost(rows: rows) <= limits.inlineCost ? .answer(prediction) : .score(prediction)
     }
 
-    /// `?weights=plain|balanced`.
-    private static func wish(_ request: borrowing Request) throws(Problem) -> WeightsKind? {
-        guard request.hasQuery, let text = request.query("weights") else { return nil }
-        switch text {
-        case "plain": return .plain
-        case "balanced": return .balanced
-        default: throw Problem(.badRequest, "\"weights\" is \"\(text)\", expected plain or balanced")
-        }
-    }
-
-    /// `?top=N`, for the formats which hold nothing but rows.
-    private static func top(_ request: borrowing Request) throws(Problem) -> Int? {
-        guard request.hasQuery, let text = request.query("top") else { return nil }
-        guard let top = Int(text), top >= 1 else { throw Problem(.badRequest, "\"top\" is \"\(text)\", expected an integer of at least 1") }
-        return top
-    }
-
-    private static func weights(of model: Model) throws(Problem) -> PublishedWeights {
+    static func weights(of model: Model) throws(Problem) -> PublishedWeights {
         let weights = try model.weights()
         guard weights.classCount > 0 else {
             throw Problem(.conflict, "the model \"\(model.name)\" knows no class yet: it has learned no rows")
@@ -100,37 +88,46 @@ struct PredictRoute: Sendable {
 
     /// Scans and scores a large body, or one with numbers beyond Float32, on a compute thread.
     private func deferScanning(_ body: Body, _ scan: Scan, _ responder: DeferredResponder) {
-        let limits = limits
-        let isQueued = pool.run { [spare] in
+        let isQueued = pool.run { [self] in
             let response = spare.with { workspace in
-                body.withUnsafeBytes { bytes -> Response in
+                body.withUnsafeBytes { bytes -> Response? in
                     do throws(Problem) {
-                        return try Self.answer(bytes, scan, workspace, limits)
+                        return try answer(bytes, scan, workspace, responder)
                     } catch { return error.response }
                 }
             }
-            responder.send(response)
+            if let response { responder.send(response) }
         }
-        if !isQueued { responder.send(Problem.busy("the compute threads have too much to do").response) }
+        if !isQueued { responder.send(Self.busy.response) }
     }
 
-    private static func answer(
-        _ body: UnsafeRawBufferPointer, _ scan: Scan, _ workspace: PredictWorkspace, _ limits: ServiceLimits
-    ) throws(Problem) -> Response {
-        let weights = try weights(of: scan.model)
+    /// - Returns: nil where the model's worker has to answer.
+    private func answer(
+        _ body: UnsafeRawBufferPointer, _ scan: Scan, _ workspace: PredictWorkspace, _ responder: DeferredResponder
+    ) throws(Problem) -> Response? {
+        let weights = try Self.weights(of: scan.model)
         let reader = BodyReader(
             format: scan.format, dimension: weights.configuration.dimension, maximumArrayBytes: limits.maximumArrayBytes)
-        func prediction(_ rows: Int, _ top: Int?) -> Prediction {
-            Prediction(model: scan.model.name, weights: weights, rows: rows, top: top ?? scan.top, wish: scan.wish)
-        }
+        var options = scan.options
         let (rows, top) = try reader.read(body, features: &workspace.features)
         if let rows {
+            options.top = top ?? options.top
+            if options.leverage {
+                measure(workspace.features, rows: rows, scan.model, options, responder)
+                return nil
+            }
             // Small products are not worth the queue for BLAS's own threads.
-            prediction(rows, top).run(workspace, useBLAS: weights.cost(rows: rows) > limits.inlineCost)
+            Prediction(model: scan.model.name, weights: weights, rows: rows, options: options)
+                .run(workspace, useBLAS: weights.cost(rows: rows) > limits.inlineCost)
         } else {
             var features: [Double] = []
             let (rows, top) = try reader.read(body, features: &features)
-            prediction(rows ?? 0, top).run(features, workspace)
+            options.top = top ?? options.top
+            if options.leverage {
+                measure(features, rows: rows ?? 0, scan.model, options, responder)
+                return nil
+            }
+            Prediction(model: scan.model.name, weights: weights, rows: rows ?? 0, options: options).run(features, workspace)
         }
         return Response(.ok, contentType: "application/json", bytes: workspace.writer.array)
     }
@@ -144,8 +141,10 @@ struct PredictRoute: Sendable {
             }
             responder.send(response)
         }
-        if !isQueued { responder.send(Problem.busy("the compute threads have too much to do").response) }
+        if !isQueued { responder.send(Self.busy.response) }
     }
+
+    static var busy: Problem { .busy("the compute threads have too much to do") }
 }
 
 extension JSONWriter {

@@ -6,29 +6,32 @@ struct Prediction {
     let model: String
     let weights: PublishedWeights
     let rows: Int
-    /// How many of the best classes are listed with each row; none where nil.
-    let top: Int?
-    /// Which weights are asked for; the model's default where nil.
-    let wish: WeightsKind?
+    /// What is asked for beside the label and its score.
+    let options: PredictOptions
+    /// Where it is asked for, the leverage of each row; nil where the model has none to tell.
+    var leverages: [Double]?
 
     /// Scores on an event loop or, with BLAS, on a compute thread.
     func run(_ workspace: PredictWorkspace, useBLAS: Bool) {
         let kind =
             useBLAS
-            ? weights.scoreByBLAS(workspace.features, weights: wish, workspace: &workspace.scores)
-            : weights.score(workspace.features, weights: wish, workspace: &workspace.scores)
+            ? weights.scoreByBLAS(workspace.features, weights: options.weights, workspace: &workspace.scores)
+            : weights.score(workspace.features, weights: options.weights, workspace: &workspace.scores)
         let classes = weights.classCount(of: kind)
+        let calibration = calibration(of: kind)
         begin(&workspace.writer, kind)
         let dimension = weights.featureMap.dimension
         for row in 0..<rows {
             let range = (row * classes)..<((row + 1) * classes)
             if workspace.scores.scores[range].allSatisfy({ $0.isFinite }) {
-                write(&workspace.writer, &workspace.order, count: classes, score: { workspace.scores.scores[range.lowerBound + $0] })
+                let softmax = calibration?.softmax(workspace.scores.scores, row: range)
+                write(
+                    &workspace.writer, &workspace.order, row, count: classes, softmax,
+                    score: { workspace.scores.scores[range.lowerBound + $0] })
             } else {
                 // Float32 has overflowed: once more, in Float64.
                 let features = workspace.features[(row * dimension)..<((row + 1) * dimension)].map(Double.init)
-                let exact = weights.scoreInDouble(features, weights: wish)
-                write(&workspace.writer, &workspace.order, count: classes, score: { exact[$0] })
+                write(workspace, row, weights.scoreInDouble(features, weights: options.weights), calibration)
             }
         }
         end(&workspace.writer)
@@ -37,13 +40,23 @@ struct Prediction {
     /// Scores rows that Float32 cannot carry.
     func run(_ features: [Double], _ workspace: PredictWorkspace) {
         let dimension = weights.featureMap.dimension
-        begin(&workspace.writer, weights.resolve(wish))
+        let kind = weights.resolve(options.weights)
+        let calibration = calibration(of: kind)
+        begin(&workspace.writer, kind)
         for row in 0..<rows {
-            let exact = weights.scoreInDouble(Array(features[(row * dimension)..<((row + 1) * dimension)]), weights: wish)
-            write(&workspace.writer, &workspace.order, count: exact.count, score: { exact[$0] })
+            let values = Array(features[(row * dimension)..<((row + 1) * dimension)])
+            write(workspace, row, weights.scoreInDouble(values, weights: options.weights), calibration)
         }
         end(&workspace.writer)
     }
+
+    private func write(_ workspace: PredictWorkspace, _ row: Int, _ exact: [Double], _ calibration: Calibration?) {
+        let softmax = calibration?.softmax(exact)
+        write(&workspace.writer, &workspace.order, row, count: exact.count, softmax, score: { exact[$0] })
+    }
+
+    /// How scores become probabilities, where those are asked for and known.
+    private func calibration(of kind: WeightsKind) -> Calibration? { options.probability ? weights.calibration(of: kind) : nil }
 
     private func begin(_ writer: inout JSONWriter, _ kind: WeightsKind) {
         writer.beginObject()
@@ -57,6 +70,10 @@ struct Prediction {
             writer.key("balanced_version")
             writer.write(version)
         }
+        if options.probability {
+            writer.key("calibration")
+            CalibrationAnswer(calibration: weights.calibration(of: kind)).writeSummary(to: &writer)
+        }
         writer.key("predictions")
         writer.beginArray()
     }
@@ -66,16 +83,22 @@ struct Prediction {
         writer.endObject()
     }
 
-    private func write<Score: FeatureScalar>(_ writer: inout JSONWriter, _ order: inout [Int], count: Int, score: (Int) -> Score) {
-        TopClasses.select(min(top ?? 1, count), of: count, into: &order, score: score)
+    private func write<Score: FeatureScalar>(
+        _ writer: inout JSONWriter, _ order: inout [Int], _ row: Int, count: Int, _ softmax: Softmax?, score: (Int) -> Score
+    ) {
+        TopClasses.select(min(options.top ?? 1, count), of: count, into: &order, score: score)
         writer.beginObject()
-        write(&writer, order[0], score)
-        if top != nil {
+        write(&writer, order[0], softmax, score)
+        if options.leverage {
+            writer.key("leverage")
+            if let leverages { writer.write(leverages[row]) } else { writer.writeNull() }
+        }
+        if options.top != nil {
             writer.key("top")
             writer.beginArray()
             for column in order {
                 writer.beginObject()
-                write(&writer, column, score)
+                write(&writer, column, softmax, score)
                 writer.endObject()
             }
             writer.endArray()
@@ -83,11 +106,15 @@ struct Prediction {
         writer.endObject()
     }
 
-    private func write<Score: FeatureScalar>(_ writer: inout JSONWriter, _ column: Int, _ score: (Int) -> Score) {
+    private func write<Score: FeatureScalar>(_ writer: inout JSONWriter, _ column: Int, _ softmax: Softmax?, _ score: (Int) -> Score) {
         writer.key("label")
         writer.write(weights.labels[column])
         writer.key("score")
         // The shortest digits that give the same Float32 or Float64 again.
         if let score = score(column) as? Float { writer.write(score) } else { writer.write(Double(score(column))) }
+        if let softmax {
+            writer.key("probability")
+            writer.write(Float(softmax.probability(score: Double(score(column)))))
+        }
     }
 }

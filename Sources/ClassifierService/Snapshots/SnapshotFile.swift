@@ -134,7 +134,8 @@ final class SnapshotFile: Sendable {
             gram: parts["gram.packed_lower"] ?? none, crossMoment: parts["cross_moment"] ?? none, mean: parts["class.mean"] ?? none,
             m2: parts["class.m2"] ?? none, weights: parts["weight"] ?? none, sketches: sketches,
             balancedWeights: parts["weight.balanced"], balancedVersion: metadata.balancedVersion ?? 0,
-            evaluation: try evaluation(integers))
+            evaluation: try evaluation(integers), calibration: CalibrationTensors.state(.plain, parts),
+            balancedCalibration: CalibrationTensors.state(.balanced, parts))
     }
 
     /// The evaluation, where the snapshot has one.

@@ -13,6 +13,10 @@ struct SnapshotMetadata: Sendable {
     var version: Int
     /// The state that `weight.balanced` was made from.
     var balancedVersion: Int?
+    /// What scores are divided by before the softmax, where that is known: for those who predict from the file. Restoring does not read
+    /// them, the temperatures follow from the calibration's own tensors.
+    private var temperature: Double?
+    private var balancedTemperature: Double?
 
     init(_ classifier: Classifier) {
         configuration = classifier.configuration
@@ -20,6 +24,8 @@ struct SnapshotMetadata: Sendable {
         samples = classifier.samples
         version = classifier.version
         balancedVersion = classifier.balancedVersion
+        temperature = classifier.calibration(of: .plain)?.temperature
+        balancedTemperature = classifier.calibration(of: .balanced)?.temperature
     }
 
     /// Reads and checks them.
@@ -56,6 +62,8 @@ struct SnapshotMetadata: Sendable {
         try layout.addMetadata("labels", JSONValue.array(labels.map(JSONValue.string)).description)
         try layout.addMetadata("samples", String(samples))
         try layout.addMetadata("version", String(version))
+        if let temperature { try layout.addMetadata("temperature", "\(temperature)") }
+        if let balancedTemperature { try layout.addMetadata("temperature.balanced", "\(balancedTemperature)") }
         if let balancedVersion { try layout.addMetadata("balanced_version", String(balancedVersion)) }
     }
 

@@ -16,6 +16,7 @@ struct SnapshotShapes {
             let rows = name == "evaluation.summary" ? 1 : tensor.shape.first ?? 0
             _ = try reader.requireTensor(named: name, types: [.i64], shape: [rows, columns])
         }
+        try CalibrationTensors.check(reader)
         if let sketch = reader.tensor(named: "class.sketch") {
             _ = try reader.requireTensor(named: sketch.name, types: [.f64], shape: [sketch.shape.first ?? 0, metadata.configuration.width])
         }

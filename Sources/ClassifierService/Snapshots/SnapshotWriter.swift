@@ -13,6 +13,7 @@ struct SnapshotWriter {
     private let classifier: Classifier
     private let metadata: SnapshotMetadata
     private let evaluation: ProgressiveEvaluation.Counters
+    private let calibration: [CalibrationTensors.Part]
     /// What a checkpoint holds beside the model; nil in a snapshot.
     private let idempotency: [UInt8]?
 
@@ -22,6 +23,7 @@ struct SnapshotWriter {
         self.idempotency = idempotency
         metadata = SnapshotMetadata(classifier)
         evaluation = classifier.evaluation.counters
+        calibration = CalibrationTensors.parts(of: classifier)
     }
 
     /// Writes the snapshot.
@@ -86,6 +88,7 @@ struct SnapshotWriter {
             for (name, values, columns) in evaluationTensors {
                 try layout.addTensor(name, type: .i64, shape: [values.count / columns, columns])
             }
+            for part in calibration { try layout.addTensor(part.name, type: .f64, shape: part.shape) }
         }
         try layout.addTensor("weight", type: .f64, shape: [width, classes])
         if let balanced = classifier.balanced {
@@ -123,6 +126,7 @@ struct SnapshotWriter {
             }
         }
         for (name, values, _) in evaluationTensors { try writer.append(values.map(Int64.init), to: name) }
+        for part in calibration { try writer.append(part.values, to: part.name) }
     }
 
     /// The evaluation's counters with the number of columns of each.

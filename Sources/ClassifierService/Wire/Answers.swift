@@ -71,6 +71,12 @@ struct ModelAnswer {
             writer.beginObject()
             EvaluationAnswer(evaluation: weights.evaluation, labels: weights.labels).write(to: &writer)
             writer.endObject()
+            writer.key("calibration")
+            CalibrationAnswer(calibration: weights.calibration(of: .plain)).write(to: &writer)
+            if weights.configuration.imbalance != .none {
+                writer.key("balanced_calibration")
+                CalibrationAnswer(calibration: weights.calibration(of: .balanced)).write(to: &writer)
+            }
             writer.key("memory_bytes")
             writer.write(weights.configuration.estimatedBytes(classes: weights.classCount) ?? 0)
         }
