@@ -93,13 +93,16 @@ import Testing
             let weights = try #require(classifier.publish())
             func values(_ rows: some Collection<Int>) throws -> (leverages: [Double], scores: [Double]) {
                 let features = stream.digits.rows(rows)
-                return (try #require(try leverages(classifier, features)), weights.predict(features.map(Float.init)).map { Double($0.score) })
+                return (
+                    try #require(try leverages(classifier, features)), weights.predict(features.map(Float.init)).map { Double($0.score) }
+                )
             }
             let (unseen, seen) = (try values(new), try values(known[1300...]))
-            areas.append((
-                areaUnderCurve(new: unseen.leverages, known: seen.leverages),
-                areaUnderCurve(new: unseen.scores.map(-), known: seen.scores.map(-))
-            ))
+            areas.append(
+                (
+                    areaUnderCurve(new: unseen.leverages, known: seen.leverages),
+                    areaUnderCurve(new: unseen.scores.map(-), known: seen.scores.map(-))
+                ))
             // The recipe of the README: what lies beyond 99 of 100 known rows.
             let bound = seen.leverages.sorted()[seen.leverages.count * 99 / 100]
             flagged.unseen += unseen.leverages.count { $0 > bound }

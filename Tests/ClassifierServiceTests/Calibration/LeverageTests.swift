@@ -1,0 +1,132 @@
+import AnalyticLearning
+import HTTPServer
+import TensorFormats
+import Testing
+
+@testable import ClassifierService
+@testable import HTTPServer
+
+/// `?leverage=true`: how far rows lie from everything learned.
+@Suite struct LeverageTests {
+    private func predict(_ model: ModelClient, _ features: [[Double]], _ query: String = "?leverage=true") throws -> Reply {
+        try model.client.send("POST", model.path + "/predict" + query, Bodies.predict(features, top: 2))
+    }
+
+    private func leverages(_ reply: Reply) -> [Double] { (reply["predictions"].array ?? []).compactMap { $0["leverage"].double } }
+
+    private func isClose(_ values: [Double], _ expected: [Double]) -> Bool {
+        values.count == expected.count && zip(values, expected).allSatisfy { abs($0 - $1) < 1e-9 * max(1, abs($1)) }
+    }
+
+    @Test func leverageIsWhatOneCanComputeByHand() throws {
+        let service = try TestService()
+        let model = ModelClient(service)
+        try model.create(#"{"dimension":2,"ridge":1}"#)
+        #expect(try predict(model, [[1, 0]]).status == 409)
+        // G = diag(3, 0): R = diag(1/4, 1).
+        try model.learn([[1, 0], [1, 0], [1, 0]], ["a", "b", "a"])
+        let rows = [[1.0, 0], [0, 1], [0, 2], [4, 1], [0, 0]]
+        let reply = try predict(model, rows)
+        #expect(reply.status == 200 && reply["version"].int == 1)
+        #expect(isClose(leverages(reply), [0.25, 1, 4, 5, 0]), "\(reply.text)")
+        // All else is as without.
+        let plain = try predict(model, rows, "")
+        #expect(!plain.text.contains("leverage"))
+        for row in 0..<5 {
+            for key in ["label", "score", "top"] { #expect(reply["predictions"][row][key] == plain["predictions"][row][key]) }
+        }
+        // Another row learned, and it is seen at once.
+        try model.learn([[0, 1]], ["b"])
+        #expect(isClose(leverages(try predict(model, [[0, 1]])), [0.5]))
+        // Both at once, and in other formats.
+        let both = try predict(model, [[0, 1]], "?leverage=true&probability=true")
+        #expect(both.json.object?["calibration"] == .null && isClose(leverages(both), [0.5]))
+        let lines = try model.client.send(
+            "POST", model.path + "/predict?leverage=true&top=1", "{\"features\":[0,1]}\n{\"features\":[2,0]}\n",
+            contentType: "application/x-ndjson")
+        #expect(isClose(leverages(lines), [0.5, 1]) && lines["predictions"][0]["top"].array?.count == 1)
+    }
+
+    /// Large bodies are read by compute threads; values beyond Float32 go another way again.
+    @Test func largeBodiesAndLargeValuesHaveItToo() throws {
+        let service = try TestService()
+        let model = ModelClient(service)
+        try model.create(#"{"dimension":64,"ridge":1}"#)
+        var generator = SeededGenerator(seed: 8)
+        let learned = (0..<100).map { _ in (0..<64).map { _ in Double(Float(generator.normal())) } }
+        try model.learn(learned, learned.indices.map { "c\($0 % 5)" })
+        let rows = (0..<1024).map { _ in (0..<64).map { _ in Double(Float(generator.normal())) } }
+        let (reply, plain) = (try predict(model, rows), try predict(model, rows, ""))
+        #expect(leverages(reply).count == 1024)
+        // Each subscript of a reply parses it again.
+        func scores(_ reply: Reply) -> [Double] { (reply["predictions"].array ?? []).compactMap { $0["score"].double } }
+        #expect(scores(reply) == scores(plain))
+        let some = try predict(model, Array(rows[100..<110]))
+        #expect(isClose(leverages(some), Array(leverages(reply)[100..<110])))
+        // 10⁸⁰ times as much for 10⁴⁰ times the row.
+        let large = try predict(model, rows[..<3].map { $0.map { $0 * 1e40 } })
+        #expect(isClose(leverages(large).map { $0 / 1e80 }, Array(leverages(reply)[..<3])), "\(large.text)")
+        let refused = try predict(model, rows + [rows[0]])
+        #expect(refused.status == 400)
+        #expect(refused.problemDetail.contains("1025 rows") && refused.problemDetail.contains("at most 1024"))
+    }
+
+    @Test func itWaitsForItsTurn_andPredictionsWithoutDoNot() throws {
+        let service = try TestService()
+        let slow = try SlowModel(service)
+        let busy = try slow.occupy()
+        let row = [Double](repeating: 0.5, count: SlowModel.dimension)
+        let client = service.client()
+        try client.begin("POST", slow.model.path + "/predict?leverage=true", Bodies.predict([row]))
+        #expect(service.waitForJobs(1, of: slow.name))
+        #expect(try slow.model.predict([row])["version"].int == 1)
+        #expect(try busy.readReply()["version"].int == 2)
+        let reply = try client.readReply()
+        #expect(reply.status == 200 && reply["version"].int == 2)
+        // The rows of this model are of rank one, far below working precision: R has directions missing.
+        #expect(reply["predictions"][0].object?["leverage"] == .null, "\(reply.text)")
+    }
+
+    @Test func aModelThatIsDeletedMeanwhileSaysSo() throws {
+        let service = try TestService()
+        let slow = try SlowModel(service)
+        let busy = try slow.occupy()
+        let (client, other) = (service.client(), service.client())
+        try client.begin("POST", slow.model.path + "/predict?leverage=true", Bodies.predict([[Double](repeating: 1, count: 1500)]))
+        #expect(service.waitForJobs(1, of: slow.name))
+        try other.begin("DELETE", slow.model.path)
+        #expect(try client.readReply().status == 404)
+        _ = try busy.readReply()
+        #expect(try other.readReply().status == 204)
+    }
+
+    @Test func rowsThatWaitAreBoundedInBytes() throws {
+        var limits = ServiceLimits()
+        limits.queuedBytes = 1000
+        let model = Model(name: "m", configuration: ModelConfiguration(dimension: 10), limits: limits)
+        let handle = try LoopHandle(index: 0)
+        func measure(_ values: Int) throws(Problem) {
+            let responder = DeferredResponder(handle, ConnectionKey(slot: 0, generation: 0), 0, Liveness())
+            try model.enqueue(
+                leverage: LeverageJob(
+                    features: [Double](repeating: 0, count: values), dimension: 10, responder: responder, complete: { _, _ in }))
+        }
+        try measure(50)
+        try measure(75)
+        #expect(throws: Problem.self) { try measure(1) }
+        #expect(model.queue.count == 2)
+        #expect(model.queue.close().count == 2)
+    }
+
+    @Test(arguments: ["leverage", "probability"]) func flagsAreTrueOrFalse(name: String) throws {
+        let service = try TestService()
+        let model = ModelClient(service)
+        try model.create(#"{"dimension":1}"#)
+        try model.learn([[1], [2]], ["a", "b"])
+        for value in ["1", "yes", "", "TRUE"] {
+            let reply = try predict(model, [[1]], "?\(name)=\(value)")
+            #expect(reply.status == 400 && reply.problemDetail.contains("\"\(name)\" is \"\(value)\", expected true or false"))
+        }
+        #expect(try predict(model, [[1]], "?\(name)=false").text == (try predict(model, [[1]], "").text))
+    }
+}
