@@ -2,7 +2,7 @@ internal import Glibc
 public import Storage
 internal import Synchronization
 
-/// A file system that fails when it is told to.
+/// A file system that fails, or keeps its callers waiting, when it is told to.
 public final class FaultyFileSystem: FileSystem {
     /// A kind of call.
     public enum Operation: Sendable, CaseIterable {
@@ -22,6 +22,8 @@ public final class FaultyFileSystem: FileSystem {
     private struct State {
         var counts: [Operation: Int] = [:]
         var plan: (operation: Operation, index: Int, fault: Fault, isLasting: Bool)?
+        /// The one thread whose calls need not wait.
+        var exempt: pthread_t?
     }
 
     private let base: any FileSystem
@@ -35,14 +37,27 @@ public final class FaultyFileSystem: FileSystem {
         state.withLock { $0 = State(plan: (operation, index, fault, isLasting)) }
     }
 
-    /// Lets everything succeed.
-    public func heal() { state.withLock { $0.plan = nil } }
+    /// Keeps all calls waiting until `heal`, but those of this very thread.
+    public func hold() {
+        let thread = pthread_self()
+        state.withLock { $0.exempt = thread }
+    }
+
+    /// Lets everything succeed, and what waits go on.
+    public func heal() {
+        state.withLock {
+            $0.plan = nil
+            $0.exempt = nil
+        }
+    }
 
     /// How often calls of a kind have been made since `fail`.
     public func count(_ operation: Operation) -> Int { state.withLock { $0.counts[operation, default: 0] } }
 
     private func fault(_ operation: Operation) -> Fault? {
-        state.withLock { state in
+        let thread = pthread_self()
+        while state.withLock({ $0.exempt != nil && $0.exempt != thread }) { usleep(1000) }
+        return state.withLock { state in
             let index = state.counts[operation, default: 0]
             state.counts[operation] = index + 1
             guard let plan = state.plan, plan.operation == operation else { return nil }

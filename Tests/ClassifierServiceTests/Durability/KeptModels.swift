@@ -51,7 +51,11 @@ final class KeptService: Sendable {
         configuration.durability = durability
         service = try Service(configuration, fileSystem: fileSystem, log: Log(isSilent: true))
         port = try service.start().port
-        guard isReady else { return }
+        if isReady { try waitUntilReady() }
+    }
+
+    /// Waits until all models are there.
+    func waitUntilReady() throws {
         for _ in 0..<60_000 {
             if service.registry.isReady { return }
             usleep(1000)
