@@ -105,11 +105,17 @@ import Testing
         withView([UInt8](), .unicode(count: 0), [1 << 60]) { #expect(labelError($0) == "features has more than 10 entries") }
     }
 
-    @Test func layout_refusesSizesThatOverflow() {
+    @Test func layout_refusesSizesThatOverflow() throws {
         #expect(ArrayLayout(.float64, shape: [1 << 60, 1]) == nil)
         #expect(ArrayLayout(.float32, shape: [-1]) == nil)
         #expect(ArrayLayout(.unicode(count: 1 << 62), shape: []) == nil)
         #expect(ArrayLayout(.float32, shape: [])?.byteCount == 4)
+        for shape in [[], [3], [3, 4], [3, 4, 5], [3, 4, 5, 6]] {
+            let layout = try #require(ArrayLayout(.float32, shape: shape))
+            #expect(Array(layout.shape) == shape && layout.shape.description == "\(shape)")
+            #expect(layout.elementCount == shape.reduce(1, *))
+            #expect(layout.shape == ArrayShape(shape) && layout.shape != ArrayShape(shape + [1]))
+        }
         #expect(ArrayLayout(.float32, shape: [3, 0])?.byteCount == 0)
         #expect(
             ArrayView(name: "a", layout: ArrayLayout(.float32, shape: [1])!, bytes: UnsafeRawBufferPointer(start: nil, count: 0)) == nil)

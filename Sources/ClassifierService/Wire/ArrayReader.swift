@@ -12,7 +12,8 @@ enum ArrayReader {
     static func features<Scalar: FeatureScalar>(
         _ body: UnsafeRawBufferPointer, _ reader: BodyReader, isAlone: Bool, into features: inout [Scalar]
     ) throws(Problem) -> Int? {
-        let names = isAlone ? ["features"] : ["features", "labels"]
+        // An array that only some formats need: npy is to be read without an allocation.
+        var names: [String] { isAlone ? ["features"] : ["features", "labels"] }
         switch reader.format {
         case .npz:
             let archive = try open(npz: body, names)

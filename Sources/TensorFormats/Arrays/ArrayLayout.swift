@@ -7,7 +7,7 @@ public struct ArrayLayout: Equatable, Sendable {
     /// Whether the first index runs fastest (Fortran's order) instead of the last (C's).
     public let isColumnMajor: Bool
     /// The dimensions; empty for a single element.
-    public let shape: [Int]
+    public let shape: ArrayShape
     /// The number of elements.
     public let elementCount: Int
     /// The size of all elements in bytes.
@@ -15,6 +15,11 @@ public struct ArrayLayout: Equatable, Sendable {
 
     /// A layout, or nil if a dimension is negative or the size overflows.
     public init?(_ scalar: ArrayScalar, isBigEndian: Bool = false, isColumnMajor: Bool = false, shape: [Int]) {
+        self.init(scalar, isBigEndian: isBigEndian, isColumnMajor: isColumnMajor, shape: ArrayShape(shape))
+    }
+
+    /// A layout, or nil if a dimension is negative or the size overflows.
+    public init?(_ scalar: ArrayScalar, isBigEndian: Bool = false, isColumnMajor: Bool = false, shape: ArrayShape) {
         guard var size = scalar.byteCount, size >= 0 else { return nil }
         var count = 1
         for dimension in shape {

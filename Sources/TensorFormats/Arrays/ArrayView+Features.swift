@@ -20,7 +20,7 @@ extension ArrayView {
             throw failure(.wrongScalar(layout.scalar, expected: "float32 or float64"))
         }
         guard layout.shape.count == 2, layout.shape[1] == columns else {
-            throw failure(.wrongShape(layout.shape, expected: "[rows, \(columns)]"))
+            throw failure(.wrongShape(Array(layout.shape), expected: "[rows, \(columns)]"))
         }
         let rows = layout.shape[0]
         guard rows <= maximumRows else { throw failure(.tooMany(limit: maximumRows)) }

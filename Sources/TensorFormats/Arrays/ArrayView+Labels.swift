@@ -10,7 +10,7 @@ extension ArrayView {
     /// - Throws: `ArrayError` naming the row.
     /// - Complexity: O(n) in the bytes of the array.
     public func appendLabels(into strings: inout PackedStrings, maximumCount: Int, maximumBytes: Int) throws(ArrayError) -> Int {
-        guard layout.shape.count == 1 else { throw failure(.wrongShape(layout.shape, expected: "[rows]")) }
+        guard layout.shape.count == 1 else { throw failure(.wrongShape(Array(layout.shape), expected: "[rows]")) }
         let count = layout.shape[0]
         guard count <= maximumCount else { throw failure(.tooMany(limit: maximumCount)) }
         let before = strings.count

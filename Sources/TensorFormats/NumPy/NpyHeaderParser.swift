@@ -1,6 +1,7 @@
 /// Reads the dictionary of an npy header: a Python literal with three keys.
 ///
-/// Only what NumPy writes is understood: quoted strings without escapes, `True` and `False`, and tuples of integers.
+/// Only what NumPy writes is understood: quoted strings without escapes, `True` and `False`, and tuples of integers. The header of a
+/// matrix is read without an allocation.
 struct NpyHeaderParser {
     private let text: UnsafeRawBufferPointer
     /// Where `text` starts in the file.
@@ -13,13 +14,13 @@ struct NpyHeaderParser {
     }
 
     mutating func parse() throws(NpyError) -> ArrayLayout {
-        var type: String?
+        var type: UnsafeRawBufferPointer?
         var isColumnMajor: Bool?
-        var shape: [Int]?
+        var shape: ArrayShape?
         try expect("{")
         while !accept("}") {
             let keyStart = position
-            let key = try readString()
+            let key = String(decoding: try readString(), as: UTF8.self)
             try expect(":")
             switch key {
             case "descr" where type == nil: type = try readType()
@@ -39,15 +40,14 @@ struct NpyHeaderParser {
         guard let type, let isColumnMajor, let shape else { throw invalid("one of descr, fortran_order and shape is missing") }
         let (scalar, isBigEndian) = try Self.scalar(of: type, at: offset)
         guard let layout = ArrayLayout(scalar, isBigEndian: isBigEndian, isColumnMajor: isColumnMajor, shape: shape) else {
-            throw NpyError(.shapeTooLarge(shape), at: offset)
+            throw NpyError(.shapeTooLarge(Array(shape)), at: offset)
         }
         return layout
     }
 
     /// The element type of NumPy's array-interface string: byte order, kind, size.
-    private static func scalar(of type: String, at offset: Int) throws(NpyError) -> (ArrayScalar, isBigEndian: Bool) {
-        let bytes = Array(type.utf8)
-        let unsupported = NpyError(.unsupportedType(type), at: offset)
+    private static func scalar(of bytes: UnsafeRawBufferPointer, at offset: Int) throws(NpyError) -> (ArrayScalar, isBigEndian: Bool) {
+        var unsupported: NpyError { NpyError(.unsupportedType(String(decoding: bytes, as: UTF8.self)), at: offset) }
         guard bytes.count >= 2 else { throw unsupported }
         if bytes[1] == UInt8(ascii: "O") || bytes[0] == UInt8(ascii: "O") { throw NpyError(.objectArray, at: offset) }
         let isBigEndian: Bool
@@ -82,7 +82,7 @@ struct NpyHeaderParser {
 
     // MARK: Literals
 
-    private mutating func readType() throws(NpyError) -> String {
+    private mutating func readType() throws(NpyError) -> UnsafeRawBufferPointer {
         skipSpace()
         if position < text.count, text[position] == UInt8(ascii: "[") {
             throw NpyError(.unsupportedType("structured"), at: offset + position)
@@ -90,7 +90,8 @@ struct NpyHeaderParser {
         return try readString()
     }
 
-    private mutating func readString() throws(NpyError) -> String {
+    /// The characters between quotation marks, all of them printable ASCII.
+    private mutating func readString() throws(NpyError) -> UnsafeRawBufferPointer {
         skipSpace()
         guard position < text.count, text[position] == UInt8(ascii: "'") || text[position] == UInt8(ascii: "\"") else {
             throw invalid("a quoted string is missing")
@@ -106,7 +107,7 @@ struct NpyHeaderParser {
         }
         guard end < text.count else { throw invalid("a string does not end") }
         position = end + 1
-        return String(decoding: text[start..<end], as: UTF8.self)
+        return UnsafeRawBufferPointer(rebasing: text[start..<end])
     }
 
     private mutating func readBool() throws(NpyError) -> Bool {
@@ -116,8 +117,8 @@ struct NpyHeaderParser {
     }
 
     /// Reads `()`, `(3,)` or `(3, 4)`; without a comma, `(3)` would be no tuple.
-    private mutating func readTuple() throws(NpyError) -> [Int] {
-        var values: [Int] = []
+    private mutating func readTuple() throws(NpyError) -> ArrayShape {
+        var values = ArrayShape()
         var hasComma = true
         try expect("(")
         while !accept(")") {
