@@ -92,6 +92,7 @@ public final class Service: Sendable {
     }
 
     /// Reads the tokens again, and opens the access log anew: what SIGHUP asks for. Tokens that cannot be read stay as they were.
+    /// Where there is neither, the log says so.
     public func reload() {
         access.reload()
     }

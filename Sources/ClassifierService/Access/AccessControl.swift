@@ -29,6 +29,9 @@ final class AccessControl: Sendable {
 
     /// Reads the tokens again and opens the log anew.
     func reload() {
+        if accessLog == nil, configuration.tokenFile == nil {
+            return log.info("there is no token file to read again, and no access log to open anew")
+        }
         accessLog?.reopen()
         guard let path = configuration.tokenFile else { return }
         do {

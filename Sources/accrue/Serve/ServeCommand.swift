@@ -36,7 +36,7 @@ enum ServeCommand: Command {
     static func run(_ arguments: ParsedArguments) throws {
         guard arguments.words.isEmpty else { throw UsageError("serve takes no words, only options: \(arguments.words[0])") }
         let settings = try ServeSettings(arguments)
-        let signals = StopSignals(takesHangUp: settings.takesHangUp)
+        let signals = StopSignals(takesHangUp: true)
         let log = Log()
         if settings.service.durability == nil { log.info("the state is in memory only: snapshots, or --data DIR, are the ways to keep it") }
         let service = try Service(settings.service, log: log)

@@ -12,9 +12,6 @@ struct ServeSettings {
     private var isInsecure = false
     private var extraHosts: [String] = []
 
-    /// Whether SIGHUP has something to do; else it ends the process, as usual.
-    var takesHangUp: Bool { service.access.tokenFile != nil || service.access.logFile != nil }
-
     /// - Throws: `UsageError` that names the option or the file's key.
     init(_ arguments: ParsedArguments) throws {
         service.server.eventLoops = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)

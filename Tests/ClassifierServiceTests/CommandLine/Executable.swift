@@ -60,6 +60,11 @@ struct Executable {
         return line
     }
 
+    /// Waits for words on standard error.
+    ///
+    /// - Returns: false where the process ended without them.
+    func waitForErrors(containing words: String) -> Bool { errors.wait { $0.contains(words) } }
+
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
     /// Reads a pipe on a thread of its own, so that the process never waits for us.
@@ -95,11 +100,23 @@ struct Executable {
         }
 
         func firstLine() -> String? {
+            var line: Substring?
+            _ = wait { text in
+                line = text.firstIndex(of: "\n").map { text[..<$0] }
+                return line != nil
+            }
+            return line.map(String.init)
+        }
+
+        /// Waits until what has come is as wanted.
+        ///
+        /// - Returns: false where it ended otherwise.
+        func wait(until isWanted: (String) -> Bool) -> Bool {
             monitor.withLock {
                 while true {
                     let (data, isAtEnd) = state.withLock { ($0.data, $0.isAtEnd) }
-                    if let end = data.firstIndex(of: 10) { return String(decoding: data[..<end], as: UTF8.self) }
-                    if isAtEnd { return nil }
+                    if isWanted(String(decoding: data, as: UTF8.self)) { return true }
+                    if isAtEnd { return false }
                     _ = monitor.wait(until: nil)
                 }
             }

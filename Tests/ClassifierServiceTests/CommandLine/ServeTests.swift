@@ -41,6 +41,17 @@ import Testing
         #expect(outcome.errors.contains(signal == SIGTERM ? "SIGTERM" : "SIGINT"))
     }
 
+    /// As one of a service manager that reloads, or of a terminal that is closed.
+    @Test func hangUpWithNothingToReadAgain_isLoggedAndNoMore() throws {
+        let (server, port) = try serve("--port", "0")
+        server.send(SIGHUP)
+        #expect(server.waitForErrors(containing: "no token file"))
+        #expect(try TestClient(port: port).send("GET", "/readyz").status == 200)
+        server.send(SIGTERM)
+        let outcome = server.wait()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
     @Test func requestInFlightIsAnsweredAfterTheSignal() throws {
         let (server, port) = try serve("--port", "0", "--shutdown-timeout", "60")
         let client = TestClient(port: port)
