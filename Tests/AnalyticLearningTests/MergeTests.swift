@@ -100,7 +100,8 @@ import Testing
         #expect(try refused { $0.mean.removeLast() } == .state(.size(part: "class.mean", count: 639, expected: 640)))
         #expect(try refused { $0.m2[3] = -1 } == .state(.value(part: "class.m2", index: 3)))
         #expect(try refused { $0.gram[5] = 1e300 } == .state(.value(part: "gram.packed_lower", index: 5)))
-        #expect(try refused { $0.samples = .max } == .tooManyRows)
+        #expect(try refused { $0.samples = .max } == .state(.value(part: "samples", index: 0)))
+        #expect(try refused { $0.samples = Classifier.maximumCount } == .tooManyRows)
         guard case .state(.residual) = try refused({ $0.gram[5] += 1 }) else {
             Issue.record("a Gram matrix that its weights do not solve was taken")
             return

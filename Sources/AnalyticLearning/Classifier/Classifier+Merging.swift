@@ -49,9 +49,9 @@ extension Classifier {
             throw .state(error)
         }
         try checkProjection(state)
-        let (samples, overflow) = truth.samples.addingReportingOverflow(state.samples)
-        // Every count is at most the number of samples.
-        guard state.samples >= 0, !overflow else { throw .tooManyRows }
+        // Every class's count is at most the number of samples.
+        guard canCount(rows: state.samples) else { throw .tooManyRows }
+        let samples = truth.samples + state.samples
         let known = truth.counts.count
         let residual: Double
         do throws(LinearAlgebraError) {

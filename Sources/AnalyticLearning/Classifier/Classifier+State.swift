@@ -22,11 +22,20 @@ extension Classifier {
         return try body(square)
     }
 
-    /// Makes the state the successor of another one as well as of its own past: versions never decrease, whatever is restored.
+    /// The most samples that a model may have, and its highest version: 2^53 − 1, which every reader of JSON keeps (RFC 8259, section 6).
+    ///
+    /// What has come there can be read, saved and restored, and learns no more.
+    public static let maximumCount = (1 << 53) - 1
+
+    /// Whether so many more rows, in one more version, can be counted.
+    public func canCount(rows: Int) -> Bool { version < Self.maximumCount && rows <= Self.maximumCount - samples }
+
+    /// Makes the state the successor of another one as well as of its own past: versions never decrease, whatever is restored, nor pass
+    /// `maximumCount`.
     ///
     /// Balanced weights made from this very state stay those of this state.
     public func advanceVersion(past current: Int) throws(LinearAlgebraError) {
-        let advanced = max(version, current) + 1
+        let advanced = min(max(version, current) + 1, Self.maximumCount)
         if let balanced, balanced.version == version { self.balanced = try balanced.renumbered(advanced) }
         version = advanced
     }

@@ -91,6 +91,7 @@ public final class Classifier {
     @discardableResult
     public func learn(features: [Double], labels: [String]) throws -> Double? {
         try check(features, rows: labels.count)
+        guard canCount(rows: labels.count) else { throw LearnError.tooManyRows }
         let known = registry.count
         let columns = intern(labels)
         let outcome = try features.withUnsafeBufferPointer {

@@ -6,4 +6,6 @@ public enum LearnError: Error, Equatable, Sendable {
     case featureCount(Int, expected: Int)
     /// A value that is not finite or above 1e50 in magnitude.
     case value(row: Int, column: Int, value: Double)
+    /// More rows, or versions, than are counted: `Classifier.maximumCount`.
+    case tooManyRows
 }

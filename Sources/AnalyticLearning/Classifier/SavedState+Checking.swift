@@ -30,6 +30,9 @@ extension SavedState {
         if let projection, let index = projection.firstIndex(where: { !$0.isFinite }) {
             throw .value(part: "feature_map.projection", index: index)
         }
+        for (part, count) in [("samples", samples), ("version", version)] where !(0...Classifier.maximumCount).contains(count) {
+            throw .value(part: part, index: 0)
+        }
         var sum = 0
         for (index, count) in counts.enumerated() {
             let (next, overflow) = sum.addingReportingOverflow(count)

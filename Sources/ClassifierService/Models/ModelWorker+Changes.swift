@@ -19,6 +19,7 @@ extension ModelWorker {
         do throws(Problem) {
             try store?.requireUsable()
             if let identity, case .answered(let answer) = try idempotency.find(identity) { return responder.send(answer.response) }
+            try requireCountable()
             let response = try body()
             if let identity, case .bytes(let bytes) = response.body {
                 idempotency.remember(identity, .body(bytes), time: Self.wallClock)

@@ -55,6 +55,7 @@ extension ModelWorker {
                         continue
                     }
                 }
+                try requireCountable(rows: columns.count + job.rows)
                 try store?.requireUsable()
                 accepted.append(try intern(job, &columns))
                 features.append(contentsOf: job.features)
@@ -111,6 +112,14 @@ extension ModelWorker {
         }
         return Accepted(
             job: job, newLabels: known..<classifier.registry.count, span: RequestSpan(rows: job.rows, knownClasses: known))
+    }
+
+    /// Refuses what would take the model past the samples and versions that are counted: a snapshot of it could not be restored.
+    func requireCountable(rows: Int = 0) throws(Problem) {
+        guard !classifier.canCount(rows: rows) else { return }
+        let state = "\(classifier.samples) samples at version \(classifier.version)"
+        throw Problem(
+            .unprocessableContent, "the model \"\(model.name)\" has \(state), and neither may pass \(Classifier.maximumCount)")
     }
 
     /// Forgets classes of requests that were not learned, and gives their memory back.

@@ -85,8 +85,8 @@ struct SnapshotMetadata: Sendable {
         }
 
         func count(_ key: String) throws(Problem) -> Int {
-            guard let count = try value(key).int, count >= 0, count < 1 << 62 else {
-                throw Problem(.badRequest, "the snapshot's metadata \"\(key)\" must be an integer from 0 to \((1 << 62) - 1)")
+            guard let count = try value(key).int, (0...Classifier.maximumCount).contains(count) else {
+                throw Problem(.badRequest, "the snapshot's metadata \"\(key)\" must be an integer from 0 to \(Classifier.maximumCount)")
             }
             return count
         }

@@ -1,3 +1,4 @@
+import AnalyticLearning
 import Foundation
 import HTTPServer
 import TensorFormats
@@ -113,6 +114,37 @@ import Testing
         try fixture.expectNothingChanged()
     }
 
+    /// Whatever is taken, a snapshot of it is taken too: what would lead out of the range is refused beforehand.
+    @Test(arguments: ["samples", "version"]) func countsAreBoundAlikeWhereTheyAreReadAndWhereTheyGrow(_ key: String) throws {
+        let fixture = try Fixture()
+        let highest = Classifier.maximumCount
+        var snapshot = try EditedSnapshot(fixture.snapshot)
+        for value in ["\(highest + 1)", "\((1 << 62) - 1)"] {
+            snapshot.setMetadata(key, value)
+            try fixture.expectRefusal(try snapshot.encoded(), ["\"\(key)\"", "from 0 to \(highest)"], value)
+        }
+        try fixture.expectNothingChanged()
+
+        // One step below, and so one learned row away from the highest.
+        snapshot.setMetadata(key, "\(highest - (key == "version" ? 2 : 1))")
+        let model = ModelClient(fixture.service, "full")
+        #expect(try model.restore(try snapshot.encoded()).status == 201)
+        #expect(try model.learn([[1, 0]], ["a"])[key].int == highest)
+        let before = try model.details()
+        let refused = try model.learn([[1, 0]], ["new"])
+        #expect(refused.status == 422 && refused.problemDetail.contains("\(highest)"), "\(refused.text)")
+        let merged = try model.client.send("POST", model.path + "/merge", fixture.snapshot, contentType: SnapshotFile.mediaType.description)
+        #expect(merged.status == 422, "\(merged.text)")
+        let patched = try model.client.send("PATCH", model.path, #"{"ridge":0.5}"#)
+        #expect(patched.status == (key == "version" ? 422 : 200), "\(patched.text)")
+        if key == "version" { #expect(try model.details().text == before.text) }
+        // Its snapshot is one like any other.
+        let copy = ModelClient(fixture.service, "copy")
+        let restored = try copy.restore(try model.snapshot().body)
+        #expect(restored.status == 201 && restored[key].int == highest, "\(restored.text)")
+        #expect(try copy.predict([[1, 0]]).status == 200)
+    }
+
     static let metadata = [
         Damage("format missing", ["\"format\""]) { $0.setMetadata("format", nil) },
         Damage("format of the future", ["accrue/999", "accrue/1"]) { $0.setMetadata("format", "accrue/999") },
@@ -178,8 +210,8 @@ import Testing
             Damage("a negative count", ["class.count[1]"]) { $0.set("class.count", 1, to: Int64(-1)) },
             Damage("counts beyond the samples", ["class.count[1]"]) { $0.set("class.count", 1, to: Int64(2)) },
             Damage("counts whose sum overflows", ["class.count"]) {
-                $0.setMetadata("samples", "4611686018427387903")
-                $0.set("class.count", 0, to: Int64(4_611_686_018_427_387_903))
+                $0.setMetadata("samples", "9007199254740991")
+                $0.set("class.count", 0, to: Int64(9_007_199_254_740_991))
                 $0.set("class.count", 1, to: Int64.max)
             },
             Damage("a negative second moment", ["class.m2[0]"]) { $0.set("class.m2", 0, to: -1.0) },
