@@ -52,7 +52,9 @@ struct ClassRoutes: Sendable {
         let model = try registry.model(of: request)
         let label = try Self.label(request)
         try ModelRoutes.requireMediaType(request, "application/json")
-        let value = try request.decodeBody { (body) throws(Problem) in try RowReader.value(body) }
+        let value = try request.decodeBody { (body) throws(Problem) in
+            try RowReader.value(body, expected: #"a JSON object with "label""#)
+        }
         guard let object = value.object, object.entries.count == 1, let new = object["label"]?.string else {
             throw Problem(.badRequest, "the body must be {\"label\": \"the new name\"}")
         }

@@ -38,7 +38,9 @@ struct ModelRoutes: Sendable {
     private func create(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
         let name = try Self.validName(request)
         try Self.requireMediaType(request, "application/json")
-        let value = try request.decodeBody { (body) throws(Problem) in try RowReader.value(body) }
+        let value = try request.decodeBody { (body) throws(Problem) in
+            try RowReader.value(body, expected: #"a JSON object with "dimension""#)
+        }
         let configuration: ModelConfiguration
         do { configuration = try ConfigurationJSON.decode(value) } catch { throw Problem(.badRequest, error.description) }
         let (model, isNew) = try registry.findOrCreate(name, configuration, first: .describe(responder, .created))
@@ -63,7 +65,9 @@ struct ModelRoutes: Sendable {
     private func patch(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
         let model = try registry.model(of: request)
         try Self.requireMediaType(request, "application/json")
-        let value = try request.decodeBody { (body) throws(Problem) in try RowReader.value(body) }
+        let value = try request.decodeBody { (body) throws(Problem) in
+            try RowReader.value(body, expected: #"a JSON object with "ridge", "imbalance", or both"#)
+        }
         let patch: ModelPatch
         do throws(ConfigurationError) {
             patch = try ConfigurationJSON.decodePatch(value)

@@ -100,23 +100,17 @@ struct LineReader: Sendable {
         other: (inout JSONScanner, JSONKey) throws(JSONError) -> Bool
     ) throws(Refusal) {
         var hasFeatures = false
-        var unknown: String?
+        let unknown: String?
         do throws(JSONError) {
-            try lines.withUnsafeBytes(of: line) { (text) throws(JSONError) in
-                var scanner = JSONScanner(text)
-                try scanner.beginObject(field: "the line")
-                while let key = try scanner.nextKey() {
-                    if key == "features" {
-                        if hasFeatures { throw JSONError(.duplicateKey("features"), at: key.offset) }
-                        hasFeatures = true
-                        try scanner.readRow(
-                            field: "features", columns: dimension, into: &features, maximumMagnitude: RowReader.maximumMagnitude)
-                    } else if try !other(&scanner, key) {
-                        unknown = unknown ?? key.description
-                        try scanner.skipValue()
-                    }
+            unknown = try lines.withUnsafeBytes(of: line) { (text) throws(JSONError) in
+                try RowReader.readObject(text, "the line") { (scanner, key) throws(JSONError) in
+                    guard key == "features" else { return try other(&scanner, key) }
+                    if hasFeatures { throw JSONError(.duplicateKey("features"), at: key.offset) }
+                    hasFeatures = true
+                    try scanner.readRow(
+                        field: "features", columns: dimension, into: &features, maximumMagnitude: RowReader.maximumMagnitude)
+                    return true
                 }
-                try scanner.finish()
             }
         } catch { throw .json(error, line: line) }
         if let unknown { throw .problem(Problem(.badRequest, "line \(line.number): \"\(unknown)\" is not a known key")) }

@@ -13,13 +13,12 @@ enum RowReader {
     static func learn(
         _ body: UnsafeRawBufferPointer, dimension: Int, features: inout [Double], labels: inout PackedStrings
     ) throws(Problem) {
-        var scanner = JSONScanner(body)
+        try requireContent(body, #"a JSON object with "features" and "labels""#)
         var rows: Int?
-        var unknown: String?
         var labelCount: Int?
+        let unknown: String?
         do throws(JSONError) {
-            try scanner.beginObject(field: "the body")
-            while let key = try scanner.nextKey() {
+            unknown = try readObject(body, "the body") { (scanner, key) throws(JSONError) in
                 switch key {
                 case "features" where rows == nil:
                     rows = try scanner.readMatrix(
@@ -28,12 +27,10 @@ enum RowReader {
                     labelCount = try scanner.readLabels(
                         field: "labels", into: &labels, maximumCount: .max, maximumBytes: ClassRegistry.maximumLabelBytes)
                 case "features", "labels": throw JSONError(.duplicateKey(key.description), at: key.offset)
-                default:
-                    unknown = unknown ?? key.description
-                    try scanner.skipValue()
+                default: return false
                 }
+                return true
             }
-            try scanner.finish()
         } catch { throw problem(error) }
         if let unknown { throw Problem(.badRequest, "\"\(unknown)\" is not a known key; known are features, labels") }
         guard let rows else { throw Problem(.badRequest, "\"features\" is missing: an array of rows of \(dimension) numbers") }
@@ -66,25 +63,22 @@ enum RowReader {
     static func predict<Scalar: FeatureScalar>(
         _ body: UnsafeRawBufferPointer, dimension: Int, features: inout [Scalar]
     ) throws(Problem) -> (rows: Int?, top: Int?) {
-        var scanner = JSONScanner(body)
+        try requireContent(body, #"a JSON object with "features""#)
         var rows: Int?
-        var unknown: String?
         var top: Int?
+        let unknown: String?
         do throws(JSONError) {
-            try scanner.beginObject(field: "the body")
-            while let key = try scanner.nextKey() {
+            unknown = try readObject(body, "the body") { (scanner, key) throws(JSONError) in
                 switch key {
                 case "features" where rows == nil:
                     rows = try scanner.readMatrix(
                         field: "features", columns: dimension, into: &features, maximumRows: .max, maximumMagnitude: maximumMagnitude)
                 case "top" where top == nil: top = try scanner.readInteger(field: "top")
                 case "features", "top": throw JSONError(.duplicateKey(key.description), at: key.offset)
-                default:
-                    unknown = unknown ?? key.description
-                    try scanner.skipValue()
+                default: return false
                 }
+                return true
             }
-            try scanner.finish()
         } catch {
             if case .outOfFloatRange = error.kind { return (nil, nil) }
             throw problem(error)
@@ -97,8 +91,41 @@ enum RowReader {
     }
 
     /// A JSON value, for configurations.
-    static func value(_ body: UnsafeRawBufferPointer) throws(Problem) -> JSONValue {
+    ///
+    /// - Parameter expected: what the value should be, for whoever sends nothing at all.
+    static func value(_ body: UnsafeRawBufferPointer, expected: StaticString) throws(Problem) -> JSONValue {
+        try requireContent(body, expected)
         do { return try JSONValue(parsing: body) } catch { throw problem(error) }
+    }
+
+    // MARK: Parts
+
+    /// Reads an object to the end of the text, without allocating.
+    ///
+    /// - Parameters:
+    ///   - field: what the object is called in messages.
+    ///   - readValue: reads the value of a key, or says that it does not know it; the value is skipped then.
+    /// - Returns: the first key that was not known.
+    @inline(__always)
+    static func readObject(
+        _ text: UnsafeRawBufferPointer, _ field: StaticString, _ readValue: (inout JSONScanner, JSONKey) throws(JSONError) -> Bool
+    ) throws(JSONError) -> String? {
+        var scanner = JSONScanner(text)
+        var unknown: String?
+        try scanner.beginObject(field: field)
+        while let key = try scanner.nextKey() {
+            guard try !readValue(&scanner, key) else { continue }
+            unknown = unknown ?? key.description
+            try scanner.skipValue()
+        }
+        try scanner.finish()
+        return unknown
+    }
+
+    /// Refuses a body of nothing but white space with what it should have been.
+    private static func requireContent(_ body: UnsafeRawBufferPointer, _ expected: StaticString) throws(Problem) {
+        let isEmpty = body.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
+        if isEmpty { throw Problem(.badRequest, "the body is empty, expected \(expected)") }
     }
 
     private static func problem(_ error: JSONError) -> Problem {

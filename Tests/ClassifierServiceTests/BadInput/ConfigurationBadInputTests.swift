@@ -12,7 +12,11 @@ import Testing
     }
 
     static let texts = [
-        create("empty body", "", ["the text"]),
+        create("empty body", "", [#"the body is empty, expected a JSON object with "dimension""#]),
+        BadRequest("empty patch", "PATCH", "/v1/models/m", "", names: [#"the body is empty, expected a JSON object with "ridge""#]),
+        BadRequest(
+            "empty new name", "PATCH", "/v1/models/m/classes/a", "",
+            names: [#"the body is empty, expected a JSON object with "label""#]),
         create("no JSON", "dimension: 2", ["expected"]),
         create("truncated", #"{"dimension":2"#, ["expected"]),
         create("array", "[2]", ["the body", "an array"]),

@@ -16,8 +16,8 @@ import Testing
     }
 
     static let texts = [
-        learn("empty body", "", ["the body", "expected"]),
-        learn("white space only", " \n", ["the body", "expected"]),
+        learn("empty body", "", [#"the body is empty, expected a JSON object with "features" and "labels""#]),
+        learn("white space only", " \t\r\n", [#"the body is empty, expected a JSON object with "features" and "labels""#]),
         learn("no JSON", "cat", ["the body", "expected"]),
         learn("array instead of object", "[]", ["the body", "an array", "an object"]),
         learn("string instead of object", #""x""#, ["the body", "a string", "an object"]),

@@ -14,7 +14,7 @@ import Testing
     }
 
     static let requests = [
-        predict("empty body", "", ["the body", "expected"]),
+        predict("empty body", "", [#"the body is empty, expected a JSON object with "features""#]),
         predict("no JSON", "cat", ["the body", "expected"]),
         predict("truncated", #"{"features":[[1"#, ["features[0][0]"]),
         predict("deep nesting", #"{"features":"# + String(repeating: "[", count: 100_000), ["features[0][0]", "a number"]),
