@@ -14,41 +14,47 @@ extension ModelWorker {
             context.budget.release(bytes)
             return refresh.postpone(1)
         }
-        let isQueued = context.balancePool.run { [model, context, cancellation = refresh.cancellation] in
-            let start = MonotonicClock.now
-            var outcome = RefreshOutcome(weights: nil, failure: nil, duration: 0)
-            do throws(BalanceError) {
-                outcome.weights = try job.run(shouldStop: { cancellation.isCancelled })
-            } catch {
-                outcome.failure = "\(error)"
-            }
-            outcome.duration = MonotonicClock.now - start
-            context.budget.release(bytes)
+        let next = BackgroundRefresh(job, bytes: bytes, budget: context.budget)
+        let isQueued = context.balancePool.run { [model] in
             // A model that has been deleted meanwhile takes no more jobs, and needs none.
-            _ = model.queue.append(.adopt(outcome))
+            if let outcome = next.run() { _ = model.queue.append(.adopt(outcome)) }
         }
+        refresh.begin(next)
         guard isQueued else {
-            context.budget.release(bytes)
+            refresh.cancel()
             return refresh.postpone(1)
         }
-        refresh.begin()
     }
 
-    /// Takes what a refresh has made, and publishes it.
+    /// Takes what a refresh has made, and publishes it. Then comes what has waited for its end.
     func adopt(_ outcome: RefreshOutcome) {
-        refresh.end(duration: outcome.duration)
+        let isWanted = refresh.end(duration: outcome.duration)
         if let weights = outcome.weights {
-            if classifier.adopt(weights) { publish() }
-        } else if !refresh.cancellation.isCancelled {
+            if isWanted, classifier.adopt(weights) { publish() }
+        } else if let failure = outcome.failure {
             context.log.error(
-                "the balanced weights could not be refreshed; the last ones stay in use",
-                ["model": model.name, "reason": outcome.failure ?? "unknown"])
+                "the balanced weights could not be refreshed; the last ones stay in use", ["model": model.name, "reason": failure])
             refresh.postpone(max(1, outcome.duration))
         }
+        answer(refresh.takeWaiting())
+    }
+
+    /// Makes the balanced weights for a request. A refresh in the background is called off first, so that there is never more than one
+    /// square beside the model's own; where it takes a while to end, the worker goes on with other things meanwhile.
+    func rebalance(_ responder: DeferredResponder) {
+        if refresh.cancel() { answer([responder]) } else { refresh.await(responder) }
+    }
+
+    /// Makes the balanced weights for all who asked for them.
+    private func answer(_ responders: [DeferredResponder]) {
+        guard !responders.isEmpty else { return }
+        let response: Response
+        do throws(Problem) { response = try rebalance() } catch { response = error.response }
+        for responder in responders { responder.send(response) }
     }
 
     /// Makes the balanced weights of this state here and now.
-    func rebalance() throws(Problem) -> Response {
+    private func rebalance() throws(Problem) -> Response {
         guard classifier.configuration.imbalance != .none else {
             throw Problem(.conflict, "the model \"\(model.name)\" has imbalance none: there are no balanced weights to refresh")
         }

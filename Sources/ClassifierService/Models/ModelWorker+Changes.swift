@@ -21,6 +21,8 @@ extension ModelWorker {
             if let identity, case .answered(let answer) = try idempotency.find(identity) { return responder.send(answer.response) }
             try requireCountable()
             let response = try body()
+            // What it would make is of a state that is no more.
+            refresh.cancel()
             if let identity, case .bytes(let bytes) = response.body {
                 idempotency.remember(identity, .body(bytes), time: Self.wallClock)
             }

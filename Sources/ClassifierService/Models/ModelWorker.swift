@@ -132,7 +132,7 @@ final class ModelWorker {
 
     /// Works until the queue is closed.
     private func run() -> End {
-        defer { refresh.cancellation.cancel() }
+        defer { refresh.cancel() }
         publish()
         model.condition = .ready
         let limit = context.limits.blockRows
@@ -148,13 +148,22 @@ final class ModelWorker {
                 return rows <= limit && job.dimension == first.dimension
             }
             guard let jobs else {
+                refuseWaiting(.busy("the server is stopping"))
                 store?.close(classifier, idempotency)
                 return End(responder: nil, reserved: reserved, store: store)
             }
             guard let first = jobs.first else { continue }
-            if case .delete(let responder) = first { return End(responder: responder, reserved: reserved, store: store) }
+            if case .delete(let responder) = first {
+                refuseWaiting(.deletedModel(model.name))
+                return End(responder: responder, reserved: reserved, store: store)
+            }
             perform(first, jobs)
         }
+    }
+
+    /// Tells those who wait for balanced weights that there will be none.
+    private func refuseWaiting(_ problem: Problem) {
+        for responder in refresh.takeWaiting() { responder.send(problem.response) }
     }
 
     private func perform(_ first: Job, _ jobs: [Job]) {
@@ -166,7 +175,7 @@ final class ModelWorker {
         case .reconfigure(let patch, let responder): change(responder) { () throws(Problem) in try reconfigure(patch) }
         case .renameClass(let label, let new, let responder): change(responder) { () throws(Problem) in try renameClass(label, to: new) }
         case .deleteClass(let label, let responder): change(responder) { () throws(Problem) in try deleteClass(label) }
-        case .rebalance(let responder): answer(responder) { () throws(Problem) in try rebalance() }
+        case .rebalance(let responder): rebalance(responder)
         case .adopt(let outcome): adopt(outcome)
         case .measure(let job): measure(job)
         case .describe(let responder, let status): answer(responder) { () throws(Problem) in try describe(status) }
