@@ -112,6 +112,20 @@ import Testing
         #expect(error?.reason == reason)
     }
 
+    @Test(arguments: [("3", 3), ("3.0", 3), ("30e-1", 3), ("-2.00", -2), ("9223372036854775807", Int.max), ("0.0", 0)])
+    func integralNumber_isReadHoweverItIsWritten(_ text: String, _ expected: Int) throws {
+        #expect(try scanning(text) { (scanner) throws(JSONError) in try scanner.readIntegralNumber() } == expected)
+    }
+
+    @Test(arguments: [
+        ("3.5", "top is 3.5, expected an integer"), ("1e300", "top is 1e300, expected an integer"),
+        ("9223372036854775808", "top is 9223372036854775808, which is out of range"), ("true", "top is a boolean, expected an integer"),
+    ])
+    func integralNumber_isRefusedWithItsName(_ text: String, _ reason: String) {
+        let error = scanError(text) { (scanner) throws(JSONError) in try scanner.readIntegralNumber(field: "top") }
+        #expect(error?.reason == reason)
+    }
+
     @Test func unsignedSeed_takesAll64Bits() throws {
         let value = try scanning("18446744073709551615") { (scanner) throws(JSONError) in try scanner.readInteger(as: UInt64.self) }
         #expect(value == .max)

@@ -28,6 +28,17 @@ import Testing
         #expect(value.double?.sign == expected.double?.sign)
     }
 
+    @Test(
+        arguments: [
+            ("2.0", 2, 2), ("1e2", 100, 100), ("-0.0", 0, 0), ("-3.0", -3, nil), ("2.5", nil, nil), ("1e300", nil, nil),
+            ("1e19", nil, 10_000_000_000_000_000_000), ("\"2\"", nil, nil),
+        ] as [(String, Int?, UInt64?)])
+    func integers_areWhatTheyAreHoweverTheyAreWritten(_ text: String, _ int: Int?, _ uint64: UInt64?) throws {
+        let value = try JSONValue(parsing: text)
+        #expect(value.int == int)
+        #expect(value.uint64 == uint64)
+    }
+
     @Test(arguments: [#"{"a":1,"a":2}"#, #"{"a":1,"b":{},"\u0061":2}"#, #"[{"x":{"":1,"":1}}]"#])
     func keyStandingTwice_isRefused(_ text: String) {
         #expect { try JSONValue(parsing: text) } throws: { error in

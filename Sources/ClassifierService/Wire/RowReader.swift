@@ -73,7 +73,7 @@ enum RowReader {
                 case "features" where rows == nil:
                     rows = try scanner.readMatrix(
                         field: "features", columns: dimension, into: &features, maximumRows: .max, maximumMagnitude: maximumMagnitude)
-                case "top" where top == nil: top = try scanner.readInteger(field: "top")
+                case "top" where top == nil: top = try scanner.readIntegralNumber(field: "top")
                 case "features", "top": throw JSONError(.duplicateKey(key.description), at: key.offset)
                 default: return false
                 }

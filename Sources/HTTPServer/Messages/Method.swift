@@ -16,6 +16,8 @@ public enum Method: UInt8, Sendable, CaseIterable {
     case options
     /// TRACE (section 9.3.8); no route should have it: it shows a client what it would rather not know (section 17.10 there).
     case trace
+    /// QUERY (draft-ietf-httpbis-safe-method-w-body), known so that it is answered with 405 and `Allow` where a route does not have it.
+    case query
 
     /// The name as it stands in a request line.
     public var name: StaticString {
@@ -28,13 +30,14 @@ public enum Method: UInt8, Sendable, CaseIterable {
         case .delete: "DELETE"
         case .options: "OPTIONS"
         case .trace: "TRACE"
+        case .query: "QUERY"
         }
     }
 
     /// Whether the method only reads (RFC 9110, section 9.2.1).
     public var isSafe: Bool {
         switch self {
-        case .get, .head, .options, .trace: true
+        case .get, .head, .options, .trace, .query: true
         case .post, .put, .patch, .delete: false
         }
     }
@@ -48,6 +51,7 @@ public enum Method: UInt8, Sendable, CaseIterable {
         case 4 where name.equals("HEAD"): self = .head
         case 5 where name.equals("PATCH"): self = .patch
         case 5 where name.equals("TRACE"): self = .trace
+        case 5 where name.equals("QUERY"): self = .query
         case 6 where name.equals("DELETE"): self = .delete
         case 7 where name.equals("OPTIONS"): self = .options
         default: return nil
@@ -57,9 +61,9 @@ public enum Method: UInt8, Sendable, CaseIterable {
 
 /// A set of methods.
 struct MethodSet: OptionSet, Sendable {
-    let rawValue: UInt8
+    let rawValue: UInt16
 
-    init(rawValue: UInt8) {
+    init(rawValue: UInt16) {
         self.rawValue = rawValue
     }
 

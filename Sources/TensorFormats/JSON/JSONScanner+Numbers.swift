@@ -27,6 +27,24 @@ extension JSONScanner {
         try readFixedWidthInteger(field: field)
     }
 
+    /// Reads a number without a fractional part, however it is written: `3`, `3.0` and `3e0` are the same number, as JSON Schema has it
+    /// (draft 2020-12, validation, section 6.1.1).
+    ///
+    /// - Throws: `JSONError` for `3.5`, and for a number that no `Int` holds.
+    public mutating func readIntegralNumber(field: StaticString? = nil) throws(JSONError) -> Int {
+        try expect(.number, "an integer", field)
+        let offset = position
+        let number = try scanNumber { Self.place(field) }
+        if number.isInteger {
+            position = offset
+            return try readFixedWidthInteger(field: field)
+        }
+        guard let value = Int(exactly: number.value(as: Double.self, base)) else {
+            throw JSONError(.notAnInteger(token(from: offset)), at: offset, place: Self.place(field))
+        }
+        return value
+    }
+
     private mutating func readFixedWidthInteger<Integer: FixedWidthInteger>(field: StaticString?) throws(JSONError) -> Integer {
         try expect(.number, "an integer", field)
         let offset = position

@@ -39,16 +39,22 @@ public indirect enum JSONValue: Sendable, Equatable {
         }
     }
 
-    /// The value as an `Int`, if it is an integer that fits.
+    /// The value as an `Int`, if it is an integer that fits, however it is written: `3.0` is 3, as JSON Schema has it (draft 2020-12,
+    /// validation, section 6.1.1).
     public var int: Int? {
-        if case .integer(let value) = self { value } else { nil }
+        switch self {
+        case .integer(let value): value
+        case .number(let value): Int(exactly: value)
+        default: nil
+        }
     }
 
-    /// The value as a `UInt64`, if it is an integer that fits.
+    /// The value as a `UInt64`, if it is an integer that fits, however it is written.
     public var uint64: UInt64? {
         switch self {
         case .integer(let value): UInt64(exactly: value)
         case .unsigned(let value): value
+        case .number(let value): UInt64(exactly: value)
         default: nil
         }
     }

@@ -68,12 +68,27 @@ import Testing
         #expect(try model.state(probe: [1, 1]) == before)
     }
 
-    @Test(arguments: ["TRACE", "POST", "PATCH"])
+    @Test(arguments: ["TRACE", "QUERY", "POST", "PATCH"])
     func aMethodThatAPathDoesNotHaveIsToldWithThoseItHas(_ method: String) throws {
         let service = try TestService()
         let reply = try service.client().send(method, "/v1/models")
         #expect(reply.status == 405)
         #expect(reply.fields["allow"] == "GET, HEAD, OPTIONS")
+    }
+
+    /// JSON Schema, and so the document, does not tell 3.0 from 3.
+    @Test func integersMayBeWrittenWithAFraction() throws {
+        let service = try TestService()
+        let model = ModelClient(service)
+        let config =
+            #"{"dimension":2.0,"feature_map":{"kind":"random_relu","width":40e-1,"seed":7.0},"imbalance":{"kind":"pseudo_features","cap":5.0}}"#
+        #expect(try model.create(config).status == 201)
+        #expect(try model.details()["config"]["feature_map"]["seed"] == .integer(7))
+        #expect(try model.create(config.replacing(".0", with: "")).status == 200)
+        try model.learn([[1, 0], [0, 1]], ["a", "b"])
+        let reply = try model.client.send("POST", model.path + "/predict", #"{"features":[[1,0]],"top":2.0}"#)
+        #expect(reply["predictions"][0]["top"].array?.count == 2)
+        #expect(try model.create(#"{"dimension":2.5}"#).problemDetail == "dimension must be an integer, not 2.5")
     }
 
     @Test func probesMayHaveAQueryOfAnyKind() throws {

@@ -34,7 +34,7 @@ extension Operation {
 
     static let describeModel = Operation(
         .get, "/v1/models/{model}", id: "describe_model", tag: .models, summary: "Describe a model", parameters: [.model],
-        answers: [Answer(.ok, "The model's details.", .json(.modelDetails, example: newModel))], refusals: [.unknownModel, .busy])
+        answers: [Answer(.ok, "The model's details.", .json(.modelDetails, example: learnedModel))], refusals: [.unknownModel, .busy])
 
     static let changeModel = Operation(
         .patch, "/v1/models/{model}", id: "change_model", tag: .models, summary: "Change a model's ridge or imbalance",
@@ -65,6 +65,14 @@ extension Operation {
         {"name":"fruit","version":0,"samples":0,"classes":0,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
         "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"condition_estimate":1,"drift":0,"solves":0,\
         "balanced_version":null,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,"window":{"samples":0,\
-        "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[],"confusion":[]},"memory_bytes":1048}
+        "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[],"confusion":[]},"memory_bytes":27536}
+        """
+
+    private static let learnedModel: StaticString = """
+        {"name":"fruit","version":1,"samples":4,"classes":2,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
+        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"condition_estimate":28.4,"drift":5.5e-16,\
+        "solves":0,"balanced_version":1,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,"window":{"samples":0,\
+        "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[{"label":"apple","accuracy":null,"window_accuracy":null},\
+        {"label":"banana","accuracy":null,"window_accuracy":null}],"confusion":[]},"memory_bytes":30288}
         """
 }

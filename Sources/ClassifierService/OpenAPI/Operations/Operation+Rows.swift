@@ -37,7 +37,7 @@ extension Operation {
                 .ok, "The rows are taken out.",
                 .json(
                     .unlearned,
-                    example: #"{"model":"fruit","version":2,"samples":0,"classes":2,"rows":4,"sketches_not_undone":["apple","banana"]}"#))
+                    example: #"{"model":"fruit","version":2,"samples":0,"classes":2,"rows":4,"sketches_not_undone":[]}"#))
         ],
         refusals: [
             .body, .unknownModel, Refusal(.conflict, "The model was restored meanwhile with another dimension."), .rowFormat,

@@ -4,5 +4,13 @@ internal import TensorFormats
 extension Schema {
     static let liveness = object([.required("live", bool)]).named("Liveness")
     static let readiness = object([.required("live", bool), .required("ready", bool)]).named("Readiness")
-    static let document = object([.required("openapi", string())])
+
+    /// Only the outline: a document of its own (OpenAPI 3.1, appendix) says the rest.
+    static let document = object([
+        .required("openapi", string(pattern: "^3\\.1\\.")), .required("info", anyObject), .required("servers", array(of: anyObject)),
+        .required("tags", array(of: anyObject)), .required("paths", anyObject), .required("components", anyObject),
+        .optional("security", array(of: anyObject)),
+    ])
+
+    private static let anyObject = Schema(["type": .string("object")])
 }
