@@ -49,7 +49,10 @@ import Testing
 
     @Test(arguments: [
         ("GET", "/v1/models?page=2", "\"page\" is not a known query parameter; this call has none"),
-        ("POST", "/v1/models/m/predict?weight=plain", "\"weight\" is not a known query parameter; known are weights, top"),
+        (
+            "POST", "/v1/models/m/predict?weight=plain",
+            "\"weight\" is not a known query parameter; known are weights, top, probability, leverage"
+        ),
         ("POST", "/v1/models/m/predict?top=1&top=2", "\"top\" is given twice"),
         ("POST", "/v1/models/m/predict?weights=%FF", "not UTF-8"),
         ("GET", "/v1/models/m/snapshot?part=weights", "\"part\""),

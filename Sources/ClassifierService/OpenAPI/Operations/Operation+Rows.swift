@@ -48,13 +48,17 @@ extension Operation {
 
     static let predict = Operation(
         .post, "/v1/models/{model}/predict", access: .reading, id: "predict", tag: .rows, summary: "Predict the labels of rows",
-        description: "Predictions never wait for learning.",
+        description: """
+            Predictions never wait for learning; but `leverage` does, for its turn in the model's queue. With it a request may have 1,024 rows.
+            """,
         parameters: [
             .model,
             .query(
                 "weights", .weightsKind, "The weights to use; if left out the balanced ones, where the model has them.",
                 example: .string("plain")),
             .query("top", .integer(1 ... .max), "How many of the best classes are listed with each row. `top` in the body goes first."),
+            .query("probability", .bool, "Whether to say how probable the labels are."),
+            .query("leverage", .bool, "Whether to say how far each row lies from everything learned."),
         ],
         body: .unlabelled,
         answers: [

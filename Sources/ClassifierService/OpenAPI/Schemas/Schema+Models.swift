@@ -72,9 +72,28 @@ extension Schema {
                 "balanced_version", version.orNull,
                 "Where `imbalance` is not `none`: the version that the balanced weights were made from, null while there are none."),
             .required("evaluation", evaluation, "Test-then-train accuracy: each row predicted before it was learned."),
+            .required(
+                "calibration", calibration.orNull,
+                "How far probabilities by the plain weights can be trusted; null before 200 labels were seen."),
+            .optional("balanced_calibration", calibration.orNull, "The same of the balanced weights, where `imbalance` is not `none`."),
             .required("memory_bytes", count, "What the model takes."),
         ]
     ).named("ModelDetails")
+
+    static let calibrationMembers: [Member] = [
+        .required(
+            "temperature", number().adding("exclusiveMinimum", .integer(0)), "Probabilities are the softmax of score / temperature."),
+        .required("samples", count, "The labelled rows that it was fitted to; the last thousand or so count."),
+    ]
+
+    private static let calibration = object(
+        calibrationMembers + [
+            .required(
+                "expected_calibration_error", share.orNull,
+                "How far probabilities were from the share of right predictions, test-then-train, over the last thousand rows or so."),
+            .required("expected_calibration_error_raw", share.orNull, "The same for the softmax of the scores as they are."),
+        ]
+    ).named("Calibration")
 
     private static let evaluation = object(
         [.required("evaluated_samples", count)] + accuracies + [

@@ -51,18 +51,35 @@ extension Schema {
 
     private static let score = number().described("A regression score: near 1 for the right class, near 0 for others.")
 
-    static let prediction = object([
-        .required("label", label, "The best class."), .required("score", score),
+    private static let scoredLabel: [Member] = [
+        .required("label", label), .required("score", score),
         .optional(
-            "top", array(of: object([.required("label", label), .required("score", score)]), count: 1 ... .max),
-            "The best classes, the best one first, where `top` was asked for."),
-    ]).named("Prediction")
+            "probability", share,
+            "Where `probability` was asked for and `calibration` is not null: the label's, if the row is of one of the known classes."),
+    ]
+
+    static let prediction = object(
+        scoredLabel + [
+            .optional(
+                "leverage", number().adding("minimum", .integer(0)).orNull,
+                """
+                Where `leverage` was asked for: hᵀ(G + ridge·I)⁻¹h, 0 for what is well covered by the rows learned, and at most ‖h‖²/ridge. \
+                Null where the model is too ill-conditioned to tell.
+                """),
+            .optional(
+                "top", array(of: object(scoredLabel), count: 1 ... .max),
+                "The best classes, the best one first, where `top` was asked for."),
+        ]
+    ).named("Prediction")
 
     static let weightsKind = oneOf("plain", "balanced")
 
     static let predictions = object([
         .required("model", modelName), .required("version", version), .required("weights", weightsKind, "The weights that were used."),
         .optional("balanced_version", version, "Where `weights` is `balanced`: the version they were made from."),
+        .optional(
+            "calibration", object(calibrationMembers).orNull,
+            "Where `probability` was asked for: how the scores became probabilities; null before 200 labels were seen."),
         .required("predictions", array(of: prediction, count: 1 ... .max), "One for each row."),
     ]).named("Predictions")
 }
