@@ -80,6 +80,9 @@ public struct BLASLibrary: Sendable {
         try ComputeThreads.lendToLibrary(order: .max, body)
     }
 
+    /// Whether a factorisation on some thread uses the library's own threads now. A large call of another thread would wait for its end.
+    public var isOccupied: Bool { ComputeThreads.areLent }
+
     private var libraryThreads: Int {
         guard let address = Self.symbol("openblas_get_num_threads") else { return 1 }
         typealias Function = @convention(c) () -> Int32

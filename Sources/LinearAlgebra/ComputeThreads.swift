@@ -40,6 +40,9 @@ enum ComputeThreads {
         return max(1, min(threads, parts, Int(operations / leastOperations)))
     }
 
+    /// Whether a factorisation has the library's threads: a call that the library would cut for them then waits until it ends.
+    static var areLent: Bool { loans.areAny }
+
     /// Calls `body` with 0 up to `count`, at once.
     static func concurrently(_ count: Int, _ body: (Int) -> Void) {
         guard count > 1 else { return body(0) }

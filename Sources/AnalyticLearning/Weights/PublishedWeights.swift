@@ -104,10 +104,11 @@ public final class PublishedWeights: Sendable {
         score(features, resolve(weights), &workspace, useBLAS: false)
     }
 
-    /// Scores rows with `sgemm`, which may use BLAS's threads: for compute threads only.
+    /// Scores rows with `sgemm`, which may use BLAS's threads: for compute threads only. While a factorisation has those threads, `sgemm`
+    /// would wait for its end, and predictions never wait for learning: they are made by the own kernel then.
     @discardableResult
     public func scoreByBLAS(_ features: [Float], weights: WeightsKind? = nil, workspace: inout ScoreWorkspace) -> WeightsKind {
-        score(features, resolve(weights), &workspace, useBLAS: true)
+        score(features, resolve(weights), &workspace, useBLAS: !BLASLibrary.current.isOccupied)
     }
 
     private func score(
