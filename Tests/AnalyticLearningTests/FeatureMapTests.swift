@@ -1,6 +1,7 @@
 import Testing
 
 @testable import AnalyticLearning
+@testable import LinearAlgebra
 
 @Suite struct FeatureMapTests {
     /// The known answers that come with Random123.
@@ -58,6 +59,14 @@ import Testing
             let scores = workspace.scores
             published.scoreByBLAS(x, workspace: &workspace)
             #expect(zip(scores, workspace.scores).allSatisfy { abs($0 - $1) < 1e-4 })
+            // While a factorisation has the library's threads nothing waits for it, and the bits are those of the own kernel.
+            let library = BLASLibrary.current
+            let hasThreads = library.setThreadCount(2)
+            library.withLibraryThreads {
+                #expect(library.isOccupied == hasThreads)
+                _ = published.scoreByBLAS(x, workspace: &workspace)
+            }
+            #expect(workspace.scores == scores || !hasThreads)
             for row in 0..<rows {
                 let one = Array(x[(row * dimension)..<((row + 1) * dimension)])
                 let exact = published.scoreInDouble(one.map(Double.init))

@@ -56,7 +56,9 @@ final class ModelWorker {
             // Whoever had the name before may still be at its files.
             context.store?.claim(model.name)
             // No name holds the worker, nor the classifier it began with: both are gone when `run` returns, and their memory is free.
-            guard let end = make(model, reserved: reserved, source.withLock { $0.take() }!, context, onFailure, whenMade)?.run() else { return }
+            guard
+                let end = make(model, reserved: reserved, source.withLock { $0.take() }!, context, onFailure, whenMade)?.run()
+            else { return }
             context.budget.release(end.reserved)
             let answer = end.responder == nil ? nil : end.store?.delete() ?? Response(.noContent)
             context.store?.release(model.name)
