@@ -79,7 +79,8 @@ for count in (1, 2, 16, 32, 64):
     wrk(f"json-{count}", "application/json", json.dumps({"features": values}).encode())
     wrk(f"npy-{count}", "application/x-npy", npy(values))
 PYTHON
-curl -sSf -o "$scratch/body" "$url/v1/models/m/learn" --json "@$scratch/learn"
+# Often enough that there are probabilities.
+for _ in {1..8}; do curl -sSf -o "$scratch/body" "$url/v1/models/m/learn" --json "@$scratch/learn"; done
 
 calls() {
     kill -USR2 "$server"
@@ -113,6 +114,9 @@ for format in json npy; do
     for count in 1 2 16; do measure 0.01 "predict, $format, $count rows" /v1/models/m/predict "$format-$count"; done
 done
 measure 0.01 "predict, npy, 32 rows" /v1/models/m/predict npy-32
+for count in 1 16; do
+    measure 0.01 "probability, json, $count rows" "/v1/models/m/predict?probability=true&top=3" "json-$count"
+done
 # These are collected piece by piece, in memory of their own; so long a text is read by a compute thread, too.
 measure 16 "predict, json, 64 rows" /v1/models/m/predict json-64
 measure 8 "predict, npy, 64 rows" /v1/models/m/predict npy-64

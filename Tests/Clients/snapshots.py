@@ -16,6 +16,7 @@ class Snapshot:
         self.tensors = safetensors.numpy.load_file(path)
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata()
+        self.metadata = metadata
         self.format = metadata["format"]
         self.config = json.loads(metadata["config"])
         self.labels = json.loads(metadata["labels"])

@@ -178,6 +178,47 @@ class DigitsTests(unittest.TestCase):
             expected = [scores[row][self.snapshot.labels.index(entry["label"])] for entry in top]
             numpy.testing.assert_allclose(listed, expected, atol=1e-4)
 
+    # Probabilities and leverage
+
+    @staticmethod
+    def expected_calibration_error(probability, right):
+        bins = numpy.minimum((probability * 15).astype(int), 14)
+        return sum(abs((probability - right)[bins == b].sum()) for b in range(15)) / len(right)
+
+    def test_probabilities_are_the_softmax_over_the_temperature_and_mean_what_they_say(self):
+        body = {"features": self.rows[self.test].tolist(), "top": 10}
+        answer = self.client.call("POST", "/v1/models/digits/predict?probability=true", body)
+        temperature = answer["calibration"]["temperature"]
+        self.assertEqual(temperature, float(self.snapshot.metadata["temperature"]))
+        scores = self.snapshot.scores(self.rows[self.test])
+
+        def softmax(values):
+            powers = numpy.exp(values - values.max(1, keepdims=True))
+            return powers / powers.sum(1, keepdims=True)
+
+        probabilities = softmax(scores / temperature)
+        for row, prediction in enumerate(answer["predictions"]):
+            columns = [self.snapshot.labels.index(entry["label"]) for entry in prediction["top"]]
+            listed = [entry["probability"] for entry in prediction["top"]]
+            numpy.testing.assert_allclose(listed, probabilities[row, columns], atol=1e-4)
+            self.assertEqual(prediction["probability"], listed[0])
+        right = numpy.array(self.snapshot.labels)[scores.argmax(1)] == self.labels[self.test].astype(str)
+        self.assertLess(self.expected_calibration_error(probabilities.max(1), right), 0.05)
+        self.assertGreater(self.expected_calibration_error(softmax(scores).max(1), right), 0.05)
+        details = self.client.call("GET", "/v1/models/digits")["calibration"]
+        self.assertEqual(details["temperature"], temperature)
+        self.assertLess(details["expected_calibration_error"], 0.05)
+        self.assertGreater(details["expected_calibration_error_raw"], 0.05)
+
+    def test_leverage_is_that_of_the_gram_matrix(self):
+        body = {"features": self.rows[self.test].tolist()}
+        answer = self.client.call("POST", "/v1/models/digits/predict?leverage=true", body)
+        hidden = self.snapshot.hidden(self.rows[self.test])
+        square = self.snapshot.gram() + RIDGE * numpy.eye(hidden.shape[1])
+        expected = (hidden * numpy.linalg.solve(square, hidden.T).T).sum(1)
+        numpy.testing.assert_allclose([row["leverage"] for row in answer["predictions"]], expected, rtol=1e-6)
+        self.assertEqual([row["label"] for row in answer["predictions"]], [row["label"] for row in self.predict("digits")])
+
     # Formats of rows
 
     def test_files_that_numpy_and_safetensors_write_teach_and_ask_the_same_as_json(self):
