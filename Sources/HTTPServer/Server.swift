@@ -27,6 +27,8 @@ public final class Server: Sendable {
         public var acceptedConnections: UInt64 = 0
         /// Request heads that were well-formed so far.
         public var requests: UInt64 = 0
+        /// Requests whose head was whole and whose answer is not yet; streams of content among them.
+        public var requestsInFlight = 0
         /// Octets which request contents hold now.
         public var bodyMemory = 0
     }
@@ -114,8 +116,34 @@ public final class Server: Sendable {
             for handle in shared.handles {
                 result.acceptedConnections += handle.accepted.load(ordering: .relaxed)
                 result.requests += handle.requests.load(ordering: .relaxed)
+                result.requestsInFlight += handle.counters.inFlight
             }
             return result
         }
+    }
+
+    /// What became of the requests so far, by route and method: the routes in the order in which they were added, then requests that
+    /// reached none. Only what there was. Empty before `start` and after `stop`.
+    ///
+    /// - Complexity: O(routes · event loops); waits for nobody.
+    public var routeStatistics: [RouteStatistics] {
+        let running: ServerShared? = state.withLock { state in
+            if case .running(let shared) = state { return shared }
+            return nil
+        }
+        guard let running else { return [] }
+        var result: [RouteStatistics] = []
+        func read(_ method: Method?, _ pattern: String?, _ slot: (RequestCounters) -> Int) {
+            var statistics = RouteStatistics(method: method, pattern: pattern)
+            for handle in running.handles { handle.counters.add(slot(handle.counters), to: &statistics) }
+            if statistics.isUsed { result.append(statistics) }
+        }
+        for (index, route) in running.table.routes.enumerated() {
+            read(route.method, route.pattern) { $0.slot(index, isHead: false) }
+            read(.head, route.pattern) { $0.slot(index, isHead: true) }
+        }
+        for method in Method.allCases { read(method, nil) { $0.slot(withoutRoute: method) } }
+        read(nil, nil) { $0.slot(withoutRoute: nil) }
+        return result
     }
 }

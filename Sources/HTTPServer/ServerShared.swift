@@ -16,7 +16,7 @@ final class ServerShared: Sendable {
         self.listener = listener
         budget = MemoryBudget(limit: configuration.maximumTotalBodyMemory)
         var handles: [LoopHandle] = []
-        for index in 0..<configuration.eventLoops { handles.append(try LoopHandle(index: index)) }
+        for index in 0..<configuration.eventLoops { handles.append(try LoopHandle(index: index, routeCount: table.routes.count)) }
         self.handles = handles
         listening = Atomic(handles.count)
     }

@@ -8,6 +8,10 @@ struct ExchangeInfo {
     var id = RequestID()
     /// What the gate adds to the answer.
     var fields: FieldBlock?
+    /// Where it is counted; negative while there is no request.
+    var slot = -1
+    /// When its head was whole, in nanoseconds of the monotonic clock.
+    var start: Int64 = 0
     /// Nil where nobody observes.
     var trace: RequestTrace?
 }
@@ -29,6 +33,11 @@ enum Transfer {
 
     var isNone: Bool {
         if case .none = self { true } else { false }
+    }
+
+    /// Whether a client that closes its sending side is taken to have gone.
+    var endsWithClient: Bool {
+        if case .stream(let pipe, _) = self { pipe.endsWithClient } else { false }
     }
 }
 
@@ -111,7 +120,7 @@ final class Connection {
     // Writing
     var output = ByteBuffer()
     var transfer = Transfer.none
-    /// The response that `transfer` belongs to, where somebody observes.
+    /// The response that `transfer` belongs to.
     var delivery: Delivery?
     var isWriteBlocked = false
     var closesWhenFlushed = false
@@ -163,6 +172,7 @@ final class Connection {
         builder.reset()
         consumer = nil
         reception = BodyReception()
+        for answer in pending { answer.response?.discard() }
         pending = []
         if case .stream(let pipe, _) = transfer { pipe.close() }
         transfer = .none

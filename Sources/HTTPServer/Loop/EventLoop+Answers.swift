@@ -29,7 +29,8 @@ extension EventLoop {
     func answer(_ connection: Connection, _ generation: UInt32, _ sequence: UInt32, _ response: Response) {
         guard isCurrent(connection, generation, sequence) else {
             // The responder was kept beyond its handler's call: as from another thread.
-            handle.mailbox.post(.answer(ConnectionKey(slot: connection.slot, generation: generation), sequence, response))
+            let key = ConnectionKey(slot: connection.slot, generation: generation)
+            if !handle.mailbox.post(.answer(key, sequence, response)) { response.discard() }
             return
         }
         connection.isUnanswered = false
@@ -48,7 +49,7 @@ extension EventLoop {
     func deliver(_ connection: Connection, _ sequence: UInt32, _ response: Response) {
         guard let index = connection.pending.firstIndex(where: { $0.info.sequence == sequence }),
             connection.pending[index].response == nil
-        else { return }
+        else { return response.discard() }
         connection.pending[index].response = response
         writeReady(connection)
     }
@@ -89,7 +90,7 @@ extension EventLoop {
             allow: allow, length: length, persistence: persistence(connection, info), id: info.id, fields: info.fields,
             into: &connection.output)
         if info.isHead || response.status.excludesContent {
-            if case .stream(let stream) = response.body { stream.pipe.close() }
+            response.discard()
         } else {
             writeContent(connection, info, response.body)
         }

@@ -1,19 +1,27 @@
 extension EventLoop {
-    /// Begins the trace of the request in `head`, where somebody observes.
+    /// Begins to count the request in `head`, and its trace where somebody observes.
     func trace(_ connection: Connection, isWellFormed: Bool) {
+        let method = isWellFormed ? head.method : nil
+        connection.current.slot = handle.counters.slot(withoutRoute: method)
+        connection.current.start = SystemCall.monotonicNanoseconds()
+        handle.counters.begin()
         guard configuration.accessObserver != nil else { return }
         connection.current.trace = RequestTrace(
-            id: connection.current.id, peer: connection.peer, method: isWellFormed ? head.method : nil,
-            path: isWellFormed ? Array(head.bytes(head.path)) : [])
+            id: connection.current.id, peer: connection.peer, method: method, path: isWellFormed ? Array(head.bytes(head.path)) : [])
+    }
+
+    /// The request in hand has found its route.
+    func trace(_ connection: Connection, reached route: Route) {
+        connection.current.slot = handle.counters.slot(route.index, isHead: connection.current.isHead)
+        connection.current.trace?.route = route
     }
 
     /// A response has been written, but for content that is still on its way.
     func observe(_ connection: Connection, _ info: ExchangeInfo, _ status: Status, bytes: Int) {
-        guard let trace = info.trace else { return }
         if connection.transfer.isNone {
-            configuration.accessObserver?(trace.record(status, bytes: bytes, isComplete: true))
+            conclude(info, status, bytes: bytes, isComplete: true)
         } else {
-            connection.delivery = Delivery(trace: trace, status: status, bytes: 0)
+            connection.delivery = Delivery(info: info, status: status, bytes: 0)
         }
     }
 
@@ -23,21 +31,26 @@ extension EventLoop {
         connection.delivery!.bytes += count
         guard isLast, let delivery = connection.delivery else { return }
         connection.delivery = nil
-        configuration.accessObserver?(delivery.trace.record(delivery.status, bytes: delivery.bytes, isComplete: true))
+        conclude(delivery.info, delivery.status, bytes: delivery.bytes, isComplete: true)
     }
 
     /// The connection ends: what is not answered by now never will be.
     func observeEnd(_ connection: Connection) {
-        guard let observer = configuration.accessObserver else { return }
         if let delivery = connection.delivery {
             connection.delivery = nil
-            observer(delivery.trace.record(delivery.status, bytes: delivery.bytes, isComplete: false))
+            conclude(delivery.info, delivery.status, bytes: delivery.bytes, isComplete: false)
         }
-        for answer in connection.pending {
-            if let trace = answer.info.trace { observer(trace.record(answer.response?.status, bytes: 0, isComplete: false)) }
+        for answer in connection.pending { conclude(answer.info, answer.response?.status, bytes: 0, isComplete: false) }
+        if connection.phase == .body, connection.reception.mode == .collect {
+            conclude(connection.current, nil, bytes: 0, isComplete: false)
         }
-        if connection.phase == .body, connection.reception.mode == .collect, let trace = connection.current.trace {
-            observer(trace.record(nil, bytes: 0, isComplete: false))
-        }
+    }
+
+    /// Counts a request that is done with, and tells who observes.
+    private func conclude(_ info: ExchangeInfo, _ status: Status?, bytes: Int, isComplete: Bool) {
+        let duration = SystemCall.monotonicNanoseconds() - info.start
+        handle.counters.end(info.slot, status, bytes: bytes, nanoseconds: duration, isComplete: isComplete)
+        guard let trace = info.trace else { return }
+        configuration.accessObserver?(trace.record(status, bytes: bytes, duration: duration, isComplete: isComplete))
     }
 }

@@ -86,7 +86,7 @@ extension EventLoop {
             return refuseAtGate(connection, .reading)
                 ?? answerEarly(connection, .methodNotAllowed, "this path does not have the method", allow: methods)
         case .route(let route):
-            connection.current.trace?.route = route
+            trace(connection, reached: route)
             return refuseAtGate(connection, route.access) ?? begin(connection, method, route, following)
         }
     }

@@ -60,6 +60,7 @@ extension EventLoop {
     private func watch(_ connection: Connection) {
         var interest = connection.interest
         if connection.isWriteBlocked { interest.insert(.write) } else { interest.remove(.write) }
+        if connection.transfer.endsWithClient { interest.insert(.peerClosed) } else { interest.remove(.peerClosed) }
         if !connection.isPeerClosed, connection.phase != .ended, canProcess(connection) { interest.insert(.read) }
         setInterest(connection, interest)
         connection.timer.enter(waitsFor(connection), at: now)

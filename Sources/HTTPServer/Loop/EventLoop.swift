@@ -127,7 +127,7 @@ final class EventLoop {
     }
 
     private func handle(_ event: EventPoll.Event, _ connection: Connection) {
-        if event.isBroken {
+        if event.isBroken || event.isPeerClosed && connection.transfer.endsWithClient {
             close(connection)
             return
         }
@@ -155,7 +155,7 @@ final class EventLoop {
     private func handle(_ message: LoopMessage) {
         switch message {
         case .answer(let key, let sequence, let response):
-            guard let connection = connection(key) else { return }
+            guard let connection = connection(key) else { return response.discard() }
             lendOutput(connection)
             deliver(connection, sequence, response)
             settle(connection)
@@ -328,9 +328,13 @@ final class EventLoop {
     private func finish() {
         for connection in connections { close(connection) }
         for message in handle.mailbox.close() {
-            guard case .adopt(let descriptor, _) = message else { continue }
-            SystemCall.close(descriptor)
-            shared.dismiss()
+            switch message {
+            case .adopt(let descriptor, _):
+                SystemCall.close(descriptor)
+                shared.dismiss()
+            case .answer(_, _, let response): response.discard()
+            case .resume, .pump, .stop: break
+            }
         }
     }
 }

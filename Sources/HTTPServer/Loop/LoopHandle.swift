@@ -8,9 +8,11 @@ final class LoopHandle: Sendable {
     let load = Atomic<Int>(0)
     let accepted = Atomic<UInt64>(0)
     let requests = Atomic<UInt64>(0)
+    let counters: RequestCounters
 
-    init(index: Int) throws(ServerError) {
+    init(index: Int, routeCount: Int = 0) throws(ServerError) {
         self.index = index
+        counters = RequestCounters(routeCount: routeCount)
         mailbox = try Mailbox()
     }
 }

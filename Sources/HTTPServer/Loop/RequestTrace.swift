@@ -7,7 +7,6 @@ final class RequestTrace {
     /// Nil until it is found.
     var route: Route?
     let time = SystemCall.wallClockNanoseconds()
-    private let start = SystemCall.monotonicNanoseconds()
 
     init(id: RequestID, peer: PeerAddress, method: Method?, path: [UInt8]) {
         self.id = id
@@ -16,16 +15,16 @@ final class RequestTrace {
         self.path = path
     }
 
-    func record(_ status: Status?, bytes: Int, isComplete: Bool) -> AccessRecord {
+    func record(_ status: Status?, bytes: Int, duration: Int64, isComplete: Bool) -> AccessRecord {
         AccessRecord(
             time: time, id: id, peer: peer, method: method, path: path, routeIndex: route?.index, pattern: route?.pattern, status: status,
-            bytes: bytes, duration: SystemCall.monotonicNanoseconds() - start, isComplete: isComplete)
+            bytes: bytes, duration: duration, isComplete: isComplete)
     }
 }
 
 /// A response whose content is on its way.
 struct Delivery {
-    let trace: RequestTrace
+    let info: ExchangeInfo
     let status: Status
     var bytes: Int
 }

@@ -24,8 +24,8 @@ public final class DeferredResponder: Sendable {
 
     /// Answers. Later calls do nothing.
     public func send(_ response: Response) {
-        guard !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        handle.mailbox.post(.answer(key, sequence, response))
+        guard !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else { return response.discard() }
+        if !handle.mailbox.post(.answer(key, sequence, response)) { response.discard() }
     }
 
     /// Whether the connection is still open, as far as is known; false once and for all when the client has gone. A client which has

@@ -22,6 +22,11 @@ public struct Response: Sendable {
         self.init(status, contentType: contentType, headers: headers, body: .bytes(bytes))
     }
 
+    /// Nobody will be sent this: a producer that writes into it must know.
+    func discard() {
+        if case .stream(let stream) = body { stream.pipe.close() }
+    }
+
     /// An error as `application/problem+json` (RFC 9457): type, title, status and detail.
     ///
     /// - Parameter members: Extension members (RFC 9457, section 3.2), by names that need no escape.

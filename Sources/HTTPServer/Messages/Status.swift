@@ -78,6 +78,15 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
     /// 507: there is no room to store it.
     public static let insufficientStorage = Status(507)
 
+    /// All that have a name here, ascending.
+    static let named: [Status] = [
+        .ok, .created, .accepted, .noContent, .seeOther, .notModified, .badRequest, .unauthorized, .forbidden, .notFound,
+        .methodNotAllowed, .notAcceptable, .requestTimeout, .conflict, .gone, .lengthRequired, .preconditionFailed,
+        .contentTooLarge, .uriTooLong, .unsupportedMediaType, .rangeNotSatisfiable, .expectationFailed, .misdirectedRequest,
+        .unprocessableContent, .preconditionRequired, .tooManyRequests, .requestHeaderFieldsTooLarge, .internalServerError,
+        .notImplemented, .serviceUnavailable, .gatewayTimeout, .httpVersionNotSupported, .insufficientStorage,
+    ]
+
     /// The reason phrase of RFC 9110, or a general one for a code without a name here.
     public var reason: StaticString {
         switch code {

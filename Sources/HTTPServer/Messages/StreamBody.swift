@@ -19,10 +19,16 @@ public final class StreamBody: Sendable {
     ///
     /// - Parameters:
     ///   - limit: Octets that may wait for the client. One larger write is taken when none wait.
-    ///   - onWritable: Called on an event loop when there is room after a `.full`, or when the client has gone. It must not block.
-    public init(limit: Int = 64 << 10, onWritable: (@Sendable () -> Void)? = nil) {
-        pipe = StreamPipe(limit: limit, onWritable: onWritable)
+    ///   - endsWithClient: Whether a client that closes its sending side is taken to have gone. Others are still served then, since they
+    ///     may have said all they want; but of content that has no end it would not be noticed for long that nobody reads it.
+    ///   - onWritable: Called on an event loop when there is room after a `.full`, or when the client has gone before `finish`. It must
+    ///     not block.
+    public init(limit: Int = 64 << 10, endsWithClient: Bool = false, onWritable: (@Sendable () -> Void)? = nil) {
+        pipe = StreamPipe(limit: limit, endsWithClient: endsWithClient, onWritable: onWritable)
     }
+
+    /// Whether the client is known to have gone, or has all of the content.
+    public var isClosed: Bool { pipe.isClosed }
 
     deinit {
         pipe.end(completely: false)

@@ -24,12 +24,17 @@ final class StreamPipe: Sendable {
 
     private let state = Guarded(State())
     private let limit: Int
+    /// A client that closes its sending side has gone.
+    let endsWithClient: Bool
     private let onWritable: (@Sendable () -> Void)?
 
-    init(limit: Int, onWritable: (@Sendable () -> Void)?) {
+    init(limit: Int, endsWithClient: Bool, onWritable: (@Sendable () -> Void)?) {
         self.limit = limit
+        self.endsWithClient = endsWithClient
         self.onWritable = onWritable
     }
+
+    var isClosed: Bool { state.withLock { $0.isClosed } }
 
     func write(_ bytes: UnsafeRawBufferPointer) -> StreamBody.WriteResult {
         let (result, sink): (StreamBody.WriteResult, Sink?) = state.withLock { state in
@@ -81,12 +86,12 @@ final class StreamPipe: Sendable {
     /// The connection takes no more.
     func close() {
         let notify = state.withLock { state in
-            let wasFull = state.wasFull
+            let isAwaited = !state.isClosed && (state.wasFull || !state.isEnded)
             state.isClosed = true
             state.wasFull = false
             state.waiting = []
             state.sink = nil
-            return wasFull
+            return isAwaited
         }
         if notify { onWritable?() }
     }

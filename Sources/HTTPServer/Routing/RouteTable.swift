@@ -21,11 +21,14 @@ struct RouteTable: Sendable {
     }
 
     private var nodes = [Node()]
+    /// All routes by their index.
+    let routes: [(method: Method, pattern: String)]
 
     /// Compiles the routes.
     ///
     /// - Throws: `ServerError.ambiguousRoute` and `.invalidRoute`.
     init(_ router: Router) throws(ServerError) {
+        routes = router.routes
         for registration in router.registrations { try insert(registration) }
     }
 

@@ -80,7 +80,7 @@ public struct Router: Sendable {
     }
 
     /// The routes, in the order in which they were added.
-    public var routes: [(Method, String)] {
+    public var routes: [(method: Method, pattern: String)] {
         registrations.map { ($0.method, $0.pattern) }
     }
 }

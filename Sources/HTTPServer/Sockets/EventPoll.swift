@@ -8,6 +8,8 @@ struct EventPoll: ~Copyable {
         let rawValue: UInt32
         static let read = Interest(rawValue: EPOLLIN.rawValue)
         static let write = Interest(rawValue: EPOLLOUT.rawValue)
+        /// The other side has closed its sending side.
+        static let peerClosed = Interest(rawValue: EPOLLRDHUP.rawValue)
         /// Of several epolls that share a listener, one is woken.
         static let exclusive = Interest(rawValue: EPOLLEXCLUSIVE.rawValue)
     }
@@ -24,6 +26,7 @@ struct EventPoll: ~Copyable {
 
         var isReadable: Bool { events & EPOLLIN.rawValue != 0 }
         var isWritable: Bool { events & EPOLLOUT.rawValue != 0 }
+        var isPeerClosed: Bool { events & EPOLLRDHUP.rawValue != 0 }
         /// An error or a hang-up of both directions; epoll cannot be told to keep these back, so they must end the registration.
         var isBroken: Bool { events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 }
     }
