@@ -22,6 +22,7 @@ public final class Service: Sendable {
     private let access: AccessControl
     private let computeThreads: Int?
     private let store: DataStore?
+    private let dispatcher: EventDispatcher
     private let log: Log
 
     /// A service that does not listen yet.
@@ -40,9 +41,10 @@ public final class Service: Sendable {
         limits.maximumArrayBytes = configuration.server.maximumBodySize
         let balancePool = ComputePool(threads: 1, maximumWaiting: limits.waitingTasks)
         store = try configuration.durability.map { try DataStore($0, fileSystem: fileSystem, log: log) }
+        dispatcher = EventDispatcher(maximumReaders: limits.eventReaders, keepAlive: limits.eventKeepAlive)
         let context = ServiceContext(
             budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log, balancePool: balancePool,
-            spoolDirectory: configuration.spoolDirectory, store: store)
+            spoolDirectory: configuration.spoolDirectory, dispatcher: dispatcher, store: store)
         let registry = ModelRegistry(context: context)
         let pool = ComputePool(threads: configuration.poolThreads, maximumWaiting: limits.waitingTasks)
         var routes = RouteSet()
@@ -52,6 +54,11 @@ public final class Service: Sendable {
         LearnRoute(registry: registry, pool: pool, limits: limits).add(to: &routes)
         PredictRoute(registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops).add(to: &routes)
         SnapshotRoutes(registry: registry, pool: pool, context: context).add(to: &routes)
+        EventRoutes(registry: registry, dispatcher: dispatcher).add(to: &routes)
+        let metricsThread = ComputePool(threads: 1, maximumWaiting: 16)
+        let reference = ServerReference()
+        MetricsRoute(metrics: Metrics(registry: registry, dispatcher: dispatcher), server: reference, thread: metricsThread)
+            .add(to: &routes)
         // Last: it describes the others.
         OpenAPIRoute(usesTokens: configuration.access.tokenFile != nil, maximumBodySize: configuration.server.maximumBodySize)
             .add(to: &routes)
@@ -59,8 +66,9 @@ public final class Service: Sendable {
         var serverConfiguration = configuration.server
         access.guardServer(&serverConfiguration)
         server = try Server(configuration: serverConfiguration, router: routes.router)
+        reference.server = server
         self.registry = registry
-        pools = [pool, balancePool]
+        pools = [pool, balancePool, metricsThread]
         computeThreads = configuration.computeThreads
         self.log = log
     }
@@ -99,6 +107,8 @@ public final class Service: Sendable {
 
     /// Finishes what is in flight, within a deadline, and ends all models.
     public func stop(within seconds: Double) {
+        // Streams of events have no end of their own.
+        dispatcher.stop(within: min(seconds, 1))
         server.stop(within: seconds)
         let haveEnded = registry.stop(within: seconds)
         if !haveEnded { log.warning("some models have not ended in time; what they have acknowledged is in their logs") }

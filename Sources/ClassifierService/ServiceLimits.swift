@@ -14,6 +14,10 @@ struct ServiceLimits: Sendable {
     var maximumArrayBytes = 64 << 20
     /// Bodies that are learned as they arrive at the same time; each holds three blocks of rows at most. Past it, 503 with Retry-After.
     var learnStreams = 64
+    /// Clients that may read events at the same time; past it, 503 with Retry-After.
+    var eventReaders = 256
+    /// Seconds between two comments in a stream of events.
+    var eventKeepAlive = 15.0
     /// Tasks that may wait for a compute thread; past it, 503 with Retry-After.
     var waitingTasks = 256
 }

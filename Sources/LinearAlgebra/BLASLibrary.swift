@@ -25,23 +25,29 @@ public struct BLASLibrary: Sendable {
 
     /// Who provides the routines.
     public let provider: Provider
-    /// What the provider says of itself (version, kernels), or the name of its file.
-    public let description: String
+    /// The provider with its version, or with the name of its file.
+    public let name: String
+    /// The processor that the kernels are made for, where the provider says so.
+    public let core: String?
+    /// What the provider says of itself: name and kernels.
+    public var description: String { core.map { "\(name), \($0) kernels" } ?? name }
 
     /// The library this process is linked with.
     public static let current = BLASLibrary()
 
     private init() {
         if let config = Self.text("openblas_get_config") {
-            let core = Self.text("openblas_get_corename").map { ", \($0) kernels" } ?? ""
             provider = .openBLAS
-            description = config.split(separator: " ").prefix(2).joined(separator: " ") + core
+            name = config.split(separator: " ").prefix(2).joined(separator: " ")
+            core = Self.text("openblas_get_corename")
         } else if let version = Self.text("bli_info_get_version_str") {
             provider = .blis
-            description = "BLIS \(version)"
+            name = "BLIS \(version)"
+            core = nil
         } else if Self.symbol("mkl_get_version_string") != nil || Self.symbol("MKL_Get_Version") != nil {
             provider = .mkl
-            description = "MKL"
+            name = "MKL"
+            core = nil
         } else {
             let file = Self.fileOfRoutine() ?? "a library that gives no name"
             if Self.symbol("ATL_dgemm") != nil || file.contains("atlas") {
@@ -51,7 +57,8 @@ public struct BLASLibrary: Sendable {
             } else {
                 provider = .unknown
             }
-            description = "\(provider.rawValue) (\(file.split(separator: "/").last.map(String.init) ?? file))"
+            name = "\(provider.rawValue) (\(file.split(separator: "/").last.map(String.init) ?? file))"
+            core = nil
         }
     }
 

@@ -304,7 +304,10 @@ public struct RecursiveView: ~Copyable {
         flush(square: &square)
         rowsSinceProbe = 0
         health.drift = try measureDrift(square: square)
-        if !(health.drift <= bound ?? health.driftBound) { try solve(square: &square, truth: truth) }
+        guard !(health.drift <= bound ?? health.driftBound) else { return }
+        health.driftBeforeHeal = health.drift
+        try solve(square: &square, truth: truth)
+        health.heals += 1
     }
 
     /// ‖R(G+λI)v − v‖ / ‖v‖ for a random v of signs.

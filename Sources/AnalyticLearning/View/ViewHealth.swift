@@ -6,6 +6,10 @@ public struct ViewHealth: Sendable, Equatable {
     public internal(set) var driftAfterSolve = 0.0
     /// How often the view was solved anew from the truth.
     public internal(set) var solves = 0
+    /// How often a probe found too much drift and the view was solved anew for it.
+    public internal(set) var heals = 0
+    /// The drift that the last such probe found; 0 before the first.
+    public internal(set) var driftBeforeHeal = 0.0
     /// How often R was held against G.
     public internal(set) var probes: UInt64 = 0
     /// An estimate of the condition number of G+λI: its trace times the largest diagonal element of R.

@@ -1,4 +1,5 @@
 internal import AnalyticLearning
+internal import Glibc
 internal import HTTPServer
 internal import Storage
 internal import TensorFormats
@@ -34,6 +35,13 @@ enum CheckpointFile {
             throw DamagedState(path: path, reason: "it holds version \(snapshot.metadata.version), and should hold version \(version)")
         }
         return snapshot
+    }
+
+    /// When a checkpoint was written, in seconds since 1970; nil where the system does not say.
+    static func modificationTime(_ directory: ModelDirectory, version: Int) -> Double? {
+        var status = stat()
+        guard stat(directory.checkpointPath(version), &status) == 0 else { return nil }
+        return Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
     }
 
     /// The table of a checkpoint.

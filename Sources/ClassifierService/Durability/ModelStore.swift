@@ -7,7 +7,7 @@ internal import Storage
 /// The worker logs a block before it learns it, and has every other change in a checkpoint before it shows it. It belongs to the worker's
 /// thread.
 final class ModelStore {
-    let name: String
+    private let model: Model
     let store: DataStore
     private(set) var directory: ModelDirectory
     private var log: WriteAheadLog
@@ -26,12 +26,14 @@ final class ModelStore {
     /// The version of the newest checkpoint that `checkpoint` has put in place.
     private(set) var checkpointVersion = -1
 
+    private var name: String { model.name }
+
     /// Seconds after which a checkpoint that failed is tried again.
     private static let pause = 30.0
 
     /// The files of a model that has been recovered.
-    init(_ name: String, store: DataStore, directory: ModelDirectory, log: WriteAheadLog) {
-        self.name = name
+    init(_ model: Model, store: DataStore, directory: ModelDirectory, log: WriteAheadLog) {
+        self.model = model
         self.store = store
         self.directory = directory
         self.log = log
@@ -40,14 +42,18 @@ final class ModelStore {
     }
 
     /// Makes the files of a new model: they are all there, or none.
-    init(_ name: String, store: DataStore, classifier: Classifier) throws {
-        self.name = name
+    init(_ model: Model, store: DataStore, classifier: Classifier) throws {
+        self.model = model
         self.store = store
+        let name = model.name
         let made = try store.data.makeModel(name)
+        let checkpoint: FileActivity.Checkpoint
         do {
+            let start = MonotonicClock.now
             let writer = try made.beginCheckpoint(version: classifier.version)
             try CheckpointFile.write(classifier, IdempotencyTable(), to: writer)
             try writer.commit()
+            checkpoint = FileActivity.Checkpoint(writer, since: start)
             log = try made.createLog(version: classifier.version)
         } catch {
             store.data.discard(made)
@@ -55,6 +61,7 @@ final class ModelStore {
         }
         directory = try store.data.add(made, name)
         loggedBytes = 0
+        model.activity.withLock { $0.files = FileActivity(checkpoint: checkpoint, checkpoints: 1) }
     }
 
     // MARK: Learning
@@ -65,6 +72,7 @@ final class ModelStore {
     func append(_ jobs: [LearnJob], time: Int, version: Int) throws(Problem) {
         try requireUsable()
         LearnRecord.encode(jobs, time: time, to: &record)
+        let start = MonotonicClock.now
         do throws(StorageError) {
             try log.append(&record, version: version)
         } catch {
@@ -82,12 +90,22 @@ final class ModelStore {
             throw Problem(.serviceUnavailable, "nothing was learned: \(error)", retryAfter: 1)
         }
         loggedBytes += record.count
+        let (bytes, nanoseconds) = (record.count, Int64((MonotonicClock.now - start) * 1e9))
+        model.activity.withLock {
+            $0.files?.logBytes += bytes
+            $0.files?.appends.add(nanoseconds: nanoseconds)
+        }
         oldestRow = oldestRow ?? MonotonicClock.now
     }
 
     /// Takes back what was logged last, because it could not be learned.
     func takeBack() {
-        if !log.removeLast() { stop("rows that were logged but could not be learned could not be taken back from \(log.path)") }
+        guard log.removeLast() else {
+            return stop("rows that were logged but could not be learned could not be taken back from \(log.path)")
+        }
+        loggedBytes -= record.count
+        let bytes = record.count
+        model.activity.withLock { $0.files?.logBytes -= bytes }
     }
 
     /// Refuses where nothing can be made to last any more.
@@ -126,16 +144,19 @@ final class ModelStore {
         let isLarge = loggedBytes >= max(store.settings.checkpointLogBytes, checkpointBytes)
         guard now >= notBefore, isLarge || now >= oldestRow + store.settings.checkpointAge else { return }
         do {
+            let covered = model.activity.withLock { $0.files?.logBytes ?? 0 }
             let writer = try begin(classifier, table)
             let begun = PendingCheckpoint(version: writer.version)
             pending = begun
-            let finish: @Sendable () -> Void = { [directory, store, name] in
+            let finish: @Sendable () -> Void = { [directory, store, model] in
                 do throws(StorageError) {
                     try writer.commit()
                     try directory.prune(before: writer.version, keeping: store.settings.keptCheckpoints)
+                    model.note(FileActivity.Checkpoint(writer, since: now), covering: covered)
                     begun.finish(nil)
                 } catch {
-                    store.log.error("a checkpoint failed; the logs stay", ["model": name, "reason": "\(error)"])
+                    store.log.error("a checkpoint failed; the logs stay", ["model": model.name, "reason": "\(error)"])
+                    model.activity.withLock { $0.files?.checkpointFailures += 1 }
                     begun.finish(error)
                 }
             }
@@ -143,6 +164,7 @@ final class ModelStore {
         } catch {
             notBefore = now + Self.pause
             store.log.error("a checkpoint could not be made; the log stays", ["model": name, "reason": "\(error)"])
+            model.activity.withLock { $0.files?.checkpointFailures += 1 }
         }
     }
 
@@ -155,15 +177,19 @@ final class ModelStore {
         _ = pending?.wait()
         pending = nil
         let old = log
+        let start = MonotonicClock.now
+        let covered = model.activity.withLock { $0.files?.logBytes ?? 0 }
         let writer: CheckpointWriter
         do {
             writer = try begin(classifier, table)
         } catch {
+            model.activity.withLock { $0.files?.checkpointFailures += 1 }
             throw Self.problem("nothing was changed", error)
         }
         do throws(StorageError) {
             try writer.commit()
         } catch {
+            model.activity.withLock { $0.files?.checkpointFailures += 1 }
             guard !writer.isRenamed else {
                 stop("\(error)")
                 throw Problem(
@@ -174,6 +200,7 @@ final class ModelStore {
             throw Self.problem("nothing was changed", error)
         }
         checkpointVersion = writer.version
+        model.note(FileActivity.Checkpoint(writer, since: start), covering: covered)
         do throws(StorageError) {
             try directory.prune(before: writer.version, keeping: erasing ? 1 : store.settings.keptCheckpoints)
         } catch {

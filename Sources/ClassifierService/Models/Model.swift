@@ -6,6 +6,10 @@ final class Model: Sendable {
     let name: String
     /// Jobs for the worker, bounded for learns.
     let queue = BlockingQueue<Job>()
+    /// What the worker has done.
+    let activity = Guarded(ModelActivity())
+    /// What has happened to it, for those who read along.
+    let events: EventHub
     private let limits: ServiceLimits
     private let state: Guarded<State>
 
@@ -27,8 +31,12 @@ final class Model: Sendable {
         case stopped(String)
     }
 
-    init(name: String, configuration: ModelConfiguration, limits: ServiceLimits, condition: Condition = .ready) {
+    init(
+        name: String, configuration: ModelConfiguration, limits: ServiceLimits, condition: Condition = .ready,
+        dispatcher: EventDispatcher? = nil
+    ) {
         self.name = name
+        events = EventHub(dispatcher)
         self.limits = limits
         state = Guarded(State(configuration: configuration, condition: condition, published: nil))
     }
@@ -70,6 +78,15 @@ final class Model: Sendable {
         state.withLock {
             $0.configuration = weights.configuration
             $0.published = weights
+        }
+    }
+
+    /// The requests that wait, and the bytes of their rows.
+    var queued: (requests: Int, bytes: Int) {
+        queue.withWaiting { waiting in
+            var bytes = 0
+            for case .learn(let job)? in waiting { bytes += job.bytes }
+            return (waiting.count, bytes)
         }
     }
 

@@ -48,7 +48,7 @@ final class ModelRegistry: Sendable {
                         "a model of dimension \(configuration.dimension) and width \(configuration.width)", bytes: bytes,
                         budget: context.budget))
             }
-            let model = Model(name: name, configuration: configuration, limits: context.limits)
+            let model = Model(name: name, configuration: configuration, limits: context.limits, dispatcher: context.dispatcher)
             _ = model.queue.append(first)
             models[hash, default: []].append(model)
             return .success((model, true))
@@ -80,7 +80,8 @@ final class ModelRegistry: Sendable {
                 throw Problem.doesNotFit("the stored model \"\(name)\"", bytes: bytes, budget: context.budget)
             }
             let model = Model(
-                name: name, configuration: recovery.snapshot.configuration, limits: context.limits, condition: .recovering)
+                name: name, configuration: recovery.snapshot.configuration, limits: context.limits, condition: .recovering,
+                dispatcher: context.dispatcher)
             found.append((model, recovery, bytes, rows))
         }
         let pending = Guarded(found.count)

@@ -30,11 +30,15 @@ extension ModelWorker {
     func adopt(_ outcome: RefreshOutcome) {
         let isWanted = refresh.end(duration: outcome.duration)
         if let weights = outcome.weights {
-            if isWanted, classifier.adopt(weights) { publish() }
+            if isWanted, classifier.adopt(weights) {
+                publish()
+                noteRebalance(seconds: outcome.duration)
+            }
         } else if let failure = outcome.failure {
             context.log.error(
                 "the balanced weights could not be refreshed; the last ones stay in use", ["model": model.name, "reason": failure])
             refresh.postpone(max(1, outcome.duration))
+            model.activity.withLock { $0.rebalanceFailures += 1 }
         }
         answer(refresh.takeWaiting())
     }
@@ -63,13 +67,16 @@ extension ModelWorker {
         }
         defer { context.budget.release(bytes) }
         let isMade: Bool
+        let start = MonotonicClock.now
         do throws(BalanceError) {
             isMade = try classifier.rebalance()
         } catch {
+            model.activity.withLock { $0.rebalanceFailures += 1 }
             throw Problem(.unprocessableContent, "the balanced weights could not be made: \(error)")
         }
         guard isMade else { throw Problem(.conflict, "the model \"\(model.name)\" has learned no rows") }
         publish()
+        noteRebalance(seconds: MonotonicClock.seconds(since: start))
         return .json { writer in
             writer.key("model")
             writer.write(model.name)

@@ -10,11 +10,13 @@ extension ModelWorker {
     /// disk, and nothing has happened.
     ///
     /// - Parameters:
+    ///   - kind: what it is, for those who read events.
     ///   - identity: what the client calls the request.
     ///   - erasing: whether older checkpoints must go, because they know rows that are to be forgotten.
     ///   - body: makes the change, all or none, and the answer.
     func change(
-        _ responder: DeferredResponder, _ identity: RequestIdentity? = nil, erasing: Bool = false, _ body: () throws(Problem) -> Response
+        _ kind: ModelChange, _ responder: DeferredResponder, _ identity: RequestIdentity? = nil, erasing: Bool = false,
+        _ body: () throws(Problem) -> Response
     ) {
         do throws(Problem) {
             try store?.requireUsable()
@@ -26,15 +28,21 @@ extension ModelWorker {
             if let identity, case .bytes(let bytes) = response.body {
                 idempotency.remember(identity, .body(bytes), time: Self.wallClock)
             }
-            try persist(erasing: erasing)
-            publish()
+            try persist(kind, erasing: erasing)
+            publish(kind)
             responder.send(response)
         } catch {
             responder.send(error.response)
         }
     }
 
-    private func persist(erasing: Bool) throws(Problem) {
+    private func publish(_ kind: ModelChange) {
+        publish()
+        if case .unlearned(let rows) = kind { model.activity.withLock { $0.unlearnedRows += rows } }
+        tell(of: kind)
+    }
+
+    private func persist(_ kind: ModelChange, erasing: Bool) throws(Problem) {
         guard let store else { return }
         let version = classifier.version
         do throws(Problem) {
@@ -42,7 +50,7 @@ extension ModelWorker {
         } catch {
             if store.checkpointVersion == version {
                 // The new state is on disk; only something beside it failed.
-                publish()
+                publish(kind)
                 throw error
             }
             // What is on disk is unknown: nothing changes any more.

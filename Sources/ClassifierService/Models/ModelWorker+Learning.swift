@@ -35,7 +35,14 @@ extension ModelWorker {
             return
         }
         publish()
+        model.activity.withLock {
+            $0.learnRequests += accepted.count
+            $0.learnedRows += columns.count
+        }
         answer(accepted, outcome, columns, time: time)
+        tellOfLearning(
+            rows: columns.count, knownBefore: accepted[0].span.knownClasses,
+            accuracyBefore: accuracy(accepted.map(\.span), outcome, columns))
     }
 
     /// Sorts out what is not to be learned, and answers it.
@@ -77,6 +84,19 @@ extension ModelWorker {
             store?.takeBack()
             throw Problem(.insufficientStorage, "the machine gave no memory for the matrices of new classes; nothing was learned")
         }
+    }
+
+    /// The share of a block's rows that each request's weights before it got right; nil where no class was known before any of them.
+    private func accuracy(_ spans: [RequestSpan], _ outcome: LearnOutcome, _ columns: [Int]) -> Double? {
+        var (rows, correct, row) = (0, 0.0, 0)
+        for span in spans {
+            if let share = outcome.accuracy(of: row..<(row + span.rows), columns: columns, knownClasses: span.knownClasses) {
+                rows += span.rows
+                correct += share * Double(span.rows)
+            }
+            row += span.rows
+        }
+        return rows > 0 ? correct.rounded() / Double(rows) : nil
     }
 
     private func answer(_ accepted: [Accepted], _ outcome: LearnOutcome, _ columns: [Int], time: Int) {

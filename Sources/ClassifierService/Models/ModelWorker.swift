@@ -13,6 +13,8 @@ final class ModelWorker {
     /// The rows of a block, one request after another.
     var features: [Double] = []
     var refresh = RefreshSchedule()
+    /// The healings of the view that events have told of.
+    var toldHeals = 0
     /// What has been answered under which key.
     var idempotency: IdempotencyTable
     /// The model's files; nil where the state is in memory only.
@@ -62,7 +64,10 @@ final class ModelWorker {
             context.budget.release(end.reserved)
             let answer = end.responder == nil ? nil : end.store?.delete() ?? Response(.noContent)
             context.store?.release(model.name)
-            if let answer { end.responder?.send(answer) }
+            if let answer {
+                model.events.end()
+                end.responder?.send(answer)
+            }
         }
         thread.name = "model"
         // LAPACK's recursive factorisations and OpenBLAS's buffers want more than the default of a secondary thread.
@@ -113,13 +118,18 @@ final class ModelWorker {
                         reserved += bytes.partialValue
                     }, progress: { progress.note(rows: $0) })
                 let log = try state.chain.continue()
+                let time = CheckpointFile.modificationTime(recovery.directory, version: recovery.version)
+                model.activity.withLock {
+                    $0.files = FileActivity(
+                        checkpoint: FileActivity.Checkpoint(version: recovery.version, time: time), logBytes: log.recordBytes)
+                }
                 progress.finish(version: state.classifier.version)
                 return Start(
                     classifier: state.classifier, idempotency: state.table,
-                    store: ModelStore(model.name, store: store, directory: recovery.directory, log: log), reserved: reserved)
+                    store: ModelStore(model, store: store, directory: recovery.directory, log: log), reserved: reserved)
             }
         }
-        let store = try context.store.map { try ModelStore(model.name, store: $0, classifier: classifier) }
+        let store = try context.store.map { try ModelStore(model, store: $0, classifier: classifier) }
         return Start(classifier: classifier, store: store, reserved: reserved)
     }
 
@@ -172,17 +182,18 @@ final class ModelWorker {
         switch first {
         case .learn: learn(jobs.compactMap { if case .learn(let job) = $0 { job } else { nil } })
         case .unlearn(let job, let responder):
-            change(responder, job.identity, erasing: true) { () throws(Problem) in try unlearn(job) }
-        case .merge(let file, let responder, let identity): change(responder, identity) { () throws(Problem) in try merge(file) }
-        case .reconfigure(let patch, let responder): change(responder) { () throws(Problem) in try reconfigure(patch) }
-        case .renameClass(let label, let new, let responder): change(responder) { () throws(Problem) in try renameClass(label, to: new) }
-        case .deleteClass(let label, let responder): change(responder) { () throws(Problem) in try deleteClass(label) }
+            change(.unlearned(rows: job.rows), responder, job.identity, erasing: true) { () throws(Problem) in try unlearn(job) }
+        case .merge(let file, let responder, let identity): change(.merged, responder, identity) { () throws(Problem) in try merge(file) }
+        case .reconfigure(let patch, let responder): change(.reconfigured, responder) { () throws(Problem) in try reconfigure(patch) }
+        case .renameClass(let label, let new, let responder):
+            change(.classRenamed, responder) { () throws(Problem) in try renameClass(label, to: new) }
+        case .deleteClass(let label, let responder): change(.classDeleted, responder) { () throws(Problem) in try deleteClass(label) }
         case .rebalance(let responder): rebalance(responder)
         case .adopt(let outcome): adopt(outcome)
         case .measure(let job): measure(job)
         case .describe(let responder, let status): answer(responder) { () throws(Problem) in try describe(status) }
         case .snapshot(let parts, let responder): snapshot(parts, responder)
-        case .restore(let file, let responder, let status): change(responder) { () throws(Problem) in try restore(file, status) }
+        case .restore(let file, let responder, let status): change(.restored, responder) { () throws(Problem) in try restore(file, status) }
         case .delete: break
         }
     }
@@ -199,6 +210,7 @@ final class ModelWorker {
                 ["model": model.name, "ridge that would cure it": "\(classifier.health.curingRidge)"])
         }
         model.publish(weights)
+        tellOfHealing()
     }
 
     /// The model's details as they are, or are about to be, published.
@@ -206,6 +218,6 @@ final class ModelWorker {
         guard let weights = classifier.publish() ?? model.published else {
             throw Problem(.internalServerError, "the model has published nothing")
         }
-        return ModelAnswer(name: model.name, weights: weights).response(status)
+        return ModelAnswer(model: model, weights: weights).response(status)
     }
 }

@@ -57,7 +57,7 @@ struct ModelRoutes: Sendable {
         let model = try registry.model(of: request)
         // A model that is still being made answers when it is there.
         guard let weights = model.published else { return try model.enqueue(.describe(responder, .ok)) }
-        var answer = ModelAnswer(name: model.name, weights: weights)
+        var answer = ModelAnswer(model: model, weights: weights)
         if case .stopped(let reason) = model.condition { answer.stopped = reason }
         responder.send(answer.response(.ok))
     }
@@ -93,7 +93,7 @@ struct ModelRoutes: Sendable {
             for model in models {
                 guard let weights = model.published else { continue }
                 writer.beginObject()
-                ModelAnswer(name: model.name, weights: weights).writeSummary(&writer)
+                ModelAnswer(model: model, weights: weights).writeSummary(&writer)
                 writer.endObject()
             }
             writer.endArray()

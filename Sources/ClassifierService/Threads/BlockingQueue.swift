@@ -70,6 +70,9 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
         }
     }
 
+    /// Calls `body` with the elements that wait, none of them nil, while the queue stands still.
+    func withWaiting<R>(_ body: (ArraySlice<Element?>) -> R) -> R { monitor.withLock { body(elements[head...]) } }
+
     /// The number of elements that wait.
     var count: Int { monitor.withLock { elements.count - head } }
 }

@@ -59,4 +59,7 @@ enum MonotonicClock {
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
+
+    /// Seconds since then, in whole microseconds: what people read.
+    static func seconds(since start: Double) -> Double { ((now - start) * 1e6).rounded() / 1e6 }
 }

@@ -36,7 +36,7 @@ struct LearnAnswer {
 
 /// A model's details.
 struct ModelAnswer {
-    var name: String
+    var model: Model
     var weights: PublishedWeights
     /// Why the model learns no more, where it does not.
     var stopped: String?
@@ -77,6 +77,7 @@ struct ModelAnswer {
                 writer.key("balanced_calibration")
                 CalibrationAnswer(calibration: weights.calibration(of: .balanced)).write(to: &writer)
             }
+            ActivityAnswer(model).write(to: &writer)
             writer.key("memory_bytes")
             writer.write(weights.configuration.estimatedBytes(classes: weights.classCount) ?? 0)
         }
@@ -85,7 +86,7 @@ struct ModelAnswer {
     /// What the list of models says of each.
     func writeSummary(_ writer: inout JSONWriter) {
         writer.key("name")
-        writer.write(name)
+        writer.write(model.name)
         writer.key("version")
         writer.write(weights.version)
         writer.key("samples")

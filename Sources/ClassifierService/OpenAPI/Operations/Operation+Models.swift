@@ -65,7 +65,9 @@ extension Operation {
         {"name":"fruit","version":0,"samples":0,"classes":0,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
         "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"condition_estimate":1,"drift":0,"solves":0,\
         "balanced_version":null,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,"window":{"samples":0,\
-        "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[],"confusion":[]},"memory_bytes":27536}
+        "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[],"confusion":[]},\
+        "calibration":null,"balanced_calibration":null,"log_bytes":null,"checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,\
+        "last_rebalance":null,"memory_bytes":27536}
         """
 
     private static let learnedModel: StaticString = """
@@ -73,6 +75,8 @@ extension Operation {
         "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"condition_estimate":28.4,"drift":5.5e-16,\
         "solves":0,"balanced_version":1,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,"window":{"samples":0,\
         "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[{"label":"apple","accuracy":null,"window_accuracy":null},\
-        {"label":"banana","accuracy":null,"window_accuracy":null}],"confusion":[]},"memory_bytes":30288}
+        {"label":"banana","accuracy":null,"window_accuracy":null}],"confusion":[]},\
+        "calibration":null,"balanced_calibration":null,"log_bytes":null,"checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,\
+        "last_rebalance":{"version":1,"age_seconds":0.5,"seconds":0.001},"memory_bytes":30288}
         """
 }

@@ -76,6 +76,15 @@ extension Schema {
                 "calibration", calibration.orNull,
                 "How far probabilities by the plain weights can be trusted; null before 200 labels were seen."),
             .optional("balanced_calibration", calibration.orNull, "The same of the balanced weights, where `imbalance` is not `none`."),
+            .required(
+                "log_bytes", count.orNull, "Bytes of learned rows that are in the log and in no checkpoint; null without `--data`."),
+            .required("checkpoint_version", version.orNull, "The version that the newest checkpoint holds; null without `--data`."),
+            .required("checkpoint_age_seconds", age.orNull, "How old it is; null without `--data`."),
+            .required("queue_depth", count, "Requests that wait for the model's worker."),
+            .required(
+                "last_rebalance",
+                object([.required("version", version), .required("age_seconds", age), .required("seconds", age)]).orNull,
+                "The last refresh of the balanced weights: its version, its age, and how long it took; null before the first."),
             .required("memory_bytes", count, "What the model takes."),
         ]
     ).named("ModelDetails")
@@ -94,6 +103,8 @@ extension Schema {
             .required("expected_calibration_error_raw", share.orNull, "The same for the softmax of the scores as they are."),
         ]
     ).named("Calibration")
+
+    private static let age = number(0 ... .greatestFiniteMagnitude)
 
     private static let evaluation = object(
         [.required("evaluated_samples", count)] + accuracies + [

@@ -1,0 +1,40 @@
+internal import TensorFormats
+
+/// Server-sent events as they stand in a stream (WHATWG HTML, section 9.2).
+enum EventFrame {
+    /// A comment, which clients ignore: it shows that both sides are there, and keeps proxies from giving the connection up.
+    static let keepAlive = Array(": keep-alive\n\n".utf8)
+
+    /// The content of an event: one JSON object, which has no line ends.
+    static func data(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        body(&writer)
+        writer.endObject()
+        return writer.array
+    }
+
+    /// One event.
+    static func encode(_ kind: EventKind, id: Int, data: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(data.count + 64)
+        bytes += "id: ".utf8
+        bytes += String(id).utf8
+        bytes += "\nevent: ".utf8
+        bytes += UnsafeRawBufferPointer(start: kind.name.utf8Start, count: kind.name.utf8CodeUnitCount)
+        bytes += "\ndata: ".utf8
+        bytes += data
+        bytes += "\n\n".utf8
+        return bytes
+    }
+
+    /// The event that says how many others were missed; nil where nobody knows.
+    static func dropped(_ count: Int?, id: Int) -> [UInt8] {
+        encode(
+            .dropped, id: id,
+            data: data { writer in
+                writer.key("events")
+                if let count { writer.write(count) } else { writer.writeNull() }
+            })
+    }
+}

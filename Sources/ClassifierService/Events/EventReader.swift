@@ -1,0 +1,51 @@
+internal import HTTPServer
+
+/// One client that reads a model's events, and how far it is.
+///
+/// `@unchecked Sendable`: made on an event loop, then handed to the dispatcher, whose thread alone reads and writes it.
+final class EventReader: @unchecked Sendable {
+    let id: Int
+    let hub: EventHub
+    let stream: StreamBody
+    /// The number of the event that was written last.
+    private var cursor: Int
+
+    init(id: Int, hub: EventHub, stream: StreamBody, cursor: Int) {
+        self.id = id
+        self.hub = hub
+        self.stream = stream
+        self.cursor = cursor
+    }
+
+    /// Writes what the client has not got, as far as it takes it.
+    ///
+    /// - Parameter missed: is told of events that were lost to it.
+    /// - Returns: false where the stream has ended.
+    func pump(_ missed: (Int) -> Void) -> Bool {
+        while true {
+            let result: StreamBody.WriteResult
+            let next: Int
+            switch hub.step(after: cursor) {
+            case .nothing: return !stream.isClosed
+            case .event(let bytes, let number): (result, next) = (stream.write(bytes), number)
+            case .missed(let count, let last):
+                (result, next) = (stream.write(EventFrame.dropped(count, id: last)), last)
+                if result == .accepted { missed(count) }
+            case .end:
+                stream.finish()
+                return false
+            }
+            switch result {
+            case .accepted: cursor = next
+            // The stream says when there is room again.
+            case .full: return true
+            case .closed: return false
+            }
+        }
+    }
+
+    /// Writes a comment.
+    ///
+    /// - Returns: false where the stream has ended.
+    func keepAlive() -> Bool { stream.write(EventFrame.keepAlive) != .closed }
+}

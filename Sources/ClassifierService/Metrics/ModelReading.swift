@@ -1,0 +1,30 @@
+internal import AnalyticLearning
+internal import HTTPServer
+
+/// A model at one moment, from what it publishes: reading it waits for no worker.
+struct ModelReading {
+    let name: String
+    let condition: Model.Condition
+    let weights: PublishedWeights?
+    let activity: ModelActivity
+    /// Requests that wait for the worker.
+    let queuedRequests: Int
+    /// The bytes of their rows.
+    let queuedBytes: Int
+    /// Test-then-train accuracy over the whole stream, and over its last rows.
+    let overall: ProgressiveEvaluation.Measures?
+    let recent: ProgressiveEvaluation.Measures?
+
+    init(_ model: Model) {
+        name = model.name
+        condition = model.condition
+        weights = model.published
+        activity = model.activity.withLock { $0 }
+        (queuedRequests, queuedBytes) = model.queued
+        overall = weights?.evaluation.overall
+        recent = weights?.evaluation.recent
+    }
+
+    /// The label that tells models apart.
+    var label: MetricsText.Label { ("model", name) }
+}

@@ -1,0 +1,43 @@
+internal import HTTPServer
+
+/// The metrics of the HTTP server: requests by route, method and status.
+struct ServerMetrics {
+    let routes: [RouteStatistics]
+    let statistics: Server.Statistics
+
+    init(_ server: Server) {
+        routes = server.routeStatistics
+        statistics = server.statistics
+    }
+
+    /// Writes all of them.
+    func write(to text: inout MetricsText) {
+        text.family("accrue_http_requests_total", .counter, "Requests that were answered, by the pattern of their route.")
+        for route in routes {
+            for status in route.statuses {
+                // All codes of a hundred that have no name are one.
+                let code = status.code < 10 ? "\(status.code)xx" : "\(status.code)"
+                text.sample(Self.labels(route) + [("code", code)], status.requests)
+            }
+        }
+        text.family("accrue_http_request_duration_seconds", .histogram, "From a request's head to the last octet of its answer.")
+        for route in routes { text.histogram(Self.labels(route), route.durations) }
+        text.family("accrue_http_response_bytes_total", .counter, "Octets of answers, without their heads.")
+        for route in routes { text.sample(Self.labels(route), route.responseBytes) }
+        text.family("accrue_http_requests_broken_off_total", .counter, "Requests whose client had gone before it had the whole answer.")
+        for route in routes { text.sample(Self.labels(route), route.brokenOff) }
+        text.family("accrue_http_requests_in_flight", .gauge, "Requests that are being answered, streams of events among them.")
+        text.sample(statistics.requestsInFlight)
+        text.family("accrue_http_open_connections", .gauge, "Open connections.")
+        text.sample(statistics.openConnections)
+        text.family("accrue_http_connections_accepted_total", .counter, "Connections that were accepted.")
+        text.sample(statistics.acceptedConnections)
+        text.family("accrue_http_body_memory_bytes", .gauge, "Memory that the contents of requests hold.")
+        text.sample(statistics.bodyMemory)
+    }
+
+    /// Requests that reached no route have an empty one; a method that nobody knows is `other`.
+    private static func labels(_ route: RouteStatistics) -> [MetricsText.Label] {
+        [("route", route.pattern ?? ""), ("method", route.method?.name.description ?? "other")]
+    }
+}

@@ -1,0 +1,58 @@
+internal import HTTPServer
+internal import TensorFormats
+
+extension Operation {
+    static let events = Operation(
+        .get, "/v1/models/{model}/events", id: "events", tag: .models, summary: "Follow what happens to a model",
+        description: """
+            Server-sent events (WHATWG HTML, section 9.2) without end. Each has an `id`, a number that grows by one, an `event`, its kind, and \
+            `data`, one JSON object:
+
+            - `state`, always the first: `model`, `version`, `samples`, `classes`
+            - `learned`, for each block of rows that was learned together: `version`, `rows`, `samples`, `classes`, `new_classes`, \
+            `accuracy_before`; where a block has very many new classes, `new_classes_not_named` counts those left out
+            - `rebalanced`: `version`, `balanced_version`, `seconds`
+            - `checkpointed`: `version`, `bytes`, `seconds`
+            - `drift_healed`: `version`, `drift_before`, `drift`
+            - `changed`: `version`, `change` (`unlearned`, `merged`, `reconfigured`, `restored`, `class_renamed` or `class_deleted`)
+            - `deleted`, the last
+            - `dropped`: `events`, how many this reader missed because it was slow or came back late; null where nobody knows
+
+            A comment every 15 seconds keeps the connection alive.
+            """,
+        parameters: [
+            .model,
+            .header(
+                "Last-Event-ID", .string(),
+                "The `id` of the event that the client has seen last: those after it come first, as far as they are still kept.",
+                example: .string("0")),
+        ],
+        answers: [
+            Answer(
+                .ok, "The events.",
+                MediaContent(
+                    type: "text/event-stream", schema: .string(),
+                    example: .string(
+                        "id: 1838568327642113\nevent: state\ndata: {\"model\":\"fruit\",\"version\":1,\"samples\":4,\"classes\":2}\n\n")),
+                headers: [.noStore, .unbuffered])
+        ],
+        refusals: [.unknownModel, .busy])
+
+    static let metrics = Operation(
+        .get, "/metrics", id: "metrics", tag: .service, summary: "Metrics for Prometheus",
+        description: "The text format of Prometheus, or OpenMetrics where `Accept` names it.", refusesOtherQueryItems: false,
+        answers: [
+            Answer(
+                .ok, "The metrics.", MediaContent(type: "text/plain", schema: .string()),
+                MediaContent(type: "application/openmetrics-text", schema: .string()), headers: [.noStore, .variesByAccept])
+        ],
+        refusals: [.busy])
+}
+
+extension AnswerHeader {
+    fileprivate static let noStore = AnswerHeader(name: "Cache-Control", schema: .oneOf("no-store"), description: "What is read is new.")
+    fileprivate static let unbuffered = AnswerHeader(
+        name: "X-Accel-Buffering", schema: .oneOf("no"), description: "Asks proxies not to gather events.")
+    fileprivate static let variesByAccept = AnswerHeader(
+        name: "Vary", schema: .string(pattern: "Accept"), description: "The format depends on `Accept`.")
+}

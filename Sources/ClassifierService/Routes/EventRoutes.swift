@@ -1,0 +1,46 @@
+internal import AnalyticLearning
+internal import HTTPServer
+internal import TensorFormats
+
+/// `GET /v1/models/{model}/events`: what happens to a model, as server-sent events (WHATWG HTML, section 9.2).
+struct EventRoutes: Sendable {
+    let registry: ModelRegistry
+    let dispatcher: EventDispatcher
+
+    func add(to routes: inout RouteSet) {
+        routes.on(.events) { request, responder in
+            let response: Response
+            do throws(Problem) { response = try open(request) } catch { response = error.response }
+            responder.send(response)
+        }
+    }
+
+    private func open(_ request: borrowing Request) throws(Problem) -> Response {
+        let model = try registry.model(of: request)
+        _ = try model.weights()
+        let stream = dispatcher.open(model.events, after: Self.lastEvent(request)) { Self.state(of: model) }
+        guard let stream else { throw .busy("too many clients read events, or the server is stopping") }
+        // Proxies must neither keep the events nor gather them.
+        let headers = [HeaderField("Cache-Control", "no-store"), HeaderField("X-Accel-Buffering", "no")]
+        return Response(.ok, contentType: "text/event-stream", headers: headers, body: .stream(stream))
+    }
+
+    /// The number that `Last-Event-ID` gives; what is no number counts as absent, since it can be none of ours.
+    private static func lastEvent(_ request: borrowing Request) -> Int? {
+        request.header("last-event-id").flatMap { Int($0) }
+    }
+
+    private static func state(of model: Model) -> [UInt8] {
+        let weights = model.published
+        return EventFrame.data { writer in
+            writer.key("model")
+            writer.write(model.name)
+            writer.key("version")
+            writer.write(weights?.version ?? 0)
+            writer.key("samples")
+            writer.write(weights?.samples ?? 0)
+            writer.key("classes")
+            writer.write(weights?.classCount ?? 0)
+        }
+    }
+}

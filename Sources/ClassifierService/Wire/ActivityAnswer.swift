@@ -1,0 +1,46 @@
+internal import HTTPServer
+internal import TensorFormats
+
+/// What a model's details say of its files, its queue and its last refresh of balanced weights.
+struct ActivityAnswer {
+    let activity: ModelActivity
+    /// Requests that wait for the worker.
+    let queueDepth: Int
+    /// Seconds since 1970.
+    let now: Double
+
+    init(_ model: Model) {
+        activity = model.activity.withLock { $0 }
+        queueDepth = model.queue.count
+        now = WallClock.now
+    }
+
+    /// Writes the members.
+    func write(to writer: inout JSONWriter) {
+        writer.key("log_bytes")
+        write(activity.files?.logBytes, to: &writer)
+        writer.key("checkpoint_version")
+        write(activity.files?.checkpoint.version, to: &writer)
+        writer.key("checkpoint_age_seconds")
+        if let time = activity.files?.checkpoint.time { writer.write(age(time)) } else { writer.writeNull() }
+        writer.key("queue_depth")
+        writer.write(queueDepth)
+        writer.key("last_rebalance")
+        guard let rebalance = activity.lastRebalance else { return writer.writeNull() }
+        writer.beginObject()
+        writer.key("version")
+        writer.write(rebalance.version)
+        writer.key("age_seconds")
+        writer.write(age(rebalance.time))
+        writer.key("seconds")
+        writer.write(rebalance.seconds)
+        writer.endObject()
+    }
+
+    private func write(_ value: Int?, to writer: inout JSONWriter) {
+        if let value { writer.write(value) } else { writer.writeNull() }
+    }
+
+    /// In whole milliseconds; never negative, whatever is done to the clock.
+    private func age(_ time: Double) -> Double { max(0, ((now - time) * 1000).rounded() / 1000) }
+}
