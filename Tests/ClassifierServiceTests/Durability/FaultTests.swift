@@ -46,11 +46,11 @@ import Testing
         let client = try models.start(fileSystem: disk).client()
         try client.send("PUT", "/v1/models/m", #"{"dimension":1}"#)
         try client.send("POST", "/v1/models/m/learn", Bodies.learn([[1]], ["a"]))
-        let before = try client.send("GET", "/v1/models/m").text
+        let before = try client.send("GET", "/v1/models/m").textWithoutAges
         disk.fail(.write, 0, fault)
         let reply = try client.send("POST", "/v1/models/m/learn", Bodies.learn([[1]], ["b"]), key: "k")
         #expect(reply.status == 507 && reply.problemDetail.contains("nothing was learned"))
-        #expect(try client.send("GET", "/v1/models/m").text == before)
+        #expect(try client.send("GET", "/v1/models/m").textWithoutAges == before)
         #expect(try client.send("GET", "/readyz").status == 200)
         disk.heal()
         #expect(try client.send("POST", "/v1/models/m/learn", Bodies.learn([[1]], ["b"]), key: "k")["samples"].int == 2)

@@ -41,7 +41,7 @@ struct ModelClient {
     /// All that can be seen of the model: its details, its state to the last bit, and a prediction.
     func state(probe: [Double]) throws -> ModelState {
         ModelState(
-            details: try details().text, snapshot: try snapshot().body, prediction: try predict([probe], top: 100).text)
+            details: try details().textWithoutAges, snapshot: try snapshot().body, prediction: try predict([probe], top: 100).text)
     }
 }
 

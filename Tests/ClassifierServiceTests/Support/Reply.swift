@@ -12,6 +12,9 @@ struct Reply: Sendable {
     /// The content as JSON; null where it is none.
     var json: JSONValue { (try? JSONValue(parsing: text)) ?? .null }
 
+    /// The text without ages, which no two answers have in common.
+    var textWithoutAges: String { text.replacing(/"(checkpoint_age_seconds|age_seconds)":[0-9.e-]+/, with: "") }
+
     /// A member of the content.
     subscript(key: String) -> JSONValue { json[key] }
 

@@ -111,11 +111,30 @@ final class TestClient {
         return Reply(status: status, fields: fields, body: body)
     }
 
+    /// Waits for the next chunk of an answer whose head has been read; nil when the content ends.
+    func readChunk() throws -> [UInt8]? {
+        var end = buffer.firstIndex(of: 10)
+        while end == nil {
+            try fill()
+            end = buffer.firstIndex(of: 10)
+        }
+        guard let size = Int(String(decoding: buffer[..<(end! - 1)], as: UTF8.self), radix: 16) else {
+            throw Failure(description: "no size of a chunk")
+        }
+        while buffer.count < end! + 1 + size + 2 { try fill() }
+        let chunk = Array(buffer[(end! + 1)...].prefix(size))
+        buffer.removeFirst(end! + 1 + size + 2)
+        return size == 0 ? nil : chunk
+    }
+
     /// Opens the connection where it is not open.
-    func connect() throws {
+    ///
+    /// - Parameter receiveBuffer: octets that the system holds for the client, where they are to be few.
+    func connect(receiveBuffer: Int32? = nil) throws {
         guard descriptor < 0 else { return }
         let candidate = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard candidate >= 0 else { throw Failure(description: "no socket") }
+        if var size = receiveBuffer { setsockopt(candidate, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size)) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian

@@ -36,6 +36,9 @@ final class TestService: Sendable {
     /// Connections open now.
     var openConnections: Int { service.server.statistics.openConnections }
 
+    /// Clients that read events.
+    var eventReaders: Int { service.registry.context.dispatcher.readerCount }
+
     /// The jobs that wait for a model's worker; not the one that it works on.
     func waitingJobs(_ name: String) -> Int {
         service.registry.all.first { $0.name == name }?.queue.count ?? 0
