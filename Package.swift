@@ -34,6 +34,8 @@ let package = Package(
         .target(
             name: "ClassifierService",
             dependencies: ["AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer"],
+            // The dashboard is part of the program, which needs no files beside it.
+            resources: [.embedInCode("Dashboard/Page")],
             swiftSettings: .strict),
         .executableTarget(
             name: "accrue",

@@ -15,11 +15,13 @@ extension ProgressiveEvaluation {
         public var confusions: [Int]
         /// The window's rows as (true column, predicted column), oldest first; −1 and −2 stand for deleted classes.
         public var window: [Int]
+        /// The history's points as (rows, accuracy, balanced accuracy, both of the window), the shares in billionths.
+        public var history: [Int]
 
         /// Counters from their parts.
         public init(
             windowCapacity: Int, evaluatedSamples: Int, correctSamples: Int, classEvaluated: [Int], classCorrect: [Int], confusions: [Int],
-            window: [Int]
+            window: [Int], history: [Int] = []
         ) {
             self.windowCapacity = windowCapacity
             self.evaluatedSamples = evaluatedSamples
@@ -28,6 +30,7 @@ extension ProgressiveEvaluation {
             self.classCorrect = classCorrect
             self.confusions = confusions
             self.window = window
+            self.history = history
         }
     }
 
@@ -41,7 +44,7 @@ extension ProgressiveEvaluation {
         return Counters(
             windowCapacity: windowCapacity, evaluatedSamples: evaluatedSamples, correctSamples: correctSamples,
             classEvaluated: classes.map(\.evaluated), classCorrect: classes.map(\.correct), confusions: confusions,
-            window: ordered.flatMap { [Int($0.actual), Int($0.predicted)] })
+            window: ordered.flatMap { [Int($0.actual), Int($0.predicted)] }, history: history.saved)
     }
 
     /// An evaluation that goes on from counters.
@@ -90,6 +93,7 @@ extension ProgressiveEvaluation {
             try check(predicted >= -2 && predicted <= Int(Int32.max), "window", start + 1)
             window.append(Outcome(actual: Int32(actual), predicted: Int32(predicted)))
         }
+        history = try EvaluationHistory(saved: counters.history, evaluated: evaluatedSamples)
     }
 
     /// Whether no count names a column from `count` on.

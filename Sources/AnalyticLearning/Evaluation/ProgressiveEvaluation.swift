@@ -45,6 +45,8 @@ public struct ProgressiveEvaluation: Sendable, Equatable {
     /// A ring once it is full; `oldest` is then where the next row goes.
     var window: [Outcome] = []
     var oldest = 0
+    /// How the accuracies went over the stream.
+    public internal(set) var history = EvaluationHistory()
 
     /// An evaluation of nothing.
     ///
@@ -60,7 +62,8 @@ public struct ProgressiveEvaluation: Sendable, Equatable {
     ///   - predictions: for each row the column that the weights before the request chose.
     ///   - columns: the true column of each row.
     ///   - knownClasses: how many classes were known before the request.
-    /// - Complexity: O(log C) a row, and O(C) a request where the value has been copied since.
+    /// - Complexity: O(log C) a row, and O(C) a request where the value has been copied since; O(window + C) where the history takes a
+    ///   point, which of n rows about 256·log2(n) can.
     public mutating func record(predictions: ArraySlice<Int>, columns: ArraySlice<Int>, knownClasses: Int) {
         precondition(predictions.count == columns.count, "one prediction a row")
         guard knownClasses > 0 else { return }
@@ -78,6 +81,8 @@ public struct ProgressiveEvaluation: Sendable, Equatable {
             }
             push(Outcome(actual: Int32(truncatingIfNeeded: actual), predicted: Int32(truncatingIfNeeded: predicted)))
         }
+        // Rare enough, by the doubling stride, that what the measures cost is nothing to the stream.
+        if history.isDue(after: evaluatedSamples) { history.append(evaluated: evaluatedSamples, overall: overall, recent: recent) }
     }
 
     private mutating func confuse(_ actual: Int, _ predicted: Int) {

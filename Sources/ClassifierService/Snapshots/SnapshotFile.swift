@@ -147,7 +147,8 @@ final class SnapshotFile: Sendable {
                 windowCapacity: summary[0], evaluatedSamples: summary[1], correctSamples: summary[2],
                 classEvaluated: stride(from: 0, to: classes.count, by: 2).map { classes[$0] },
                 classCorrect: stride(from: 1, to: classes.count, by: 2).map { classes[$0] },
-                confusions: try integers("evaluation.confusion") ?? [], window: try integers("evaluation.window") ?? []))
+                confusions: try integers("evaluation.confusion") ?? [], window: try integers("evaluation.window") ?? [],
+                history: try integers("evaluation.history") ?? []))
     }
 
     /// What a client is told of an error while restoring or merging.

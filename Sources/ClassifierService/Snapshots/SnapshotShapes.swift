@@ -11,7 +11,10 @@ struct SnapshotShapes {
     func check(_ reader: SafetensorsReader) throws(SafetensorsError) {
         for (name, type, shape) in required { _ = try reader.requireTensor(named: name, types: [type], shape: shape) }
         // Those whose length depends on their content; their numbers are checked with it.
-        for (name, columns) in [("evaluation.summary", 3), ("evaluation.class", 2), ("evaluation.confusion", 3), ("evaluation.window", 2)] {
+        for (name, columns) in [
+            ("evaluation.summary", 3), ("evaluation.class", 2), ("evaluation.confusion", 3), ("evaluation.window", 2),
+            ("evaluation.history", 5),
+        ] {
             guard let tensor = reader.tensor(named: name) else { continue }
             let rows = name == "evaluation.summary" ? 1 : tensor.shape.first ?? 0
             _ = try reader.requireTensor(named: name, types: [.i64], shape: [rows, columns])

@@ -135,6 +135,7 @@ struct SnapshotWriter {
             ("evaluation.summary", [evaluation.windowCapacity, evaluation.evaluatedSamples, evaluation.correctSamples], 3),
             ("evaluation.class", zip(evaluation.classEvaluated, evaluation.classCorrect).flatMap { [$0, $1] }, 2),
             ("evaluation.confusion", evaluation.confusions, 3), ("evaluation.window", evaluation.window, 2),
+            ("evaluation.history", evaluation.history, 5),
         ]
     }
 

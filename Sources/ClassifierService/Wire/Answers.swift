@@ -69,7 +69,7 @@ struct ModelAnswer {
             }
             writer.key("evaluation")
             writer.beginObject()
-            EvaluationAnswer(evaluation: weights.evaluation, labels: weights.labels).write(to: &writer)
+            EvaluationAnswer(evaluation: weights.evaluation, labels: weights.labels, counts: weights.counts).write(to: &writer)
             writer.endObject()
             writer.key("calibration")
             CalibrationAnswer(calibration: weights.calibration(of: .plain)).write(to: &writer)

@@ -5,6 +5,8 @@ internal import TensorFormats
 struct EvaluationAnswer {
     let evaluation: ProgressiveEvaluation
     let labels: [String]
+    /// The rows learned of each class.
+    let counts: [Int]
 
     func write(to writer: inout JSONWriter) {
         let overall = evaluation.overall
@@ -22,6 +24,8 @@ struct EvaluationAnswer {
             writer.beginObject()
             writer.key("label")
             writer.write(label)
+            writer.key("count")
+            writer.write(counts[column])
             writer.key("accuracy")
             writer.write(overall.accuracy(of: column))
             writer.key("window_accuracy")

@@ -8,7 +8,7 @@ enum DemoCommand: Command {
     static let summary = "Show the service at work on embedded real data"
     static let usage = "[--keep]"
     static let options = [
-        Option("--keep", nil, "leave the server up afterwards and print calls to try"),
+        Option("--keep", nil, "leave the server up afterwards, streaming into two models, with a dashboard to watch them"),
         Option("--port", "N", "listen on this port (a free one)"),
     ]
 
@@ -49,8 +49,14 @@ enum DemoCommand: Command {
         print("restored from a snapshot: \(differing) of \(digits.test.count) predictions differ")
         guard worst <= tolerance, differing == 0 else { throw Failure(description: "the service is not exact on this machine") }
         if arguments.has("--keep") {
+            let stream = LiveStream(port: address.port, digits: digits)
+            try stream.start(width: width, ridge: ridge)
             printCalls(address, digits.test[0])
+            // Whoever watches through a pipe waits for these lines.
+            fflush(nil)
             _ = signals.wait()
+            signals.exitAtTheNext()
+            stream.stop()
         }
         service.stop(within: 5)
     }
@@ -134,7 +140,12 @@ enum DemoCommand: Command {
         print(
             """
 
-            The server stays up until Ctrl-C. Try:
+            The server stays up until Ctrl-C, and digits go on streaming into two models. Watch them:
+
+              http://\(address)/#/models/\(LiveStream.digitsModel)
+              http://\(address)/#/models/\(LiveStream.longTailModel)
+
+            Or try:
 
               curl http://\(address)/v1/models
               curl http://\(address)/v1/models/digits

@@ -3,7 +3,7 @@ import Foundation
 /// A long-tailed stream: what plain ridge regression makes of it, and what the two ways of balancing do.
 struct LongTail {
     /// Rows of each digit, from the head to the tail.
-    private static let counts = [129, 94, 55, 44, 29, 19, 12, 9, 5, 3]
+    static let counts = [129, 94, 55, 44, 29, 19, 12, 9, 5, 3]
     /// Classes with fewer rows are the tail.
     private static let tailBelow = 20
 

@@ -36,6 +36,15 @@ extension Operation {
         .get, "/v1/models/{model}", id: "describe_model", tag: .models, summary: "Describe a model", parameters: [.model],
         answers: [Answer(.ok, "The model's details.", .json(.modelDetails, example: learnedModel))], refusals: [.unknownModel, .busy])
 
+    static let modelHistory = Operation(
+        .get, "/v1/models/{model}/history", id: "model_history", tag: .models, summary: "How a model's accuracy went over the stream",
+        description: "At most 512 points, whatever the stream's length, and the present.", parameters: [.model],
+        answers: [
+            Answer(
+                .ok, "The points.",
+                .json(.modelHistory, example: #"{"model":"fruit","version":1,"window_capacity":1000,"points":[]}"#))
+        ], refusals: [.unknownModel, .busy])
+
     static let changeModel = Operation(
         .patch, "/v1/models/{model}", id: "change_model", tag: .models, summary: "Change a model's ridge or imbalance",
         description: "The weights are solved anew from the sums, as if it had always been so.", parameters: [.model],

@@ -16,6 +16,31 @@ extension Operation {
                 .json(.readiness, example: #"{"live":true,"ready":false}"#)),
         ])
 
+    static let dashboard = Operation(
+        .get, "/", access: .anyone, id: "dashboard", tag: .service, summary: "The dashboard",
+        description: "A page for browsers. It holds no data; the calls that it makes need the token that they always need.",
+        parameters: [.header("If-None-Match", .string(), "The `ETag` of the page that the client has.")],
+        refusesOtherQueryItems: false,
+        answers: [
+            Answer(.ok, "The page.", MediaContent(type: "text/html", schema: .string()), headers: [.entityTag, .cacheControl]),
+            Answer(.notModified, "The client's page is current.", headers: [.entityTag, .cacheControl]),
+        ])
+
+    static let dashboardFile = Operation(
+        .get, "/dashboard/{file}", access: .anyone, id: "dashboard_file", tag: .service, summary: "A script or style of the dashboard",
+        parameters: [
+            .path("file", .string(length: 1...100), "The file's name.", example: .string("main.js")),
+            .header("If-None-Match", .string(), "The `ETag` of the file that the client has."),
+        ],
+        answers: [
+            Answer(
+                .ok, "The file.", MediaContent(type: "text/javascript", schema: .string()),
+                MediaContent(type: "text/css", schema: .string()), MediaContent(type: "image/svg+xml", schema: .string()),
+                headers: [.entityTag, .cacheControl]),
+            Answer(.notModified, "The client's file is current.", headers: [.entityTag, .cacheControl]),
+        ],
+        refusals: [Refusal(.notFound, "There is no such file.")])
+
     static let document = Operation(
         .get, "/openapi.json", access: .anyone, id: "document", tag: .service, summary: "This document",
         parameters: [.header("If-None-Match", .string(), "The `ETag` of the document that the client has.")],

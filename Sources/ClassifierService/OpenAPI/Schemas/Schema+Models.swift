@@ -116,7 +116,8 @@ extension Schema {
                 "classes",
                 array(
                     of: object([
-                        .required("label", label), .required("accuracy", share.orNull), .required("window_accuracy", share.orNull),
+                        .required("label", label), .required("count", count, "Its rows, learned or merged."),
+                        .required("accuracy", share.orNull), .required("window_accuracy", share.orNull),
                     ])), "By class, in the order in which they appeared."),
             .required(
                 "confusion",
@@ -129,6 +130,19 @@ extension Schema {
         .required("accuracy", share.orNull, "Null where no row was evaluated."),
         .required("balanced_accuracy", share.orNull, "The mean of the accuracies of the classes."),
     ]
+
+    static let modelHistory = object([
+        .required("model", modelName), .required("version", version),
+        .required("window_capacity", count, "The most rows that the window spans."),
+        .required(
+            "points",
+            array(
+                of: object([
+                    .required("evaluated_samples", count, "The rows predicted before they were learned, so far."),
+                    .required("accuracy", share.orNull), .required("balanced_accuracy", share.orNull),
+                    .required("window_accuracy", share.orNull), .required("window_balanced_accuracy", share.orNull),
+                ]), count: 0...(EvaluationHistory.capacity + 1)), "In the order of the stream; the last is the present."),
+    ]).named("ModelHistory")
 
     static let rebalanced = object([
         .required("model", modelName), .required("version", version), .required("balanced_version", version),

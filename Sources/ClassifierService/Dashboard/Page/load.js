@@ -1,0 +1,110 @@
+// Throughput and latency, from what /metrics counts between two readings.
+
+import { byId } from "./dom.js";
+import { compact, rate, seconds, time } from "./format.js";
+import { LineChart } from "./line-chart.js";
+import { growth, quantile } from "./metrics.js";
+
+/** Readings kept: five minutes of one every two seconds. */
+const KEPT = 150;
+
+const isLearn = ({ route }) => route?.endsWith("/learn") ?? false;
+const isPredict = ({ route }) => (route?.endsWith("/predict") || route?.endsWith("/infer")) ?? false;
+
+export class LoadPanels {
+  #readings = [];
+  #previous = null;
+  #model = null;
+  #throughput = new LineChart(byId("throughput"), {
+    title: "Throughput",
+    xTitle: "time",
+    x: (at) => time(new Date(at * 1000)),
+    xTick: (at) => time(new Date(at * 1000)),
+    y: rate,
+    yTick: compact,
+    axis: (values) => ({ low: 0, high: Math.max(1, ...values) * 1.1 }),
+    lines: [
+      { name: "Rows this model learned", colour: 0 },
+      { name: "Requests to the server", colour: 2 },
+    ],
+    height: 230,
+    empty: "Waiting for a second reading…",
+  });
+  #latency = new LineChart(byId("latency"), {
+    title: "Latency of requests",
+    xTitle: "time",
+    x: (at) => time(new Date(at * 1000)),
+    xTick: (at) => time(new Date(at * 1000)),
+    y: seconds,
+    axis: decades,
+    lines: [
+      { name: "predict, median", colour: 0 },
+      { name: "predict, 99 %", colour: 0, isFaint: true },
+      { name: "learn, median", colour: 1 },
+      { name: "learn, 99 %", colour: 1, isFaint: true },
+    ],
+    height: 230,
+    empty: "Waiting for a second reading…",
+  });
+
+  /** Begins anew: another model, or a pause in which nothing was read. */
+  begin(model) {
+    this.#model = model;
+    this.#readings = [];
+    this.#previous = null;
+    this.#latency.empty = this.#throughput.empty = "Waiting for a second reading…";
+    this.#draw();
+  }
+
+  /** Goes on where readings stopped for a while. */
+  interrupt() {
+    this.#previous = null;
+  }
+
+  /** Takes a reading. */
+  add(reading) {
+    const current = {
+      time: reading.time,
+      rows: reading.sum("accrue_model_learned_rows_total", ({ model }) => model === this.#model),
+      requests: reading.sum("accrue_http_requests_total"),
+      learn: reading.histogram("accrue_http_request_duration_seconds", isLearn),
+      predict: reading.histogram("accrue_http_request_duration_seconds", isPredict),
+    };
+    const before = this.#previous;
+    this.#previous = current;
+    if (!before) return;
+    const elapsed = current.time - before.time;
+    this.#readings.push({
+      at: Date.now() / 1000,
+      rows: growth(before.rows, current.rows, elapsed),
+      requests: growth(before.requests, current.requests, elapsed),
+      latencies: [quantile(0.5, before.predict, current.predict), quantile(0.99, before.predict, current.predict),
+        quantile(0.5, before.learn, current.learn), quantile(0.99, before.learn, current.learn)],
+    });
+    if (this.#readings.length > KEPT) this.#readings.shift();
+    this.#latency.empty = "No request has come to predict or learn since the page was opened.";
+    this.#draw();
+  }
+
+  /** Says that there is nothing to read. */
+  fail(refusal) {
+    this.interrupt();
+    const reason = refusal.status === 404 ? "This server has no /metrics." : `/metrics: ${refusal.message}`;
+    this.#throughput.empty = reason;
+    this.#latency.empty = reason;
+  }
+
+  #draw() {
+    const x = this.#readings.map(({ at }) => at);
+    this.#throughput.draw(x, [this.#readings.map(({ rows }) => rows), this.#readings.map(({ requests }) => requests)]);
+    this.#latency.draw(x, [0, 1, 2, 3].map((index) => this.#readings.map(({ latencies }) => latencies[index])));
+  }
+}
+
+/** Whole powers of ten around the values. */
+function decades(values) {
+  const positive = values.filter((value) => value > 0);
+  if (positive.length === 0) return { low: 1e-4, high: 1, isLog: true };
+  const low = 10 ** Math.floor(Math.log10(Math.min(...positive)));
+  return { low, high: Math.max(low * 10, 10 ** Math.ceil(Math.log10(Math.max(...positive)))), isLog: true };
+}
