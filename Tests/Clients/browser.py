@@ -98,6 +98,7 @@ class Browser:
         for script in scripts:
             page.send("Page.addScriptToEvaluateOnNewDocument", source=script)
         page.send("Page.navigate", url=url)
+        page.wait("location.href !== 'about:blank' && document.readyState === 'complete'")
         return page
 
     def read_log(self):
