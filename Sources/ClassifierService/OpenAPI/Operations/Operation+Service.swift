@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import TensorFormats
 
 extension Operation {
     static let liveness = Operation(
