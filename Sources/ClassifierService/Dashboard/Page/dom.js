@@ -67,7 +67,7 @@ export class TableBehind {
   constructor(caption, columns) {
     const head = h("tr", null, columns.map((column) => h("th", { scope: "col" }, column)));
     const table = h("table", { class: "list" }, h("caption", { class: "hidden" }, caption), h("thead", null, head), this.#body);
-    const frame = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table);
+    const frame = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${caption}: the table` }, table);
     this.element = h("details", { ontoggle: () => this.#draw() }, h("summary", null, "As a table"), frame);
   }
 

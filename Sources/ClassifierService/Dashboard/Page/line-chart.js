@@ -32,6 +32,7 @@ export class LineChart {
    * @param {string} options.xTitle
    * @param {(x: number) => string} options.x shows a place
    * @param {(x: number) => string} [options.xTick] shows it under the axis
+   * @param {number} [options.span] what the x axis spans at least
    * @param {(y: number) => string} options.y shows a value
    * @param {(y: number) => string} [options.yTick] shows it at the axis
    * @param {(values: number[]) => {low: number, high: number, isLog?: boolean}} options.axis
@@ -94,9 +95,15 @@ export class LineChart {
     const { x, lines } = this.#data;
     const { height, axis } = this.#options;
     const domain = axis(lines.flat().filter(isNumber));
-    const across = scale({ low: x[0], high: x.at(-1) }, MARGIN.left, this.#width - MARGIN.right);
+    const across = scale({ low: this.#low(), high: x.at(-1) }, MARGIN.left, this.#width - MARGIN.right);
     const up = scale(domain, height - MARGIN.bottom, MARGIN.top);
     return { across, up, domain };
+  }
+
+  /** Where the x axis begins. */
+  #low() {
+    const { x } = this.#data;
+    return Math.min(x[0], x.at(-1) - (this.#options.span ?? 0));
   }
 
   #render() {
@@ -132,7 +139,7 @@ export class LineChart {
     const { x } = this.#data;
     const { height, xTick, xTitle } = this.#options;
     const show = xTick ?? this.#options.x;
-    const ticks = linearTicks(x[0], x.at(-1), Math.max(3, Math.floor(this.#width / 110)));
+    const ticks = linearTicks(this.#low(), x.at(-1), Math.max(3, Math.floor(this.#width / 110)));
     const right = this.#width - MARGIN.right;
     const labels = ticks.map((tick) => {
       const place = across(tick);

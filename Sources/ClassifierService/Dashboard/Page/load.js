@@ -8,6 +8,9 @@ import { growth, quantile } from "./metrics.js";
 /** Readings kept: five minutes of one every two seconds. */
 const KEPT = 150;
 
+/** Seconds on the axis at least, so that a line begins at the right and does not shrink from the whole width. */
+const SPAN = 60;
+
 const isLearn = ({ route }) => route?.endsWith("/learn") ?? false;
 const isPredict = ({ route }) => (route?.endsWith("/predict") || route?.endsWith("/infer")) ?? false;
 
@@ -28,6 +31,7 @@ export class LoadPanels {
       { name: "Requests to the server", colour: 2 },
     ],
     height: 230,
+    span: SPAN,
     empty: "Waiting for a second reading…",
   });
   #latency = new LineChart(byId("latency"), {
@@ -44,6 +48,7 @@ export class LoadPanels {
       { name: "learn, 99 %", colour: 1, isFaint: true },
     ],
     height: 230,
+    span: SPAN,
     empty: "Waiting for a second reading…",
   });
 
