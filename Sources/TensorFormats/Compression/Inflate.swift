@@ -1,12 +1,20 @@
-/// Decompresses deflated data (RFC 1951) whose size is known beforehand.
+import Glibc
+
+/// Decompresses deflated data (RFC 1951), of a size known beforehand or within a limit.
 ///
-/// Strict: incomplete or overfull codes, distances past the start, output of another size, and bytes after the last block
-/// are errors.
+/// Strict: incomplete or overfull codes, distances past the start, and output of another size are errors.
 struct Inflate {
     private let input: UnsafeRawBufferPointer
-    private let output: UnsafeMutableRawBufferPointer
+    /// Where the output goes; from `malloc` where it may grow.
+    private var output: UnsafeMutableRawBufferPointer
+    /// How many bytes the output may have: more than it has room for, where it may grow.
+    private let limit: Int
+    /// Whether the output's size is the limit, neither more nor less.
+    private let isExact: Bool
+    /// Where the output of this stream begins.
+    private let start: Int
     private var position = 0
-    private var written = 0
+    private var written: Int
     /// Bits read from the input but not yet used, the next one lowest.
     private var bits: UInt64 = 0
     private var bitCount = 0
@@ -32,6 +40,7 @@ struct Inflate {
             var inflate = Inflate(input: input, output: output)
             do throws(InflateError) {
                 try inflate.run()
+                try inflate.finish()
                 initializedCount = count
             } catch { failure = error }
         }
@@ -39,9 +48,37 @@ struct Inflate {
         return bytes
     }
 
+    /// Appends what the deflated data at the start of `input` stands for, of whatever size within a limit.
+    ///
+    /// - Parameter limit: How many bytes `output` may have afterwards. No more are ever reserved, and at most twice those that are there.
+    /// - Returns: How many bytes of `input` the data takes.
+    /// - Throws: `InflateError`; `.tooMuchOutput` past the limit.
+    /// - Complexity: Linear in input and output.
+    static func decompress(
+        _ input: UnsafeRawBufferPointer, appendingTo output: inout InflatedBytes, limit: Int
+    ) throws(InflateError) -> Int {
+        var inflate = Inflate(input: input, growing: output.take(), limit: limit)
+        defer { output.adopt(inflate.output, count: inflate.written) }
+        try inflate.run()
+        return input.count - inflate.unusedCount
+    }
+
     private init(input: UnsafeRawBufferPointer, output: UnsafeMutableRawBufferPointer) {
         self.input = input
         self.output = output
+        limit = output.count
+        isExact = true
+        start = 0
+        written = 0
+    }
+
+    private init(input: UnsafeRawBufferPointer, growing output: (memory: UnsafeMutableRawBufferPointer, count: Int), limit: Int) {
+        self.input = input
+        self.output = output.memory
+        self.limit = limit
+        isExact = false
+        start = output.count
+        written = output.count
     }
 
     private mutating func run() throws(InflateError) {
@@ -58,10 +95,24 @@ struct Inflate {
             default: throw failure(.reservedBlockType)
             }
         }
-        guard written == output.count else { throw failure(.tooLittleOutput(written, expected: output.count)) }
-        // Whole bytes that were read ahead were not used.
-        let rest = input.count - position + bitCount / 8
-        guard rest == 0 else { throw failure(.trailingBytes(rest)) }
+    }
+
+    /// Checks that nothing is missing, and nothing left.
+    private func finish() throws(InflateError) {
+        guard written == limit else { throw failure(.tooLittleOutput(written, expected: limit)) }
+        guard unusedCount == 0 else { throw failure(.trailingBytes(unusedCount)) }
+    }
+
+    /// Bytes of the input behind the deflated data. Whole bytes that were read ahead were not used.
+    private var unusedCount: Int { input.count - position + bitCount / 8 }
+
+    /// Makes room for bytes behind those that are there.
+    @inline(never)
+    private mutating func makeRoom(_ count: Int) throws(InflateError) {
+        guard count <= limit - written else { throw failure(isExact ? .tooMuchOutput(expected: limit) : .pastLimit(limit)) }
+        let size = min(limit, max(written + count, 2 * output.count, 4096))
+        guard let memory = realloc(output.baseAddress, size) else { throw failure(.noMemory) }
+        output = UnsafeMutableRawBufferPointer(start: memory, count: size)
     }
 
     // MARK: Blocks
@@ -76,7 +127,7 @@ struct Inflate {
         position -= bitCount / 8
         (bits, bitCount) = (0, 0)
         guard length <= input.count - position else { throw failure(.truncated) }
-        guard length <= output.count - written else { throw failure(.tooMuchOutput(expected: output.count)) }
+        if length > output.count - written { try makeRoom(length) }
         UnsafeMutableRawBufferPointer(rebasing: output[written..<written + length])
             .copyMemory(from: UnsafeRawBufferPointer(rebasing: input[position..<position + length]))
         position += length
@@ -145,7 +196,7 @@ struct Inflate {
         while true {
             let symbol = try decode(literals)
             if symbol < 256 {
-                guard written < output.count else { throw failure(.tooMuchOutput(expected: output.count)) }
+                if written == output.count { try makeRoom(1) }
                 output[written] = UInt8(truncatingIfNeeded: symbol)
                 written &+= 1
                 continue
@@ -170,8 +221,8 @@ struct Inflate {
     private static let lengthExtraBits = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0]
 
     private mutating func copyMatch(length: Int, distance: Int) throws(InflateError) {
-        guard distance <= written else { throw failure(.distanceTooFar) }
-        guard length <= output.count - written else { throw failure(.tooMuchOutput(expected: output.count)) }
+        guard distance <= written - start else { throw failure(.distanceTooFar) }
+        if length > output.count - written { try makeRoom(length) }
         // Byte by byte: a match may run into its own output.
         for _ in 0..<length {
             output[written] = output[written &- distance]

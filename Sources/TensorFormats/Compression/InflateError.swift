@@ -18,6 +18,10 @@ public struct InflateError: Error, Equatable, Sendable, CustomStringConvertible 
         case tooMuchOutput(expected: Int)
         /// Less output than announced.
         case tooLittleOutput(Int, expected: Int)
+        /// More output than the caller allows.
+        case pastLimit(Int)
+        /// The memory for the output cannot be had.
+        case noMemory
         /// Bytes behind the last block.
         case trailingBytes(Int)
     }
@@ -44,6 +48,8 @@ public struct InflateError: Error, Equatable, Sendable, CustomStringConvertible 
         case .distanceTooFar: "a distance reaches before the start"
         case .tooMuchOutput(let expected): "more than the announced \(expected) bytes come out"
         case .tooLittleOutput(let count, let expected): "\(count) bytes come out, \(expected) were announced"
+        case .pastLimit(let limit): "more than \(limit) bytes come out"
+        case .noMemory: "there is no memory for what comes out"
         case .trailingBytes(let count): "\(count) bytes follow the deflated data"
         }
     }

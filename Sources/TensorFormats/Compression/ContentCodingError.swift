@@ -1,0 +1,46 @@
+/// Why compressed content was refused, and where.
+public struct ContentCodingError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What was wrong.
+    public enum Kind: Equatable, Sendable {
+        /// The content ends too early.
+        case truncated
+        /// It does not begin as the named format does.
+        case invalidHeader(String)
+        /// The deflated data in it cannot be read.
+        case inflate(InflateError)
+        /// A checksum or a size that is not that of what came out.
+        case checksum
+        /// Bytes behind its end.
+        case trailingBytes
+        /// More members than any use has.
+        case tooManyMembers(limit: Int)
+        /// More comes out than the caller allows.
+        case tooLarge(limit: Int)
+    }
+
+    /// What was wrong.
+    public var kind: Kind
+    /// The offset in the compressed bytes at which it was found.
+    public var offset: Int
+
+    /// Makes an error.
+    public init(_ kind: Kind, at offset: Int) {
+        self.kind = kind
+        self.offset = offset
+    }
+
+    /// The reason in English and the offset.
+    public var description: String {
+        let reason =
+            switch kind {
+            case .truncated: "the compressed content is truncated"
+            case .invalidHeader(let format): "the content is not in the format of \(format) that its Content-Encoding names"
+            case .inflate(let error): error.reason
+            case .checksum: "a checksum of the compressed content does not match"
+            case .trailingBytes: "bytes follow the compressed content"
+            case .tooManyMembers(let limit): "the content has more than \(limit) gzip members"
+            case .tooLarge(let limit): "the content is larger than \(limit) octets when it is decompressed"
+            }
+        return "\(reason) (at byte \(offset) of the compressed content)"
+    }
+}
