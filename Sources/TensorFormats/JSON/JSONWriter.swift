@@ -168,6 +168,11 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Appends octets as they are behind the text: what a format puts behind its JSON.
+    public mutating func append(octets: UnsafeRawBufferPointer) {
+        bytes.append(contentsOf: octets)
+    }
+
     // MARK: Parts
 
     private mutating func separate() {

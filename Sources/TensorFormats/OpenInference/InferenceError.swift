@@ -1,0 +1,79 @@
+/// Why an inference request was refused.
+public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Its JSON cannot be read, or holds a value of the wrong kind.
+    case json(JSONError)
+    /// The JSON would be longer than the body.
+    case headerTooLong(Int, body: Int)
+    /// A member is not there; what it should be is said in words.
+    case missing(String, expected: String)
+    /// An input that there is none of.
+    case unknownInput(String, expected: String)
+    /// An output that there is none of.
+    case unknownOutput(String, expected: [String])
+    /// An input or output that is given twice.
+    case duplicate(String)
+    /// A datatype that the protocol does not know.
+    case unknownDatatype(String, of: String)
+    /// A datatype that the input cannot have.
+    case datatype(InferenceDatatype, of: String)
+    /// A shape that the input cannot have.
+    case shape(String, of: String, expected: String)
+    /// Neither, or both, of JSON and binary data.
+    case data(String, isTwice: Bool)
+    /// JSON data of a type that has no form in JSON.
+    case noJSONForm(InferenceDatatype, of: String)
+    /// As many octets of binary data as the shape does not need.
+    case binarySize(Int, of: String, expected: Int)
+    /// Another number of octets behind the JSON than its tensors take.
+    case binaryData(Int, expected: Int)
+    /// A raw body that is no whole number of rows.
+    case rawSize(Int, row: Int, of: String)
+    /// A value that is not finite or past the limit.
+    case magnitude(FieldPlace, String, limit: Double)
+    /// A tensor in shared memory.
+    case sharedMemory(String)
+    /// A request parameter that is none of what it may be.
+    case choice(String, String, expected: [String])
+    /// A number of classes that is none, or of an output that has no classes.
+    case classification(String, of: String, expected: String)
+
+    /// The reason in English, naming the tensor and what was expected.
+    public var description: String {
+        switch self {
+        case .json(let error): return error.description
+        case .headerTooLong(let length, let count):
+            return "Inference-Header-Content-Length is \(length), but the body has \(count) bytes"
+        case .missing(let what, let expected): return "\(what) is missing, expected \(expected)"
+        case .unknownInput(let name, let expected): return "there is no input \"\(name)\", expected \"\(expected)\""
+        case .unknownOutput(let name, let expected):
+            return "there is no output \"\(name)\", expected \(Self.list(expected))"
+        case .duplicate(let what): return "\(what) is given twice"
+        case .unknownDatatype(let name, let tensor): return "input \"\(tensor)\" has the unknown datatype \"\(name)\", expected FP32"
+        case .datatype(let type, let tensor):
+            return "input \"\(tensor)\" has datatype \(type), expected FP32, FP64, FP16, BF16 or integers"
+        case .shape(let shape, let tensor, let expected): return "input \"\(tensor)\" has shape \(shape), expected \(expected)"
+        case .data(let tensor, let isTwice):
+            return "input \"\(tensor)\" has \(isTwice ? "both" : "neither") \"data\" \(isTwice ? "and" : "nor") \"binary_data_size\", "
+                + "expected one of them"
+        case .noJSONForm(let type, let tensor):
+            return "input \"\(tensor)\" has datatype \(type), which has no form in JSON: send it as binary data"
+        case .binarySize(let size, let tensor, let expected):
+            return "input \"\(tensor)\" has a binary_data_size of \(size), expected \(expected) for its shape and datatype"
+        case .binaryData(let count, let expected):
+            return "\(count) bytes of binary data follow the JSON, expected \(expected)"
+        case .rawSize(let count, let row, let tensor):
+            return "the raw body for input \"\(tensor)\" has \(count) bytes, expected rows of \(row) bytes (FP32), at least one"
+        case .magnitude(let place, let value, let limit):
+            return "\(place) is \(value); magnitude must be finite and at most \(ShortestDecimal.text(of: limit))"
+        case .sharedMemory(let tensor): return "\(tensor) is in shared memory, which this server does not have: send its data"
+        case .choice(let name, let value, let expected):
+            return "the parameter \"\(name)\" is \"\(value)\", expected \(Self.list(expected))"
+        case .classification(let value, let output, let expected):
+            return "output \"\(output)\" has the parameter \"classification\" \(value), expected \(expected)"
+        }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        names.map { "\"\($0)\"" }.joined(separator: " or ")
+    }
+}

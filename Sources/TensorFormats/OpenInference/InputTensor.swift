@@ -1,0 +1,36 @@
+/// What is known of the one input before its data is read.
+struct InputTensor {
+    var isThere = false
+    var datatype: InferenceDatatype?
+    var rows = 0
+    /// Where its shape stands, for messages.
+    var shape: Range<Int>?
+    var dimensions = 0
+    var secondDimension = 0
+    /// A scanner in front of data that has been passed over.
+    var data: JSONScanner?
+    /// Whether data has been read already; false where values did not fit.
+    var isRead: Bool?
+    var binarySize: Int?
+    var isInSharedMemory = false
+}
+
+extension InputTensor {
+    /// Reads the input's own parameters.
+    mutating func readParameters(_ scanner: inout JSONScanner) throws(JSONError) {
+        if try scanner.skipNull() { return }
+        var seen = SeenKeys()
+        try scanner.beginObject(field: "the parameters of an input")
+        while let key = try scanner.nextKey() {
+            switch key {
+            case "binary_data_size":
+                try seen.insert(0, key)
+                binarySize = try scanner.readInteger(field: "binary_data_size")
+            case "shared_memory_region":
+                isInSharedMemory = true
+                try scanner.skipValue()
+            default: try scanner.skipValue()
+            }
+        }
+    }
+}
