@@ -7,18 +7,20 @@ extension EventLoop {
     /// Answers with octets from within a handler; without allocation where nothing is outstanding.
     func answer(
         _ connection: Connection, _ generation: UInt32, _ sequence: UInt32, _ status: Status, _ contentType: StaticString,
-        _ body: UnsafeRawBufferPointer
+        _ field: NumberField?, _ body: UnsafeRawBufferPointer
     ) {
         guard isCurrent(connection, generation, sequence), canWrite(connection), body.count <= Self.maximumCopy else {
-            let response = Response(status, contentType: contentType, bytes: Array(body))
+            let headers = field.map { [HeaderField($0.name, String($0.value))] } ?? []
+            let response = Response(status, contentType: contentType, headers: headers, bytes: Array(body))
             return answer(connection, generation, sequence, response)
         }
         connection.isUnanswered = false
         let info = connection.current
         prepare(connection, info)
         writer.write(
-            status, contentType: contentType, headers: [], allow: nil, length: status.excludesContent ? .unsaid : .known(body.count),
-            persistence: persistence(connection, info), id: info.id, fields: info.fields, into: &connection.output)
+            status, contentType: contentType, headers: [], number: field, allow: nil,
+            length: status.excludesContent ? .unsaid : .known(body.count), persistence: persistence(connection, info), id: info.id,
+            fields: info.fields, into: &connection.output)
         let hasContent = !info.isHead && !status.excludesContent
         if hasContent { connection.output.append(body) }
         observe(connection, info, status, bytes: hasContent ? body.count : 0)

@@ -51,8 +51,8 @@ struct ResponseWriter: ~Copyable {
 
     /// Writes a head, with the empty line behind it.
     func write(
-        _ status: Status, contentType: StaticString?, headers: [HeaderField], allow: MethodSet?, length: Length, persistence: Persistence,
-        id: RequestID = RequestID(), fields: FieldBlock? = nil, into output: inout ByteBuffer
+        _ status: Status, contentType: StaticString?, headers: [HeaderField], number: NumberField? = nil, allow: MethodSet?,
+        length: Length, persistence: Persistence, id: RequestID = RequestID(), fields: FieldBlock? = nil, into output: inout ByteBuffer
     ) {
         output.reserve(512)
         output.append("HTTP/1.1 ")
@@ -90,6 +90,12 @@ struct ResponseWriter: ~Copyable {
         }
         if let fields { fields.octets.withUnsafeBytes { output.append($0) } }
         if let allow { Self.append(allow, to: &output) }
+        if let number {
+            output.append(number.name)
+            output.append(": ")
+            output.append(decimal: number.value)
+            output.append("\r\n")
+        }
         for field in headers {
             output.append(field.name)
             output.append(": ")

@@ -22,11 +22,14 @@ public struct Responder: ~Copyable {
     /// - Parameters:
     ///   - status: The status.
     ///   - contentType: The content's media type.
+    ///   - field: A field whose value is a number.
     ///   - body: The content; it need not outlive the call.
-    public consuming func send(_ status: Status, contentType: StaticString, body: UnsafeRawBufferPointer) {
+    public consuming func send(
+        _ status: Status, contentType: StaticString, field: NumberField? = nil, body: UnsafeRawBufferPointer
+    ) {
         guard let loop else { return }
         self.loop = nil
-        loop.answer(connection, generation, sequence, status, contentType, body)
+        loop.answer(connection, generation, sequence, status, contentType, field, body)
     }
 
     /// Answers.
