@@ -61,11 +61,13 @@ public final class Service: Sendable {
         let reference = ServerReference()
         MetricsRoute(metrics: Metrics(registry: registry, dispatcher: dispatcher), server: reference, thread: metricsThread)
             .add(to: &routes)
+        OpenInference.addRoutes(to: &routes, registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops)
         // Last: it describes the others.
         OpenAPIRoute(usesTokens: configuration.access.tokenFile != nil, maximumBodySize: configuration.server.maximumBodySize)
             .add(to: &routes)
         operations = routes.operations
         var serverConfiguration = configuration.server
+        OpenInference.formatErrors(of: &serverConfiguration)
         access.guardServer(&serverConfiguration)
         server = try Server(configuration: serverConfiguration, router: routes.router)
         reference.server = server

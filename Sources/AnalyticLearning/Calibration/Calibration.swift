@@ -23,6 +23,12 @@ public struct Calibration: Sendable, Equatable {
         scores.withUnsafeBufferPointer { Softmax(UnsafeBufferPointer(rebasing: $0[range]), temperature: temperature) }
     }
 
+    /// softmax(score / T) over one row of scores.
+    public func softmax(_ scores: UnsafeBufferPointer<Float>) -> Softmax { Softmax(scores, temperature: temperature) }
+
+    /// softmax(score / T) over one row of scores in Float64.
+    public func softmax(_ scores: UnsafeBufferPointer<Double>) -> Softmax { Softmax(scores, temperature: temperature) }
+
     /// softmax(score / T) over one row of scores in Float64.
     public func softmax(_ scores: [Double]) -> Softmax {
         scores.withUnsafeBufferPointer { Softmax($0, temperature: temperature) }

@@ -101,39 +101,46 @@ public final class PublishedWeights: Sendable {
     /// - Complexity: O(n·(d·D + D·C)).
     @discardableResult
     public func score(_ features: [Float], weights: WeightsKind? = nil, workspace: inout ScoreWorkspace) -> WeightsKind {
-        score(features, resolve(weights), &workspace, useBLAS: false)
+        features.withUnsafeBufferPointer { score($0, resolve(weights), &workspace, useBLAS: false) }
     }
 
     /// Scores rows with `sgemm`, which may use BLAS's threads: for compute threads only. While a factorisation has those threads, `sgemm`
     /// would wait for its end, and predictions never wait for learning: they are made by the own kernel then.
     @discardableResult
     public func scoreByBLAS(_ features: [Float], weights: WeightsKind? = nil, workspace: inout ScoreWorkspace) -> WeightsKind {
-        score(features, resolve(weights), &workspace, useBLAS: !BLASLibrary.current.isOccupied)
+        features.withUnsafeBufferPointer { score($0, weights: weights, useBLAS: true, workspace: &workspace) }
+    }
+
+    /// Scores some of the rows of a larger batch, so that buffers need not grow with the batch.
+    ///
+    /// - Parameter useBLAS: as in `scoreByBLAS`; false as in `score`.
+    @discardableResult
+    public func score(
+        _ features: UnsafeBufferPointer<Float>, weights: WeightsKind?, useBLAS: Bool, workspace: inout ScoreWorkspace
+    ) -> WeightsKind {
+        score(features, resolve(weights), &workspace, useBLAS: useBLAS && !BLASLibrary.current.isOccupied)
     }
 
     private func score(
-        _ features: [Float], _ kind: WeightsKind, _ workspace: inout ScoreWorkspace, useBLAS: Bool
+        _ x: UnsafeBufferPointer<Float>, _ kind: WeightsKind, _ workspace: inout ScoreWorkspace, useBLAS: Bool
     ) -> WeightsKind {
         let table = table(kind)
         let dimension = featureMap.dimension
-        let rows = features.count / dimension
-        precondition(rows * dimension == features.count, "a row is cut short")
+        let rows = x.count / dimension
+        precondition(rows * dimension == x.count, "a row is cut short")
         let (classes, stride) = (table.classes, table.stride)
         workspace.resize(mapped: rows * stride, scores: rows * classes)
         guard rows > 0, classes > 0 else { return kind }
-        features.withUnsafeBufferPointer { x in
-            workspace.mapped.withUnsafeMutableBufferPointer { h in
-                workspace.scores.withUnsafeMutableBufferPointer { scores in
-                    table.transposed.withUnsafeBufferPointer { weights in
-                        map(x, rows: rows, into: h, stride: stride, useBLAS: useBLAS)
-                        if useBLAS {
-                            SinglePrecision.multiply(
-                                m: classes, n: rows, k: stride, weights, transposed: true, lda: stride, UnsafeBufferPointer(h), ldb: stride,
-                                into: scores, ldc: classes)
-                        } else {
-                            ScoreKernel.score(
-                                UnsafeBufferPointer(h), rows: rows, weights, classes: classes, stride: stride, into: scores)
-                        }
+        workspace.mapped.withUnsafeMutableBufferPointer { h in
+            workspace.scores.withUnsafeMutableBufferPointer { scores in
+                table.transposed.withUnsafeBufferPointer { weights in
+                    map(x, rows: rows, into: h, stride: stride, useBLAS: useBLAS)
+                    if useBLAS {
+                        SinglePrecision.multiply(
+                            m: classes, n: rows, k: stride, weights, transposed: true, lda: stride, UnsafeBufferPointer(h), ldb: stride,
+                            into: scores, ldc: classes)
+                    } else {
+                        ScoreKernel.score(UnsafeBufferPointer(h), rows: rows, weights, classes: classes, stride: stride, into: scores)
                     }
                 }
             }

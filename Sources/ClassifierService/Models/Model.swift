@@ -10,6 +10,8 @@ final class Model: Sendable {
     let activity = Guarded(ModelActivity())
     /// What has happened to it, for those who read along.
     let events: EventHub
+    /// What inference requests have cost.
+    let inferences = InferenceStatistics()
     private let limits: ServiceLimits
     private let state: Guarded<State>
 

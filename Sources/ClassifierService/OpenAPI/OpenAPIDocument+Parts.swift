@@ -68,28 +68,23 @@ extension Answer {
 }
 
 extension Refusal {
-    var value: JSONValue {
+    func value(_ form: ErrorForm) -> JSONValue {
         .object([
             "description": .string(reason), "headers": AnswerHeader.values(headers),
-            "content": .object(["application/problem+json": content]),
+            "content": .object([form.mediaType: content(form)]),
         ])
     }
 
-    private var content: JSONValue {
-        var object: JSONObject = ["schema": Schema.problem.value]
-        if let detail {
-            object["example"] = .object([
-                "type": .string("about:blank"), "title": .string(status.reason.description), "status": .integer(Int(status.code)),
-                "detail": .string(detail),
-            ])
-        }
+    private func content(_ form: ErrorForm) -> JSONValue {
+        var object: JSONObject = ["schema": form.schema.value]
+        if let detail { object["example"] = form.example(status, detail: detail) }
         return .object(object)
     }
 
     /// An answer with the same status that may also be this problem.
-    func joined(to answer: JSONValue) -> JSONValue {
-        guard var object = answer.object, var contents = object["content"]?.object else { return value }
-        contents["application/problem+json"] = content
+    func joined(to answer: JSONValue, _ form: ErrorForm) -> JSONValue {
+        guard var object = answer.object, var contents = object["content"]?.object else { return value(form) }
+        if contents[form.mediaType] == nil { contents[form.mediaType] = content(form) }
         object["content"] = .object(contents)
         object["description"] = .string((object["description"]?.string ?? "") + " " + reason)
         return .object(object)

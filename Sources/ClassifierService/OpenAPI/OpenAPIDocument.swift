@@ -36,7 +36,8 @@ struct OpenAPIDocument {
 
     private static let description = """
         JSON names are snake_case. An error is `application/problem+json` (RFC 9457) whose `detail` names the row, the field and what was \
-        expected; a refused request has changed nothing. Unknown keys and query parameters are refused.
+        expected; a refused request has changed nothing. Unknown keys and query parameters are refused. Under `/v2`, the Open Inference \
+        Protocol, an error is `{"error": "…"}`, and what the protocol does not know is passed over.
 
         Every answer has an `X-Request-Id`: that of the request, where it has 1 to 64 of `[A-Za-z0-9._~+/=:-]`, else a new one. HEAD is \
         answered like GET, without content, and OPTIONS with `Allow`. A path that has not the method answers 405 with `Allow`. Of any \
@@ -73,10 +74,11 @@ struct OpenAPIDocument {
     }
 
     private func responses(of operation: Operation) -> JSONObject {
+        let form = operation.errorForm
         var responses: [(status: Status, value: JSONValue)] = operation.answers.map { ($0.status, $0.value) }
         let shared = SharedRefusal.all.filter { $0.concerns(operation, usesTokens: usesTokens) }
         for refusal in shared where !operation.refusals.contains(where: { $0.status == refusal.refusal.status }) {
-            responses.append((refusal.refusal.status, Self.reference("responses", refusal.name)))
+            responses.append((refusal.refusal.status, Self.reference("responses", form.prefix + refusal.name)))
         }
         // One status may have several reasons.
         var merged: [Refusal] = []
@@ -92,9 +94,9 @@ struct OpenAPIDocument {
         }
         for refusal in merged {
             if let index = responses.firstIndex(where: { $0.status == refusal.status }) {
-                responses[index].value = refusal.joined(to: responses[index].value)
+                responses[index].value = refusal.joined(to: responses[index].value, form)
             } else {
-                responses.append((refusal.status, refusal.value))
+                responses.append((refusal.status, refusal.value(form)))
             }
         }
         responses.sort { $0.status.code < $1.status.code }
@@ -113,13 +115,19 @@ struct OpenAPIDocument {
     }
 
     private func components(_ parameters: [String: JSONValue]) -> JSONObject {
-        var schemas = Schema.problem.components
+        var schemas = ErrorForm.allCases.reduce(into: [:]) { Schema.merge($1.schema.components, into: &$0) }
         for schema in operations.flatMap(\.schemas) { Schema.merge(schema.components, into: &schemas) }
-        let refusals = SharedRefusal.all.filter { refusal in operations.contains { refusal.concerns($0, usesTokens: usesTokens) } }
+        var refusals = JSONObject()
+        for form in ErrorForm.allCases {
+            let concerned = operations.filter { $0.errorForm == form }
+            for refusal in SharedRefusal.all where concerned.contains(where: { refusal.concerns($0, usesTokens: usesTokens) }) {
+                refusals[form.prefix + refusal.name] = refusal.refusal.value(form)
+            }
+        }
         var components: JSONObject = [
             "schemas": .object(Self.sorted(schemas.mapValues { .object($0) })), "parameters": .object(Self.sorted(parameters)),
             "headers": .object(["X-Request-Id": AnswerHeader.requestID.value]),
-            "responses": .object(refusals.reduce(into: JSONObject()) { $0[$1.name] = $1.refusal.value }),
+            "responses": .object(refusals),
         ]
         if usesTokens {
             components["securitySchemes"] = .object([

@@ -78,6 +78,9 @@ struct PredictRoute: Sendable {
         return weights.cost(rows: rows) <= limits.inlineCost ? .answer(prediction) : .score(prediction)
     }
 
+    /// What predictions of a model are made with.
+    ///
+    /// - Throws: 503 where there is nothing yet, 409 where no class is known.
     static func weights(of model: Model) throws(Problem) -> PublishedWeights {
         let weights = try model.weights()
         guard weights.classCount > 0 else {

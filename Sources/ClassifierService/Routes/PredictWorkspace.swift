@@ -10,11 +10,13 @@ final class PredictWorkspace: @unchecked Sendable {
     var scores = ScoreWorkspace()
     var order: [Int] = []
     var writer = JSONWriter()
+    var inference = InferenceBuffers()
 
     /// Forgets the last request, and the memory of an unusually large one.
     func reset() {
         features.removeAll(keepingCapacity: features.capacity <= 1 << 20)
         scores.trim(above: 1 << 20)
-        writer.removeAll()
+        if writer.count <= 1 << 20 { writer.removeAll() } else { writer = JSONWriter() }
+        inference.reset(keepingCapacityUpTo: 1 << 20)
     }
 }

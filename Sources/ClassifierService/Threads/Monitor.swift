@@ -62,4 +62,10 @@ enum MonotonicClock {
 
     /// Seconds since then, in whole microseconds: what people read.
     static func seconds(since start: Double) -> Double { ((now - start) * 1e6).rounded() / 1e6 }
+
+    static var nanoseconds: Int {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
 }

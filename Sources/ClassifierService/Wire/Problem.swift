@@ -9,6 +9,8 @@ struct Problem: Error {
     var rowsApplied: Int?
     /// The media types that would do (the Linked Data Platform's `Accept-Post`, section 7.1).
     var acceptedTypes: String?
+    /// The content codings that would do (RFC 9110, section 15.5.16).
+    var acceptedCodings: String?
 
     init(_ status: Status, _ detail: String, retryAfter: Int? = nil) {
         self.status = status
@@ -21,6 +23,7 @@ struct Problem: Error {
         var headers: [HeaderField] = []
         if let retryAfter { headers.append(HeaderField("Retry-After", String(retryAfter))) }
         if let acceptedTypes { headers.append(HeaderField("Accept-Post", acceptedTypes)) }
+        if let acceptedCodings { headers.append(HeaderField("Accept-Encoding", acceptedCodings)) }
         guard let rowsApplied else { return .problem(status, detail: detail, headers: headers) }
         return .problem(status, detail: detail, headers: headers, extending: ["rows_applied": rowsApplied])
     }

@@ -30,7 +30,8 @@ import Testing
         for operation in operations {
             let inPath = operation.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
             #expect(operation.parameters.filter { $0.place == .path }.map(\.name) == inPath, "\(operation.id)")
-            #expect(operation.answers.contains { $0.status.code < 300 }, "\(operation.id)")
+            // One call of the Open Inference Protocol is always refused.
+            #expect(operation.answers.contains { $0.status.code < 300 } != (operation.id == "repository_unload"), "\(operation.id)")
         }
     }
 

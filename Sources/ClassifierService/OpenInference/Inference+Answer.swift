@@ -1,0 +1,121 @@
+internal import AnalyticLearning
+internal import HTTPServer
+internal import TensorFormats
+
+extension Inference {
+    /// Writes what `run` has collected.
+    ///
+    /// - Returns: the length of the JSON where binary data follows it.
+    func write(_ workspace: PredictWorkspace) -> Int? {
+        let request = workspace.inference.request
+        let kind = weights.resolve(request.choice.map { $0 == 0 ? .plain : .balanced } ?? wish)
+        writeHead(&workspace.writer, request, kind)
+        workspace.writer.key("outputs")
+        workspace.writer.beginArray()
+        for output in request.outputs { write(output, workspace, classes: weights.classCount(of: kind)) }
+        workspace.writer.endArray()
+        workspace.writer.endObject()
+        guard request.outputs.contains(where: \.isBinary) else { return nil }
+        let headerCount = workspace.writer.count
+        for output in request.outputs where output.isBinary {
+            let buffer = workspace.inference.outputs[output.index]
+            if output.isText {
+                buffer.texts.withUnsafeBytes { workspace.writer.append(octets: $0) }
+            } else {
+                // Little-endian, as this machine.
+                buffer.numbers.withUnsafeBytes { workspace.writer.append(octets: $0) }
+            }
+        }
+        return headerCount
+    }
+
+    private func writeHead(_ writer: inout JSONWriter, _ request: InferenceRequest, _ kind: WeightsKind) {
+        writer.beginObject()
+        writer.key("model_name")
+        writer.write(model)
+        writer.key("model_version")
+        writer.write(decimal: weights.version)
+        if !request.id.isEmpty {
+            writer.key("id")
+            request.id.withUnsafeBytes { writer.write(encoded: $0) }
+        }
+        writer.key("parameters")
+        writer.beginObject()
+        writer.key("weights")
+        writer.write(kind == .balanced ? "balanced" : "plain" as StaticString)
+        if kind == .balanced, let version = weights.balancedVersion {
+            writer.key("balanced_version")
+            writer.write(version)
+        }
+        if request.outputs.contains(where: { $0.index == InferenceOutput.probability.rawValue }) {
+            writer.key("temperature")
+            writer.write(weights.calibration(of: kind)?.temperature)
+        }
+        writer.endObject()
+    }
+
+    private func write(_ output: InferenceRequest.Output, _ workspace: PredictWorkspace, classes: Int) {
+        let buffer = workspace.inference.outputs[output.index]
+        workspace.writer.beginObject()
+        workspace.writer.key("name")
+        workspace.writer.write(OpenInference.signature.outputs[output.index])
+        workspace.writer.key("datatype")
+        workspace.writer.write(output.isText ? "BYTES" : "FP32" as StaticString)
+        workspace.writer.key("shape")
+        workspace.writer.beginArray()
+        workspace.writer.write(workspace.inference.request.rows)
+        if output.index != InferenceOutput.label.rawValue { workspace.writer.write(min(output.classes ?? classes, classes)) }
+        workspace.writer.endArray()
+        if output.isBinary {
+            workspace.writer.key("parameters")
+            workspace.writer.beginObject()
+            workspace.writer.key("binary_data_size")
+            workspace.writer.write(output.isText ? buffer.texts.byteCount : buffer.numbers.count * 4)
+            workspace.writer.endObject()
+        } else {
+            workspace.writer.key("data")
+            workspace.writer.beginArray()
+            if output.isText {
+                buffer.texts.forEach { workspace.writer.write(utf8: $0) }
+            } else {
+                for number in buffer.numbers { workspace.writer.write(number) }
+            }
+            workspace.writer.endArray()
+        }
+        workspace.writer.endObject()
+    }
+
+    /// Answers with what was written.
+    static func answer(_ workspace: PredictWorkspace, headerCount: Int?, _ responder: consuming Responder) {
+        var slot = Optional(responder)
+        workspace.writer.withUnsafeBytes { octets in
+            slot.take()?.send(.ok, contentType: contentType(headerCount), field: field(headerCount), body: octets)
+        }
+    }
+
+    /// The same as a response of its own.
+    static func response(_ workspace: PredictWorkspace, headerCount: Int?) -> Response {
+        let headers = field(headerCount).map { [HeaderField($0.name, String($0.value))] } ?? []
+        return Response(.ok, contentType: contentType(headerCount), headers: headers, bytes: workspace.writer.array)
+    }
+
+    private static func contentType(_ headerCount: Int?) -> StaticString {
+        headerCount == nil ? "application/json" : "application/octet-stream"
+    }
+
+    private static func field(_ headerCount: Int?) -> NumberField? {
+        headerCount.map { NumberField("Inference-Header-Content-Length", $0) }
+    }
+}
+
+extension InferenceRequest.Output {
+    /// Whether its values are texts.
+    var isText: Bool { index == InferenceOutput.label.rawValue || classes != nil }
+}
+
+extension JSONWriter {
+    /// Writes an integer as a string: versions are strings in the protocol.
+    mutating func write(decimal value: Int) {
+        write(String(value))
+    }
+}

@@ -1,0 +1,65 @@
+internal import AnalyticLearning
+internal import HTTPServer
+internal import TensorFormats
+
+/// What the head of an inference request says of its content.
+struct InferenceEnvelope: Sendable {
+    /// How it is compressed.
+    let coding: ContentCoding?
+    /// The length of the JSON before binary data, once decompressed; nil where all of it is JSON.
+    let headerCount: Int?
+    /// The weights that the query asks for.
+    let wish: WeightsKind?
+
+    /// Reads the head. Allocates nothing for what is right.
+    ///
+    /// - Throws: 400 and 415.
+    init(_ request: borrowing Request) throws(Problem) {
+        if request.hasContentType, !request.mediaTypeIs("application/json"), !request.mediaTypeIs("application/octet-stream") {
+            let hint = request.mediaTypeIs("application/x-www-form-urlencoded") ? "; with curl: --json instead of -d" : ""
+            throw Problem(
+                .unsupportedMediaType,
+                "the Content-Type is \(request.header("content-type") ?? "unreadable"), expected application/json, "
+                    + "application/octet-stream or none\(hint)")
+        }
+        coding = try Self.coding(request)
+        headerCount = try Self.headerCount(request)
+        wish = try PredictOptions(request).weights
+    }
+
+    private static func coding(_ request: borrowing Request) throws(Problem) -> ContentCoding? {
+        let hasCoding = request.withHeaderBytes("content-encoding") { $0 != nil }
+        guard hasCoding, !request.headerIsEqual("content-encoding", "identity") else { return nil }
+        if !request.headerIsRepeated("content-encoding") {
+            if request.headerIsEqual("content-encoding", "gzip") || request.headerIsEqual("content-encoding", "x-gzip") { return .gzip }
+            if request.headerIsEqual("content-encoding", "deflate") { return .deflate }
+        }
+        var problem = Problem(
+            .unsupportedMediaType, "the Content-Encoding is \(request.header("content-encoding") ?? "unreadable"), expected gzip or deflate"
+        )
+        problem.acceptedCodings = "gzip, deflate"
+        throw problem
+    }
+
+    private static func headerCount(_ request: borrowing Request) throws(Problem) -> Int? {
+        let count = request.withHeaderBytes("inference-header-content-length") { value -> Int?? in
+            guard let value else { return .some(nil) }
+            var number = 0
+            for octet in value {
+                let digit = octet &- UInt8(ascii: "0")
+                let (tens, overflow) = number.multipliedReportingOverflow(by: 10)
+                let (sum, overflowing) = tens.addingReportingOverflow(Int(digit))
+                guard digit <= 9, !overflow, !overflowing else { return nil }
+                number = sum
+            }
+            return value.isEmpty ? nil : .some(number)
+        }
+        guard let count, !request.headerIsRepeated("inference-header-content-length") else {
+            throw Problem(
+                .badRequest,
+                "Inference-Header-Content-Length is \"\(request.header("inference-header-content-length") ?? "")\", "
+                    + "expected the length of the JSON in bytes")
+        }
+        return count
+    }
+}

@@ -1,0 +1,40 @@
+internal import HTTPServer
+internal import TensorFormats
+
+/// `GET /v2`, `/v2/health/live` and `/v2/health/ready`.
+struct InferenceHealthRoutes: Sendable {
+    let registry: ModelRegistry
+
+    func add(to routes: inout RouteSet) {
+        routes.on(.inferenceServer) { _, responder in
+            responder.send(
+                .json { writer in
+                    writer.key("name")
+                    writer.write("accrue" as StaticString)
+                    writer.key("version")
+                    writer.write(Service.version)
+                    writer.key("extensions")
+                    writer.beginArray()
+                    for name in OpenInference.extensions { writer.write(name) }
+                    writer.endArray()
+                })
+        }
+        routes.on(.inferenceLiveness) { _, responder in
+            responder.send(Self.health(.ok, isReady: registry.isReady))
+        }
+        routes.on(.inferenceReadiness) { _, responder in
+            let isReady = registry.isReady
+            responder.send(Self.health(isReady ? .ok : .serviceUnavailable, isReady: isReady))
+        }
+    }
+
+    /// Some clients look for `live`, others for `ready`, others at the status.
+    private static func health(_ status: Status, isReady: Bool) -> Response {
+        .json(status) { writer in
+            writer.key("live")
+            writer.write(true)
+            writer.key("ready")
+            writer.write(isReady)
+        }
+    }
+}
