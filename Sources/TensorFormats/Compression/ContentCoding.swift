@@ -37,10 +37,11 @@ public enum ContentCoding: Sendable {
         _ content: UnsafeRawBufferPointer, _ position: inout Int, _ output: inout InflatedBytes, _ limit: Int
     ) throws(ContentCodingError) {
         let start = position
-        guard content.count - start >= 18 else { throw ContentCodingError(.truncated, at: content.count) }
-        guard content[start] == 0x1F, content[start + 1] == 0x8B, content[start + 2] == 8, content[start + 3] & 0xE0 == 0 else {
+        for (index, byte) in [0x1F, 0x8B, 8].enumerated() where start + index < content.count && content[start + index] != byte {
             throw ContentCodingError(.invalidHeader("gzip"), at: start)
         }
+        guard content.count - start >= 18 else { throw ContentCodingError(.truncated, at: content.count) }
+        guard content[start + 3] & 0xE0 == 0 else { throw ContentCodingError(.invalidHeader("gzip"), at: start) }
         let flags = content[start + 3]
         position += 10
         if flags & 4 != 0 {
