@@ -188,6 +188,45 @@ import Testing
         }
     }
 
+    @Test func probabilitiesComeWhereTheModelIsCalibrated() throws {
+        let fixture = try Fixture()
+        let rows = Fixture.rows(3, 6, seed: 41)
+        let named = InferenceClient.json(rows, members: #","outputs":[{"name":"probability"}]"#)
+        let early = try fixture.inference.infer(named)
+        #expect(early.status == 409 && early.inferenceError.contains("probability") && early.inferenceError.contains("200"))
+        #expect(try fixture.model.client.send("GET", "/v2/models/m")["outputs"].array?.count == 2)
+
+        for step in 0..<30 {
+            let more = Fixture.rows(10, 6, seed: UInt64(100 + step))
+            try fixture.model.learn(more, more.map { "ü\($0[0] > 0 ? 1 : 0)" })
+        }
+        #expect(
+            try fixture.model.client.send("GET", "/v2/models/m")["outputs"].array?.compactMap { $0["name"].string } == [
+                "label", "score", "probability",
+            ])
+        let predicted = try fixture.model.client.send(
+            "POST", fixture.model.path + "/predict?probability=true", Bodies.predict(rows))
+        let reply = try fixture.inference.infer(InferenceClient.json(rows))
+        let outputs = try InferenceOutputs(reply)
+        #expect(outputs.names == ["label", "score", "probability"] && outputs.shapes["probability"] == [3, 5])
+        #expect(reply["parameters"]["temperature"] == predicted["calibration"]["temperature"])
+        let probabilities = try #require(outputs.numbers["probability"])
+        for row in 0..<3 {
+            let mine = probabilities[row * 5..<(row + 1) * 5]
+            #expect(abs(mine.reduce(0, +) - 1) < 1e-5)
+            #expect(predicted["predictions"][row]["probability"].double.map { Float($0) } == mine.max())
+        }
+        let best = try InferenceOutputs(
+            try fixture.inference.infer(
+                InferenceClient.json(rows, members: #","outputs":[{"name":"probability","parameters":{"classification":1}}]"#)))
+        #expect(best.names == ["probability"] && best.datatypes["probability"] == "BYTES")
+        for row in 0..<3 {
+            let parts = best.texts["probability"]![row].split(separator: ":")
+            #expect(Float(String(parts[0])) == probabilities[row * 5..<(row + 1) * 5].max())
+            #expect(String(parts[2]) == outputs.texts["label"]![row])
+        }
+    }
+
     @Test func valuesBeyondFloatAreScoredInDouble() throws {
         let service = try TestService()
         let model = ModelClient(service)
