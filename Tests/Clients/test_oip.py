@@ -7,11 +7,14 @@ import asyncio
 import gzip
 import http.client
 import json
+import re
+import subprocess
+import sys
 import unittest
 import zlib
 
 import numpy
-from running_server import DIGITS, PATIENCE, Client, RunningServer
+from running_server import DIGITS, PATIENCE, REPOSITORY, Client, RunningServer
 
 try:
     import kserve
@@ -242,6 +245,24 @@ class TritonTests(DigitsServer):
         self.assertEqual(after["inference_count"] - before["inference_count"], 5)
         self.assertEqual(after["execution_count"] - before["execution_count"], 1)
         self.assertIn(after, self.triton.get_inference_statistics()["model_stats"])
+
+
+class ReadmeTests(unittest.TestCase):
+    def test_the_program_of_the_readme_prints_what_it_shows(self):
+        text = (REPOSITORY / "README.md").read_text()
+        section = re.search(r"^### The Open Inference Protocol\n(.*?)^##", text, re.M | re.S)[1]
+        (program, shown) = re.findall(r"^```\w+\n(.*?)^```$", section, re.M | re.S)
+        with RunningServer() as server, Client(server) as client:
+            client.call("PUT", "/v1/models/fruit", {"dimension": 3})
+            features = [[0.9, 0.1, 0.3], [0.8, 0.2, 0.4], [0.2, 0.9, 0.9], [0.1, 1.0, 0.8]]
+            client.call("POST", "/v1/models/fruit/learn", {"features": features, "labels": ["apple"] * 2 + ["banana"] * 2})
+            program = program.replace("127.0.0.1:8080", server.address)
+            printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual((printed.returncode, printed.stderr), (0, ""))
+        numbers = re.compile(r"\d+\.\d+")
+        self.assertEqual(numbers.sub("", printed.stdout).split(), numbers.sub("", shown).split())
+        for one, other in zip(numbers.findall(printed.stdout), numbers.findall(shown), strict=True):
+            self.assertAlmostEqual(float(one), float(other), places=5)
 
 
 class KServeTests(DigitsServer):

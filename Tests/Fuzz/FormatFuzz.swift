@@ -7,12 +7,15 @@ public func fuzzFormats(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let all = UnsafeRawBufferPointer(start: start, count: count)
     let body = UnsafeRawBufferPointer(rebasing: all[1...])
     // The first octet chooses the reader, so that what is found for one is not lost on the others.
-    switch all[0] % 6 {
+    switch all[0] % 9 {
     case 0: readObject(body)
     case 1: if let view = try? ArrayView(npy: body, name: "features") { read(view) }
     case 2: readArchive(body)
     case 3: readTensors(body)
     case 4: readLines(body, cut: Int(all[0]) % body.count)
+    case 5: readRequest(body, headerCount: nil)
+    case 6: readRequest(body, headerCount: Int(all[0]))
+    case 7: decompress(body)
     default:
         if let value = try? JSONValue(parsing: body) {
             // What was read can be written and read again.
@@ -89,4 +92,36 @@ private func readLines(_ body: UnsafeRawBufferPointer, cut: Int) {
     let whole = lines([body])
     let pieces = lines([UnsafeRawBufferPointer(rebasing: body[..<cut]), UnsafeRawBufferPointer(rebasing: body[cut...])])
     precondition(whole == pieces, "the pieces matter")
+}
+
+private let signature = InferenceSignature(
+    input: "features", outputs: ["label": false, "score": true], parameter: "weights", values: ["plain", "balanced"], maximumMagnitude: 1e50
+)
+
+/// Inference requests; with a length of the header, what stands behind it is binary.
+private func readRequest(_ body: UnsafeRawBufferPointer, headerCount: Int?) {
+    var request = InferenceRequest()
+    var single: [Float] = []
+    var double: [Double] = []
+    for columns in 1...2 {
+        guard let reader = try? InferenceRequestReader(signature, columns: columns, body: body, headerCount: headerCount) else { return }
+        (single, double) = ([], [])
+        if let fits = try? reader.read(into: &request, values: &single) {
+            precondition(single.count == (fits ? request.rows * columns : 0) && single.allSatisfy { $0.isFinite })
+            precondition(request.id.count <= body.count && request.outputs.count <= 2)
+        } else {
+            precondition(single.isEmpty, "values are left after an error")
+        }
+        if let fits = try? reader.read(into: &request, values: &double) {
+            precondition(fits && double.count == request.rows * columns && double.allSatisfy { $0.magnitude <= 1e50 })
+        }
+    }
+}
+
+/// Compressed bodies: what comes out is within the limit.
+private func decompress(_ body: UnsafeRawBufferPointer) {
+    for coding in [ContentCoding.gzip, .deflate] {
+        guard let content = try? coding.decompress(body, limit: maximumArray) else { continue }
+        precondition(content.count <= maximumArray)
+    }
 }
