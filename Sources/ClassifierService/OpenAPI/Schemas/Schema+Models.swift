@@ -44,7 +44,8 @@ extension Schema {
                 "sketch_rank", sketchRank,
                 "Rows kept of each class for `reweight`; 16 with `reweight`, which needs at least 1, else 0 if left out."),
         ], isClosed: true
-    ).named("Configuration")
+    ).adding("if", .example(#"{"properties":{"imbalance":{"properties":{"kind":{"const":"reweight"}}}},"required":["imbalance"]}"#))
+        .adding("then", .example(#"{"properties":{"sketch_rank":{"not":{"const":0}}}}"#)).named("Configuration")
 
     static let patch = object([.optional("ridge", ridge), .optional("imbalance", imbalance)], isClosed: true)
         .adding("minProperties", .integer(1)).named("Patch")
