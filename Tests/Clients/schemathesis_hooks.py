@@ -151,13 +151,15 @@ def adapt(case, kwargs):
         if name == "unlearn" and next(numbers) % 2:
             case.body = {"features": FEATURES, "labels": [LABELS[0]] * 2 + [LABELS[1]] * 2}
         if name == "create_model":
-            shrink(case.body, "dimension", DIMENSION if is_chained(case) else 16)
+            if is_chained(case):
+                case.body["dimension"] = DIMENSION
+            shrink(case.body, "dimension", 16)
             shrink(case.body, "sketch_rank", 16)
             shrink(case.body.get("feature_map", {}), "width", 16)
     if case.headers and "Idempotency-Key" in case.headers:
         # A key comes once: with another body it is refused.
         case.headers["Idempotency-Key"] = f"{next(numbers)} {case.headers['Idempotency-Key']}"[:255]
-    if not is_chained(case) and case.path_parameters and next(numbers) % 4:
+    if not is_chained(case) and "model" in (case.path_parameters or {}) and next(numbers) % 4:
         case.path_parameters["model"] = MODEL
         if "label" in case.path_parameters:
             case.path_parameters["label"] = LABELS[0]

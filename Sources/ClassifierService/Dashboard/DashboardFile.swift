@@ -36,15 +36,3 @@ struct DashboardFile: Sendable {
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
         + "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 }
-
-extension Request {
-    /// Whether `If-None-Match` names the tag, weakly compared (RFC 9110, section 13.1.2).
-    fileprivate func isMatched(by tag: String) -> Bool {
-        guard let field = header("if-none-match") else { return false }
-        return field.split(separator: ",").contains { candidate in
-            var candidate = candidate.drop { $0 == " " || $0 == "\t" }
-            while candidate.last == " " || candidate.last == "\t" { candidate.removeLast() }
-            return candidate == "*" || candidate == tag || candidate == "W/" + tag
-        }
-    }
-}

@@ -18,10 +18,8 @@ struct OpenAPIRoute {
         let tag = bytes.withUnsafeBytes { "\"\(String(StableHash.hash($0, seed: 0), radix: 16))\"" }
         let headers = [HeaderField("ETag", tag), HeaderField("Cache-Control", "no-cache")]
         routes.on(.document) { request, responder in
-            // Weak comparison (RFC 9110, section 13.1.2), in a list or alone.
-            let isCurrent = request.header("if-none-match").map { $0.contains(tag) || $0 == "*" } ?? false
             responder.send(
-                isCurrent
+                request.isMatched(by: tag)
                     ? Response(.notModified, headers: headers)
                     : Response(.ok, contentType: "application/json", headers: headers, bytes: bytes))
         }

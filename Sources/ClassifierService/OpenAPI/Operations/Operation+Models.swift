@@ -83,8 +83,8 @@ extension Operation {
         {"name":"fruit","version":1,"samples":4,"classes":2,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
         "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"condition_estimate":28.4,"drift":5.5e-16,\
         "solves":0,"balanced_version":1,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,"window":{"samples":0,\
-        "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[{"label":"apple","accuracy":null,"window_accuracy":null},\
-        {"label":"banana","accuracy":null,"window_accuracy":null}],"confusion":[]},\
+        "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[{"label":"apple","count":2,"accuracy":null,\
+        "window_accuracy":null},{"label":"banana","count":2,"accuracy":null,"window_accuracy":null}],"confusion":[]},\
         "calibration":null,"balanced_calibration":null,"log_bytes":null,"checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,\
         "last_rebalance":{"version":1,"age_seconds":0.5,"seconds":0.001},"memory_bytes":30288}
         """

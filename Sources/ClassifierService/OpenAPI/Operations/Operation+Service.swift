@@ -30,7 +30,7 @@ extension Operation {
     static let dashboardFile = Operation(
         .get, "/dashboard/{file}", access: .anyone, id: "dashboard_file", tag: .service, summary: "A script or style of the dashboard",
         parameters: [
-            .path("file", .string(length: 1...100), "The file's name.", example: .string("main.js")),
+            .path("file", .string(pattern: "^[a-z-]+\\.[a-z]+$", length: 1...100), "The file's name.", example: .string("main.js")),
             .header("If-None-Match", .string(), "The `ETag` of the file that the client has."),
         ],
         answers: [
