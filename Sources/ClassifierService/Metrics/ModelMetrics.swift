@@ -10,6 +10,7 @@ struct ModelMetrics {
         writeState(to: &text)
         writeLearning(to: &text)
         writeAccuracy(to: &text)
+        CalibrationMetrics(models: models).write(to: &text)
         writeHealth(to: &text)
         writeBalancing(to: &text)
         writeFiles(to: &text)

@@ -31,7 +31,7 @@ final class BackgroundRefresh: Sendable {
         } catch {
             if !isCancelled.load(ordering: .relaxed) { outcome.failure = "\(error)" }
         }
-        outcome.duration = MonotonicClock.now - start
+        outcome.duration = MonotonicClock.seconds(since: start)
         budget.release(bytes)
         return outcome
     }

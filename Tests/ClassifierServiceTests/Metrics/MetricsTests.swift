@@ -106,6 +106,29 @@ import Testing
         #expect(!all.keys.contains { $0.hasPrefix("accrue_model_log") || $0.hasPrefix("accrue_model_checkpoint") })
     }
 
+    @Test func calibrationIsToldWhenItIsKnown() throws {
+        let service = try TestService()
+        let model = ModelClient(service)
+        try model.create(#"{"dimension":2}"#)
+        #expect(!(try samples(service.client()).keys.contains { $0.contains("calibration") }))
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<5 {
+            let rows = (0..<100).map { row in [Double(row % 2) + .random(in: -1...1, using: &generator), 1] }
+            try model.learn(rows, (0..<100).map { $0 % 2 == 0 ? "a" : "b" })
+        }
+        let calibration = try model.details()["calibration"]
+        let all = try samples(service.client())
+        let labels = #"{model="m",weights="plain""#
+        func expect(_ name: String, _ member: String) {
+            #expect(all[name] != nil && all[name] == calibration[member].double, "\(name)")
+        }
+        expect("accrue_model_calibration_temperature\(labels)}", "temperature")
+        expect("accrue_model_calibration_samples\(labels)}", "samples")
+        let error = "accrue_model_expected_calibration_error_ratio\(labels),scores="
+        expect(error + #""calibrated"}"#, "expected_calibration_error")
+        expect(error + #""raw"}"#, "expected_calibration_error_raw")
+    }
+
     @Test func theQueueIsCountedWhileTheWorkerIsBusy() throws {
         let service = try TestService()
         let slow = try SlowModel(service)
