@@ -39,10 +39,11 @@ extension ModelWorker {
             $0.learnRequests += accepted.count
             $0.learnedRows += columns.count
         }
-        answer(accepted, outcome, columns, time: time)
+        // Before the answers: who has one and then asks for events must not hear of it again.
         tellOfLearning(
             rows: columns.count, knownBefore: accepted[0].span.knownClasses,
             accuracyBefore: accuracy(accepted.map(\.span), outcome, columns))
+        answer(accepted, outcome, columns, time: time)
     }
 
     /// Sorts out what is not to be learned, and answers it.
