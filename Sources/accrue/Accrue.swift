@@ -7,7 +7,8 @@ import Foundation
 
     static var commands: [any Command.Type] {
         [
-            ServeCommand.self, DemoCommand.self, BenchCommand.self, VerifyCommand.self, InspectCommand.self, RestoreCommand.self,
+            ServeCommand.self, ModelsCommand.self, LearnCommand.self, PredictCommand.self, SnapshotCommand.self, RestoreCommand.self,
+            VerifyCommand.self, InspectCommand.self, DemoCommand.self, BenchCommand.self, CompletionCommand.self,
         ]
     }
 
@@ -15,7 +16,7 @@ import Foundation
         var words = Array(CommandLine.arguments.dropFirst())
         guard let first = words.first else {
             complain(help)
-            exit(2)
+            exit(ExitStatus.usage)
         }
         words.removeFirst()
         switch first {
@@ -28,7 +29,7 @@ import Foundation
             }
         default:
             guard let command = commands.first(where: { $0.name == first }) else {
-                fail("there is no command \"\(first)\"", hint: "accrue --help", status: 2)
+                fail("there is no command \"\(first)\"", hint: "accrue --help", status: ExitStatus.usage)
             }
             run(command, words)
         }
@@ -42,9 +43,11 @@ import Foundation
         do {
             try command.run(try ParsedArguments(words, options: command.options))
         } catch let error as UsageError {
-            fail(error.message, hint: "accrue \(command.name) --help", status: 2)
+            fail(error.message, hint: "accrue \(command.name) --help", status: ExitStatus.usage)
+        } catch let error as any StatusError {
+            fail(error.description, hint: nil, status: error.status)
         } catch {
-            fail("\(error)", hint: nil, status: 1)
+            fail("\(error)", hint: nil, status: ExitStatus.failure)
         }
     }
 
@@ -66,14 +69,15 @@ import Foundation
 
             """
         for command in commands {
-            text += "  " + command.name.padding(toLength: 10, withPad: " ", startingAt: 0) + command.summary + "\n"
+            text += "  " + command.name.padding(toLength: 12, withPad: " ", startingAt: 0) + command.summary + "\n"
         }
         text += """
 
               accrue COMMAND --help   the options of a command
               accrue --version        the version
 
-            Exit status: 0 success, 1 failure, 2 wrong usage.
+            Exit status: 0 success, 1 failure, 2 wrong usage, 3 no server or one that has no time now,
+            130 interrupted by Ctrl-C, 143 by SIGTERM.
 
             """
         return text

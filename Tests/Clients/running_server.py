@@ -19,11 +19,11 @@ PATIENCE = 120
 
 
 class RunningServer:
-    """`accrue serve` on a free port."""
+    """`accrue serve` on a free port, or on that of a server before."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, port=0):
         self.log = tempfile.TemporaryFile("w+")
-        command = [str(BINARY), "serve", "--port", "0", *options]
+        command = [str(BINARY), "serve", "--port", str(port), *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log)
         # The line is awaited, not slept for.
         ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)

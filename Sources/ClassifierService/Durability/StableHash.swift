@@ -1,7 +1,7 @@
 /// XXH64 (Collet's xxHash specification, revision 0.1.1): a fast 64-bit hash that is the same in every process and on every machine.
 ///
 /// It tells whether a request is the one that was sent before. It is no defence against a client that wants to deceive itself.
-enum StableHash {
+package enum StableHash {
     private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
     private static let prime3: UInt64 = 0x1656_67B1_9E37_79F9
@@ -11,7 +11,7 @@ enum StableHash {
     /// The hash of bytes; that of several pieces is chained through the seed.
     ///
     /// - Complexity: linear, some bytes a cycle.
-    static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
+    package static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
         var position = 0
         var hash: UInt64
         if bytes.count >= 32 {

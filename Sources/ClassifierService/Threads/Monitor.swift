@@ -3,12 +3,12 @@ internal import Glibc
 /// A lock with one condition to wait for, on pthreads and the monotonic clock.
 ///
 /// Foundation's condition counts in calendar time, and traps on dates far ahead.
-final class Monitor: @unchecked Sendable {
+package final class Monitor: @unchecked Sendable {
     // Sendable: both objects are made for use by several threads, and never move.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init() {
+    package init() {
         mutex.initialize(to: pthread_mutex_t())
         pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
@@ -27,7 +27,7 @@ final class Monitor: @unchecked Sendable {
     }
 
     /// Calls `body` with the lock held.
-    func withLock<R>(_ body: () -> R) -> R {
+    package func withLock<R>(_ body: () -> R) -> R {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return body()
@@ -38,7 +38,7 @@ final class Monitor: @unchecked Sendable {
     ///
     /// - Parameter deadline: in seconds of `MonotonicClock.now`; for ever where nil.
     /// - Returns: false where the deadline has passed.
-    func wait(until deadline: Double?) -> Bool {
+    package func wait(until deadline: Double?) -> Bool {
         guard let deadline else { return pthread_cond_wait(condition, mutex) == 0 }
         let seconds = max(0, deadline)
         var time = timespec(tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
@@ -46,15 +46,15 @@ final class Monitor: @unchecked Sendable {
     }
 
     /// Wakes one that waits.
-    func signal() { pthread_cond_signal(condition) }
+    package func signal() { pthread_cond_signal(condition) }
 
     /// Wakes all that wait.
-    func broadcast() { pthread_cond_broadcast(condition) }
+    package func broadcast() { pthread_cond_broadcast(condition) }
 }
 
 /// Seconds since some moment in the past, which no change of the calendar moves.
-enum MonotonicClock {
-    static var now: Double {
+package enum MonotonicClock {
+    package static var now: Double {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

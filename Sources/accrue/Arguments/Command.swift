@@ -7,11 +7,15 @@ protocol Command {
     /// What may follow the name, as in `[--port N]`.
     static var usage: String { get }
     static var options: [Option] { get }
-    /// - Throws: `UsageError` for exit status 2, anything else for 1.
+    /// What the words that follow are, in their order: shells complete them.
+    static var operands: [Operand] { get }
+    /// - Throws: `UsageError` for exit status 2, a `StatusError` for its own, anything else for 1.
     static func run(_ arguments: ParsedArguments) throws
 }
 
 extension Command {
+    static var operands: [Operand] { [] }
+
     /// The text of `--help`.
     static var help: String {
         let width = (options.map(\.title.count).max() ?? 0) + 2
@@ -38,6 +42,25 @@ struct Option {
     }
 
     var title: String { value.map { "\(name) \($0)" } ?? name }
+
+    /// What a shell may complete the value to; nil for a flag.
+    var operand: Operand? {
+        guard let value else { return nil }
+        if value.hasSuffix("FILE") { return .file }
+        if value == "DIR" { return .directory }
+        return value.contains("|") && value == value.lowercased() ? .choice(value.split(separator: "|").map(String.init)) : .text
+    }
+}
+
+/// What a word of a command line stands for.
+enum Operand: Equatable {
+    /// One of these.
+    case choice([String])
+    case file
+    case directory
+    /// A model on the server.
+    case model
+    case text
 }
 
 /// A command line that cannot be understood.

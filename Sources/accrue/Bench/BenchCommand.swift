@@ -3,6 +3,7 @@ enum BenchCommand: Command {
     static let name = "bench"
     static let summary = "Measure this machine"
     static let usage = "engine|predict|rebalance|memory|http|durability [OPTIONS]"
+    static let operands: [Operand] = [.choice(["engine", "predict", "rebalance", "memory", "http", "durability"])]
     static let options = [
         Option("--dimension", "N,…", "width D of the model; engine and predict take several (2048; memory 8192)"),
         Option("--inputs", "N", "predict and rebalance: length of the vectors that random_relu maps to D (none; rebalance 384)"),

@@ -6,6 +6,7 @@ enum InspectCommand: Command {
     static let name = "inspect"
     static let summary = "Describe a snapshot, a checkpoint or a log"
     static let usage = "FILE [--records]"
+    static let operands: [Operand] = [.file]
     static let options = [Option("--records", nil, "list a log's records")]
 
     static func run(_ arguments: ParsedArguments) throws {

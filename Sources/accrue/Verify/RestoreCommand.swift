@@ -1,17 +1,40 @@
 import ClassifierService
 import Foundation
 
-/// `accrue restore`: takes a model back to an older checkpoint of its data directory.
+/// `accrue restore`: takes a model back to a snapshot on a server, or to an older checkpoint of a data directory that no server uses.
 enum RestoreCommand: Command {
     static let name = "restore"
-    static let summary = "Take a model in a data directory back to an older checkpoint"
-    static let usage = "DIR MODEL --version N"
-    static let options = [Option("--version", "N", "the checkpoint's version; serve --keep-checkpoints keeps more than the newest")]
+    static let summary = "Restore a model: on a server from a snapshot, or in a data directory from a checkpoint"
+    static let usage = """
+        MODEL FILE|- [OPTIONS]
+               accrue restore DIR MODEL --version N
+        """
+    static let operands: [Operand] = [.model, .file]
+    static let options =
+        [
+            Option(
+                "--version", "N",
+                "in the data directory DIR, which no server uses: the checkpoint's version; serve --keep-checkpoints keeps more than the newest"
+            ),
+            Option("--data", "DIR", "the data directory, instead of the first word"), Option("--quiet", nil, "no progress"),
+        ] + ClientSettings.options
 
     static func run(_ arguments: ParsedArguments) throws {
-        guard arguments.words.count == 2 else { throw UsageError("restore takes two words, the data directory and the model") }
-        guard let version = try arguments.integer("--version", in: 0...(.max)) else { throw UsageError("--version is missing") }
-        let new = try CheckpointRestoring.restore(arguments.words[0], model: arguments.words[1], version: version)
-        print("\(arguments.words[1]) is as it was at version \(version), and this is version \(new)")
+        let version = try arguments.integer("--version", in: 0...(.max))
+        let directory = arguments.text("--data")
+        guard let version else {
+            guard directory == nil else { throw UsageError("--version is missing: the checkpoint in \(directory!)") }
+            guard arguments.words.count == 2 else {
+                throw UsageError("restore takes a model and its snapshot, or a data directory, a model and --version")
+            }
+            return try SnapshotRestore.run(model: arguments.words[0], path: arguments.words[1], arguments)
+        }
+        if let option = ClientSettings.options.first(where: { arguments.has($0.name) }) {
+            throw UsageError("--version is for a data directory, and \(option.name) for a server")
+        }
+        let words = (directory.map { [$0] } ?? []) + arguments.words
+        guard words.count == 2 else { throw UsageError("restore --version takes two words, the data directory and the model") }
+        let new = try CheckpointRestoring.restore(words[0], model: words[1], version: version)
+        print("\(words[1]) is as it was at version \(version), and this is version \(new)")
     }
 }

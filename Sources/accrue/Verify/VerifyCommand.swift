@@ -6,6 +6,7 @@ enum VerifyCommand: Command {
     static let name = "verify"
     static let summary = "Audit a data directory: solve every model anew and compare"
     static let usage = "DIR"
+    static let operands: [Operand] = [.directory]
     static let options: [Option] = []
 
     /// A mismatch, which the table has told already.

@@ -1,0 +1,115 @@
+import Foundation
+
+/// A blocking HTTP/1.1 client for one server and one connection, which is kept, and opened again when the server has closed it.
+///
+/// It belongs to one thread at a time.
+final class HTTPClient {
+    struct Response {
+        var status: Int
+        /// Names in lower case.
+        var fields: [(name: String, value: String)] = []
+        var body: [UInt8] = []
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+
+        /// The value of a field, by its name in lower case.
+        func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+    }
+
+    /// How long to wait for what, and who may end it.
+    struct Settings: Sendable {
+        /// Sent as `Authorization: Bearer`.
+        var token: String?
+        /// Seconds until an address answers.
+        var connectTimeout = 10.0
+        /// Seconds without a byte from the server.
+        var idleTimeout = 300.0
+        /// A descriptor which ends all waiting when it becomes readable; -1 for none.
+        var abandonment: Int32 = -1
+    }
+
+    /// The most that an answer kept in memory may take.
+    private static let maximumBody = 1 << 30
+
+    let url: ServerURL
+    private let settings: Settings
+    private var connection: HTTPConnection?
+    private var reader: ResponseReader?
+
+    init(_ url: ServerURL, _ settings: Settings = Settings()) {
+        self.url = url
+        self.settings = settings
+    }
+
+    convenience init(host: String, port: UInt16) { self.init(ServerURL(host: host, port: port)) }
+
+    /// Sends a request and waits for its answer.
+    ///
+    /// - Throws: `HTTPFailure` where the server cannot be reached or its answer is none. A request that got no answer may have been done:
+    ///   it is not sent again here.
+    func send(
+        _ method: String, _ path: String, contentType: String = "application/json", fields: [(name: String, value: String)] = [],
+        body: [UInt8] = []
+    ) throws -> Response {
+        let content: RequestBody = body.isEmpty && (method == "GET" || method == "HEAD" || method == "DELETE") ? .none : .bytes(body)
+        return try exchange(method, path, contentType: contentType, fields: fields, body: content)
+    }
+
+    /// Sends a request whose body or answer may be too large for memory.
+    ///
+    /// - Parameters:
+    ///   - onHead: is told the status and fields of the answer before its body comes.
+    ///   - sink: takes the body of a 2xx answer piece by piece; other answers, and all where nil, are kept in memory.
+    func exchange(
+        _ method: String, _ path: String, contentType: String = "application/json", fields: [(name: String, value: String)] = [],
+        body: RequestBody = .none, onHead: (Response) -> Void = { _ in }, sink: ((UnsafeRawBufferPointer) throws -> Void)? = nil
+    ) throws -> Response {
+        let head = head(method, path, contentType, fields, body)
+        do {
+            let reader = try open()
+            let isWhole = try body.write(behind: head, to: connection!)
+            let answer = try reader.head()
+            var response = Response(status: answer.status, fields: answer.fields)
+            onHead(response)
+            let isKept = try reader.body(of: answer, hasBody: method != "HEAD") { piece in
+                if let sink, (200..<300).contains(answer.status) { return try sink(piece) }
+                guard piece.count <= Self.maximumBody - response.body.count else {
+                    throw HTTPFailure(.invalid, "\(url.authority) answers with more than \(Self.maximumBody) bytes")
+                }
+                response.body.append(contentsOf: piece)
+            }
+            // Of a body that was not taken whole the rest would be read as the next request.
+            if !isKept || !isWhole { disconnect() }
+            return response
+        } catch {
+            disconnect()
+            throw error
+        }
+    }
+
+    private func head(
+        _ method: String, _ path: String, _ contentType: String, _ fields: [(name: String, value: String)], _ body: RequestBody
+    ) -> [UInt8] {
+        var head = "\(method) \(url.prefix)\(path) HTTP/1.1\r\nHost: \(url.authority)\r\nUser-Agent: accrue/\(Accrue.version)\r\n"
+        if let token = settings.token { head += "Authorization: Bearer \(token)\r\n" }
+        for field in fields { head += "\(field.name): \(field.value)\r\n" }
+        if case .none = body {} else { head += "Content-Type: \(contentType)\r\n" }
+        return Array((head + body.framing + "\r\n").utf8)
+    }
+
+    private func open() throws(HTTPFailure) -> ResponseReader {
+        if let connection, let reader, !connection.isStale { return reader }
+        disconnect()
+        let opened = try HTTPConnection(
+            url, connectTimeout: settings.connectTimeout, idleTimeout: settings.idleTimeout, abandonment: settings.abandonment)
+        let reader = ResponseReader(opened, authority: url.authority)
+        connection = opened
+        self.reader = reader
+        return reader
+    }
+
+    private func disconnect() {
+        connection = nil
+        reader = nil
+    }
+}

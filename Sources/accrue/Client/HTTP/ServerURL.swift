@@ -1,0 +1,72 @@
+import Foundation
+
+/// Where a server is: `http://host:port`, perhaps with the path that a proxy puts before it.
+struct ServerURL: Sendable, Equatable, CustomStringConvertible {
+    /// A name or an address, an IPv6 address without its brackets.
+    let host: String
+    let port: UInt16
+    /// What comes before every path: empty, or `/…` without a slash at its end.
+    let prefix: String
+
+    init(host: String, port: UInt16, prefix: String = "") {
+        self.host = host
+        self.port = port
+        self.prefix = prefix
+    }
+
+    /// - Throws: `UsageError` for anything but `http://HOST[:PORT][/PATH]`; the port is 80 where none is given, as in any URL.
+    init(_ text: String) throws(UsageError) {
+        func refusal(_ why: String) -> UsageError { UsageError("\"\(text)\" \(why); a server is http://HOST:PORT") }
+        guard !text.lowercased().hasPrefix("https://") else {
+            throw refusal("is reached through TLS, which this program does not speak: use a tunnel, or a proxy on this machine")
+        }
+        guard text.lowercased().hasPrefix("http://") else { throw refusal("does not begin with http://") }
+        guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !text.contains("?"), !text.contains("#"), !text.contains("@") else {
+            throw refusal("has more than a host, a port and a path")
+        }
+        let rest = text.dropFirst(7)
+        let authority = rest.prefix { $0 != "/" }
+        var path = String(rest.dropFirst(authority.count))
+        while path.hasSuffix("/") { path.removeLast() }
+        prefix = path
+
+        var port: Substring?
+        if authority.hasPrefix("[") {
+            guard let end = authority.firstIndex(of: "]") else { throw refusal("lacks a closing bracket") }
+            host = String(authority[authority.index(after: authority.startIndex)..<end])
+            let behind = authority[authority.index(after: end)...]
+            guard behind.isEmpty || behind.hasPrefix(":") else { throw refusal("has something behind the bracket") }
+            port = behind.isEmpty ? nil : behind.dropFirst()
+        } else {
+            let parts = authority.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            host = String(parts[0])
+            port = parts.count == 2 ? parts[1] : nil
+        }
+        guard !host.isEmpty else { throw refusal("names no host") }
+        guard let port else {
+            self.port = 80
+            return
+        }
+        guard let number = UInt16(port), number > 0 else { throw refusal("has no port from 1 to 65535") }
+        self.port = number
+    }
+
+    /// The value of `Host` (RFC 9110, section 7.2).
+    var authority: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+
+    var description: String { "http://\(authority)\(prefix)" }
+
+    /// A segment of a path, percent-encoded (RFC 3986, section 3.3).
+    static func segment(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default: encoded += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return encoded
+    }
+}

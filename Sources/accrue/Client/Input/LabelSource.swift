@@ -1,0 +1,109 @@
+import Foundation
+import TensorFormats
+
+/// Labels that come beside the rows: from an array, or one a line of a text.
+final class LabelSource {
+    private enum Content {
+        case array(ArraySlices, next: Int)
+        case list(PackedStrings, next: Int)
+        case lines(ByteStream, LineSplitter)
+    }
+
+    /// How many there are, where that is known before they are read.
+    let count: Int?
+    /// What they are called in messages.
+    let place: String
+    private var content: Content
+    private var appended = 0
+
+    /// Labels of an array of strings or integers.
+    init(_ array: ArraySlices) throws {
+        guard array.layout.shape.count == 1 else {
+            throw InputError("\(array.place) has shape \(array.layout.shape), expected [rows]")
+        }
+        count = array.layout.shape[0]
+        place = array.place
+        content = .array(array, next: 0)
+    }
+
+    /// Labels that are in memory already.
+    init(_ labels: PackedStrings, place: String) {
+        count = labels.count
+        self.place = place
+        content = .list(labels, next: 0)
+    }
+
+    /// Labels of a file: an npy array, or a text with one a line.
+    init(file path: String) throws {
+        let stream = try ByteStream(path)
+        place = stream.name
+        if try InputFormat(firstBytes: stream.peek(8)) == .npy {
+            let array = try ArraySlices(npy: try stream.map() ?? MappedInput(spooling: stream), name: "labels")
+            guard array.layout.shape.count == 1 else { throw InputError("\(path) has shape \(array.layout.shape), expected [rows]") }
+            count = array.layout.shape[0]
+            content = .array(array, next: 0)
+        } else {
+            count = nil
+            content = .lines(stream, LineSplitter(maximumLineBytes: RowLimits.labelBytes + 2))
+        }
+    }
+
+    /// Appends the next `wanted` labels.
+    ///
+    /// - Throws: `InputError` that names the row, also where there are fewer.
+    func append(_ wanted: Int, into labels: inout PackedStrings) throws {
+        let start = labels.count
+        switch content {
+        case .array(let array, let next):
+            try array.withRows(next..<min(next + wanted, array.layout.shape[0])) { (view) throws(ArrayError) in
+                _ = try view.appendLabels(into: &labels, maximumCount: wanted, maximumBytes: RowLimits.labelBytes)
+            }
+            content = .array(array, next: next + wanted)
+        case .list(let list, let next):
+            for index in next..<min(next + wanted, list.count) { list.withUnsafeBytes(at: index) { labels.append(utf8: $0) } }
+            content = .list(list, next: next + wanted)
+        case .lines(let stream, var lines):
+            while labels.count - start < wanted, let line = try nextLine(stream, &lines) {
+                try lines.withUnsafeBytes(of: line) { text in
+                    let trimmed = String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespaces)
+                    guard trimmed.utf8.count <= RowLimits.labelBytes, String(validating: text, as: UTF8.self) != nil else {
+                        throw InputError("\(place), line \(line.number): a label is UTF-8 of at most \(RowLimits.labelBytes) bytes")
+                    }
+                    labels.append(trimmed)
+                }
+            }
+            content = .lines(stream, lines)
+        }
+        guard labels.count - start == wanted else {
+            throw InputError("\(place) has \(appended + labels.count - start) labels, but there are more rows")
+        }
+        for index in start..<labels.count where labels.byteRange(at: index).isEmpty {
+            throw InputError("\(place): the label of row \(appended + index - start + 1) is empty")
+        }
+        appended += wanted
+    }
+
+    /// Called after the last row.
+    ///
+    /// - Throws: `InputError` where labels are left.
+    func finish() throws {
+        guard case .lines(let stream, var lines) = content else { return }
+        if try nextLine(stream, &lines) != nil { throw InputError("\(place) has more labels than the \(appended) rows") }
+    }
+
+    private func nextLine(_ stream: ByteStream, _ lines: inout LineSplitter) throws -> LineSplitter.Line? {
+        do {
+            while true {
+                if let line = try lines.nextLine() { return line }
+                let isAtEnd = try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
+                    let count = try stream.read(into: buffer)
+                    lines.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                    return count == 0
+                }
+                guard isAtEnd else { continue }
+                lines.finish()
+                return try lines.nextLine()
+            }
+        } catch let error as LineSplitter.LineTooLong { throw InputError("\(place): \(error)") }
+    }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import TensorFormats
+
+/// What the options of a command say about its rows, and the source that comes of it.
+struct RowInput: Sendable {
+    var path = "-"
+    var format: InputFormat?
+    var labelsPath: String?
+    var csv = CSVRows.Settings()
+
+    static let options = [
+        Option("--format", InputFormat.choices, "what the rows are (by the name, else by the first bytes)"),
+        Option("--labels", "FILE", "labels of their own: npy, or a text with one a line"),
+        Option("--label-column", "NAME|N", "csv: the labels' column, from 1, or -1 for the last (\"label\", else the last)"),
+        Option("--header", nil, "csv: the first line is a header (where it has no numbers)"),
+        Option("--no-header", nil, "csv: the first line is a row"),
+    ]
+
+    /// - Parameter path: a file; nil or `-` for standard input.
+    init(_ arguments: ParsedArguments, path: String?) throws {
+        self.path = path ?? "-"
+        if let name = arguments.text("--format") {
+            guard let format = InputFormat(rawValue: name) else {
+                throw UsageError("--format must be one of \(InputFormat.choices), not \(name)")
+            }
+            self.format = format
+        }
+        labelsPath = arguments.text("--labels")
+        csv.labelColumn = arguments.text("--label-column")
+        guard labelsPath == nil || csv.labelColumn == nil else { throw UsageError("--labels and --label-column exclude each other") }
+        guard !arguments.has("--header") || !arguments.has("--no-header") else {
+            throw UsageError("--header and --no-header exclude each other")
+        }
+        if arguments.has("--header") { csv.hasHeader = true }
+        if arguments.has("--no-header") { csv.hasHeader = false }
+        if self.path == "-", labelsPath == "-" { throw UsageError("rows and labels cannot both come from standard input") }
+    }
+
+    /// Opens the rows.
+    ///
+    /// - Parameters:
+    ///   - needsLabels: whether rows without labels are of no use.
+    ///   - dimension: the model's, where it is known.
+    /// - Throws: `InputError`.
+    func open(needsLabels: Bool, dimension: Int?) throws -> any RowSource {
+        let stream = try ByteStream(path)
+        let format = try format ?? InputFormat(name: path) ?? InputFormat(firstBytes: stream.peek(64))
+        let labels = try labelsPath.map { try LabelSource(file: $0) }
+        let source: any RowSource
+        if format.isBinary {
+            source = try arrays(format, try stream.map() ?? MappedInput(spooling: stream), labels)
+        } else if format == .ndjson {
+            source = try NDJSONRows(stream, labels: labels)
+        } else {
+            var settings = csv
+            settings.separator = format == .tsv ? 0x09 : settings.separator
+            settings.needsLabels = needsLabels
+            settings.dimension = dimension
+            source = try CSVRows(stream, settings, labels: labels)
+        }
+        guard source.hasLabels || !needsLabels else {
+            let hint = format == .npy ? "; give them with --labels FILE" : format == .ndjson ? " (\"label\")" : " (\"labels\")"
+            throw InputError("\(stream.name) has no labels\(hint)")
+        }
+        if let dimension, source.dimension != dimension {
+            throw InputError("\(stream.name) has rows of \(source.dimension) features; the model takes \(dimension)")
+        }
+        guard source.dimension > 0 else { throw InputError("\(stream.name) has rows without features") }
+        return source
+    }
+
+    private func arrays(_ format: InputFormat, _ input: MappedInput, _ labels: LabelSource?) throws -> ArrayRows {
+        // What reads it holds pointers only.
+        defer { withExtendedLifetime(input) {} }
+        switch format {
+        case .npz:
+            let archive: NpzArchive
+            do { archive = try NpzArchive(input.bytes) } catch { throw InputError("\(input.name): \(error)") }
+            var own = labels
+            if own == nil, archive.names.contains("labels") {
+                own = try LabelSource(try ArraySlices(npz: archive, name: "labels", in: input))
+            }
+            return try ArrayRows(features: try ArraySlices(npz: archive, name: "features", in: input), labels: own)
+        case .safetensors:
+            do {
+                let file = try SafetensorsReader(input.bytes)
+                return try ArrayRows(
+                    features: ArraySlices(try file.array(named: "features"), in: input), labels: try labels ?? Self.labels(of: file, input))
+            } catch let error as SafetensorsError { throw InputError("\(input.name): \(error)") }
+        default: return try ArrayRows(features: try ArraySlices(npy: input, name: "features"), labels: labels)
+        }
+    }
+
+    /// The labels of a safetensors file: a tensor of integers, or a JSON array in the metadata.
+    private static func labels(of file: SafetensorsReader, _ input: MappedInput) throws -> LabelSource? {
+        if file.tensor(named: "labels") != nil { return try LabelSource(ArraySlices(try file.array(named: "labels"), in: input)) }
+        guard let text = file.metadata["labels"] else { return nil }
+        var labels = PackedStrings()
+        do {
+            try Array(text.utf8).withUnsafeBytes { octets in
+                var scanner = JSONScanner(octets)
+                _ = try scanner.readLabels(field: "labels", into: &labels, maximumCount: .max, maximumBytes: RowLimits.labelBytes)
+                try scanner.finish()
+            }
+        } catch { throw InputError("\(input.name): metadata: \(error)") }
+        return LabelSource(labels, place: "\(input.name): metadata labels")
+    }
+}

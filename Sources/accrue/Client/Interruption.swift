@@ -1,0 +1,77 @@
+import Foundation
+import Synchronization
+
+/// SIGINT and SIGTERM of a command that has something to finish: the first one asks it to stop, the second one, or a while, to give up.
+///
+/// Two pipes that become readable and stay so, because whoever waits for a file or a socket can wait for them as well.
+final class Interruption: Sendable {
+    /// The one of this process. It takes the signals when it is first used.
+    static let shared = Interruption()
+
+    /// How many seconds what is under way may take after the first signal.
+    private static let patience = 10.0
+
+    /// Readable from the first signal on.
+    let stopDescriptor: Int32
+    /// Readable from the second signal on, or when patience has ended.
+    let abandonDescriptor: Int32
+
+    private init() {
+        (stopDescriptor, abandonDescriptor) = (stopPipe.read, abandonPipe.read)
+        // Touched before a handler can run: what is made lazily must not be made in one.
+        signalNumber.store(0, ordering: .relaxed)
+        for number in [SIGINT, SIGTERM] {
+            Foundation.signal(number) { number in
+                // Nothing but what a handler may do: an atomic, and `write`.
+                let isFirst = signalNumber.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged
+                _ = write(isFirst ? stopPipe.write : abandonPipe.write, "!", 1)
+            }
+        }
+        let stop = stopDescriptor
+        Thread.detachNewThread {
+            _ = Readiness.wait(for: Int16(POLLIN), of: stop, seconds: nil, or: -1)
+            Thread.sleep(forTimeInterval: Self.patience)
+            _ = write(abandonPipe.write, "!", 1)
+        }
+    }
+
+    /// The signal that came first; nil before.
+    var signal: Int32? {
+        let number = signalNumber.load(ordering: .relaxed)
+        return number == 0 ? nil : number
+    }
+
+    var isStopping: Bool { signal != nil }
+
+    /// - Throws: `Interrupted` from the first signal on.
+    func check() throws(Interrupted) {
+        if let signal { throw Interrupted(signal: signal) }
+    }
+
+    /// Sleeps, unless a signal comes.
+    ///
+    /// - Throws: `Interrupted`.
+    func sleep(_ seconds: Double) throws(Interrupted) {
+        _ = Readiness.wait(for: 0, of: -1, seconds: seconds, or: stopDescriptor)
+        try check()
+    }
+}
+
+private let signalNumber = Atomic<Int32>(0)
+private let stopPipe = SignalPipe()
+private let abandonPipe = SignalPipe()
+
+/// A pipe that a signal handler writes to. It is never read, and never full: a byte a signal.
+private struct SignalPipe {
+    let read: Int32
+    let write: Int32
+
+    init() {
+        var ends: [Int32] = [-1, -1]
+        precondition(pipe(&ends) == 0, "the system gives no pipe")
+        (read, write) = (ends[0], ends[1])
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // A user who leans on the keys must not block a handler.
+        _ = fcntl(write, F_SETFL, O_NONBLOCK)
+    }
+}

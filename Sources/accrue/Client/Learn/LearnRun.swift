@@ -1,0 +1,167 @@
+import ClassifierService
+import Foundation
+import HTTPServer
+import TensorFormats
+
+/// One run of `learn`: sends rows in batches, each under its key, and keeps account of what the server has acknowledged.
+///
+/// The first batch goes alone. So where the server knows anything of a run, it knows the first batch: one that was cut or filled in
+/// another way is refused (422) before anything is learned twice.
+final class LearnRun: Sendable {
+    private struct State {
+        var progress: LearnProgress
+        var tally = LearnTally()
+        /// When the progress file was last written.
+        var written = 0.0
+        var firstIsKnown: Bool?
+    }
+
+    private let settings: ClientSettings
+    private let connections: Int
+    private let report: ProgressReport
+    private let dimension: Int
+    private let progressPath: String?
+    /// The model's version before the run: an answer that is no newer had been given before.
+    private let versionBefore: Int
+    private let base: LearnProgress
+    private let state: Guarded<State>
+
+    /// Seconds between writings of the progress file. What came after is sent again under its keys, and not learned twice.
+    private static let writeInterval = 1.0
+
+    /// - Parameter progress: from where to go on.
+    init(
+        _ settings: ClientSettings, connections: Int, dimension: Int, versionBefore: Int, progress: LearnProgress, progressPath: String?,
+        report: ProgressReport
+    ) {
+        self.settings = settings
+        self.connections = connections
+        self.dimension = dimension
+        self.versionBefore = versionBefore
+        self.progressPath = progressPath
+        self.report = report
+        base = progress
+        state = Guarded(State(progress: progress))
+    }
+
+    /// What has been acknowledged.
+    var tally: LearnTally { state.withLock { $0.tally } }
+    var progress: LearnProgress { state.withLock { $0.progress } }
+
+    /// Reads and sends all rows behind those that were acknowledged earlier.
+    ///
+    /// - Throws: what ended the run early, when the batches under way have ended and the progress is written.
+    func run(_ source: any RowSource) throws {
+        try save()
+        try skip(source)
+        let pipeline = BatchPipeline<LearnReply>(
+            connections: connections, makeSender: { [self] in makeSender() }, deliver: { [self] in try deliver($0, $1) })
+        var failure: (any Error)?
+        do { try submit(source, to: pipeline) } catch { failure = error }
+        do {
+            try pipeline.finish()
+        } catch {
+            // What the user or the input ended is not the server's fault.
+            failure = failure ?? error
+        }
+        try save()
+        if let failure { throw failure }
+    }
+
+    /// Reads rows that were acknowledged in an earlier run, and compares them with those.
+    private func skip(_ source: any RowSource) throws {
+        var rest = base.rows
+        var hash = RowHash()
+        while rest > 0 {
+            try settings.interruption.check()
+            var batch = RowBatch()
+            batch.rows = try source.read(min(rest, base.batchRows), into: &batch)
+            guard batch.rows > 0 else {
+                throw InputError("the input has \(base.rows - rest) rows, but \(base.rows) were learned of it: it is not the same")
+            }
+            hash.add(batch, dimension: dimension)
+            rest -= batch.rows
+        }
+        guard hash == base.hash else {
+            throw InputError("the first \(base.rows) rows are not those that were learned: the input is not the same")
+        }
+    }
+
+    private func submit(_ source: any RowSource, to pipeline: BatchPipeline<LearnReply>) throws {
+        var (row, hash) = (base.rows, base.hash)
+        while true {
+            try settings.interruption.check()
+            var batch = RowBatch()
+            batch.isSinglePrecision = source.isSinglePrecision
+            batch.firstRow = row
+            batch.rows = try source.read(base.batchRows, into: &batch)
+            batch.fractionRead = source.fractionRead
+            guard batch.rows > 0 else { return }
+            hash.add(batch, dimension: dimension)
+            batch.hash = hash
+            guard pipeline.submit(batch) else { return }
+            if row == base.rows, !pipeline.drain() { return }
+            row += batch.rows
+        }
+    }
+
+    private func makeSender() -> (RowBatch) throws -> LearnReply {
+        let client = ServiceClient(settings) { [report] reason in
+            report.update { $0.note = reason.map { "waiting: \($0)" } }
+        }
+        let path = ServiceClient.path(base.model, "/learn")
+        return { [self] batch in
+            try settings.interruption.check()
+            let key = base.key.request(base.batches + batch.number)
+            do {
+                return try LearnReply(
+                    client.call(
+                        "POST", path, contentType: "application/vnd.safetensors", fields: [("Idempotency-Key", "\"\(key)\"")],
+                        body: .bytes(batch.safetensors(dimension: dimension))))
+            } catch let refusal as ServerRefusal { throw explain(refusal, batch) }
+        }
+    }
+
+    private func explain(_ refusal: ServerRefusal, _ batch: RowBatch) -> ServerRefusal {
+        var hint = ""
+        if refusal.code == 413 { hint = "; try a smaller --batch" }
+        if refusal.code == 422, refusal.detail.contains("Idempotency-Key") {
+            hint = "; the run \(base.key) had other rows here, or another --batch"
+        }
+        return ServerRefusal(code: refusal.code, detail: "\(batch.place): \(refusal.detail)\(hint)")
+    }
+
+    /// Counts a batch whose turn it is.
+    private func deliver(_ batch: RowBatch, _ reply: LearnReply) throws {
+        let isKnown = reply.version <= versionBefore
+        try state.withLock { state in
+            let first = state.firstIsKnown ?? isKnown
+            state.firstIsKnown = first
+            guard !isKnown || first || base.batches > 0 else {
+                throw InputError(
+                    "the server has learned \(batch.place) before, but has forgotten the beginning of the run \(base.key): rows before "
+                        + "count twice now (use --progress for runs that last longer than the server remembers)")
+            }
+            state.tally.add(reply, rows: batch.rows, isKnown: isKnown)
+            state.progress.batches += 1
+            state.progress.rows += batch.rows
+            state.progress.hash = batch.hash
+            state.progress.version = max(state.progress.version, reply.version)
+        }
+        let rows = progress.rows
+        report.update { text in
+            text.done = rows
+            text.fraction = batch.fractionRead
+        }
+        if state.withLock({ MonotonicClock.now - $0.written >= Self.writeInterval }) { try save() }
+    }
+
+    private func save() throws {
+        guard let progressPath else { return }
+        let progress = state.withLock { state in
+            state.written = MonotonicClock.now
+            return state.progress
+        }
+        try progress.write(to: progressPath)
+    }
+}

@@ -1,0 +1,50 @@
+import TensorFormats
+
+/// What a run of `learn` has done, for people and for programs.
+struct LearnSummary {
+    var model: String
+    var key: RunKey
+    /// Rows that an earlier run had finished, and which were not sent.
+    var skippedRows: Int
+    var tally: LearnTally
+    var seconds: Double
+
+    /// The most labels that the text lists.
+    private static let listedClasses = 10
+
+    private var rate: Double { seconds > 0 ? Double(tally.rows) / seconds : 0 }
+
+    var text: String {
+        let rows = ProgressText.grouped
+        var lines = ["learned \(rows(tally.rows)) rows in \(ProgressText.duration(seconds)) (\(rows(Int(rate))) rows/s)"]
+        if tally.knownRows > 0 { lines.append("\(rows(tally.knownRows)) of them had been learned before, and were not learned twice") }
+        if skippedRows > 0 { lines.append("\(rows(skippedRows)) rows before them had been learned before, and were not sent") }
+        if let accuracy = tally.accuracyBefore {
+            lines.append("right before they were learned: \(JSONValue.number((accuracy * 1e4).rounded() / 1e4))")
+        }
+        if !tally.newClasses.isEmpty {
+            let rest = tally.newClasses.count - Self.listedClasses
+            let listed = tally.newClasses.prefix(Self.listedClasses).joined(separator: ", ")
+            lines.append("new classes: \(tally.newClasses.count) (\(listed)\(rest > 0 ? ", and \(rest) more" : ""))")
+        }
+        if let last = tally.last {
+            lines.append("\(model): version \(last.version), \(rows(last.samples)) samples, \(rows(last.classes)) classes")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    var json: String {
+        var object: JSONObject = [
+            "model": .string(model), "key": .string(key.description), "rows": .integer(tally.rows), "known_rows": .integer(tally.knownRows),
+            "skipped_rows": .integer(skippedRows), "seconds": .number(seconds), "rows_per_second": .number(rate),
+            "accuracy_before": tally.accuracyBefore.map(JSONValue.number) ?? .null,
+            "new_classes": .array(tally.newClasses.map(JSONValue.string)),
+        ]
+        if let last = tally.last {
+            object["version"] = .integer(last.version)
+            object["samples"] = .integer(last.samples)
+            object["classes"] = .integer(last.classes)
+        }
+        return JSONValue.object(object).description
+    }
+}

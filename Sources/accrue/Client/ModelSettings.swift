@@ -1,0 +1,75 @@
+import Foundation
+import TensorFormats
+
+/// The configuration of a model that a command makes, from its options.
+struct ModelSettings {
+    /// As the service takes it, perhaps without `dimension`; nil where no option asks for a model.
+    private(set) var configuration: JSONObject?
+
+    /// - Parameter option: what the one with the whole configuration is called.
+    static func options(_ option: String, _ help: String) -> [Option] { [Option(option, "JSON|FILE", help)] + parts }
+
+    private static let parts = [
+        Option("--dimension", "D", "the length of a row"),
+        Option("--width", "N", "map rows to N numbers by random_relu first"),
+        Option("--seed", "N", "random_relu: the seed (0)"),
+        Option("--ridge", "X", "above 0 (0.1)"),
+        Option("--imbalance", "none|pseudo_features|reweight", "how rare classes are treated (none)"),
+    ]
+
+    /// - Throws: `UsageError`.
+    init(_ arguments: ParsedArguments, _ option: String) throws {
+        var object = try arguments.text(option).map { try Self.read($0, option) }
+        func set(_ key: String, _ value: JSONValue) throws {
+            guard object?[key] == nil else { throw UsageError("\(option) has \"\(key)\" already") }
+            object = object ?? JSONObject()
+            object?[key] = value
+        }
+        if let dimension = try arguments.integer("--dimension", in: 1...(1 << 24)) { try set("dimension", .integer(dimension)) }
+        let seed = try arguments.integer("--seed", in: 0...(.max))
+        if let width = try arguments.integer("--width", in: 1...(1 << 24)) {
+            var map: JSONObject = ["kind": .string("random_relu"), "width": .integer(width)]
+            if let seed { map["seed"] = .integer(seed) }
+            try set("feature_map", .object(map))
+        } else if seed != nil {
+            throw UsageError("--seed is that of random_relu: give --width")
+        }
+        if let text = arguments.text("--ridge") {
+            guard let ridge = Double(text), ridge.isFinite, ridge > 0 else {
+                throw UsageError("--ridge must be a number above 0, not \(text)")
+            }
+            try set("ridge", .number(ridge))
+        }
+        if let kind = arguments.text("--imbalance") {
+            guard ["none", "pseudo_features", "reweight"].contains(kind) else {
+                throw UsageError("--imbalance must be none, pseudo_features or reweight, not \(kind)")
+            }
+            try set("imbalance", .object(["kind": .string(kind)]))
+        }
+        configuration = object
+    }
+
+    /// The configuration with the rows' dimension where it has none of its own.
+    func completed(dimension: Int?) throws -> JSONObject {
+        var object = configuration ?? JSONObject()
+        guard object["dimension"] == nil else { return object }
+        guard let dimension else { throw UsageError("--dimension is missing: the length of a row") }
+        var whole: JSONObject = ["dimension": .integer(dimension)]
+        for entry in object.entries { whole[entry.key] = entry.value }
+        object = whole
+        return object
+    }
+
+    private static func read(_ text: String, _ option: String) throws -> JSONObject {
+        let isJSON = text.drop { $0 == " " }.hasPrefix("{")
+        guard let data = isJSON ? Data(text.utf8) : FileManager.default.contents(atPath: text) else {
+            throw UsageError("\(option) is neither a JSON object nor a file that can be read: \(text)")
+        }
+        do {
+            guard let object = try data.withUnsafeBytes({ try JSONValue(parsing: $0) }).object else {
+                throw UsageError("\(option) must be a JSON object")
+            }
+            return object
+        } catch let error as JSONError { throw UsageError("\(option): \(error)") }
+    }
+}

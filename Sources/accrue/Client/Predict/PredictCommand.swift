@@ -1,0 +1,69 @@
+import Foundation
+import HTTPServer
+import TensorFormats
+
+/// `accrue predict`: asks a model on a server for the labels of rows, and prints them in their order.
+enum PredictCommand: Command {
+    static let name = "predict"
+    static let summary = "Ask a model on a server for the labels of rows"
+    static let usage = "MODEL [FILE|-] [OPTIONS]"
+    static let operands: [Operand] = [.model, .file]
+    static let options =
+        [
+            Option("--top", "K", "print the K best classes (1)"),
+            Option("--weights", "plain|balanced", "which weights decide (the model's default)"),
+            Option("--output", PredictionText.Format.choices, "what is printed of each row (csv)"),
+            Option("--evaluate", nil, "print the accuracy on rows with labels; the predictions only where --output is given"),
+        ] + RowInput.options
+        + [
+            Option("--batch", "N", "rows a request (1024, or fewer of more than 512 features)"),
+            Option("--connections", "N", "requests under way at once (4)"), Option("--quiet", nil, "no progress"),
+            Option("--json", nil, "--evaluate: print JSON"),
+        ] + ClientSettings.options
+
+    static func run(_ arguments: ParsedArguments) throws {
+        guard (1...2).contains(arguments.words.count) else { throw UsageError("predict takes a model, and a file or nothing") }
+        let evaluates = arguments.has("--evaluate")
+        let format = try arguments.text("--output").map { text in
+            guard let format = PredictionText.Format(rawValue: text) else {
+                throw UsageError("--output must be one of \(PredictionText.Format.choices), not \(text)")
+            }
+            return format
+        }
+        let weights = arguments.text("--weights")
+        guard weights == nil || weights == "plain" || weights == "balanced" else {
+            throw UsageError("--weights must be plain or balanced, not \(weights!)")
+        }
+        guard evaluates || !arguments.has("--json") else {
+            throw UsageError("--json goes with --evaluate; predictions are --output ndjson")
+        }
+        let top = try arguments.integer("--top", in: 1...1_000_000)
+        let batchRows = try arguments.integer("--batch", in: 1...1_000_000)
+        let connections = try arguments.integer("--connections", in: 1...64) ?? 4
+        let input = try RowInput(arguments, path: arguments.words.count == 2 ? arguments.words[1] : nil)
+        let settings = try ClientSettings(arguments)
+
+        let path = ServiceClient.path(arguments.words[0])
+        let details = try ServiceClient(settings).object("GET", path, isFirst: true)
+        let source = try input.open(needsLabels: evaluates, dimension: details["config"]?.object?["dimension"]?.int)
+        let report = ProgressReport(ProgressText(total: source.rowCount), isQuiet: arguments.has("--quiet"))
+        let run = PredictRun(
+            settings, path: path + "/predict" + query(top: top, weights: weights), source: source,
+            text: evaluates && format == nil
+                ? nil : PredictionText(format: format ?? .csv, top: top ?? 1, hasLabels: source.hasLabels, hasProbabilities: false),
+            report: report)
+        defer { report.finish() }
+        try run.run(source, batchRows: batchRows ?? LearnCommand.standardBatch(source.dimension), connections: connections)
+        report.finish()
+        guard evaluates else { return }
+        let evaluation = run.evaluation
+        let result = arguments.has("--json") ? evaluation.json : evaluation.text
+        // The predictions have standard output for themselves.
+        if format == nil { print(result) } else { FileHandle.standardError.write(Data((result + "\n").utf8)) }
+    }
+
+    private static func query(top: Int?, weights: String?) -> String {
+        let parts = (top.map { ["top=\($0)"] } ?? []) + (weights.map { ["weights=\($0)"] } ?? [])
+        return parts.isEmpty ? "" : "?" + parts.joined(separator: "&")
+    }
+}

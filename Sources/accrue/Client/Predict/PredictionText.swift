@@ -1,0 +1,101 @@
+import TensorFormats
+
+/// Predictions as lines of text.
+struct PredictionText: Sendable {
+    enum Format: String, CaseIterable, Sendable {
+        case csv, ndjson, labels
+
+        static let choices = allCases.map(\.rawValue).joined(separator: "|")
+    }
+
+    let format: Format
+    /// How many of the best classes stand beside the best one; 1 for none.
+    let top: Int
+    /// Whether the input says what the labels are.
+    let hasLabels: Bool
+    let hasProbabilities: Bool
+
+    /// The first line of a table; empty for other formats.
+    var header: String {
+        guard format == .csv else { return "" }
+        var names = ["row"] + (hasLabels ? ["expected"] : []) + ["label", "score"] + (hasProbabilities ? ["probability"] : [])
+        for rank in 1..<max(top, 1) {
+            names += ["label_\(rank + 1)", "score_\(rank + 1)"] + (hasProbabilities ? ["probability_\(rank + 1)"] : [])
+        }
+        return names.joined(separator: ",") + "\n"
+    }
+
+    /// A line each for the rows of a batch, whose numbers count from 0 in the whole input.
+    func lines(_ batch: RowBatch, _ reply: PredictReply) -> [UInt8] {
+        if format == .ndjson { return objects(batch, reply) }
+        var text = ""
+        for (index, row) in reply.rows.enumerated() {
+            guard format == .csv else {
+                text += row.best.label + "\n"
+                continue
+            }
+            text += String(batch.firstRow + index)
+            if hasLabels { text += "," + Self.quote(batch.labels[index]) }
+            text += cells(row.best)
+            for rank in 1..<max(top, 1) {
+                text += rank < row.top.count ? cells(row.top[rank]) : hasProbabilities ? ",,," : ",,"
+            }
+            text += "\n"
+        }
+        return Array(text.utf8)
+    }
+
+    private func cells(_ scored: PredictReply.Scored) -> String {
+        var text = "," + Self.quote(scored.label) + "," + JSONValue.number(scored.score).description
+        if hasProbabilities { text += "," + (scored.probability.map { JSONValue.number($0).description } ?? "") }
+        return text
+    }
+
+    private func objects(_ batch: RowBatch, _ reply: PredictReply) -> [UInt8] {
+        var lines: [UInt8] = []
+        var writer = JSONWriter()
+        for (index, row) in reply.rows.enumerated() {
+            writer.removeAll()
+            writer.beginObject()
+            writer.key("row")
+            writer.write(batch.firstRow + index)
+            if hasLabels {
+                writer.key("expected")
+                writer.write(batch.labels, at: index)
+            }
+            write(row.best, to: &writer)
+            if top > 1 {
+                writer.key("top")
+                writer.beginArray()
+                for scored in row.top {
+                    writer.beginObject()
+                    write(scored, to: &writer)
+                    writer.endObject()
+                }
+                writer.endArray()
+            }
+            writer.endObject()
+            lines += writer.array
+            lines.append(10)
+        }
+        return lines
+    }
+
+    private func write(_ scored: PredictReply.Scored, to writer: inout JSONWriter) {
+        writer.key("label")
+        writer.write(scored.label)
+        writer.key("score")
+        writer.write(scored.score)
+        if hasProbabilities {
+            writer.key("probability")
+            if let probability = scored.probability { writer.write(probability) } else { writer.writeNull() }
+        }
+    }
+
+    /// A field of a table (RFC 4180): in quotation marks where it holds what would end it.
+    static func quote(_ field: String) -> String {
+        let isPlain = !field.utf8.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 10 || $0 == 13 }
+        if isPlain, field.first != " ", field.last != " " { return field }
+        return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+}

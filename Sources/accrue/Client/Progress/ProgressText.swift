@@ -1,0 +1,99 @@
+import Foundation
+
+/// How far a transfer is, as a line of text.
+struct ProgressText: Equatable {
+    /// What is counted.
+    enum Unit { case rows, bytes }
+
+    var unit = Unit.rows
+    var done = 0
+    /// How many there are, where that is known.
+    var total: Int?
+    /// How much of the input is done, from 0 to 1, where that is known; `done` over `total` where it is not.
+    var fraction: Double?
+    /// Seconds since the start.
+    var elapsed = 0.0
+    /// Done before the start: a rate does not count it.
+    var skipped = 0
+    /// Why nothing moves.
+    var note: String?
+
+    /// From 0 to 1.
+    var share: Double? {
+        if let total { return total == 0 ? 1 : min(1, Double(done) / Double(total)) }
+        return fraction.map { min(1, max(0, $0)) }
+    }
+
+    /// Things a second since the start.
+    var rate: Double { elapsed > 0 ? Double(done - skipped) / elapsed : 0 }
+
+    /// Seconds that the rest will take at this rate; nil while nobody can know.
+    var remaining: Double? {
+        if let total, rate > 0 { return Double(max(0, total - done)) / rate }
+        // Of a file whose rows nobody has counted: by its bytes.
+        guard total == nil, let share, share > 0, skipped == 0 else { return nil }
+        return elapsed * (1 - share) / share
+    }
+
+    /// One line without a bar: for files and pipes.
+    var plain: String {
+        var parts = [amount(done) + (total.map { " of \(amount($0))" } ?? "")]
+        if total == nil, let share { parts[0] += String(format: " (%.0f%%)", share * 100) }
+        parts.append("\(amount(Int(rate)))/s")
+        parts.append(remaining.map { "\(Self.duration($0)) left" } ?? Self.duration(elapsed))
+        if let note { parts.append(note) }
+        return parts.joined(separator: ", ")
+    }
+
+    /// A line with a bar for a terminal, no wider than it is.
+    ///
+    /// - Parameter width: columns; the bar takes what the words leave, and goes where that is too little.
+    func bar(width: Int) -> String {
+        let words = plain
+        guard let share, note == nil || words.count + 18 <= width else { return String(words.prefix(max(0, width - 1))) }
+        let room = min(40, width - words.count - 9)
+        let percent = String(format: "%3.0f%%", (share * 100).rounded(.down))
+        guard room >= 8 else { return String("\(percent) \(words)".prefix(max(0, width - 1))) }
+        let filled = Int(share * Double(room))
+        return "\(percent) [" + String(repeating: "#", count: filled) + String(repeating: ".", count: room - filled) + "] " + words
+    }
+
+    private func amount(_ count: Int) -> String {
+        switch unit {
+        case .rows: "\(Self.grouped(count)) rows"
+        case .bytes: Self.bytes(count)
+        }
+    }
+
+    /// Digits in groups of three: `1,234,567`.
+    static func grouped(_ count: Int) -> String {
+        let digits = Array(String(count.magnitude))
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { text += "," }
+            text.append(digit)
+        }
+        return (count < 0 ? "-" : "") + text
+    }
+
+    /// `12 B`, `3.4 MB`: powers of 1000.
+    static func bytes(_ count: Int) -> String {
+        var (value, unit) = (Double(count), 0)
+        let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
+        while value >= 999.5, unit < units.count - 1 {
+            value /= 1000
+            unit += 1
+        }
+        return (unit == 0 || value >= 99.95 ? String(format: "%.0f", value) : String(format: "%.1f", value)) + " " + units[unit]
+    }
+
+    /// `0.4 s`, `12 s`, `3:05 min`, `2:03:04 h`.
+    static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e9 else { return "long" }
+        if seconds < 9.95 { return String(format: "%.1f s", seconds) }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return String(format: "%d:%02d min", whole / 60, whole % 60) }
+        return String(format: "%d:%02d:%02d h", whole / 3600, whole / 60 % 60, whole % 60)
+    }
+}

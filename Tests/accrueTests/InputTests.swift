@@ -1,0 +1,110 @@
+import Foundation
+import TensorFormats
+import Testing
+
+@testable import accrue
+
+/// NDJSON and arrays, whatever the names of the files.
+@Suite struct InputTests {
+    let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private func npy(_ descr: String, _ shape: String, isColumnMajor: Bool = false, _ data: [UInt8]) -> [UInt8] {
+        var header = "{'descr': '\(descr)', 'fortran_order': \(isColumnMajor ? "True" : "False"), 'shape': \(shape), }"
+        while (10 + header.utf8.count + 1) % 64 != 0 { header += " " }
+        header += "\n"
+        let length = header.utf8.count
+        return [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0, UInt8(length & 255), UInt8(length >> 8)] + Array(header.utf8) + data
+    }
+
+    private func bytes(_ values: [Double]) -> [UInt8] { values.withUnsafeBytes(Array.init) }
+
+    @Test func linesAreRead() throws {
+        let text = #"{"features":[1,2.5],"label":"a"}"# + "\n\n" + #"{"label":7,"features":[-3,4]}"#
+        let rows = try input(try scratch.file("rows", text)).open(needsLabels: true, dimension: 2).readAll(1)
+        #expect(rows.features == [1, 2.5, -3, 4])
+        #expect(rows.labelTexts == ["a", "7"])
+    }
+
+    @Test(arguments: [
+        ("{\"features\":[1,2],\"label\":\"a\"}\n{\"features\":[1],\"label\":\"a\"}", "line 2: features has 1 value, expected 2"),
+        ("{\"features\":[1],\"label\":\"a\"}\n{\"features\":[1]}", "line 2: \"label\" is missing"),
+        ("{\"features\":[1]}", "has no labels"), ("{\"features\":[1],\"label\":\"\"}", "line 1: \"label\" is empty"),
+        ("{\"features\":[1],\"label\":\"a\",\"x\":1}", "line 1: \"x\" is not a known key"),
+        ("{\"features\":[1],\"label\":\"a\"}\n{\"features\":[1e60],\"label\":\"a\"}", "line 2: features[0] is 1e60"),
+        ("{\"features\":[1],\"label\":\"a\"}\n{\"label\":\"a\"}", "line 2: \"features\" is missing"),
+        ("{\"features\":[1],\"label\":\"a\"", "line 1"), ("{\"features\":[],\"label\":\"a\"}", "rows without features"),
+    ]) func mistakesInLinesAreNamed(_ text: String, _ expected: String) throws {
+        let path = try scratch.file("t.ndjson", text)
+        let said = message { _ = try input(path).open(needsLabels: true, dimension: nil).readAll() }
+        #expect(said.contains(expected), "\(said)")
+    }
+
+    @Test func arraysAreReadInSlicesByRowsAndByColumns() throws {
+        let labels = try scratch.file("labels.txt", "a\nb\nc\n")
+        let byRows = try scratch.file("c.npy", npy("<f8", "(3, 2)", bytes([1, 2, 3, 4, 5, 6])))
+        let byColumns = try scratch.file("f.npy", npy("<f8", "(3, 2)", isColumnMajor: true, bytes([1, 3, 5, 2, 4, 6])))
+        for path in [byRows, byColumns] {
+            let source = try input(path, "--labels", labels).open(needsLabels: true, dimension: 2)
+            #expect(source.rowCount == 3)
+            let rows = try source.readAll(2)
+            #expect(rows.features == [1, 2, 3, 4, 5, 6])
+            #expect(rows.labelTexts == ["a", "b", "c"])
+        }
+    }
+
+    @Test func aValueOutOfRangeIsNamedByItsRowInTheWholeArray() throws {
+        let path = try scratch.file("c.npy", npy("<f8", "(3, 2)", bytes([1, 2, 3, 4, 5, .nan])))
+        let labels = try scratch.file("labels.npy", npy("<i8", "(3,)", [Int64](1...3).withUnsafeBytes(Array.init)))
+        let source = try input(path, "--labels", labels).open(needsLabels: true, dimension: nil)
+        var batch = RowBatch()
+        #expect(try source.read(2, into: &batch) == 2)
+        #expect(message { _ = try source.read(2, into: &batch) }.contains("features[2][1] is nan"))
+        #expect(batch.labelTexts == ["1", "2"])
+    }
+
+    @Test func asManyLabelsAsRowsAreNeeded() throws {
+        let path = try scratch.file("c.npy", npy("<f8", "(2, 1)", bytes([1, 2])))
+        for (text, expected) in [("a\n", "has 1 labels, but there are more rows"), ("a\nb\nc\n", "has more labels than the 2 rows")] {
+            let labels = try scratch.file("labels.txt", text)
+            let said = message { _ = try input(path, "--labels", labels).open(needsLabels: true, dimension: nil).readAll() }
+            #expect(said.contains(expected), "\(said)")
+        }
+        #expect(message { _ = try input(path).open(needsLabels: true, dimension: nil) }.contains("give them with --labels"))
+    }
+
+    @Test func aBatchIsTheSameRowsAsSafetensors() throws {
+        var batch = RowBatch()
+        (batch.rows, batch.features) = (2, [1.5, .pi, 2, -3])
+        for label in ["a\"b", "7"] { batch.labels.append(label) }
+        for isSingle in [false, true] {
+            batch.isSinglePrecision = isSingle
+            let path = try scratch.file("b.safetensors", batch.safetensors(dimension: 2))
+            let source = try input(path).open(needsLabels: true, dimension: 2)
+            #expect(source.isSinglePrecision == isSingle)
+            let rows = try source.readAll()
+            #expect(rows.features == (isSingle ? batch.features.map { Double(Float($0)) } : batch.features))
+            #expect(rows.labelTexts == ["a\"b", "7"])
+        }
+    }
+
+    @Test(arguments: [
+        ("a.CSV", InputFormat.csv), ("a.tab", .tsv), ("a.jsonl", .ndjson), ("x/a.npz", .npz), ("a.safetensors", .safetensors),
+    ]) func namesTellTheFormat(_ name: String, _ format: InputFormat) { #expect(InputFormat(name: name) == format) }
+
+    @Test func firstBytesTellTheFormat() {
+        #expect(InputFormat(name: "data") == nil)
+        #expect(InputFormat(firstBytes: [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0]) == .npy)
+        #expect(InputFormat(firstBytes: [0x50, 0x4B, 3, 4]) == .npz)
+        #expect(InputFormat(firstBytes: [64, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x22]) == .safetensors)
+        #expect(InputFormat(firstBytes: ArraySlice("\n {\"features\"".utf8)) == .ndjson)
+        #expect(InputFormat(firstBytes: ArraySlice("1,2,3".utf8)) == .csv)
+        #expect(InputFormat(firstBytes: []) == .csv)
+    }
+
+    @Test func whatCannotBeReadIsNamed() {
+        #expect(message { _ = try input("/nowhere/rows.csv").open(needsLabels: true, dimension: nil) }.contains("/nowhere/rows.csv"))
+        #expect(message { _ = try input(scratch.path).open(needsLabels: true, dimension: nil) }.contains("is a directory"))
+    }
+}
