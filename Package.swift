@@ -59,6 +59,6 @@ let package = Package(
                 "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer", "StorageTestSupport",
             ],
             swiftSettings: .strict),
-        .testTarget(name: "accrueTests", dependencies: ["accrue", "TensorFormats"], swiftSettings: .strict),
+        .testTarget(name: "accrueTests", dependencies: ["accrue", "TensorFormats", "HTTPServer"], swiftSettings: .strict),
     ]
 )

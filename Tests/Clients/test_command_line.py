@@ -19,9 +19,10 @@ import unittest
 
 import numpy
 import safetensors.numpy
-from running_server import BINARY, PATIENCE, Client, Refused, RunningServer
+from running_server import BINARY, PATIENCE, REPOSITORY, Client, Refused, RunningServer
 from snapshots import Snapshot, joint_solution, relative_difference
 
+README = (REPOSITORY / "README.md").read_text()
 ROWS, DIMENSION, CLASSES, RIDGE = 100_000, 32, 5, 0.1
 
 
@@ -203,6 +204,50 @@ class FormatTests(CommandLineTests):
         self.assertEqual([row["label"] for row in table], labels)
         self.assertEqual([row["label_2"] for row in table], [prediction["top"][1]["label"] for prediction in expected])
         self.assertEqual([float(row["score"]) for row in table], [prediction["score"] for prediction in expected])
+
+    def test_probabilities_are_those_of_the_service(self):
+        server = self.serve()
+        self.files()
+        run("learn", "m", "rows.csv", "--create", "{}", "--connections", 1, server=server, directory=self.directory)
+        with Client(server) as client:
+            body = {"features": self.rows.tolist(), "top": 2}
+            expected = client.call("POST", "/v1/models/m/predict?probability=true", body)
+        self.assertIsNotNone(expected["calibration"])
+        outcome = run("predict", "m", "rows.csv", "--top", 2, "--probability", server=server, directory=self.directory)
+        table = list(csv.DictReader(io.StringIO(outcome.output)))
+        for row, prediction in zip(table, expected["predictions"], strict=True):
+            self.assertEqual(float(row["probability"]), prediction["probability"])
+            self.assertEqual(float(row["probability_2"]), prediction["top"][1]["probability"])
+        # A model that knows too little says none.
+        run("learn", "new", "--create", "{}", server=server, data=b"1,x\n")
+        outcome = self.assert_ends(run("predict", "new", "--probability", server=server, data=b"1\n"))
+        self.assertRegex(outcome.output, r"^row,label,score,probability\n0,x,[0-9.]+,\n$")
+
+    def test_what_is_too_large_for_the_server_is_told_before_it_is_sent_whole(self):
+        server = self.serve("--max-body", "64K")
+        self.files()
+        words = ["learn", "m", "rows.npz", "--create", "{}"]
+        outcome = run(*words, "--batch", 3000, server=server, directory=self.directory)
+        self.assert_ends(outcome, 1, "rows 1 to 3000", "try a smaller --batch")
+        self.assert_ends(run(*words, "--batch", 200, server=server, directory=self.directory))
+        self.assert_learned(server, "m", self.rows, self.labels)
+
+    def test_the_commands_of_the_readme_work(self):
+        section = re.search(r"^## From the command line\n(.*?)^## ", README, re.M | re.S)[1]
+        commands = "".join(re.findall(r"^```sh\n(.*?)^```$", section, re.M | re.S))
+        self.assertIn("accrue learn", commands)
+        server = self.serve()
+        self.files()
+        (self.directory / "monday.ndjson").write_bytes(as_ndjson(self.rows, self.labels))
+        environment = {**os.environ, "PATH": f"{BINARY.parent}:{os.environ['PATH']}"}
+        result = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", commands.replace("127.0.0.1:8080", server.address)], cwd=self.directory,
+            env=environment, capture_output=True, text=True, timeout=PATIENCE,
+        )
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        with Client(server) as client:
+            self.assertEqual(client.call("GET", "/v1/models/flowers")["samples"], 6000)
+            self.assertEqual(client.call("GET", "/v1/models/copy")["samples"], 6000)
 
     def test_evaluation_is_that_of_numpy(self):
         server = self.serve()

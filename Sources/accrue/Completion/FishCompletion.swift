@@ -18,7 +18,7 @@ struct FishCompletion {
             text += "complete -c accrue -n __fish_use_subcommand -a \(command.name) -d '\(Option("", nil, command.summary).plainHelp)'\n"
             for option in command.options {
                 text += "complete -c accrue -n \(isChosen) -l \(option.name.dropFirst(2)) -d '\(option.plainHelp)'"
-                text += (option.operand.map { " -r " + arguments($0) } ?? "") + "\n"
+                text += (option.operand.map { $0 == .file ? " -r -F" : " -x \(arguments($0))" } ?? "") + "\n"
             }
             for operand in command.operands where operand != .text {
                 text += "complete -c accrue -n \(isChosen) \(arguments(operand))\n"

@@ -31,6 +31,16 @@ import Testing
         Misuse("serve --config /nowhere/accrue.json", "/nowhere/accrue.json"), Misuse("bench", "engine"), Misuse("bench fast", "\"fast\""),
         Misuse("bench engine --dimension 1", "--dimension", "2 to"), Misuse("bench engine --dimension 8,x", "--dimension", "x"),
         Misuse("bench engine --batch 0", "--batch"), Misuse("bench engine --seconds -1", "--seconds"), Misuse("demo --fly", "--fly"),
+        Misuse("learn", "learn takes a model"), Misuse("learn m --fly", "--fly", "accrue learn --help"),
+        Misuse("learn m --format xml", "csv|tsv|ndjson|npy|npz|safetensors", "xml"), Misuse("learn m --key=", "--key", "1 to 200"),
+        Misuse("learn m - --labels -", "standard input"), Misuse("learn m --url host:80", "http://HOST:PORT", "host:80"),
+        Misuse("learn m --url https://host", "TLS"), Misuse("learn m --create {", "--create"),
+        Misuse("learn m --dimension 2 --create {\"dimension\":3}", "dimension"), Misuse("learn m --seed 1", "--width"),
+        Misuse("learn m --labels a --label-column b", "--label-column"), Misuse("predict m --top 0", "--top"),
+        Misuse("predict m --json", "--evaluate"), Misuse("predict m --weights heavy", "plain or balanced"),
+        Misuse("snapshot m --parts most", "all or weights"), Misuse("restore m", "snapshot", "--version"),
+        Misuse("restore --data d m", "--version is missing"), Misuse("restore d m --version 1 --url http://h", "--url"),
+        Misuse("models sell", "\"sell\""), Misuse("models show", "one word more"), Misuse("completion csh", "bash, zsh and fish"),
     ]
 
     @Test(arguments: misuses) func wrongUsageExitsWithTwo(_ misuse: Misuse) throws {
@@ -63,7 +73,9 @@ import Testing
 
     @Test func helpNamesEveryCommand() throws {
         let help = try Executable.run("--help").output
-        for command in ["serve", "demo", "bench"] { #expect(help.contains("  \(command) ")) }
+        for command in ["serve", "models", "learn", "predict", "snapshot", "restore", "completion", "demo", "bench"] {
+            #expect(help.contains("  \(command) "))
+        }
     }
 
     @Test func versionIsOneLine() throws {

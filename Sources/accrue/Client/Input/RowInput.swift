@@ -44,6 +44,9 @@ struct RowInput: Sendable {
     /// - Throws: `InputError`.
     func open(needsLabels: Bool, dimension: Int?) throws -> any RowSource {
         let stream = try ByteStream(path)
+        if path == "-", isatty(STDIN_FILENO) == 1 {
+            FileHandle.standardError.write(Data("accrue: reading rows from the terminal; Ctrl-D ends them\n".utf8))
+        }
         let format = try format ?? InputFormat(name: path) ?? InputFormat(firstBytes: stream.peek(64))
         let labels = try labelsPath.map { try LabelSource(file: $0) }
         let source: any RowSource

@@ -12,6 +12,7 @@ enum PredictCommand: Command {
         [
             Option("--top", "K", "print the K best classes (1)"),
             Option("--weights", "plain|balanced", "which weights decide (the model's default)"),
+            Option("--probability", nil, "print the probability of each class too, where the model knows it"),
             Option("--output", PredictionText.Format.choices, "what is printed of each row (csv)"),
             Option("--evaluate", nil, "print the accuracy on rows with labels; the predictions only where --output is given"),
         ] + RowInput.options
@@ -48,9 +49,12 @@ enum PredictCommand: Command {
         let source = try input.open(needsLabels: evaluates, dimension: details["config"]?.object?["dimension"]?.int)
         let report = ProgressReport(ProgressText(total: source.rowCount), isQuiet: arguments.has("--quiet"))
         let run = PredictRun(
-            settings, path: path + "/predict" + query(top: top, weights: weights), source: source,
+            settings, path: path + "/predict" + query(top: top, weights: weights, probability: arguments.has("--probability")),
+            source: source,
             text: evaluates && format == nil
-                ? nil : PredictionText(format: format ?? .csv, top: top ?? 1, hasLabels: source.hasLabels, hasProbabilities: false),
+                ? nil
+                : PredictionText(
+                    format: format ?? .csv, top: top ?? 1, hasLabels: source.hasLabels, hasProbabilities: arguments.has("--probability")),
             report: report)
         defer { report.finish() }
         try run.run(source, batchRows: batchRows ?? LearnCommand.standardBatch(source.dimension), connections: connections)
@@ -62,8 +66,9 @@ enum PredictCommand: Command {
         if format == nil { print(result) } else { FileHandle.standardError.write(Data((result + "\n").utf8)) }
     }
 
-    private static func query(top: Int?, weights: String?) -> String {
-        let parts = (top.map { ["top=\($0)"] } ?? []) + (weights.map { ["weights=\($0)"] } ?? [])
+    private static func query(top: Int?, weights: String?, probability: Bool) -> String {
+        let parts =
+            (top.map { ["top=\($0)"] } ?? []) + (weights.map { ["weights=\($0)"] } ?? []) + (probability ? ["probability=true"] : [])
         return parts.isEmpty ? "" : "?" + parts.joined(separator: "&")
     }
 }

@@ -37,7 +37,7 @@ struct ProgressText: Equatable {
 
     /// One line without a bar: for files and pipes.
     var plain: String {
-        var parts = [amount(done) + (total.map { " of \(amount($0))" } ?? "")]
+        var parts = [total.map { "\(unit == .rows ? Self.grouped(done) : amount(done)) of \(amount($0))" } ?? amount(done)]
         if total == nil, let share { parts[0] += String(format: " (%.0f%%)", share * 100) }
         parts.append("\(amount(Int(rate)))/s")
         parts.append(remaining.map { "\(Self.duration($0)) left" } ?? Self.duration(elapsed))
