@@ -423,6 +423,28 @@ class DashboardTests(unittest.TestCase):
                 refusals = [text for text in page.complaints if "401" in text]
                 self.assertEqual(page.complaints, refusals)
 
+    def test_what_a_server_does_not_tell_is_a_dash_and_what_is_wrong_is_said_aloud(self):
+        # Details as an older server would give them, of a model that is in trouble.
+        change = """const plain = fetch; window.fetch = async (path, ...rest) => {
+          const answer = await plain(path, ...rest);
+          if (!/models\\/digits$/.test(path)) return answer;
+          const { name, version, samples, classes, config, evaluation: { accuracy } } = await answer.json();
+          const extra = { evaluation: { accuracy }, learning_stopped: "the disk failed", ill_conditioned: true, suggested_ridge: 0.5 };
+          return Response.json({ name, version, samples, classes, config, ...extra });
+        }"""
+        page = self.open_model("digits", scripts=[change])
+        page.wait("document.getElementById('notice-text').textContent.includes('Learning has stopped: the disk failed')")
+        shown = page.evaluate(READ)
+        self.assertEqual(shown["figures"]["window-accuracy"], ["", "–"])
+        self.assertEqual(shown["figures"]["samples"][1], "1,347")
+        for title in ("Queue", "Log", "Checkpoint", "Drift", "Solved anew", "Last rebalance", "Calibration", "Memory"):
+            self.assertEqual(shown["state"][title], "–", title)
+        self.assertIn("a ridge of 0.5 would cure it", shown["state"]["Condition"])
+        self.assertIn("the disk failed", shown["state"]["Learning"])
+        page.wait("document.getElementById('link-state').dataset.state === 'live'")
+        self.assertIn("Learning has stopped", page.text("#notice"))
+        self.assertEqual(page.complaints, [])
+
     # How it looks
 
     def assert_nothing_sticks_out(self, page):
@@ -435,7 +457,7 @@ class DashboardTests(unittest.TestCase):
 
     def test_it_fits_a_phone_and_has_two_themes(self):
         page = self.open_live("live-long-tail", width=1360, height=900)
-        page.wait("Number(document.querySelector('[data-figure=samples]').value) > 300")
+        page.wait("Number(document.querySelector('#throughput .plot').getAttribute('aria-valuemax')) >= 9")
         ground = "getComputedStyle(document.body).backgroundColor"
         grounds = []
         for theme in ("light", "dark"):
@@ -450,6 +472,7 @@ class DashboardTests(unittest.TestCase):
         page.wait(f"document.readyState === 'complete' && {ground} === {json.dumps(grounds[0])} && document.getElementById('theme').value === 'light'")
         page.wait("document.getElementById('model-name').textContent === 'live-long-tail'")
         page.evaluate("localStorage.clear()")
+        page.wait("document.querySelectorAll('#latency path.line').length === 4")
         for width in (320, 360, 768, 1024):
             page.resize(width, 740, is_phone=width < 700)
             self.assert_nothing_sticks_out(page)

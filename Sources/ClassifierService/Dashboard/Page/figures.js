@@ -10,7 +10,6 @@ function figuresOf(details) {
   const span = isNumber(recent.samples) ? `of the last ${plural(recent.samples, "row")}` : "of the last rows";
   return [
     { key: "samples", title: "Rows learned", value: details.samples, text: count(details.samples), notes: [evaluationNote(details)] },
-    { key: "classes", title: "Classes", value: details.classes, text: count(details.classes), notes: [rarest(evaluation.classes)] },
     {
       key: "window-accuracy", title: "Accuracy", value: recent.accuracy, text: percent(recent.accuracy),
       notes: [span, [datumOf("accuracy", evaluation.accuracy), " of all"]],
@@ -19,6 +18,7 @@ function figuresOf(details) {
       key: "window-balanced-accuracy", title: "Balanced accuracy", value: recent.balanced_accuracy,
       text: percent(recent.balanced_accuracy), notes: [span, [datumOf("balanced-accuracy", evaluation.balanced_accuracy), " of all"]],
     },
+    { key: "classes", title: "Classes", value: details.classes, text: count(details.classes), notes: [rarest(evaluation.classes)] },
     { key: "version", title: "Version", value: details.version, text: count(details.version), notes: [balancedNote(details)] },
   ];
 }

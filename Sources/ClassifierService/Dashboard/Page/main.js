@@ -110,7 +110,8 @@ const feed = new Feed(api, {
     const isBroken = ["offline", "waiting", "refused", "locked"].includes(state);
     byId("model").toggleAttribute("data-stale", isBroken);
     if (!isBroken) {
-      if (byId("notice").dataset.kind !== "warn" || byId("notice-action").hidden === false) notice("", "");
+      // Only what was said of the connection; what the details say of the model stays.
+      if (!byId("notice-action").hidden) notice("", "");
       return;
     }
     load.interrupt();
