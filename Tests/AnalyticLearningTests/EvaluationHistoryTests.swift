@@ -50,7 +50,7 @@ import Testing
     @Test func aSavedHistoryGoesOnAsTheFirst() throws {
         var (evaluation, _) = stream(requests: 700, largest: 3)
         var restored = try ProgressiveEvaluation(evaluation.counters)
-        #expect(restored == evaluation)
+        #expect(restored.history == evaluation.history)
         for row in 0..<2000 {
             evaluation.record(predictions: [row % 3], columns: [row % 4], knownClasses: 4)
             restored.record(predictions: [row % 3], columns: [row % 4], knownClasses: 4)

@@ -388,7 +388,7 @@ class DashboardTests(unittest.TestCase):
             self.assertEqual(page.text("#link-text"), "No answer")
             self.assertTrue(page.evaluate("document.getElementById('model').hasAttribute('data-stale')"))
             self.assertEqual(page.text("#model-name"), "kept", "what was known stays")
-            with RunningServer("--data", data, "--port", str(port)):
+            with RunningServer("--data", data, port=port):
                 page.evaluate("document.getElementById('notice-action').click()")
                 page.wait("document.getElementById('notice').hidden")
                 self.assertFalse(page.evaluate("document.getElementById('model').hasAttribute('data-stale')"))

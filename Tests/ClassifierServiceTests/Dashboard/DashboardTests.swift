@@ -17,7 +17,8 @@ import Testing
     @Test func everySourceIsServedAsItStandsAndNothingElse() throws {
         #expect(Self.sources.count > 15)
         #expect(Set(DashboardRoutes.files.map(\.name) + ["index.html"]) == Set(Self.sources))
-        let client = try TestService().client()
+        let service = try TestService()
+        let client = service.client()
         let types = ["html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"]
         for file in Self.sources {
             let reply = try client.send("GET", path(of: file))
@@ -35,7 +36,8 @@ import Testing
     }
 
     @Test func thePageMayRunItsOwnFilesAndTalkToItsServerOnly() throws {
-        let reply = try TestService().client().send("GET", "/")
+        let service = try TestService()
+        let reply = try service.client().send("GET", "/")
         let policy = try #require(reply.fields["content-security-policy"])
         let directives = Set(policy.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) })
         #expect(
@@ -66,7 +68,8 @@ import Testing
     }
 
     @Test func aFileIsNotSentAgainToABrowserThatHasIt() throws {
-        let client = try TestService().client()
+        let service = try TestService()
+        let client = service.client()
         for path in ["/", "/dashboard/main.js"] {
             let first = try client.send("GET", path)
             let tag = try #require(first.fields["etag"])

@@ -48,12 +48,18 @@ function rebalance({ last_rebalance: last, config }) {
   return [`${seconds(last.age_seconds)} ago, took ${seconds(last.seconds)}`];
 }
 
-function calibration({ calibration: state }) {
-  if (state === undefined) return NOT_TOLD;
-  if (state === null) return ["not yet: too few labels seen"];
+function calibration({ calibration: plain, balanced_calibration: balancedOnes }) {
+  if (plain === undefined) return NOT_TOLD;
+  if (!plain && !balancedOnes) return ["not yet: too few labels seen"];
+  if (balancedOnes === undefined) return [temperature(plain)];
+  return [`plain: ${temperature(plain)}; balanced: ${temperature(balancedOnes)}`];
+}
+
+function temperature(state) {
+  if (!state) return "not yet";
   const before = percent(state.expected_calibration_error_raw, 1);
   const after = percent(state.expected_calibration_error, 1);
-  return [`temperature ${figure(state.temperature)}; error ${before} → ${after}, over ${plural(state.samples, "row")}`];
+  return `temperature ${figure(state.temperature)}, error ${before} → ${after} over ${plural(state.samples, "row")}`;
 }
 
 /** Shows a model's state. */
