@@ -232,6 +232,17 @@ class DashboardTests(unittest.TestCase):
         self.assert_nothing_sticks_out(page)
         self.assertEqual(page.complaints, [])
 
+    def test_the_demo_streams_whatever_becomes_of_its_models_until_control_c(self):
+        demo = Demo()
+        self.addCleanup(demo.close)
+        with Client(demo) as client:
+            client.send("DELETE", "/v1/models/live-digits")
+            version = client.call("GET", "/v1/models/live-long-tail")["version"]
+            while client.call("GET", "/v1/models/live-long-tail")["version"] < version + 5:
+                time.sleep(0.05)
+            self.assertNotIn("live-digits", [model["name"] for model in client.call("GET", "/v1/models")["models"]])
+        self.assertEqual(demo.stop(), 0)
+
     # How it is used
 
     def test_all_of_it_is_reached_and_used_by_keyboard(self):
