@@ -88,12 +88,12 @@ import Testing
 
     @Test func benchmarkPrintsItsFiguresAsJSON() throws {
         let outcome = try Executable.run(
-            "bench", "engine", "--dimension", "64", "--classes", "3,5", "--batch", "256", "--seconds", "0.2", "--json")
+            "bench", "engine", "--dimension", "512", "--classes", "3,5", "--batch", "256", "--seconds", "0.2", "--json")
         #expect(outcome.status == 0, "\(outcome.errors)")
         let results = try JSONValue(parsing: outcome.output)["results"].array ?? []
         #expect(results.count == 2)
         for (result, classes) in zip(results, [3, 5]) {
-            #expect(result["dimension"].int == 64 && result["classes"].int == classes && result["batch"].int == 256)
+            #expect(result["dimension"].int == 512 && result["classes"].int == classes && result["batch"].int == 256)
             for key in ["rows_per_second", "gflops", "dgemm_gflops", "efficiency"] { #expect((result[key].double ?? 0) > 0, "\(key)") }
             let keys = Set((result.object?.entries ?? []).map(\.key))
             #expect(keys.isSuperset(of: ["dimension", "classes", "batch", "rows_per_second", "gflops", "dgemm_gflops", "efficiency"]))
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func benchmarkPrintsATable() throws {
-        let outcome = try Executable.run("bench", "engine", "--dimension", "64", "--classes", "3", "--batch", "256", "--seconds", "0.1")
+        let outcome = try Executable.run("bench", "engine", "--dimension", "512", "--classes", "3", "--batch", "256", "--seconds", "0.1")
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.output.contains("rows/s") && outcome.output.contains("dgemm GFLOP/s"))
     }
