@@ -16,7 +16,8 @@ extension Refusal {
         .serviceUnavailable,
         "Too much is waiting, or the model is being made or recovered, or it changes no more since a disk failed. With `Retry-After` a later try may pass.",
         headers: [.retryAfter])
-    static let storage = Refusal(.insufficientStorage, "There is no room on disk or in memory; the request changed nothing.")
+    static let storage = Refusal(
+        .insufficientStorage, "There is no room on disk or in memory; the request changed nothing.", headers: [.retryAfter])
 }
 
 extension AnswerHeader {

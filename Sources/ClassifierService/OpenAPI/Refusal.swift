@@ -19,7 +19,7 @@ struct Refusal: Sendable {
 
     /// Takes another reason for the same status.
     mutating func add(_ other: Refusal) {
-        reason += " " + other.reason
+        if !reason.contains(other.reason) { reason += " " + other.reason }
         detail = detail ?? other.detail
         for header in other.headers where !headers.contains(where: { $0.name == header.name }) { headers.append(header) }
     }

@@ -49,6 +49,10 @@ struct SharedRefusal: Sendable {
             name: "HeaderFieldsTooLarge", refusal: Refusal(.requestHeaderFieldsTooLarge, "The header section is too large."),
             isOf: { _, _ in true }),
         SharedRefusal(
+            name: "InternalServerError",
+            refusal: Refusal(.internalServerError, "The server failed in a way it should not have; its log says more."),
+            isOf: { operation, _ in operation.access != .anyone }),
+        SharedRefusal(
             name: "ServiceUnavailable",
             refusal: Refusal(.serviceUnavailable, "The contents of all requests take too much memory; try again.", headers: [.retryAfter]),
             isOf: { operation, _ in operation.body != nil }),

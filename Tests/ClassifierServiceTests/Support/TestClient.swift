@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A blocking HTTP/1.1 client on one connection, which is opened again after the server has closed it. Each thread uses its own.
 final class TestClient {
@@ -8,15 +9,18 @@ final class TestClient {
 
     private let port: UInt16
     private let server: AnyObject?
+    /// What every answer is held against; nil where the tests do not know the server's document.
+    private let conformance: Conformance?
     private var descriptor: Int32 = -1
     private var buffer: [UInt8] = []
 
     /// A client that connects with its first request.
     ///
     /// - Parameter server: what must live as long as the client.
-    init(port: UInt16, server: AnyObject? = nil) {
+    init(port: UInt16, server: AnyObject? = nil, conformance: Conformance? = nil) {
         self.port = port
         self.server = server
+        self.conformance = conformance
     }
 
     deinit { disconnect() }
@@ -31,7 +35,9 @@ final class TestClient {
         _ method: String, _ path: String, _ body: [UInt8]? = nil, contentType: String? = "application/json", key: String? = nil
     ) throws -> Reply {
         try begin(method, path, body, contentType: contentType, key: key)
-        return try readReply(isToHead: method == "HEAD")
+        let reply = try readReply(isToHead: method == "HEAD")
+        if let complaint = conformance?.complaint(method, path, reply) { Issue.record("\(complaint)") }
+        return reply
     }
 
     /// Sends a request with text for its content.

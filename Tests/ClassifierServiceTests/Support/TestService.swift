@@ -8,6 +8,7 @@ import HTTPServer
 final class TestService: Sendable {
     let service: Service
     let port: UInt16
+    private let conformance: Conformance
 
     /// Starts a service without log lines.
     init(_ configure: (inout ServiceConfiguration) -> Void = { _ in }) throws {
@@ -16,13 +17,14 @@ final class TestService: Sendable {
         configuration.maximumMemory = 1 << 30
         configure(&configuration)
         service = try Service(configuration, log: Log(isSilent: true))
+        conformance = Conformance(service, usesTokens: configuration.access.tokenFile != nil)
         port = try service.start().port
     }
 
     deinit { service.stop(within: 1) }
 
     /// A new connection.
-    func client() -> TestClient { TestClient(port: port) }
+    func client() -> TestClient { TestClient(port: port, conformance: conformance) }
 
     /// The bytes that all models hold of the budget.
     var reservedBytes: Int { service.registry.context.budget.used }

@@ -43,7 +43,8 @@ extension Operation {
             .body, .unknownModel, Refusal(.conflict, "The model was restored meanwhile with another dimension."), .rowFormat,
             Refusal(
                 .unprocessableContent, "The rows cannot have been learned, or the key came before with another body.",
-                detail: #"the request has 3 rows of "apple", of which the model has learned 2"#), .busy, .storage,
+                detail: #"the request has 3 rows of "apple", of which the model has learned 2"#),
+            Refusal(.internalServerError, "The rows are unlearned, but older files that hold them could not be removed."), .busy, .storage,
         ])
 
     static let predict = Operation(
@@ -75,7 +76,7 @@ extension Operation {
             .body, .unknownModel,
             Refusal(
                 .conflict, "The model knows no class yet.", detail: #"the model "fruit" knows no class yet: it has learned no rows"#),
-            .rowFormat, .busy,
+            .rowFormat, .busy, .storage,
         ])
 }
 

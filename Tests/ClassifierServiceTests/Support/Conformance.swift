@@ -1,0 +1,52 @@
+import Foundation
+import HTTPServer
+import TensorFormats
+
+@testable import ClassifierService
+
+/// Holds answers against the document that a service gives of itself: every request of these tests is one of its readers.
+struct Conformance: Sendable {
+    private let paths: [(segments: [Substring], item: JSONObject)]
+    private let check: SchemaCheck
+
+    init(_ service: Service, usesTokens: Bool) {
+        let document = OpenAPIDocument(operations: service.operations, usesTokens: usesTokens, maximumBodySize: 1 << 20).value
+        paths = (document["paths"].object?.entries ?? []).map { ($0.key.split(separator: "/"), $0.value.object ?? [:]) }
+        check = SchemaCheck(document: document)
+    }
+
+    /// What the document does not say of an answer; nil where there is nothing, or where it says nothing of such requests.
+    func complaint(_ method: String, _ target: String, _ reply: Reply) -> String? {
+        guard let operation = operation(method, target) else { return nil }
+        let place = "\(method) \(target) answers \(reply.status)"
+        let response = check.resolve(operation["responses"][String(reply.status)])
+        guard response != .null else { return "\(place), which the document does not tell" }
+        for header in response["headers"].object?.entries ?? [] {
+            let description = check.resolve(header.value)
+            guard let value = reply.fields[header.key.lowercased()] else {
+                if description["required"] == .bool(true) { return "\(place) without \(header.key)" }
+                continue
+            }
+            let typed = description["schema"]["type"] == .string("integer") ? Int(value).map { JSONValue.integer($0) } : nil
+            if let error = check.error(typed ?? .string(value), description["schema"], header.key) { return "\(place): \(error)" }
+        }
+        // A stream is read in other ways; large answers are like small ones.
+        guard method != "HEAD", !reply.body.isEmpty, reply.body.count < 1 << 18 else { return nil }
+        let type = reply.fields["content-type"]?.split(separator: ";").first.map(String.init) ?? ""
+        let content = response["content"][type]
+        guard content != .null else { return "\(place) as \(type), which the document does not tell" }
+        guard type.hasSuffix("json") else { return nil }
+        return check.error(reply.json, content["schema"], "$").map { "\(place): \($0) in \(reply.text.prefix(2000))" }
+    }
+
+    private func operation(_ method: String, _ target: String) -> JSONValue? {
+        guard target.hasPrefix("/") else { return nil }
+        let path = target.prefix { $0 != "?" }.split(separator: "/")
+        let matches = paths.filter { entry in
+            entry.segments.count == path.count && zip(entry.segments, path).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
+        }
+        // Where a literal and a parameter both match, the literal goes first.
+        let best = matches.min { $0.segments.count { $0.hasPrefix("{") } < $1.segments.count { $0.hasPrefix("{") } }
+        return best?.item[method == "HEAD" ? "get" : method.lowercased()]
+    }
+}
