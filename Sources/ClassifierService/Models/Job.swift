@@ -30,6 +30,15 @@ enum Job: Sendable {
     /// Free everything and answer.
     case delete(DeferredResponder)
 
+    /// The bytes of the rows that it holds.
+    var rowBytes: Int {
+        switch self {
+        case .learn(let job): job.bytes
+        case .measure(let job): job.bytes
+        default: 0
+        }
+    }
+
     /// Tells whoever waits for it that it will not be done.
     func refuse(_ problem: Problem) {
         switch self {

@@ -87,37 +87,31 @@ final class Model: Sendable {
     var queued: (requests: Int, bytes: Int) {
         queue.withWaiting { waiting in
             var bytes = 0
-            for case .learn(let job)? in waiting { bytes += job.bytes }
+            for job in waiting { bytes += job?.rowBytes ?? 0 }
             return (waiting.count, bytes)
         }
     }
 
     /// Queues a learn request, or says why not.
     func enqueue(learn job: LearnJob) throws(Problem) {
-        try enqueue(.learn(job), bytes: job.bytes)
+        try enqueue(rows: .learn(job))
     }
 
     /// Queues rows whose leverage is asked for, or says why not.
     func enqueue(leverage job: LeverageJob) throws(Problem) {
-        try enqueue(.measure(job), bytes: job.bytes)
+        try enqueue(rows: .measure(job))
     }
 
-    private func enqueue(_ job: Job, bytes: Int) throws(Problem) {
+    private func enqueue(rows job: Job) throws(Problem) {
         try requireRecovered()
         let limits = limits
         let admission = queue.append(
             job,
             unless: { waiting in
                 guard waiting.count < limits.queuedRequests else { return true }
-                var total = bytes
-                for other in waiting {
-                    switch other {
-                    case .learn(let other): total += other.bytes
-                    case .measure(let other): total += other.bytes
-                    default: break
-                    }
-                }
-                return !waiting.isEmpty && total > limits.queuedBytes
+                var bytes = job.rowBytes
+                for other in waiting { bytes += other?.rowBytes ?? 0 }
+                return !waiting.isEmpty && bytes > limits.queuedBytes
             })
         switch admission {
         case .taken: return

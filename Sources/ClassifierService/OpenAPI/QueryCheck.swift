@@ -12,14 +12,21 @@ struct QueryCheck: Sendable {
 
     /// What is wrong with a request's query, if anything.
     func problem(_ request: borrowing Request) -> Problem? {
-        var seen: Set<String> = []
-        for name in request.queryNames {
-            guard known.contains(name) else {
+        // No array and no set: predictions with a query allocate nothing either.
+        var seen: UInt64 = 0
+        var problem: Problem?
+        request.forEachQueryName { name in
+            guard let index = known.firstIndex(of: name) else {
                 let expected = known.isEmpty ? "this call has none" : "known are \(known.joined(separator: ", "))"
-                return Problem(.badRequest, "\"\(name.prefix(160))\" is not a known query parameter; \(expected)")
+                problem = Problem(.badRequest, "\"\(name.prefix(160))\" is not a known query parameter; \(expected)")
+                return false
             }
-            guard seen.insert(name).inserted else { return Problem(.badRequest, "the query parameter \"\(name)\" is given twice") }
+            let bit: UInt64 = 1 << UInt64(index)
+            if seen & bit != 0 { problem = Problem(.badRequest, "the query parameter \"\(name)\" is given twice") }
+            seen |= bit
+            return problem == nil
         }
+        if let problem { return problem }
         guard request.queryIsText else { return Problem(.badRequest, "a query parameter has a value that is not UTF-8") }
         return nil
     }

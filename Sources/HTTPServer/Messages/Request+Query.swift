@@ -11,12 +11,17 @@ extension Request {
         return result
     }
 
-    /// The percent-decoded names of all query items, in order; a name that is not UTF-8 is the replacement character. For handlers
-    /// that refuse what they do not know.
+    /// Calls `body` with the percent-decoded name of each query item, in order, until it says false; a name that is not UTF-8 is the
+    /// replacement character. For handlers that refuse what they do not know.
+    public func forEachQueryName(_ body: (String) -> Bool) {
+        forEachQueryItem { name, _ in body(PercentDecoding.string(name) ?? "\u{fffd}") }
+    }
+
+    /// The percent-decoded names of all query items, in order.
     public var queryNames: [String] {
         var names: [String] = []
-        forEachQueryItem { name, _ in
-            names.append(PercentDecoding.string(name) ?? "\u{fffd}")
+        forEachQueryName {
+            names.append($0)
             return true
         }
         return names
