@@ -83,7 +83,7 @@ import Testing
         let config = #"{"dimension":16,"feature_map":{"kind":"random_relu","width":300,"seed":3}}"#
         let fixture = try Fixture(dimension: 16, classes: 40, config: config)
         // More than one block, and more than an event loop does itself; large in its content, and once only in its cost.
-        for count in [8000, 400] {
+        for count in [4000, 400] {
             let rows = Fixture.rows(count, 16, seed: 8)
             let (body, headerCount) = InferenceClient.binary(floats(rows), members: #","parameters":{"binary_data_output":true}"#)
             let reply = try fixture.inference.infer(body, headerCount: headerCount)
@@ -139,8 +139,9 @@ import Testing
             #expect(try InferenceOutputs(reply).texts["label"] == expected)
         }
         // Beyond what an event loop decompresses itself.
-        let many = Fixture.rows(9000, 6, seed: 6)
-        let (large, largeCount) = InferenceClient.binary(floats(many))
+        let many = Fixture.rows(5500, 6, seed: 6)
+        let labels = #","outputs":[{"name":"label"}]"#
+        let (large, largeCount) = InferenceClient.binary(floats(many), members: labels)
         #expect(large.count > ServiceLimits().inlineBody)
         let plain = try fixture.inference.infer(large, headerCount: largeCount)
         for (coding, compressed) in [("gzip", Compressed.gzip(large)), ("deflate", Compressed.zlib(large))] {
@@ -283,15 +284,16 @@ import Testing
         let fixture = try Fixture()
         let rows = Fixture.rows(200, 6, seed: 31)
         let (body, count) = InferenceClient.binary(floats(rows), members: #","parameters":{"binary_data_output":true}"#)
-        let (many, manyCount) = InferenceClient.binary(floats(Fixture.rows(9000, 6, seed: 32)))
+        let (many, manyCount) = InferenceClient.binary(
+            floats(Fixture.rows(5500, 6, seed: 32)), members: #","parameters":{"binary_data_output":true}"#)
         let service = fixture.service
         try onThreads(4) { index in
             if index == 0 {
                 let model = ModelClient(service)
-                for step in 0..<40 { #expect(try model.learn([rows[step]], ["new\(step)"]).status == 200) }
+                for step in 0..<20 { #expect(try model.learn([rows[step]], ["new\(step)"]).status == 200) }
             } else {
                 let inference = InferenceClient(client: service.client())
-                for _ in 0..<20 {
+                for _ in 0..<8 {
                     let reply =
                         index == 1
                         ? try inference.infer(many, headerCount: manyCount) : try inference.infer(body, headerCount: count)
