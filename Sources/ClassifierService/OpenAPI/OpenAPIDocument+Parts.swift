@@ -38,7 +38,7 @@ extension RequestBody {
     func value(defaultLimit: Int) -> JSONValue {
         let limit = isUnlimited ? "" : " At most \(maximumSize ?? defaultLimit) octets."
         return .object([
-            "description": .string(description + limit), "required": .bool(true),
+            "description": .string(description + limit), "required": .bool(isRequired),
             "content": .object(content.reduce(into: JSONObject()) { $0[$1.type] = $1.value }),
         ])
     }

@@ -8,4 +8,6 @@ struct RequestBody: Sendable {
     var isUnlimited = false
     /// Whether other media types than those of `content` are refused.
     var checksMediaType = true
+    /// Whether there must be content.
+    var isRequired = true
 }

@@ -34,7 +34,7 @@ struct InferenceRepositoryRoutes: Sendable {
 
     /// All models, or with `{"ready": true}` those that can predict.
     private func index(_ request: borrowing Request) throws(Problem) -> Response {
-        let isReadyOnly = try Self.body(request)?.object?["ready"]?.bool ?? false
+        let isReadyOnly = try Self.isReadyOnly(request)
         var writer = JSONWriter()
         writer.beginArray()
         for model in registry.all {
@@ -55,6 +55,14 @@ struct InferenceRepositoryRoutes: Sendable {
         }
         writer.endArray()
         return Response(.ok, contentType: "application/json", bytes: writer.array)
+    }
+
+    private static func isReadyOnly(_ request: borrowing Request) throws(Problem) -> Bool {
+        guard let body = try body(request) else { return false }
+        guard let object = body.object else { throw Problem(.badRequest, "the body is \(body.kind), expected an object") }
+        guard let value = object["ready"] else { return false }
+        guard let isReady = value.bool else { throw Problem(.badRequest, "\"ready\" is \(value.kind), expected true or false") }
+        return isReady
     }
 
     private func load(_ request: borrowing Request) throws(Problem) -> Response {

@@ -69,7 +69,7 @@ extension InferenceRequestReader {
         let start = scanner.position
         try scanner.beginArray(field: "shape")
         while try scanner.nextElement() {
-            let size = try scanner.readInteger(field: "shape")
+            let size = try scanner.readIntegralNumber(field: "shape")
             if tensor.dimensions == 0 { tensor.rows = size }
             if tensor.dimensions == 1 { tensor.secondDimension = size }
             tensor.dimensions += 1

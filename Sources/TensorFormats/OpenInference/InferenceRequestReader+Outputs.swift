@@ -60,7 +60,7 @@ private struct OutputParameters {
                 isBinary = try scanner.readBool(field: "binary_data")
             case "classification":
                 try seen.insert(1, key)
-                classes = try scanner.readInteger(field: "classification")
+                classes = try scanner.readIntegralNumber(field: "classification")
             case "shared_memory_region":
                 isInSharedMemory = true
                 try scanner.skipValue()

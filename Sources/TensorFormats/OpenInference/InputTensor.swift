@@ -25,7 +25,7 @@ extension InputTensor {
             switch key {
             case "binary_data_size":
                 try seen.insert(0, key)
-                binarySize = try scanner.readInteger(field: "binary_data_size")
+                binarySize = try scanner.readIntegralNumber(field: "binary_data_size")
             case "shared_memory_region":
                 isInSharedMemory = true
                 try scanner.skipValue()

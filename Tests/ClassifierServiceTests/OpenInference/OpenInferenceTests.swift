@@ -78,6 +78,10 @@ import Testing
         }
         let ready = try client.send("POST", "/v2/repository/index", #"{"ready":true}"#)
         #expect(ready.json.array?.compactMap { $0["name"].string } == ["m"])
+        for (body, word) in [("[]", "an object"), (#"{"ready":1}"#, "true or false"), ("{", "ends too early")] {
+            let reply = try client.send("POST", "/v2/repository/index", body)
+            #expect(reply.status == 400 && reply.inferenceError.contains(word), "\(reply.text)")
+        }
 
         for body in [nil, "{}", #"{"parameters":{}}"#] {
             #expect(try client.send("POST", "/v2/repository/models/m/load", body.map { Array($0.utf8) }).status == 200)

@@ -86,7 +86,7 @@ extension Operation {
             octets and the data of tensors behind it, as `application/octet-stream`; with the value 0 it is rows of FP32 alone. The content \
             may be compressed with gzip or deflate.
             """,
-        parameters: [.query("weights", .weightsKind, "As in predict; `weights` in the content goes first.")],
+        parameters: [.query("weights", .weightsKind, "As in predict; `weights` in the content goes first.", example: .string("plain"))],
         body: RequestBody(
             description: "Rows of features.",
             content: [
@@ -127,7 +127,7 @@ extension Operation {
             .map { (base: String, id: String, inPath: [Parameter]) in
                 Operation(
                     method, base + path, access: access, id: id, tag: .inference, summary: summary, description: description,
-                    parameters: inPath + parameters, refusesOtherQueryItems: false, body: body, answers: answers,
+                    parameters: inPath + parameters, refusesOtherQueryItems: method != .get, body: body, answers: answers,
                     refusals: refusals + [Refusal(.notFound, "There is no such model, or its current version is another."), .busy])
             }
     }
@@ -140,13 +140,13 @@ extension Operation {
         refusesOtherQueryItems: false,
         body: RequestBody(
             description: "Which models; all where there is no content.", content: [.json(.repositoryRequest, example: #"{"ready":true}"#)],
-            maximumSize: ModelRoutes.maximumBody, checksMediaType: false),
+            maximumSize: ModelRoutes.maximumBody, checksMediaType: false, isRequired: false),
         answers: [
             Answer(
                 .ok, "The models.",
                 .json(.repositoryIndex, example: #"[{"name":"fruit","version":"1","state":"READY","reason":""}]"#))
         ],
-        refusals: [Refusal(.badRequest, "The content is no JSON.")])
+        refusals: [Refusal(.badRequest, "The content is not what is expected.")])
 
     static let repositoryLoad = Operation(
         .post, "/v2/repository/models/{model}/load", access: .reading, id: "repository_load", tag: .inference,

@@ -79,7 +79,7 @@ extension Schema {
             "datatype", oneOf("UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "BF16", "FP32", "FP64"),
             "FP16 and BF16 have no form in JSON."),
         .optional(
-            "parameters", object([.optional("binary_data_size", count, "The octets that the tensor takes behind the JSON.")])),
+            "parameters", object([.optional("binary_data_size", count, "The octets that the tensor takes behind the JSON.")]).orNull),
         .optional("data", values, "The rows, nested or one after the other; left out with `binary_data_size`."),
     ]).named("InferenceInput")
 
@@ -91,19 +91,19 @@ extension Schema {
                 .optional("binary_data", bool, "Whether the values follow the JSON as binary."),
                 .optional(
                     "classification", integer(1 ... .max), "Gives so many of the best classes as `value:index:label`; not of `label`."),
-            ])),
+            ]).orNull),
     ]).named("InferenceRequestedOutput")
 
     static let inferenceRequest = object([
-        .optional("id", string(), "Comes back in the answer."),
+        .optional("id", string().orNull, "Comes back in the answer."),
         .optional(
             "parameters",
             object([
                 .optional("weights", weightsKind, "As in predict."),
                 .optional("binary_data_output", bool, "Whether outputs are binary that do not say otherwise."),
-            ])),
+            ]).orNull),
         .required("inputs", array(of: input, count: 1...1)),
-        .optional("outputs", array(of: requestedOutput), "All, if left out."),
+        .optional("outputs", array(of: requestedOutput).orNull, "All, if left out."),
     ]).named("InferenceRequest")
 
     static let inferenceAnswer = object([
