@@ -225,7 +225,9 @@ class TritonTests(DigitsServer):
             self.assertEqual(raised.exception.status(), status)
 
     def test_repository(self):
-        self.client.call("PUT", "/v1/models/empty", {"dimension": 3})
+        # The server closes a connection that was idle for long.
+        client = self.enterContext(Client(self.server))
+        client.call("PUT", "/v1/models/empty", {"dimension": 3})
         index = {entry["name"]: entry for entry in self.triton.get_model_repository_index()}
         self.assertEqual(index[MODEL], {"name": MODEL, "version": self.version, "state": "READY", "reason": ""})
         self.assertEqual(index["empty"]["state"], "UNAVAILABLE")
@@ -236,7 +238,7 @@ class TritonTests(DigitsServer):
         with self.assertRaisesRegex(InferenceServerException, "DELETE /v1/models/digits"):
             self.triton.unload_model(MODEL)
         self.assertTrue(self.triton.is_model_ready(MODEL))
-        self.client.send("DELETE", "/v1/models/empty")
+        client.send("DELETE", "/v1/models/empty")
 
     def test_statistics(self):
         before = self.triton.get_inference_statistics(MODEL)["model_stats"][0]
