@@ -58,7 +58,8 @@ import Testing
         #expect(try client.send("POST", "/").text == "a")
         #expect(try client.send("POST", "/").text == "b")
         // The server has closed it: a request that must not be sent twice goes on a new one at once.
-        while try client.send("POST", "/").text != "c" {}
+        while server.closedConnections == 0 { usleep(1000) }
+        #expect(try client.send("POST", "/").text == "c")
         #expect(server.requests.count == 3)
     }
 

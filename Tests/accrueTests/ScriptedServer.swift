@@ -18,6 +18,7 @@ final class ScriptedServer: Sendable {
     let port: UInt16
     private let listener: Int32
     private let received = Guarded<[String]>([])
+    private let closed = Guarded(0)
 
     init(_ connections: [Connection]) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -40,6 +41,9 @@ final class ScriptedServer: Sendable {
 
     deinit { close(listener) }
 
+    /// How many connections it has closed.
+    var closedConnections: Int { closed.withLock { $0 } }
+
     /// The heads and bodies that came.
     var requests: [String] { received.withLock { $0 } }
 
@@ -52,6 +56,7 @@ final class ScriptedServer: Sendable {
         }
         if script.closes {
             shutdown(descriptor, Int32(SHUT_WR))
+            closed.withLock { $0 += 1 }
             // What is still on its way must not turn the end into a reset.
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
             while recv(descriptor, &buffer, buffer.count, 0) > 0 {}
