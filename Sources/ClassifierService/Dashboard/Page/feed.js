@@ -135,10 +135,12 @@ export class Feed {
   async #readDetails(name, signal) {
     const begun = performance.now();
     try {
+      // First, so that no point of it is newer than the details; from then on the page goes on by itself.
+      if (this.#followed.evaluated === null) await this.#readHistory(name, signal);
       const details = await this.#api.json(modelPath(name), { signal });
       const evaluated = details.evaluation?.evaluated_samples ?? 0;
-      // The page goes on from the server's history by itself; one that has fewer rows than before is of another model.
-      if (this.#followed.evaluated === null || evaluated < this.#followed.evaluated) await this.#readHistory(name, signal);
+      // Fewer rows than before: that is another model of the same name.
+      if (evaluated < (this.#followed.evaluated ?? 0)) await this.#readHistory(name, signal);
       this.#followed.evaluated = evaluated;
       this.#to.details(details);
     } catch (error) {

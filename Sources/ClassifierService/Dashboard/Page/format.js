@@ -29,7 +29,7 @@ export const figure = (value) => {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e5 || size < 1e-3) return value.toExponential(1).replace("e", "·10^").replace("^+", "^").replace(/\^(-?\d+)/, (_, n) => superscript(n));
-  return String(Number(value.toPrecision(3)));
+  return size >= 1000 ? whole.format(Number(value.toPrecision(3))) : String(Number(value.toPrecision(3)));
 };
 
 const superscript = (digits) => [...digits].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit])).join("");

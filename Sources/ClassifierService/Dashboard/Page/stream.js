@@ -42,7 +42,9 @@ export class StreamPanel {
     const evaluated = evaluation?.evaluated_samples ?? 0;
     const window = evaluation?.window ?? {};
     setText(byId("stream-note"), this.#note(window));
-    if (evaluated === 0 || this.#points.at(-1)?.evaluated_samples === evaluated) return;
+    if (evaluated === 0) return;
+    // A history that was read after the details may be ahead of them; the newest point is what the figures say.
+    while (this.#points.at(-1)?.evaluated_samples >= evaluated) this.#points.pop();
     this.#points.push({
       evaluated_samples: evaluated,
       accuracy: evaluation.accuracy,
