@@ -11,6 +11,8 @@ internal import Synchronization
 enum ComputeThreads {
     /// The most shares of a product; 1 leaves products to the library, with whatever threads it has.
     static let count = Atomic<Int>(1)
+    /// The same for one task alone: tests that run beside others want their products cut, and not those of the others.
+    @TaskLocal static var countInTask: Int?
     /// The factorisations that run with the library's threads now. What is computed beside them is not cut.
     private static let loans = Loans()
 
@@ -35,7 +37,7 @@ enum ComputeThreads {
 
     /// How many shares so much work is cut into.
     static func shares(of parts: Int, operations: Double) -> Int {
-        let threads = count.load(ordering: .relaxed)
+        let threads = countInTask ?? count.load(ordering: .relaxed)
         guard threads > 1, !loans.areAny else { return 1 }
         return max(1, min(threads, parts, Int(operations / leastOperations)))
     }
@@ -55,7 +57,7 @@ enum ComputeThreads {
 
     /// Lets the library use as many threads of its own as there are shares otherwise, while `body` runs.
     static func lendToLibrary<R, E: Error>(order: Int, _ body: () throws(E) -> R) throws(E) -> R {
-        let threads = count.load(ordering: .relaxed)
+        let threads = countInTask ?? count.load(ordering: .relaxed)
         guard threads > 1, order >= 256 else { return try body() }
         loans.begin(threads: threads)
         defer { loans.end() }

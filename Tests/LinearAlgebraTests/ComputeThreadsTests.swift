@@ -3,12 +3,9 @@ import Testing
 
 @testable import LinearAlgebra
 
-@Suite(.serialized) struct ComputeThreadsTests {
+@Suite struct ComputeThreadsTests {
     private func withThreads(_ count: Int, _ body: () throws -> Void) rethrows {
-        let before = BLASLibrary.current.threadCount
-        BLASLibrary.current.setThreadCount(count)
-        defer { BLASLibrary.current.setThreadCount(before) }
-        try body()
+        try ComputeThreads.$countInTask.withValue(count) { try body() }
     }
 
     @Test(arguments: [1, 2, 3, 16], [0, 1, 15, 16, 17, 100, 1000])

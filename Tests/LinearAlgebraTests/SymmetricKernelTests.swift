@@ -3,7 +3,7 @@ import Testing
 @testable import LinearAlgebra
 
 /// The blocked forms against full products, on both sides of every block's border, in one share and in several.
-@Suite(.serialized) struct SymmetricKernelTests {
+@Suite struct SymmetricKernelTests {
     private func symmetric(_ order: Int, _ generator: inout SplitMix64) throws -> Matrix {
         var full = try randomMatrix(order, order, &generator)
         for column in 0..<order { for row in 0..<column { full[row, column] = full[column, row] } }
@@ -49,10 +49,7 @@ import Testing
     }
 
     private func withThreads(_ count: Int, _ body: () throws -> Void) rethrows {
-        let before = BLASLibrary.current.threadCount
-        BLASLibrary.current.setThreadCount(count)
-        defer { BLASLibrary.current.setThreadCount(before) }
-        try body()
+        try ComputeThreads.$countInTask.withValue(count) { try body() }
     }
 
     @Test(arguments: [5, 511, 512, 513, 1060], [1, 2, 9, 400])

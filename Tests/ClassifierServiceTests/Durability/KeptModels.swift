@@ -45,6 +45,8 @@ final class KeptService: Sendable {
 
     init(_ durability: DurabilityConfiguration, _ fileSystem: any FileSystem, isReady: Bool) throws {
         var configuration = ServiceConfiguration()
+        // The tests of one process share its threads: no service may change what another computes with.
+        configuration.computeThreads = 1
         configuration.server.port = 0
         configuration.server.eventLoops = 1
         configuration.maximumMemory = 1 << 30

@@ -13,6 +13,8 @@ final class TestService: Sendable {
     /// Starts a service without log lines.
     init(_ configure: (inout ServiceConfiguration) -> Void = { _ in }) throws {
         var configuration = ServiceConfiguration()
+        // The tests of one process share its threads: no service may change what another computes with.
+        configuration.computeThreads = 1
         configuration.server.port = 0
         configuration.maximumMemory = 1 << 30
         configure(&configuration)
