@@ -11,7 +11,7 @@ struct Conformance: Sendable {
 
     init(_ service: Service, usesTokens: Bool) {
         let document = OpenAPIDocument(operations: service.operations, usesTokens: usesTokens, maximumBodySize: 1 << 20).value
-        paths = (document["paths"].object?.entries ?? []).map { ($0.key.split(separator: "/"), $0.value.object ?? [:]) }
+        paths = (document["paths"].object?.entries ?? []).map { (Self.segments($0.key), $0.value.object ?? [:]) }
         check = SchemaCheck(document: document)
     }
 
@@ -39,11 +39,14 @@ struct Conformance: Sendable {
         return check.error(reply.json, content["schema"], "$").map { "\(place): \($0) in \(reply.text.prefix(2000))" }
     }
 
+    /// An empty one is one too: `/v2/` is not `/v2`.
+    private static func segments(_ path: String) -> [Substring] { path.split(separator: "/", omittingEmptySubsequences: false) }
+
     private func operation(_ method: String, _ target: String) -> JSONValue? {
         guard target.hasPrefix("/") else { return nil }
-        let path = target.prefix { $0 != "?" }.split(separator: "/")
+        let path = Self.segments(String(target.prefix { $0 != "?" }))
         let matches = paths.filter { entry in
-            entry.segments.count == path.count && zip(entry.segments, path).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
+            entry.segments.count == path.count && zip(entry.segments, path).allSatisfy { $0 == $1 || $0.hasPrefix("{") && !$1.isEmpty }
         }
         // Where a literal and a parameter both match, the literal goes first.
         let best = matches.min { $0.segments.count { $0.hasPrefix("{") } < $1.segments.count { $0.hasPrefix("{") } }
