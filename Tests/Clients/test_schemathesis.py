@@ -19,7 +19,6 @@ ENDLESS = ["events"]
 # It leaves out the document that it has read already.
 UNASKED = ["document"]
 # What the document says of it: the Open Inference Protocol knows it, and here it is never done.
-REFUSED = ["repository_unload"]
 
 
 class SchemathesisTests(unittest.TestCase):
