@@ -18,7 +18,6 @@ TOKEN = "schemathesis-" + "w" * 20
 ENDLESS = ["events"]
 # It leaves out the document that it has read already.
 UNASKED = ["document"]
-# What the document says of it: the Open Inference Protocol knows it, and here it is never done.
 
 
 class SchemathesisTests(unittest.TestCase):
