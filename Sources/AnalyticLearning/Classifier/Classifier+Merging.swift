@@ -60,12 +60,11 @@ extension Classifier {
             var crossMoment = try Matrix(rows: featureMap.width, columns: state.labels.count)
             crossMoment.setRowMajor(state.crossMoment)
             residual = try Self.residual(of: state, gram: sum, crossMoment)
-            if residual <= 1e-6 {
+            if residual <= Self.largestResidual {
                 registry.truncate(to: known)
                 let columns = state.labels.map { registry.intern($0).column }
                 sum.add(gramOf: square)
-                try reserve(classes: registry.count, rows: 0)
-                try truth.sketches.reserve(rows: 0, columns: columns)
+                try reserve(classes: registry.count, rows: 0, columns: columns)
                 square.setGram(sum)
                 add(state, crossMoment, to: columns)
             }
@@ -74,7 +73,7 @@ extension Classifier {
             throw .solver(error)
         }
         // Restoring demands the same: weights that solve their own equations.
-        guard residual <= 1e-6 else { throw .state(.residual(residual)) }
+        guard residual <= Self.largestResidual else { throw .state(.residual(residual)) }
         fadeCalibration(rows: truth.samples, of: samples)
         truth.samples = samples
         solve()

@@ -19,7 +19,8 @@ public enum ReconfigurationError: Error, Equatable, Sendable, CustomStringConver
 extension Classifier {
     /// Solves the view anew from the truth with another ridge; probabilities are calibrated anew. Balanced weights stay as they were made until they are refreshed.
     ///
-    /// - Throws: `ConfigurationError` for a ridge that is none, `ReconfigurationError.unsolvable`; nothing has changed then.
+    /// - Throws: `ConfigurationError` for a ridge that is none, `ReconfigurationError.unsolvable`, or `LinearAlgebraError.outOfMemory`; nothing
+    ///   has changed then.
     /// - Complexity: D³ + 2D²C multiply-adds.
     public func setRidge(_ ridge: Double) throws {
         var changed = configuration
@@ -34,6 +35,7 @@ extension Classifier {
             view.ridge = old
             // R has been lost on the way; W is still the old one.
             solve()
+            if case .outOfMemory = error { throw error }
             throw ReconfigurationError.unsolvable(ridge: ridge)
         }
         configuration = changed

@@ -1,11 +1,19 @@
-internal import LinearAlgebra
+public import LinearAlgebra
 
 extension Classifier {
+    /// ‖(G+λI)W − Q‖/‖Q‖ up to which saved weights are taken as they are.
+    static let largestResidual = 1e-6
+
     /// A classifier that goes on from a saved state, with the saved weights bit for bit.
     ///
+    /// The weights must solve their own equations: to `largestResidual`, or as well as a solution made here where the equations are too
+    /// ill-conditioned for that.
+    ///
+    /// - Parameter solvingAnew: whether weights that do not are replaced by a solution from the truth, and not refused. For a state whose
+    ///   sums are known to be whole: the weights are a view of them.
     /// - Throws: `RestoreError` where the state contradicts itself, `ConfigurationError`, or `LinearAlgebraError`.
     /// - Complexity: D³ multiply-adds, for R.
-    public convenience init(restoring state: SavedState) throws {
+    public convenience init(restoring state: SavedState, solvingAnew: Bool = false) throws {
         try state.configuration.validate()
         let (dimension, width, classes) = (state.configuration.dimension, state.configuration.width, state.labels.count)
         try state.check(dimension: dimension, width: width)
@@ -29,9 +37,13 @@ extension Classifier {
         var weights = try Matrix(rows: width, columns: classes)
         weights.setRowMajor(state.weights)
         let residual = try relativeResidual(weights)
-        guard residual <= 1e-6 else { throw RestoreError.residual(residual) }
         try view.solve(square: &square, truth: truth)
-        view.weights = weights
+        let isAccepted = try residual <= Self.largestResidual || (view.health.isTruncated && residual <= 2 * relativeResidual(view.weights))
+        if isAccepted {
+            view.weights = weights
+        } else if !solvingAnew {
+            throw RestoreError.residual(residual)
+        }
         version = state.version
         try restoreSketches(state.sketches)
         if let evaluation = state.evaluation { self.evaluation = evaluation }
@@ -43,6 +55,23 @@ extension Classifier {
             balanced = BalancedWeights(
                 version: state.balancedVersion, imbalance: configuration.imbalance, solution: nil, epoch: epoch, weights: weights)
         }
+    }
+
+    /// Makes the weights such that what is saved of this state can be restored: solves them anew where they do not solve their equations
+    /// well enough, which takes a solution that has failed, or equations so ill-conditioned that learning has lost too many digits.
+    ///
+    /// - Returns: whether the weights have changed and must be published.
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    /// - Complexity: O(1) for most models; D²C multiply-adds for an ill-conditioned one, and those of a solution where it is needed.
+    public func prepareToSave() throws(LinearAlgebraError) -> Bool {
+        guard mustSolve || view.health.isIllConditioned || !view.weights.isFinite, truth.samples > 0 else { return false }
+        if !mustSolve, view.weights.isFinite {
+            view.flush(square: &square)
+            guard try relativeResidual(view.weights) > Self.largestResidual / 10 else { return false }
+        }
+        let solves = view.health.solves
+        solve()
+        return view.health.solves > solves
     }
 
     private func restoreSketches(_ sketches: SavedSketches) throws(LinearAlgebraError) {
@@ -67,7 +96,7 @@ extension Classifier {
     /// ‖(G+λI)W − Q‖ / ‖Q‖ in the Frobenius norm; 0 where both are 0.
     ///
     /// - Complexity: D²C multiply-adds.
-    func relativeResidual(_ weights: borrowing Matrix) throws -> Double {
+    func relativeResidual(_ weights: borrowing Matrix) throws(LinearAlgebraError) -> Double {
         guard weights.columns > 0 else { return 0 }
         var product = try Matrix(rows: weights.rows, columns: weights.columns)
         try square.multiplyGram(weights, into: &product)

@@ -94,8 +94,14 @@ public final class Classifier {
         guard canCount(rows: labels.count) else { throw LearnError.tooManyRows }
         let known = registry.count
         let columns = intern(labels)
-        let outcome = try features.withUnsafeBufferPointer {
-            try learn(features: $0, columns: columns, spans: [RequestSpan(rows: labels.count, knownClasses: known)])
+        let outcome: LearnOutcome
+        do {
+            outcome = try features.withUnsafeBufferPointer {
+                try learn(features: $0, columns: columns, spans: [RequestSpan(rows: labels.count, knownClasses: known)])
+            }
+        } catch {
+            forgetClasses(from: known)
+            throw error
         }
         return outcome.accuracy(of: 0..<labels.count, columns: columns, knownClasses: known)
     }
@@ -178,12 +184,12 @@ public final class Classifier {
         try inputs.reshapeScratch(columns: rows)
         try h.reshapeScratch(columns: rows)
         try scores.reshapeScratch(rows: rows, columns: registry.count)
-        try reserve(classes: registry.count, rows: rows)
-        try truth.sketches.reserve(rows: rows, columns: columns)
+        try reserve(classes: registry.count, rows: rows, columns: columns)
     }
 
-    /// Makes room for classes; where there is none, those there were stay.
-    func reserve(classes: Int, rows: Int) throws(LinearAlgebraError) {
+    /// Makes room for classes, and for rows of some of them; where there is none, the classes there were stay.
+    func reserve(classes: Int, rows: Int, columns: [Int]) throws(LinearAlgebraError) {
+        let known = truth.counts.count
         if memoryLimit < .max, classes > truth.counts.count {
             let bytes = configuration.estimatedBytes(classes: classes) ?? .max
             guard bytes <= memoryLimit else { throw .outOfMemory(bytes: bytes) }
@@ -191,10 +197,11 @@ public final class Classifier {
         do throws(LinearAlgebraError) {
             try view.reserve(rows: rows, classes: classes)
             try truth.setClasses(classes)
+            try truth.sketches.reserve(rows: rows, columns: columns)
         } catch {
             // Shrinking needs no memory.
-            try view.reserve(rows: 0, classes: truth.counts.count)
-            try truth.setClasses(truth.counts.count)
+            try view.reserve(rows: 0, classes: known)
+            try truth.setClasses(known)
             throw error
         }
     }

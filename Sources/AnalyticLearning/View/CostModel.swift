@@ -18,6 +18,8 @@ struct CostModel {
     let blockRows: Int
     /// The rows from which a request is accumulated and solved once.
     let bulkRows: Int
+    /// The rows whose learning costs as much as one solution through the spectrum, about 9D³.
+    let truncatedRows: Int
     /// How many gathered columns are applied to R and G at once.
     let gatheredColumns: Int
     /// Blocks narrower than this are gathered before they are applied to R and G.
@@ -37,6 +39,7 @@ struct CostModel {
         // n(4D² + a/m + bm) = D²n + D³/s for blocks of m rows.
         let row = 3 * d * d + a / Double(blockRows) + b * Double(blockRows)
         bulkRows = max(2, Int(d * d * d / KernelCosts.solveRate / row))
+        truncatedRows = 9 * bulkRows
         // Applying g columns at once costs 2D²u/g a row on top of its own 2D², and correcting P by g/2 columns on average 2Dg: least at
         // g = √(Du). Blocks of n rows gain from it while 2D²u(1/n − 1/g) > 2Dg.
         let gathered = (d * KernelCosts.updateHalfWidth).squareRoot()

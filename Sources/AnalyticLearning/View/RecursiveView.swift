@@ -21,6 +21,7 @@ public struct RecursiveView: ~Copyable {
     private var gramTrace = 0.0
     private var inverseDiagonal: [Double]
     private var rowsSinceProbe = 0
+    private var rowsSinceSolve = 0
     private var probes: UInt64 = 0
 
     // Buffers of one block, kept so that learning allocates nothing.
@@ -106,7 +107,7 @@ public struct RecursiveView: ~Copyable {
 
         let firstRequestRows = progress.scoreFirstRequest(residual, columns: columns)
         residual.subtract(fromOneHot: columns)
-        guard factorS() else {
+        guard let shrinkage = factorS() else {
             progress.scoreRest(residual, columns: columns, from: firstRequestRows)
             accumulate(h: h, square: &square)
             return try solve(square: &square, truth: truth)
@@ -118,7 +119,21 @@ public struct RecursiveView: ~Copyable {
         noteDiagonals(h: h)
         apply(h: h, square: &square)
         rowsSinceProbe += rows
-        if rowsSinceProbe >= cost.probeRows || health.probes == 0 { try probe(square: &square, truth: truth) }
+        rowsSinceSolve += rows
+        if isSolveDue(samples: truth.samples) {
+            try solve(square: &square, truth: truth)
+        } else if rowsSinceProbe >= cost.probeRows || shrinkage > Self.certainShrinkage || health.probes == 0 {
+            try probe(square: &square, truth: truth)
+        }
+    }
+
+    /// Whether directions that were left out of R must be looked for again: R stays in the span of what a truncated solution kept, and no
+    /// recursion leads out of it, while the rows since may long have made G regular.
+    ///
+    /// After so many rows as were half known before, which are few solutions however long the stream is; and of a stream that stays
+    /// singular after as many as cost about what solving does.
+    private func isSolveDue(samples: Int) -> Bool {
+        health.isTruncated && rowsSinceSolve >= min(max(1, samples / 3), cost.truncatedRows)
     }
 
     /// Appends hᵀR_eff h of each row: diag(HRHᵀ) less the squares of what is gathered beside R.
@@ -201,16 +216,23 @@ public struct RecursiveView: ~Copyable {
         health.drift = 0
         health.driftAfterSolve = 0
         rowsSinceProbe = 0
+        rowsSinceSolve = 0
         readDiagonal(square)
     }
 
-    /// Factors S in place; false where R has lost so much that its downdate would be noise.
+    /// Where R shrinks by more along a row, what it was rounded to before may show in what is left: it is held against G at once.
+    private static let certainShrinkage = 1e7
+
+    /// Factors S in place; nil where R has lost so much that its downdate would be noise.
     ///
     /// The diagonal of L says by how much R shrinks along a row: a factor of 10¹³ leaves three digits of it, and a failing factorisation none.
-    private mutating func factorS() -> Bool {
-        do { try s.factorCholesky() } catch { return false }
-        for index in 0..<s.rows where s[index, index] > 3e6 { return false }
-        return true
+    ///
+    /// - Returns: the largest such factor.
+    private mutating func factorS() -> Double? {
+        do { try s.factorCholesky() } catch { return nil }
+        var largest = 1.0
+        for index in 0..<s.rows { largest = max(largest, s[index, index] * s[index, index]) }
+        return largest <= 1e13 ? largest : nil
     }
 
     private mutating func noteDiagonals(h: borrowing Matrix) {
@@ -287,6 +309,7 @@ public struct RecursiveView: ~Copyable {
         health.drift = try measureDrift(square: square)
         health.driftAfterSolve = health.drift
         rowsSinceProbe = 0
+        rowsSinceSolve = 0
     }
 
     private mutating func readDiagonal(_ square: borrowing SymmetricPair) {

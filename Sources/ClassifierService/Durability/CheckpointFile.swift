@@ -14,6 +14,7 @@ enum CheckpointFile {
     /// - Throws: `Problem` or `StorageError`.
     /// - Complexity: O(D²), at the speed of memory.
     static func write(_ classifier: Classifier, _ table: IdempotencyTable, to writer: CheckpointWriter) throws {
+        _ = try classifier.prepareToSave()
         try SnapshotWriter(classifier, idempotency: table.encoded).write(.all) { (bytes) throws(StorageError) in try writer.append(bytes) }
         try writer.flush()
     }

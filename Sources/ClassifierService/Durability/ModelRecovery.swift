@@ -65,7 +65,7 @@ struct ModelRecovery: Sendable {
         let path = directory.checkpointPath(version)
         let classifier: Classifier
         do {
-            classifier = try snapshot.restore()
+            classifier = try snapshot.restore(solvingAnew: true)
         } catch let error as RestoreError {
             throw DamagedState(path: path, reason: error.explanation)
         }

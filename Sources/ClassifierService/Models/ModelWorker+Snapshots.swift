@@ -1,5 +1,6 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import LinearAlgebra
 internal import Storage
 
 extension ModelWorker {
@@ -7,12 +8,22 @@ extension ModelWorker {
     func snapshot(_ parts: SnapshotParts, _ responder: DeferredResponder) {
         guard responder.isConnected else { return }
         do throws(Problem) {
+            try prepareToSave()
             let body = try SnapshotWriter(classifier).write(parts, directory: context.spoolDirectory)
             let name = HeaderField("Content-Disposition", "attachment; filename=\"\(model.name).safetensors\"")
             responder.send(Response(.ok, contentType: SnapshotFile.mediaType, headers: [name], body: .file(body)))
         } catch {
             context.log.error("a snapshot could not be written", ["model": model.name, "reason": error.detail])
             responder.send(error.response)
+        }
+    }
+
+    /// Makes the weights such that what is saved can be restored, and predictions use the same ones.
+    private func prepareToSave() throws(Problem) {
+        do throws(LinearAlgebraError) {
+            if try classifier.prepareToSave() { publish() }
+        } catch {
+            throw Problem(.insufficientStorage, "the machine gave no memory to make the weights fit to be saved")
         }
     }
 

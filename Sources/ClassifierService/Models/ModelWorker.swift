@@ -151,6 +151,7 @@ final class ModelWorker {
         while true {
             startRefreshIfDue()
             store?.startCheckpointIfDue(classifier, idempotency)
+            publishIfSolved()
             if let failure = store?.failure { model.condition = .stopped(failure) }
             var rows = 0
             let wakeUp = [refresh.wakeUp(isWanted: classifier.needsBalancing), store?.wakeUp].compactMap { $0 }.min()
@@ -211,6 +212,13 @@ final class ModelWorker {
         }
         model.publish(weights)
         tellOfHealing()
+    }
+
+    /// Publishes weights that have been solved anew between two changes: to measure leverage, or for a checkpoint.
+    private func publishIfSolved() {
+        if let published = model.published, published.version == classifier.version, published.health.solves != classifier.health.solves {
+            publish()
+        }
     }
 
     /// The model's details as they are, or are about to be, published.

@@ -38,7 +38,7 @@ public enum CheckpointRestoring {
                 newest = max(newest, chain.version)
             }
         }
-        let classifier = try CheckpointFile.open(directory, version: version).restore(notBefore: newest)
+        let classifier = try CheckpointFile.open(directory, version: version).restore(notBefore: newest, solvingAnew: true)
         let writer = try directory.beginCheckpoint(version: classifier.version)
         try CheckpointFile.write(classifier, IdempotencyTable(), to: writer)
         _ = try directory.createLog(version: classifier.version)

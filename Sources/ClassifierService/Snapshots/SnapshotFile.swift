@@ -55,20 +55,24 @@ final class SnapshotFile: Sendable {
 
     /// The model, with its weights bit for bit.
     ///
-    /// - Parameter current: the version of the model it replaces; versions never decrease.
+    /// - Parameters:
+    ///   - current: the version of the model it replaces; versions never decrease.
+    ///   - solvingAnew: as of `restore(solvingAnew:)`.
     /// - Throws: `RestoreError` or `LinearAlgebraError`.
     /// - Complexity: D³ multiply-adds.
-    func restore(notBefore current: Int) throws -> Classifier {
-        let classifier = try restore()
+    func restore(notBefore current: Int, solvingAnew: Bool = false) throws -> Classifier {
+        let classifier = try restore(solvingAnew: solvingAnew)
         try classifier.advanceVersion(past: current)
         return classifier
     }
 
     /// The model as it was saved, its version too.
     ///
+    /// - Parameter solvingAnew: whether weights that do not solve their equations are replaced and not refused: for files that the service
+    ///   wrote itself, whose sums have proved whole.
     /// - Throws: `RestoreError` or `LinearAlgebraError`.
-    func restore() throws -> Classifier {
-        try withSavedState { try Classifier(restoring: $0) }
+    func restore(solvingAnew: Bool = false) throws -> Classifier {
+        try withSavedState { try Classifier(restoring: $0, solvingAnew: solvingAnew) }
     }
 
     /// Calls `body` with the file's reader.
