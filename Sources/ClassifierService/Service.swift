@@ -39,6 +39,7 @@ public final class Service: Sendable {
         var limits = ServiceLimits()
         limits.queuedRequests = configuration.maximumQueuedRequests
         limits.maximumArrayBytes = configuration.server.maximumBodySize
+        limits.maximumAnswerBytes = max(limits.maximumAnswerBytes, configuration.server.maximumBodySize)
         let balancePool = ComputePool(threads: 1, maximumWaiting: limits.waitingTasks)
         store = try configuration.durability.map { try DataStore($0, fileSystem: fileSystem, log: log) }
         dispatcher = EventDispatcher(maximumReaders: limits.eventReaders, keepAlive: limits.eventKeepAlive)

@@ -12,6 +12,8 @@ struct ServiceLimits: Sendable {
     var inlineBody = 128 << 10
     /// Octets that an array of a compressed body may have.
     var maximumArrayBytes = 64 << 20
+    /// Octets that the answer to a prediction may have.
+    var maximumAnswerBytes = 64 << 20
     /// Bodies that are learned as they arrive at the same time; each holds three blocks of rows at most. Past it, 503 with Retry-After.
     var learnStreams = 64
     /// Clients that may read events at the same time; past it, 503 with Retry-After.

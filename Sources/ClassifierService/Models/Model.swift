@@ -77,10 +77,15 @@ final class Model: Sendable {
 
     /// Makes weights visible to predictions.
     func publish(_ weights: PublishedWeights) {
-        state.withLock {
-            $0.configuration = weights.configuration
-            $0.published = weights
+        // What they replace may be the last reference to megabytes, which are given back after the lock.
+        let replaced = state.withLock { state in
+            defer {
+                state.configuration = weights.configuration
+                state.published = weights
+            }
+            return state.published
         }
+        withExtendedLifetime(replaced) {}
     }
 
     /// The requests that wait, and the bytes of their rows.

@@ -16,17 +16,18 @@ extension PredictRoute {
         let values = features.map(Double.init)
         let job = LeverageJob(features: values, dimension: values.count / max(rows, 1), responder: responder) { weights, leverages in
             let isQueued = pool.run {
-                let response = spare.with { workspace in
-                    let prediction = Prediction(
-                        model: model.name, weights: weights, rows: rows, options: options, leverages: leverages)
-                    if Scalar.self == Float.self {
-                        // The same bits, scored the same way, as without leverage.
-                        for value in values { workspace.features.append(Float(value)) }
-                        prediction.run(workspace, useBLAS: weights.cost(rows: rows) > limits.inlineCost)
-                    } else {
-                        prediction.run(values, workspace)
-                    }
-                    return Response(.ok, contentType: "application/json", bytes: workspace.writer.array)
+                let response = spare.with { workspace -> Response in
+                    let prediction = prediction(of: model, weights, rows: rows, options, leverages: leverages)
+                    do throws(Problem) {
+                        if Scalar.self == Float.self {
+                            // The same bits, scored the same way, as without leverage.
+                            for value in values { workspace.features.append(Float(value)) }
+                            try prediction.run(workspace, useBLAS: weights.cost(rows: rows) > limits.inlineCost)
+                        } else {
+                            try prediction.run(values, workspace)
+                        }
+                        return Response(.ok, contentType: "application/json", bytes: workspace.writer.array)
+                    } catch { return error.response }
                 }
                 responder.send(response)
             }

@@ -30,7 +30,7 @@ struct PredictRoute: Sendable {
         do throws(Problem) { plan = try self.plan(request, workspace) } catch { plan = .refuse(error) }
         switch plan {
         case .answer(let prediction):
-            prediction.run(workspace, useBLAS: false)
+            do throws(Problem) { try prediction.run(workspace, useBLAS: false) } catch { return responder.send(error.response) }
             workspace.writer.answer(responder)
         case .score(let prediction): deferScoring(prediction, workspace.features, responder.deferred())
         case .measure(let model, let rows, let options):
@@ -74,8 +74,16 @@ struct PredictRoute: Sendable {
         guard let rows else { return .scan(scan) }
         options.top = top ?? options.top
         if options.leverage { return .measure(model, rows: rows, options) }
-        let prediction = Prediction(model: model.name, weights: weights, rows: rows, options: options)
-        return weights.cost(rows: rows) <= limits.inlineCost ? .answer(prediction) : .score(prediction)
+        let prediction = prediction(of: model, weights, rows: rows, options)
+        return prediction.cost <= limits.inlineCost ? .answer(prediction) : .score(prediction)
+    }
+
+    func prediction(
+        of model: Model, _ weights: PublishedWeights, rows: Int, _ options: PredictOptions, leverages: [Double]? = nil
+    ) -> Prediction {
+        Prediction(
+            model: model.name, weights: weights, rows: rows, options: options, maximumBytes: limits.maximumAnswerBytes,
+            leverages: leverages)
     }
 
     /// What predictions of a model are made with.
@@ -120,8 +128,8 @@ struct PredictRoute: Sendable {
                 return nil
             }
             // Small products are not worth the queue for BLAS's own threads.
-            Prediction(model: scan.model.name, weights: weights, rows: rows, options: options)
-                .run(workspace, useBLAS: weights.cost(rows: rows) > limits.inlineCost)
+            try prediction(of: scan.model, weights, rows: rows, options)
+                .run(workspace, useBLAS: weights.cost(rows: rows) > limits.inlineCost, isWanted: { responder.isConnected })
         } else {
             var features: [Double] = []
             let (rows, top) = try reader.read(body, features: &features)
@@ -130,17 +138,22 @@ struct PredictRoute: Sendable {
                 measure(features, rows: rows ?? 0, scan.model, options, responder)
                 return nil
             }
-            Prediction(model: scan.model.name, weights: weights, rows: rows ?? 0, options: options).run(features, workspace)
+            try prediction(of: scan.model, weights, rows: rows ?? 0, options)
+                .run(features, workspace, isWanted: { responder.isConnected })
         }
         return Response(.ok, contentType: "application/json", bytes: workspace.writer.array)
     }
 
     private func deferScoring(_ prediction: Prediction, _ features: [Float], _ responder: DeferredResponder) {
-        let isQueued = pool.run { [spare] in
-            let response = spare.with { workspace in
+        let isQueued = pool.run { [spare, limits] in
+            let response = spare.with { workspace -> Response in
                 workspace.features.append(contentsOf: features)
-                prediction.run(workspace, useBLAS: true)
-                return Response(.ok, contentType: "application/json", bytes: workspace.writer.array)
+                do throws(Problem) {
+                    // What is large for its answer alone is not worth the queue for BLAS's own threads.
+                    let useBLAS = prediction.weights.cost(rows: prediction.rows) > limits.inlineCost
+                    try prediction.run(workspace, useBLAS: useBLAS, isWanted: { responder.isConnected })
+                    return Response(.ok, contentType: "application/json", bytes: workspace.writer.array)
+                } catch { return error.response }
             }
             responder.send(response)
         }

@@ -1,4 +1,5 @@
 internal import AnalyticLearning
+internal import HTTPServer
 internal import TensorFormats
 
 /// Scores the rows in a workspace and writes the answer to it.
@@ -8,37 +9,66 @@ struct Prediction {
     let rows: Int
     /// What is asked for beside the label and its score.
     let options: PredictOptions
+    /// Octets that the answer may have.
+    let maximumBytes: Int
     /// Where it is asked for, the leverage of each row; nil where the model has none to tell.
     var leverages: [Double]?
 
-    /// Scores on an event loop or, with BLAS, on a compute thread.
-    func run(_ workspace: PredictWorkspace, useBLAS: Bool) {
-        let kind =
-            useBLAS
-            ? weights.scoreByBLAS(workspace.features, weights: options.weights, workspace: &workspace.scores)
-            : weights.score(workspace.features, weights: options.weights, workspace: &workspace.scores)
+    /// What making the answer takes, in multiply-adds: scoring, choosing the best classes and writing them. It decides where it is done.
+    var cost: Int {
+        let top = min(options.top ?? 0, weights.classCount)
+        // A label and a score are written in about the time of so many multiply-adds; past a few, the best are chosen by sorting all.
+        let (writing, sorting) = (512, top > TopClasses.few ? 64 : 0)
+        let row = writing * (1 + top) + sorting * weights.classCount
+        let (answers, overflow) = rows.multipliedReportingOverflow(by: row)
+        let (total, overflowing) = weights.cost(rows: rows).addingReportingOverflow(answers)
+        return overflow || overflowing ? .max : total
+    }
+
+    /// Scores on an event loop or, with BLAS, on a compute thread, and writes the answer.
+    ///
+    /// The rows are scored in blocks, so that memory beside the answer does not grow with their number.
+    ///
+    /// - Parameter isWanted: is asked between blocks; false ends the work half-way, for an answer that nobody waits for.
+    /// - Throws: 422 where the answer would be too large.
+    func run(_ workspace: PredictWorkspace, useBLAS: Bool, isWanted: () -> Bool = { true }) throws(Problem) {
+        let kind = weights.resolve(options.weights)
         let classes = weights.classCount(of: kind)
         let calibration = calibration(of: kind)
         begin(&workspace.writer, kind)
         let dimension = weights.featureMap.dimension
-        for row in 0..<rows {
-            let range = (row * classes)..<((row + 1) * classes)
-            if workspace.scores.scores[range].allSatisfy({ $0.isFinite }) {
-                let softmax = calibration?.softmax(workspace.scores.scores, row: range)
-                write(
-                    &workspace.writer, &workspace.order, row, count: classes, softmax,
-                    score: { workspace.scores.scores[range.lowerBound + $0] })
-            } else {
-                // Float32 has overflowed: once more, in Float64.
-                let features = workspace.features[(row * dimension)..<((row + 1) * dimension)].map(Double.init)
-                write(workspace, row, weights.scoreInDouble(features, weights: options.weights), calibration)
+        let block = max(64, (1 << 20) / max(weights.featureMap.width, classes))
+        for first in stride(from: 0, to: rows, by: block) {
+            let last = min(first + block, rows)
+            _ = workspace.features.withUnsafeBufferPointer { features in
+                weights.score(
+                    UnsafeBufferPointer(rebasing: features[(first * dimension)..<(last * dimension)]), weights: kind, useBLAS: useBLAS,
+                    workspace: &workspace.scores)
             }
+            for row in first..<last {
+                let range = ((row - first) * classes)..<((row - first + 1) * classes)
+                if workspace.scores.scores[range].allSatisfy({ $0.isFinite }) {
+                    let softmax = calibration?.softmax(workspace.scores.scores, row: range)
+                    write(
+                        &workspace.writer, &workspace.order, row, count: classes, softmax,
+                        score: { workspace.scores.scores[range.lowerBound + $0] })
+                } else {
+                    // Float32 has overflowed: once more, in Float64.
+                    let features = workspace.features[(row * dimension)..<((row + 1) * dimension)].map(Double.init)
+                    write(workspace, row, weights.scoreInDouble(features, weights: options.weights), calibration)
+                }
+                try checkSize(workspace.writer)
+            }
+            guard isWanted() else { return }
         }
         end(&workspace.writer)
     }
 
     /// Scores rows that Float32 cannot carry.
-    func run(_ features: [Double], _ workspace: PredictWorkspace) {
+    ///
+    /// - Parameter isWanted: as of `run(_:useBLAS:isWanted:)`.
+    /// - Throws: 422 where the answer would be too large.
+    func run(_ features: [Double], _ workspace: PredictWorkspace, isWanted: () -> Bool = { true }) throws(Problem) {
         let dimension = weights.featureMap.dimension
         let kind = weights.resolve(options.weights)
         let calibration = calibration(of: kind)
@@ -46,8 +76,19 @@ struct Prediction {
         for row in 0..<rows {
             let values = Array(features[(row * dimension)..<((row + 1) * dimension)])
             write(workspace, row, weights.scoreInDouble(values, weights: options.weights), calibration)
+            try checkSize(workspace.writer)
+            guard isWanted() else { return }
         }
         end(&workspace.writer)
+    }
+
+    @inline(__always)
+    private func checkSize(_ writer: JSONWriter) throws(Problem) {
+        guard writer.count <= maximumBytes else {
+            throw Problem(
+                .unprocessableContent,
+                "the answer would be larger than \(maximumBytes) bytes; send fewer rows, or ask for fewer classes with \"top\"")
+        }
     }
 
     private func write(_ workspace: PredictWorkspace, _ row: Int, _ exact: [Double], _ calibration: Calibration?) {

@@ -1,5 +1,8 @@
 /// The columns with the highest scores.
 enum TopClasses {
+    /// Up to so many are kept in order while all scores pass by.
+    static let few = 32
+
     /// Selects the best columns in descending order of score, the earlier one of equals first.
     ///
     /// - Parameters:
@@ -9,7 +12,7 @@ enum TopClasses {
     /// - Complexity: O(count) for one, O(count·wanted) for a few, O(count·log count) for many.
     static func select<Score: Comparable>(_ wanted: Int, of count: Int, into order: inout [Int], score: (Int) -> Score) {
         order.removeAll(keepingCapacity: true)
-        guard wanted <= 32 else {
+        guard wanted <= few else {
             order.append(contentsOf: 0..<count)
             order.sort { (score($1), $0) < (score($0), $1) }
             order.removeLast(count - wanted)

@@ -76,6 +76,9 @@ extension Operation {
             .body, .unknownModel,
             Refusal(
                 .conflict, "The model knows no class yet.", detail: #"the model "fruit" knows no class yet: it has learned no rows"#),
+            Refusal(
+                .unprocessableContent, "The answer would be too large.",
+                detail: #"the answer would be larger than 67108864 bytes; send fewer rows, or ask for fewer classes with "top""#),
             .rowFormat, .busy, .storage,
         ])
 }
