@@ -7,7 +7,7 @@ import Testing
 
 /// Streams on which the equations lose all their digits: the service goes on, says so, and publishes finite weights only.
 @Suite struct IllConditionedTests {
-    private static let dimension = 12
+    static let dimension = 12
 
     struct Stream: Sendable, CustomTestStringConvertible {
         let testDescription: String

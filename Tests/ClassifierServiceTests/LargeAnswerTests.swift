@@ -1,0 +1,32 @@
+import TensorFormats
+import Testing
+
+@testable import ClassifierService
+
+/// Predictions whose scores or answers are many times their body.
+@Suite struct LargeAnswerTests {
+    private static func ones(_ rows: Int) -> [[Double]] { [[Double]](repeating: [1], count: rows) }
+
+    @Test func answerThatIsTooLarge_isRefused() throws {
+        let service = try TestService()
+        let model = ModelClient(service)
+        #expect(try model.create(#"{"dimension":1}"#).status == 201)
+        let labels = (0..<200).map { String(repeating: "x", count: 1000) + "\($0)" }
+        #expect(try model.learn(Self.ones(200), labels).status == 200)
+        let refused = try model.predict(Self.ones(1000), top: 200)
+        #expect(refused.status == 422 && refused.text.contains("67108864"), "\(refused.text.prefix(300))")
+        let answered = try model.predict(Self.ones(10), top: 200)
+        #expect(answered.status == 200 && answered["predictions"].array?.count == 10)
+    }
+
+    @Test func rowsOfManyBlocks_areAnsweredInOrder() throws {
+        let service = try TestService()
+        let model = ModelClient(service)
+        #expect(try model.create(#"{"dimension":1,"feature_map":{"kind":"random_relu","width":4096,"seed":1},"ridge":1}"#).status == 201)
+        #expect(try model.learn([[1], [-1]], ["up", "down"]).status == 200)
+        // Blocks have 256 rows.
+        let rows = (0..<1000).map { [$0 % 3 == 0 ? 1.0 : -1.0] }
+        let predictions = try model.predict(rows)["predictions"].array ?? []
+        #expect(predictions.map { $0["label"].string } == rows.map { $0[0] > 0 ? "up" : "down" })
+    }
+}
