@@ -36,7 +36,8 @@ struct Timing {
 
     /// Runs all bodies in turn, again and again, for some seconds and at least three times: a machine whose speed drifts drifts under all.
     ///
-    /// Between them it waits until the library's helper threads, which look out for more work for a while after a call, are asleep.
+    /// Between them it waits until the library's helper threads, which look out for more work for a while after a call, are asleep: they
+    /// would take a core from what is timed next.
     static func interleave(seconds: Double, _ bodies: [() throws -> Void]) throws -> [Timing] {
         var timings = bodies.map { _ in Timing() }
         for body in bodies { try body() }
@@ -44,11 +45,27 @@ struct Timing {
         var rounds = 0
         repeat {
             for (index, body) in bodies.enumerated() {
-                usleep(40_000)
+                waitForQuiet()
                 try timings[index].measure(body)
             }
             rounds += 1
         } while now < end || rounds < 3
         return timings
+    }
+
+    /// Waits until the process has used hardly any processor time for a while, at most a second.
+    private static func waitForQuiet() {
+        for _ in 0..<50 {
+            let before = processorTime
+            usleep(20_000)
+            if processorTime - before < 0.002 { return }
+        }
+    }
+
+    /// Seconds of processor time of all threads.
+    private static var processorTime: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }
