@@ -23,7 +23,7 @@ const EVENTS_RETRY = 30_000;
  * @property {(details: object) => void} details
  * @property {(history: object | null) => void} history null where the server keeps none
  * @property {(reading: Reading | null, refusal: Refusal | null) => void} metrics
- * @property {(name: string, refusal: Refusal) => void} missing the model is not there
+ * @property {(name: string, refusal: Refusal) => void} missing the model is not there, or not yet
  * @property {(state: string, facts?: object) => void} status live, polling, paused, waiting, refused, locked or offline
  * @property {(refused: boolean) => Promise<void>} token asks for one
  */
@@ -35,6 +35,9 @@ export class Feed {
   #run = null;
   #wake = () => {};
   #due = {};
+  #isHurried = false;
+  /** The models of the list that are not there, because they are being recovered or could not be. */
+  #absent = new Set();
   #followed = null;
   #events = null;
   #failures = 0;
@@ -64,9 +67,9 @@ export class Feed {
     this.#to.status("paused");
   }
 
-  /** Asks for everything now. */
+  /** Asks for everything now, or where a step is under way, right after it: what that one puts off must not be put off. */
   hurry() {
-    this.#due = {};
+    this.#isHurried = true;
     this.#wake();
   }
 
@@ -79,12 +82,18 @@ export class Feed {
         if (this.#failures > 0) this.#to.status(this.#events?.isOpen ? "live" : "polling");
         this.#failures = 0;
         this.#since = null;
-        await this.#sleep(Math.min(...Object.values(this.#due)) - performance.now(), signal);
+        await this.#sleep(this.#rest(), signal);
       } catch (error) {
         if (signal.aborted) return;
         await this.#recover(error, signal);
       }
     }
+  }
+
+  /** Milliseconds until something is due; none where another model was chosen while the last step was under way. */
+  #rest() {
+    if (this.#isHurried || this.#to.wanted() !== (this.#followed?.name ?? null)) return 0;
+    return Math.min(...["list", "details", "metrics"].map((part) => this.#due[part] || 0)) - performance.now();
   }
 
   async #recover(error, signal) {
@@ -109,11 +118,15 @@ export class Feed {
 
   /** Does what is due. */
   async #step(signal) {
+    if (this.#isHurried) this.#due = {};
+    this.#isHurried = false;
     const now = performance.now();
-    const isDue = (part) => (this.#due[part] ?? 0) <= now;
+    // What has no time is due.
+    const isDue = (part) => !(this.#due[part] > now);
     if (isDue("list")) {
-      const list = await this.#api.json("v1/models", { signal });
-      this.#to.models(list.models ?? []);
+      const models = (await this.#api.json("v1/models", { signal })).models ?? [];
+      this.#absent = new Set(models.filter(({ state }) => state === "recovering" || state === "lost").map(({ name }) => name));
+      this.#to.models(models);
       this.#due.list = performance.now() + LIST;
     }
     const name = this.#to.wanted();
@@ -144,7 +157,7 @@ export class Feed {
       this.#followed.evaluated = evaluated;
       this.#to.details(details);
     } catch (error) {
-      if (error.status !== 404) throw error;
+      if (error.status !== 404 && !(error.status === 503 && this.#absent.has(name))) throw error;
       this.#unfollow();
       this.#followed = { name, evaluated: null };
       this.#to.missing(name, error);
@@ -225,7 +238,7 @@ export class Feed {
       if (this.#events !== events) return;
       if (event.type === "deleted" || event.type === "state") this.#due.list = 0;
       // `state` comes first and says what was read just before.
-      if (event.type !== "state") this.#due.details = Math.min(this.#due.details, this.#followed?.earliest ?? 0);
+      if (event.type !== "state") this.#due.details = Math.min(this.#due.details ?? 0, this.#followed?.earliest ?? 0);
       this.#wake();
     }
   }
