@@ -21,7 +21,7 @@ struct ModelMetrics {
         text.sample(models.count)
         text.family("accrue_model_state", .gauge, "1 for the state that a model is in; one that is stopped learns no more.")
         for model in models {
-            let current = Self.state(model.condition)
+            let current = model.condition.name
             for state in ["ready", "recovering", "lost", "stopped"] { text.sample([model.label, ("state", state)], state == current) }
         }
         each(&text, "accrue_model_version", "Changes of a model so far.") { ($0.weights?.version).map(Double.init) }
@@ -32,15 +32,6 @@ struct ModelMetrics {
         }
         each(&text, "accrue_model_queue_requests", "Requests that wait for a model's worker.") { Double($0.queuedRequests) }
         each(&text, "accrue_model_queue_bytes", "Bytes of rows that wait for a model's worker.") { Double($0.queuedBytes) }
-    }
-
-    private static func state(_ condition: Model.Condition) -> String {
-        switch condition {
-        case .ready: "ready"
-        case .recovering: "recovering"
-        case .lost: "lost"
-        case .stopped: "stopped"
-        }
     }
 
     private func writeLearning(to text: inout MetricsText) {

@@ -87,7 +87,7 @@ final class ModelRegistry: Sendable {
         let pending = Guarded(found.count)
         if found.isEmpty { whenRecovered() }
         for (model, recovery, bytes, rows) in found {
-            models.withLock { $0[Self.hash(model.name), default: []].append(model) }
+            insert(model)
             ModelWorker.start(
                 model, reserved: bytes, origin: .stored(recovery, rows: rows), context: context, running: workers, onFailure: {},
                 whenMade: {
@@ -98,6 +98,11 @@ final class ModelRegistry: Sendable {
                     if isLast { whenRecovered() }
                 })
         }
+    }
+
+    /// Makes a model known that there was not.
+    func insert(_ model: Model) {
+        models.withLock { $0[Self.hash(model.name), default: []].append(model) }
     }
 
     /// Whether all models are there, and can learn.

@@ -12,11 +12,7 @@ struct ModelRoutes: Sendable {
         routes.on(.createModel, maximumBodySize: Self.maximumBody) { request, responder in
             self.answer(request, responder, Self.create)
         }
-        routes.on(.listModels) { _, responder in
-            let response: Response
-            do throws(Problem) { response = try list() } catch { response = error.response }
-            responder.send(response)
-        }
+        routes.on(.listModels) { _, responder in responder.send(list()) }
         routes.on(.describeModel) { request, responder in self.answer(request, responder, Self.describe) }
         routes.on(.changeModel, maximumBodySize: Self.maximumBody) { request, responder in
             self.answer(request, responder, Self.patch)
@@ -83,17 +79,17 @@ struct ModelRoutes: Sendable {
         registry.delete(try registry.model(of: request), responder)
     }
 
-    private func list() throws(Problem) -> Response {
-        let models = registry.all
-        // A list from which models are missing that are on their way would be taken for the whole.
-        for model in models where model.condition == .recovering { try model.requireRecovered() }
-        return .json { writer in
+    /// All models; one that is not there too, so that nobody takes it for one that never was.
+    private func list() -> Response {
+        .json { writer in
             writer.key("models")
             writer.beginArray()
-            for model in models {
-                guard let weights = model.published else { continue }
+            for model in registry.all {
+                let summary = ModelSummary(model)
+                // What is still being made has not been answered for.
+                guard !summary.isBeingMade else { continue }
                 writer.beginObject()
-                ModelAnswer(model: model, weights: weights).writeSummary(&writer)
+                summary.write(to: &writer)
                 writer.endObject()
             }
             writer.endArray()

@@ -43,7 +43,7 @@ struct ModelAnswer {
 
     func response(_ status: Status) -> Response {
         .json(status) { writer in
-            writeSummary(&writer)
+            ModelSummary(name: model.name, weights: weights).write(to: &writer)
             if let stopped {
                 writer.key("learning_stopped")
                 writer.write(stopped)
@@ -81,18 +81,6 @@ struct ModelAnswer {
             writer.key("memory_bytes")
             writer.write(weights.configuration.estimatedBytes(classes: weights.classCount) ?? 0)
         }
-    }
-
-    /// What the list of models says of each.
-    func writeSummary(_ writer: inout JSONWriter) {
-        writer.key("name")
-        writer.write(model.name)
-        writer.key("version")
-        writer.write(weights.version)
-        writer.key("samples")
-        writer.write(weights.samples)
-        writer.key("classes")
-        writer.write(weights.classCount)
     }
 }
 

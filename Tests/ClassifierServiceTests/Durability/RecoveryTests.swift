@@ -35,7 +35,7 @@ import Testing
 
         // In an order in which all of them succeed, once they may.
         let calls = [
-            Call("GET", ""), Call("GET", "/m"), Call("PUT", "/m", configuration), Call("GET", "/m/classes"),
+            Call("GET", "/m"), Call("PUT", "/m", configuration), Call("GET", "/m/classes"),
             Call("POST", "/m/predict", #"{"features":[[1,0]]}"#), Call("POST", "/m/learn", rows),
             Call("POST", "/m/learn", Array("{\"features\":[1,0],\"label\":\"a\"}\n".utf8), "application/x-ndjson"),
             Call("POST", "/m/unlearn", #"{"features":[[1,0]],"labels":["a"]}"#), Call("POST", "/m/rebalance"),
@@ -58,6 +58,10 @@ import Testing
             #expect(Int(reply.fields["retry-after"] ?? "").map { $0 > 0 } == true, "\(name)")
         }
         #expect(try client.send("GET", "/v1/models/other").status == 404)
+        let list = try client.send("GET", "/v1/models")
+        #expect(
+            list.status == 200
+                && list.text == #"{"models":[{"name":"m","version":null,"samples":null,"classes":null,"state":"recovering"}]}"#)
 
         disk.heal()
         try service.waitUntilReady()

@@ -162,6 +162,25 @@ import Testing
         #expect(#expect(throws: Problem.self) { try model.weights() }?.detail.contains("the reason") == true)
     }
 
+    @Test func model_thatCannotBeUsedIsListedWithTheReason() throws {
+        let service = try TestService()
+        let client = service.client()
+        for name in ["a", "b", "c"] { try client.send("PUT", "/v1/models/\(name)", #"{"dimension":1}"#) }
+        let registry = service.service.registry
+        let reason = "no \"room\""
+        let lost = Model(name: "d", configuration: ModelConfiguration(dimension: 1), limits: ServiceLimits(), condition: .lost(reason))
+        registry.insert(lost)
+        registry.all[1].condition = .stopped("a disk failed")
+        let list = try client.send("GET", "/v1/models")
+        #expect(
+            list.text == #"{"models":[{"name":"a","version":0,"samples":0,"classes":0},"#
+                + #"{"name":"b","version":0,"samples":0,"classes":0,"state":"stopped","reason":"a disk failed"},"#
+                + #"{"name":"c","version":0,"samples":0,"classes":0},"#
+                + #"{"name":"d","version":null,"samples":null,"classes":null,"state":"lost","reason":"no \"room\""}]}"#)
+        lost.condition = .recovering
+        #expect(try client.send("GET", "/v1/models")["models"].array?.last?["state"].string == "recovering")
+    }
+
     @Test func damage_isRefusedAtTheStartWithFileAndOffset() throws {
         var service = try models.start()
         try service.client().send("PUT", "/v1/models/m", #"{"dimension":1}"#)

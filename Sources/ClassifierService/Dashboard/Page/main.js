@@ -34,8 +34,8 @@ let models = null;
 /** The model that the panels show; null where they show none. */
 let shown = null;
 
-/** The model that the address asks for, else the first there is. */
-const wanted = () => routedModel() ?? models?.[0]?.name ?? null;
+/** The model that the address asks for, else the first there is, whether or not it could be recovered. */
+const wanted = () => routedModel() ?? (models?.find(({ state }) => state !== "lost" && state !== "recovering") ?? models?.[0])?.name ?? null;
 
 function showBlank(title, text, code = "") {
   byId("model").hidden = true;
@@ -99,8 +99,8 @@ const feed = new Feed(api, {
 
   missing(name, refusal) {
     notice("", "");
-    const others = (models ?? []).length > 0 ? " The models that are there are in the list." : "";
-    showBlank(`No model “${name}”`, `The server says: ${refusal.message}.${others}`);
+    const others = (models ?? []).some((model) => model.name !== name) ? " The models that are there are in the list." : "";
+    showBlank(refusal.status === 404 ? `No model “${name}”` : `“${name}” is not there`, `The server says: ${refusal.message}.${others}`);
     document.title = "Accrue";
   },
 

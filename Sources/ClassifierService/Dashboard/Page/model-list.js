@@ -29,7 +29,9 @@ export function showModels(models, current) {
       if (model.name === current) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
       setText(link.firstElementChild, model.name);
-      setText(link.lastElementChild, `${count(model.samples)} rows, ${plural(model.classes, "class", "classes")}`);
+      setText(link.lastElementChild, describe(model));
+      if (model.state) link.dataset.state = model.state;
+      else delete link.dataset.state;
     },
   );
   const select = byId("model-select");
@@ -42,6 +44,14 @@ export function showModels(models, current) {
   });
   select.disabled = names.length === 0;
   if (current !== null && document.activeElement !== select) select.value = current;
+}
+
+/** What the list says of a model: how large it is, or why it cannot be used. */
+function describe({ state, samples, classes }) {
+  if (state === "lost") return "could not be recovered";
+  if (state === "recovering") return "being recovered";
+  const size = `${count(samples)} rows, ${plural(classes, "class", "classes")}`;
+  return state === "stopped" ? `${size}, stopped` : size;
 }
 
 /** Follows the select. */

@@ -28,9 +28,9 @@ extension Operation {
         .get, "/v1/models", id: "list_models", tag: .models, summary: "List all models",
         answers: [
             Answer(
-                .ok, "All models.", .json(.models, example: #"{"models":[{"name":"fruit","version":1,"samples":4,"classes":2}]}"#))
-        ],
-        refusals: [.busy])
+                .ok, "All models, also those that could not be recovered.",
+                .json(.models, example: #"{"models":[{"name":"fruit","version":1,"samples":4,"classes":2}]}"#))
+        ])
 
     static let describeModel = Operation(
         .get, "/v1/models/{model}", id: "describe_model", tag: .models, summary: "Describe a model", parameters: [.model],

@@ -52,7 +52,16 @@ extension Schema {
 
     // MARK: Answers
 
-    static let modelSummary = object(summaryMembers).named("ModelSummary")
+    static let modelSummary = object([
+        .required("name", modelName), .required("version", version.orNull, "Null where the model is not there."),
+        .required("samples", samples.orNull, "Null where the model is not there."),
+        .required("classes", classCount.orNull, "Null where the model is not there."),
+        .optional(
+            "state", oneOf("recovering", "stopped", "lost"),
+            "Left out of a model that is ready. One that is `recovering` is being read from disk, one that is `lost` could not be; one "
+                + "that is `stopped` predicts, but learns no more."),
+        .optional("reason", string(), "Why the model is lost or stopped."),
+    ]).named("ModelSummary")
 
     static let models = object([.required("models", array(of: modelSummary), "Sorted by name.")]).named("Models")
 
