@@ -1,4 +1,4 @@
-// The confusion matrix: what rows of each class were predicted as before they were learned. Of many classes, those confused most often.
+// The confusion matrix: what rows of each class were predicted as before they were learned. Of many classes, those confused most often and the largest.
 
 import { TableBehind, byId, fillList, h, setText } from "./dom.js";
 import { count, percent, plural } from "./format.js";
@@ -36,11 +36,12 @@ export class ConfusionPanel {
     const entries = evaluation?.confusion ?? [];
     const totals = new Map();
     for (const { label, count: rows } of entries) totals.set(label, (totals.get(label) ?? 0) + rows);
-    const labels = (evaluation?.classes ?? []).map(({ label }) => label);
-    const chosen = choose(labels, entries);
+    const classes = evaluation?.classes ?? [];
+    const confused = mostConfused(entries);
+    const chosen = choose(classes, confused);
     this.#empty.hidden = entries.length > 0;
     this.#frame.hidden = this.#readout.hidden = this.#top.element.hidden = entries.length === 0;
-    setText(byId("confusion-note"), note(labels.length, chosen.length, entries.length));
+    setText(byId("confusion-note"), note(classes.length, chosen.length, confused.length, entries.length));
     this.#drawMatrix(chosen, entries, totals);
     this.#top.rows = () =>
       entries.filter(({ label, predicted }) => label !== predicted).sort((a, b) => b.count - a.count).slice(0, 50)
@@ -128,22 +129,31 @@ export class ConfusionPanel {
   }
 }
 
-/** All classes, or of many those that take part in the most confusions, in the order of the model. */
-function choose(labels, entries) {
-  if (labels.length <= MOST_CLASSES) return labels;
+/** The labels that take part in the most confusions, at most as many as are drawn. */
+function mostConfused(entries) {
   const weight = new Map();
   for (const { label, predicted, count: rows } of entries) {
     if (label === predicted) continue;
     weight.set(label, (weight.get(label) ?? 0) + rows);
     weight.set(predicted, (weight.get(predicted) ?? 0) + rows);
   }
-  const most = [...weight].sort((a, b) => b[1] - a[1]).slice(0, MOST_CLASSES).map(([label]) => label);
-  const chosen = new Set(most);
+  return [...weight].sort((a, b) => b[1] - a[1]).slice(0, MOST_CLASSES).map(([label]) => label);
+}
+
+/** All classes, or of many those confused most and then those with the most rows, in the order of the model. */
+function choose(classes, confused) {
+  const labels = classes.map(({ label }) => label);
+  if (labels.length <= MOST_CLASSES) return labels;
+  const largest = [...classes].sort((a, b) => b.count - a.count).map(({ label }) => label);
+  const known = new Set(labels);
+  const order = new Set([...confused.filter((label) => known.has(label)), ...largest]);
+  const chosen = new Set([...order].slice(0, MOST_CLASSES));
   return labels.filter((label) => chosen.has(label));
 }
 
-function note(classes, shown, entries) {
+function note(classes, shown, confused, entries) {
   if (entries === 0) return "";
-  if (shown < classes) return `${count(shown)} of ${count(classes)} classes: those confused most often`;
-  return "before the rows were learned";
+  if (shown === classes) return "before the rows were learned";
+  const which = confused >= shown ? "those confused most often" : confused > 0 ? "those confused, and the largest" : "the largest; none is confused";
+  return `${count(shown)} of ${count(classes)} classes: ${which}`;
 }

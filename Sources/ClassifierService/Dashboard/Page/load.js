@@ -1,6 +1,6 @@
 // Throughput and latency, from what /metrics counts between two readings.
 
-import { byId } from "./dom.js";
+import { byId, setText } from "./dom.js";
 import { compact, rate, seconds, time } from "./format.js";
 import { LineChart } from "./line-chart.js";
 import { growth, quantile } from "./metrics.js";
@@ -14,7 +14,11 @@ const SPAN = 60;
 const isLearn = ({ route }) => route?.endsWith("/learn") ?? false;
 const isPredict = ({ route }) => (route?.endsWith("/predict") || route?.endsWith("/infer")) ?? false;
 
+/** The panels' notes, which say why nothing is read where that is so. */
+const NOTES = ["throughput-note", "latency-note"];
+
 export class LoadPanels {
+  #notes = NOTES.map((id) => byId(id).textContent);
   #readings = [];
   #previous = null;
   #model = null;
@@ -68,6 +72,7 @@ export class LoadPanels {
 
   /** Takes a reading. */
   add(reading) {
+    NOTES.forEach((id, index) => setText(byId(id), this.#notes[index]));
     const current = {
       time: reading.time,
       rows: reading.sum("accrue_model_learned_rows_total", ({ model }) => model === this.#model),
@@ -97,6 +102,8 @@ export class LoadPanels {
     const reason = refusal.status === 404 ? "This server has no /metrics." : `/metrics: ${refusal.message}`;
     this.#throughput.empty = reason;
     this.#latency.empty = reason;
+    // Where something has been read before, the charts are not empty.
+    for (const id of NOTES) setText(byId(id), reason);
   }
 
   #draw() {
