@@ -21,6 +21,8 @@ enum Job: Sendable {
     case adopt(RefreshOutcome)
     /// Measure how far rows lie from everything learned.
     case measure(LeverageJob)
+    /// Damage R by so much, to prove in tests that this is found, healed and told.
+    case disturb(by: Double)
     /// Answer with the details, once everything before is done.
     case describe(DeferredResponder, Status)
     /// Write a snapshot to a file and answer with it.
@@ -49,7 +51,7 @@ enum Job: Sendable {
             .restore(_, let responder, _), .delete(let responder):
             responder.send(problem.response)
         // The service's own.
-        case .adopt: break
+        case .adopt, .disturb: break
         }
     }
 }

@@ -192,6 +192,7 @@ final class ModelWorker {
         case .rebalance(let responder): rebalance(responder)
         case .adopt(let outcome): adopt(outcome)
         case .measure(let job): measure(job)
+        case .disturb(let value): classifier.disturbInverse(0, classifier.configuration.width - 1, by: value)
         case .describe(let responder, let status): answer(responder) { () throws(Problem) in try describe(status) }
         case .snapshot(let parts, let responder): snapshot(parts, responder)
         case .restore(let file, let responder, let status): change(.restored, responder) { () throws(Problem) in try restore(file, status) }

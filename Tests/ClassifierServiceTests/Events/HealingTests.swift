@@ -1,0 +1,59 @@
+import Foundation
+import HTTPServer
+import TensorFormats
+import Testing
+
+@testable import ClassifierService
+
+/// A view that is damaged while the service runs.
+@Suite struct HealingTests {
+    @Test func damageToTheView_isHealedAndToldWhilePredictionsGoOn() throws {
+        let service = try TestService()
+        let model = ModelClient(service)
+        try model.create(#"{"dimension":8}"#)
+        var generator = SeededGenerator(seed: 7)
+        var joint = JointSolution(ridge: 0.1)
+        func learn(_ count: Int) throws {
+            let rows = (0..<count).map { _ in (0..<8).map { _ in generator.normal() } }
+            let labels = (0..<count).map { "c\($0 % 3)" }
+            joint.learn(rows, labels)
+            #expect(try model.learn(rows, labels).status == 200)
+        }
+        try learn(30)
+        let events = try EventStream(service.client())
+        #expect(try events.next()?.kind == "state")
+
+        let isHealed = Flag()
+        let (predictions, failures) = (Guarded(0), Collected<Reply>())
+        let path = model.path + "/predict"
+        let reader = Thread {
+            let client = service.client()
+            while !isHealed.isRaised {
+                guard let reply = try? client.send("POST", path, #"{"features":[[1,0,0,0,0,0,0,0]]}"#) else { return }
+                if reply.status != 200 { failures.append(reply) }
+                predictions.withLock { $0 += 1 }
+            }
+        }
+        reader.start()
+        defer { isHealed.raise() }
+        #expect(service.wait { predictions.withLock { $0 } > 0 })
+        let before = predictions.withLock { $0 }
+        try service.service.registry.all[0].enqueue(.disturb(by: 0.5))
+        // Now and then the view is held against the sums; until then rows are learned.
+        var healed: EventStream.Event?
+        for _ in 0..<200 where healed == nil {
+            try learn(40)
+            let event = try #require(try events.next())
+            #expect(event.kind == "learned" || event.kind == "drift_healed")
+            healed = event.kind == "drift_healed" ? event : nil
+        }
+        let event = try #require(healed)
+        #expect(event.data["drift_before"].double ?? 0 > 1e-8)
+        #expect(event.data["drift"].double ?? 1 < 1e-8)
+        #expect(event.data["version"].int ?? 0 > 1)
+        #expect(service.wait { predictions.withLock { $0 } > before })
+        #expect(failures.all.map(\.text) == [])
+        let snapshot = try EditedSnapshot(try model.snapshot().body)
+        #expect(joint.relativeDifference(from: snapshot.elements("weight"), labels: snapshot.labels) < 1e-9)
+    }
+}
