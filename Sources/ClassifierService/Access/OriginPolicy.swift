@@ -53,14 +53,17 @@ struct OriginPolicy: Sendable {
     private static func block(_ origin: String) -> Block {
         var fields = [
             HeaderField("Access-Control-Allow-Origin", origin),
-            HeaderField("Access-Control-Expose-Headers", "Inference-Header-Content-Length, Retry-After, WWW-Authenticate, X-Request-Id"),
+            HeaderField(
+                "Access-Control-Expose-Headers",
+                "ETag, Inference-Header-Content-Length, Retry-After, WWW-Authenticate, X-Request-Id"),
         ]
         if origin != "*" { fields.append(HeaderField("Vary", "Origin")) }
         let preflight = [
             HeaderField("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE"),
             HeaderField(
                 "Access-Control-Allow-Headers",
-                "Authorization, Content-Encoding, Content-Type, Idempotency-Key, Inference-Header-Content-Length, X-Request-Id"),
+                "Authorization, Content-Encoding, Content-Type, Idempotency-Key, If-None-Match, Inference-Header-Content-Length, "
+                    + "Last-Event-ID, X-Request-Id"),
             HeaderField("Access-Control-Max-Age", "600"),
         ]
         return Block(answer: FieldBlock(fields), preflight: FieldBlock(fields + preflight))
