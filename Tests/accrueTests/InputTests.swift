@@ -74,6 +74,34 @@ import Testing
         #expect(message { _ = try input(path).open(needsLabels: true, dimension: nil) }.contains("give them with --labels"))
     }
 
+    @Test func surplusLabelsAreNoticedWhateverTheRowsAre() throws {
+        let three = try scratch.file("three.npy", npy("<i8", "(3,)", [Int64](1...3).withUnsafeBytes(Array.init)))
+        let two = try scratch.file("two.npy", npy("<i8", "(2,)", [Int64](1...2).withUnsafeBytes(Array.init)))
+        for (name, text) in [("t.csv", "1\n2\n"), ("t.ndjson", "{\"features\":[1]}\n{\"features\":[2]}\n")] {
+            let path = try scratch.file(name, text)
+            for size in [1, 2, 3] {
+                #expect(try input(path, "--labels", two).open(needsLabels: true, dimension: 1).readAll(size).labelTexts == ["1", "2"])
+                let said = message { _ = try input(path, "--labels", three).open(needsLabels: true, dimension: 1).readAll(size) }
+                #expect(said.contains("has 3 labels, more than the 2 rows"), "\(said)")
+            }
+        }
+    }
+
+    @Test func aBlankLineAmongLabelsIsRefusedAndOnesBehindThemAreNot() throws {
+        let path = try scratch.file("c.npy", npy("<f8", "(2, 1)", bytes([1, 2])))
+        for text in ["a\nb", "a\nb\n", "a\r\nb\r\n\r\n", "a\nb\n\n \n"] {
+            let labels = try scratch.file("labels.txt", text)
+            #expect(try input(path, "--labels", labels).open(needsLabels: true, dimension: 1).readAll(1).labelTexts == ["a", "b"])
+        }
+        for (text, line) in [("\na\nb\n", 1), ("a\n\nb\n", 2), ("a\n \t\r\nb\n", 2)] {
+            let labels = try scratch.file("labels.txt", text)
+            for size in [1, 2] {
+                let said = message { _ = try input(path, "--labels", labels).open(needsLabels: true, dimension: 1).readAll(size) }
+                #expect(said.contains("line \(line) is blank"), "\(said)")
+            }
+        }
+    }
+
     @Test func aBatchIsTheSameRowsAsSafetensors() throws {
         var batch = RowBatch()
         (batch.rows, batch.features) = (2, [1.5, .pi, 2, -3])

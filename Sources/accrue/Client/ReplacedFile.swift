@@ -2,9 +2,12 @@ import Foundation
 
 /// A file that appears, or replaces another one, all at once: written beside its place, synced, and renamed.
 ///
-/// One that is not committed leaves nothing behind.
+/// A symbolic link stays one: what it leads to is replaced. What is no file, as a device or a pipe, stays what it is, and is written to at
+/// the end. A file that is not committed leaves nothing behind.
 final class ReplacedFile {
     private let path: String
+    /// What is replaced; nil where the path leads to something that is no file.
+    private let target: String?
     private var temporary: [CChar]
     private let descriptor: Int32
     private var isCommitted = false
@@ -12,12 +15,13 @@ final class ReplacedFile {
     /// - Throws: `InputError` where the directory takes no file.
     init(_ path: String) throws {
         self.path = path
-        let url = URL(fileURLWithPath: path)
-        let directory = url.deletingLastPathComponent().path
-        var template = Array("\(directory)/.\(url.lastPathComponent).XXXXXX".utf8CString)
+        target = try Self.target(of: path)
+        let url = URL(fileURLWithPath: target ?? NSTemporaryDirectory() + "/accrue")
+        var template = Array("\(url.deletingLastPathComponent().path)/.\(url.lastPathComponent).XXXXXX".utf8CString)
         descriptor = mkstemp(&template)
         temporary = template
-        guard descriptor >= 0 else { throw InputError("\(path) cannot be written: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { throw Self.failure(path) }
+        guard target != nil else { return }
         // mkstemp makes a file for its owner alone; others may do with it what the user's mask lets them.
         let mask = umask(0)
         umask(mask)
@@ -29,15 +33,7 @@ final class ReplacedFile {
         if descriptor >= 0, !isCommitted { unlink(temporary) }
     }
 
-    func append(_ bytes: UnsafeRawBufferPointer) throws {
-        var written = 0
-        while written < bytes.count {
-            let count = write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw InputError("\(path) cannot be written: \(String(cString: strerror(errno)))") }
-            written += count
-        }
-    }
+    func append(_ bytes: UnsafeRawBufferPointer) throws { try Self.write(bytes, to: descriptor, path) }
 
     /// Calls `body` with what has been written.
     func withContents(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
@@ -48,9 +44,53 @@ final class ReplacedFile {
 
     /// Puts the file into its place.
     func commit() throws {
-        guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
-            throw InputError("\(path) cannot be written: \(String(cString: strerror(errno)))")
-        }
+        guard let target else { return try withContents(writeThrough) }
+        guard fsync(descriptor) == 0, rename(temporary, target) == 0 else { throw Self.failure(path) }
         isCommitted = true
+        // The name is there after a crash only when the directory is. One that may not be read cannot be synced either.
+        let directory = open(URL(fileURLWithPath: target).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { return }
+        defer { close(directory) }
+        guard fsync(directory) == 0 || errno == EINVAL else { throw Self.failure(path) }
+    }
+
+    private func writeThrough(_ bytes: UnsafeRawBufferPointer) throws {
+        let device = open(path, O_WRONLY | O_CLOEXEC)
+        guard device >= 0 else { throw Self.failure(path) }
+        defer { close(device) }
+        try Self.write(bytes, to: device, path)
+    }
+
+    /// The file that a path leads to, or is to lead to; nil where that is no file.
+    private static func target(of path: String) throws -> String? {
+        var information = stat()
+        if stat(path, &information) == 0 {
+            guard information.st_mode & S_IFMT != S_IFDIR else { throw InputError("\(path) is a directory") }
+            guard information.st_mode & S_IFMT == S_IFREG, let resolved = realpath(path, nil) else { return nil }
+            defer { free(resolved) }
+            return String(cString: resolved)
+        }
+        guard errno == ENOENT else { throw failure(path) }
+        // A link may lead to what is not there yet.
+        var target = path
+        while let next = try? FileManager.default.destinationOfSymbolicLink(atPath: target) {
+            let directory = URL(fileURLWithPath: target).deletingLastPathComponent().path
+            target = next.hasPrefix("/") ? next : "\(directory)/\(next)"
+        }
+        return target
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws {
+        var written = 0
+        while written < bytes.count {
+            let count = Foundation.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw failure(path) }
+            written += count
+        }
+    }
+
+    private static func failure(_ path: String) -> InputError {
+        InputError("\(path) cannot be written: \(String(cString: strerror(errno)))")
     }
 }

@@ -11,6 +11,8 @@ final class ByteStream {
     /// Bytes that were looked at beforehand.
     private var pending: ArraySlice<UInt8> = []
     private(set) var bytesRead = 0
+    /// Remembered, because a terminal goes on after its end.
+    private var isAtEnd = false
 
     /// Opens a file; `-` is standard input.
     ///
@@ -79,16 +81,18 @@ final class ByteStream {
     }
 
     private func readDescriptor(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        while true {
+        while !isAtEnd {
             // A regular file is always readable; a pipe or a terminal may have nothing for ever.
             if Readiness.wait(for: Int16(POLLIN), of: descriptor, seconds: nil, or: stopDescriptor) == .interrupted {
                 try Interruption.shared.check()
             }
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            if count >= 0 { return count }
-            guard errno == EINTR || errno == EAGAIN else {
+            if count > 0 { return count }
+            isAtEnd = count == 0
+            guard isAtEnd || errno == EINTR || errno == EAGAIN else {
                 throw InputError("\(name) cannot be read: \(String(cString: strerror(errno)))")
             }
         }
+        return 0
     }
 }

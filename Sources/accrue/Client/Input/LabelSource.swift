@@ -15,6 +15,8 @@ final class LabelSource {
     let place: String
     private var content: Content
     private var appended = 0
+    /// Of a text, the last line that was read.
+    private var lastLine = 0
 
     /// Labels of an array of strings or integers.
     init(_ array: ArraySlices) throws {
@@ -64,6 +66,11 @@ final class LabelSource {
             content = .list(list, next: next + wanted)
         case .lines(let stream, var lines):
             while labels.count - start < wanted, let line = try nextLine(stream, &lines) {
+                // Passed over, it would shift all labels behind it to other rows. Behind the last one it shifts none.
+                guard line.number == lastLine + 1 else {
+                    throw InputError("\(place), line \(lastLine + 1) is blank, expected the label of row \(lastLine + 1)")
+                }
+                lastLine = line.number
                 try lines.withUnsafeBytes(of: line) { text in
                     let trimmed = String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespaces)
                     guard trimmed.utf8.count <= RowLimits.labelBytes, String(validating: text, as: UTF8.self) != nil else {
@@ -87,7 +94,12 @@ final class LabelSource {
     ///
     /// - Throws: `InputError` where labels are left.
     func finish() throws {
-        guard case .lines(let stream, var lines) = content else { return }
+        guard case .lines(let stream, var lines) = content else {
+            guard count == nil || count == appended else {
+                throw InputError("\(place) has \(count!) labels, more than the \(appended) rows")
+            }
+            return
+        }
         if try nextLine(stream, &lines) != nil { throw InputError("\(place) has more labels than the \(appended) rows") }
     }
 
