@@ -43,7 +43,7 @@ import Testing
         var progress = LearnProgress(model: "m", key: try RunKey("k"), batchRows: 100)
         try progress.write(to: path)
         #expect(try LearnProgress(contentsOf: path) == progress)
-        (progress.batches, progress.rows, progress.hash, progress.version) = (3, 250, RowHash(.max), 9)
+        (progress.batches, progress.rows, progress.hash, progress.version, progress.samples) = (3, 250, RowHash(.max), 9, 300)
         try progress.write(to: path)
         #expect(try LearnProgress(contentsOf: path) == progress)
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == ["progress"])
@@ -51,6 +51,17 @@ import Testing
             #expect(throws: InputError.self) { try LearnProgress(contentsOf: try scratch.file("progress", text)) }
         }
         #expect(message { try progress.write(to: "/nowhere/progress") }.contains("/nowhere/progress"))
+    }
+
+    @Test func labelsCannotCommandATerminal() throws {
+        var tally = LearnTally()
+        tally.add(
+            try LearnReply(.init(status: 200, body: Array(#"{"version":1,"samples":1,"classes":1,"new_classes":["\u001b[2Jé\n"]}"#.utf8))),
+            rows: 1, isKnown: false)
+        let summary = LearnSummary(model: "m", key: try RunKey("k"), skippedRows: 0, tally: tally, seconds: 1)
+        #expect(summary.text.contains(#"(\u001b[2Jé\n)"#))
+        #expect(VisibleText.of("plain é 漢") == "plain é 漢")
+        #expect(VisibleText.of("a\u{202e}\t\u{9b}\u{7f}") == #"a\u202e\t\u009b\u007f"#)
     }
 
     @Test func theTallyAddsUp() throws {

@@ -20,7 +20,7 @@ struct ServerRefusal: StatusError {
     let detail: String
 
     var status: Int32 { ExitStatus.failure }
-    var description: String { "\(detail) (\(code))" }
+    var description: String { "\(VisibleText.of(detail)) (\(code))" }
 }
 
 /// The server could not be asked, or had no time.

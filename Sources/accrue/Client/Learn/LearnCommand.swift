@@ -40,7 +40,9 @@ enum LearnCommand: Command {
                 saved == nil ? "; --create makes it" : ", but \(progressPath!) says that it has learned: remove the file to begin anew"
             throw ServerRefusal(code: 404, detail: "there is no model named \"\(model)\"\(why)")
         }
-        let source = try input.open(needsLabels: true, dimension: details?["config"]?.object?["dimension"]?.int)
+        // The rows are looked at before a model is made that does not take them.
+        let dimension = (details?["config"]?.object ?? creation.configuration)?["dimension"]?.int
+        let source = try input.open(needsLabels: true, dimension: dimension)
         if creation.configuration != nil {
             let configuration = JSONValue.object(try creation.completed(dimension: source.dimension)).description
             details = try client.object("PUT", path, body: .bytes(Array(configuration.utf8)))
@@ -49,6 +51,12 @@ enum LearnCommand: Command {
         if let saved, version < saved.version {
             throw InputError(
                 "\(progressPath!) is of version \(saved.version), but \(model) is at \(version): it was made anew; remove the file to begin anew"
+            )
+        }
+        if let saved, let known = saved.samples, let samples = details?["samples"]?.int, samples < known {
+            throw InputError(
+                "\(progressPath!) knows \(model) with \(ProgressText.grouped(known)) samples, but it has \(ProgressText.grouped(samples)): "
+                    + "it was restored, or rows were unlearned, and rows that the file counts may be gone; remove the file to learn all again"
             )
         }
         let progress =

@@ -14,6 +14,8 @@ struct LearnProgress: Sendable, Equatable {
     var hash = RowHash()
     /// The model's version at the last of them.
     var version = 0
+    /// The model's rows then; nil where a file does not say, because an older program wrote it.
+    var samples: Int?
 
     init(model: String, key: RunKey, batchRows: Int) {
         (self.model, self.key, self.batchRows) = (model, key, batchRows)
@@ -34,15 +36,17 @@ struct LearnProgress: Sendable, Equatable {
         else { throw InputError("\(path) is not a progress file of accrue learn") }
         (self.model, self.key, self.batchRows) = (model, key, batchRows)
         (self.batches, self.rows, self.hash, self.version) = (batches, rows, RowHash(hash), version)
+        samples = object["samples"]?.int
     }
 
     /// Writes the file, so that there is always a whole one, after a crash as well.
     func write(to path: String) throws {
-        let object: JSONObject = [
+        var object: JSONObject = [
             "format": .integer(1), "model": .string(model), "key": .string(key.description), "batch_rows": .integer(batchRows),
             "batches": .integer(batches), "rows": .integer(rows), "hash": .string(String(hash.value, radix: 16)),
             "version": .integer(version),
         ]
+        if let samples { object["samples"] = .integer(samples) }
         let file = try ReplacedFile(path)
         try Array((JSONValue.object(object).description + "\n").utf8).withUnsafeBytes(file.append)
         try file.commit()

@@ -146,7 +146,10 @@ final class LearnRun: Sendable {
             state.progress.batches += 1
             state.progress.rows += batch.rows
             state.progress.hash = batch.hash
-            state.progress.version = max(state.progress.version, reply.version)
+            // With several requests under way an earlier batch may have a later version.
+            if reply.version >= state.progress.version {
+                (state.progress.version, state.progress.samples) = (reply.version, reply.samples)
+            }
         }
         let rows = progress.rows
         report.update { text in

@@ -24,7 +24,7 @@ struct LearnSummary {
         }
         if !tally.newClasses.isEmpty {
             let rest = tally.newClasses.count - Self.listedClasses
-            let listed = tally.newClasses.prefix(Self.listedClasses).joined(separator: ", ")
+            let listed = tally.newClasses.prefix(Self.listedClasses).map(VisibleText.of).joined(separator: ", ")
             lines.append("new classes: \(tally.newClasses.count) (\(listed)\(rest > 0 ? ", and \(rest) more" : ""))")
         }
         if let last = tally.last {

@@ -51,7 +51,11 @@ enum ModelsCommand: Command {
         table.printHeader()
         for model in models {
             table.printRow(
-                [model["name"]?.string ?? ""] + ["version", "samples", "classes"].map { ProgressText.grouped(model[$0]?.int ?? 0) })
+                [model["name"]?.string ?? ""] + ["version", "samples", "classes"].map { model[$0]?.int.map(ProgressText.grouped) ?? "-" })
+        }
+        for model in models {
+            guard let name = model["name"]?.string, let state = model["state"]?.string else { continue }
+            print("\(name) is \(state)\(model["reason"]?.string.map { ": \(VisibleText.of($0))" } ?? "")")
         }
     }
 
@@ -63,7 +67,7 @@ enum ModelsCommand: Command {
         for entry in entries {
             let value: String =
                 switch entry.value {
-                case .string(let text): text
+                case .string(let text): VisibleText.of(text)
                 case .integer(let number) where entry.key != "version": ProgressText.grouped(number)
                 case .object(let object) where entry.key == "evaluation": summary(object)
                 default: entry.value.description
@@ -82,13 +86,22 @@ enum ModelsCommand: Command {
         }.joined(separator: ", ")
     }
 
+    /// A line from the terminal, which is waited for until a signal comes.
+    private static func typedLine() throws -> String {
+        let terminal = try ByteStream("-")
+        var line: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 12)
+        while !line.contains(10), case let count = try buffer.withUnsafeMutableBytes(terminal.read), count > 0 { line += buffer[..<count] }
+        return String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
     private static func delete(_ client: ServiceClient, _ model: String, _ path: String, _ arguments: ParsedArguments) throws {
         if !arguments.has("--yes") {
             guard isatty(STDIN_FILENO) == 1 else { throw UsageError("models delete asks on a terminal; elsewhere say --yes") }
             let samples = try client.object("GET", path, isFirst: true)["samples"]?.int ?? 0
             print("delete \(model) with \(ProgressText.grouped(samples)) samples? [y/N] ", terminator: "")
             fflush(nil)
-            guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw InputError("\(model) was not deleted") }
+            guard ["y", "yes"].contains(try typedLine().lowercased()) else { throw InputError("\(model) was not deleted") }
         }
         // A delete that is sent again because its answer was lost finds nothing: then it was done.
         var tries = 0

@@ -13,7 +13,7 @@ enum PredictCommand: Command {
             Option("--top", "K", "print the K best classes (1)"),
             Option("--weights", "plain|balanced", "which weights decide (the model's default)"),
             Option("--probability", nil, "print the probability of each class too, where the model knows it"),
-            Option("--output", PredictionText.Format.choices, "what is printed of each row (csv)"),
+            Option("--output", PredictionText.Format.choices, "what is printed of each row (csv); labels: one a line, without line breaks"),
             Option("--evaluate", nil, "print the accuracy on rows with labels; the predictions only where --output is given"),
         ] + RowInput.options
         + [
@@ -54,7 +54,8 @@ enum PredictCommand: Command {
             text: evaluates && format == nil
                 ? nil
                 : PredictionText(
-                    format: format ?? .csv, top: top ?? 1, hasLabels: source.hasLabels, hasProbabilities: arguments.has("--probability")),
+                    format: format ?? .csv, top: top ?? 1, hasLabels: source.hasLabels, hasProbabilities: arguments.has("--probability"),
+                    isForPeople: isatty(STDOUT_FILENO) == 1),
             report: report)
         defer { report.finish() }
         try run.run(source, batchRows: batchRows ?? LearnCommand.standardBatch(source.dimension), connections: connections)

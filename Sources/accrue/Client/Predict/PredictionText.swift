@@ -14,6 +14,8 @@ struct PredictionText: Sendable {
     /// Whether the input says what the labels are.
     let hasLabels: Bool
     let hasProbabilities: Bool
+    /// Whether a terminal shows it: labels then have nothing that it would obey.
+    var isForPeople = false
 
     /// The first line of a table; empty for other formats.
     var header: String {
@@ -26,16 +28,24 @@ struct PredictionText: Sendable {
     }
 
     /// A line each for the rows of a batch, whose numbers count from 0 in the whole input.
-    func lines(_ batch: RowBatch, _ reply: PredictReply) -> [UInt8] {
+    ///
+    /// - Throws: `InputError` for a label that takes several lines where each has to have one.
+    func lines(_ batch: RowBatch, _ reply: PredictReply) throws(InputError) -> [UInt8] {
         if format == .ndjson { return objects(batch, reply) }
         var text = ""
         for (index, row) in reply.rows.enumerated() {
             guard format == .csv else {
-                text += row.best.label + "\n"
+                let label = shown(row.best.label)
+                guard !label.utf8.contains(where: { $0 == 10 || $0 == 13 }) else {
+                    throw InputError(
+                        "row \(batch.firstRow + index + 1): the label \(JSONValue.string(label)) has a line break: use --output csv or ndjson"
+                    )
+                }
+                text += label + "\n"
                 continue
             }
             text += String(batch.firstRow + index)
-            if hasLabels { text += "," + Self.quote(batch.labels[index]) }
+            if hasLabels { text += "," + Self.quote(shown(batch.labels[index])) }
             text += cells(row.best)
             for rank in 1..<max(top, 1) {
                 text += rank < row.top.count ? cells(row.top[rank]) : hasProbabilities ? ",,," : ",,"
@@ -45,8 +55,10 @@ struct PredictionText: Sendable {
         return Array(text.utf8)
     }
 
+    private func shown(_ label: String) -> String { isForPeople ? VisibleText.of(label) : label }
+
     private func cells(_ scored: PredictReply.Scored) -> String {
-        var text = "," + Self.quote(scored.label) + "," + JSONValue.number(scored.score).description
+        var text = "," + Self.quote(shown(scored.label)) + "," + JSONValue.number(scored.score).description
         if hasProbabilities { text += "," + (scored.probability.map { JSONValue.number($0).description } ?? "") }
         return text
     }
