@@ -1,4 +1,4 @@
-/// Completions for bash: one function, without the package bash-completion.
+/// Completions for bash: a few functions, without the package bash-completion.
 struct BashCompletion {
     private let commands: [any Command.Type]
 
@@ -8,12 +8,60 @@ struct BashCompletion {
         let names = commands.map { $0.name } + ["help"]
         var text = """
             # bash completion for accrue: source <(accrue completion bash)
+            # The words as they were typed, up to the cursor: readline also cuts them at ':' and '='.
+            _accrue_words() {
+                local rest=${COMP_LINE:0:COMP_POINT} index piece
+                words=()
+                for ((index = 0; index <= COMP_CWORD; index++)); do
+                    piece=${COMP_WORDS[index]}
+                    if ((index == 0)) || [[ $rest == [[:blank:]]* ]]; then words+=(""); fi
+                    rest=${rest#"${rest%%[![:blank:]]*}"}
+                    if ((index == COMP_CWORD)); then piece=$rest; fi
+                    words[${#words[@]}-1]+=$piece
+                    rest=${rest#"$piece"}
+                done
+            }
+            # A line each of standard input, where it begins with the word.
+            _accrue_lines() {
+                local line
+                while IFS= read -r line; do
+                    if [[ $line == "$current"* ]]; then COMPREPLY+=("$line"); fi
+                done
+            }
+            _accrue_files() {
+                compopt -o filenames 2>/dev/null
+                local path=$current
+                # As it was typed; what the quotes say is what the name is.
+                if [[ $path == [\\"\\']* ]]; then path=${path:1}; else path=${path//\\\\/}; fi
+                mapfile -t COMPREPLY < <(compgen "$1" -- "$path")
+            }
             _accrue() {
-                local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-                local operand=0 index word
+                local -a words
+                _accrue_words
+                local count=$((${#words[@]} - 1))
+                local typed=${words[count]} command=${words[1]} operand=0 index word
+                local current=$typed previous=${words[count-1]}
+                # --option=value is as good as --option value.
+                if [[ $typed == --*=* ]]; then
+                    previous=${typed%%=*}
+                    current=${typed#*=}
+                fi
                 COMPREPLY=()
-                if ((COMP_CWORD == 1)); then
-                    COMPREPLY=($(compgen -W '\(names.joined(separator: " ")) --help --version' -- "$current"))
+                _accrue_reply
+                # Readline replaces what comes after the last character that it cuts words at.
+                local opening=${typed%"$current"} cut=
+                for ((index = 0; index < ${#typed}; index++)); do
+                    word=${typed:index:1}
+                    if [[ $word == [:=] && $COMP_WORDBREAKS == *"$word"* ]]; then cut=${typed:0:index+1}; fi
+                done
+                for index in "${!COMPREPLY[@]}"; do
+                    word=$opening${COMPREPLY[index]}
+                    COMPREPLY[index]=${word#"$cut"}
+                done
+            }
+            _accrue_reply() {
+                if ((count == 1)); then
+                    \(offer(names + ["--help", "--version"]))
                     return
                 fi
                 case $command in
@@ -21,7 +69,7 @@ struct BashCompletion {
             """
         for command in commands { text += branch(command) }
         text += """
-                    help) ((COMP_CWORD == 2)) && COMPREPLY=($(compgen -W '\(commands.map { $0.name }.joined(separator: " "))' -- "$current")) ;;
+                    help) if ((count == 2)); then \(offer(commands.map { $0.name })); fi ;;
                 esac
             }
             complete -o bashdefault -F _accrue accrue
@@ -38,10 +86,9 @@ struct BashCompletion {
             for option in valued { text += "                \(option.name)) \(reply(option.operand ?? .text)); return ;;\n" }
             text += "            esac\n"
         }
-        let all = (command.options.map(\.name) + ["--help"]).joined(separator: " ")
         text += """
                         if [[ $current == -?* ]]; then
-                            COMPREPLY=($(compgen -W '\(all)' -- "$current"))
+                            \(offer(command.options.map(\.name) + ["--help"]))
                             return
                         fi
 
@@ -49,8 +96,8 @@ struct BashCompletion {
         guard !command.operands.isEmpty else { return text + "            ;;\n" }
         // How many words stand before this one that are neither options nor their values.
         let skipped = valued.map(\.name).joined(separator: "|")
-        text += "            for ((index = 2; index < COMP_CWORD; index++)); do\n"
-        text += "                word=${COMP_WORDS[index]}\n"
+        text += "            for ((index = 2; index < count; index++)); do\n"
+        text += "                word=${words[index]}\n"
         text += "                case $word in\n"
         if !skipped.isEmpty { text += "                    \(skipped)) ((index++)) ;;\n" }
         text += "                    -?*) ;;\n"
@@ -62,12 +109,14 @@ struct BashCompletion {
         return text + "            esac\n            ;;\n"
     }
 
+    private func offer(_ words: [String]) -> String { "_accrue_lines < <(printf '%s\\n' \(words.joined(separator: " ")))" }
+
     private func reply(_ operand: Operand) -> String {
         switch operand {
-        case .choice(let words): "COMPREPLY=($(compgen -W '\(words.joined(separator: " "))' -- \"$current\"))"
-        case .file: "compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$current\"))"
-        case .directory: "compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- \"$current\"))"
-        case .model: "COMPREPLY=($(compgen -W \"$(\(Operand.modelNames))\" -- \"$current\"))"
+        case .choice(let words): offer(words)
+        case .file: "_accrue_files -f"
+        case .directory: "_accrue_files -d"
+        case .model: "_accrue_lines < <(\(Operand.modelNames))"
         case .text: "COMPREPLY=()"
         }
     }
