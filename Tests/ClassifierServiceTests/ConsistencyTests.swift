@@ -74,7 +74,7 @@ import Testing
                 }
             default:
                 // Eight seconds are enough, but where the machine is busy, or the thread sanitizer at work, until enough has happened.
-                for second in 0..<100 where second < 8 || seen.withLock({ $0.count }) < 20 || snapshots.all.count < 3 { sleep(1) }
+                for second in 0..<3000 where second < 8 || seen.withLock({ $0.count }) < 20 || snapshots.all.count < 3 { sleep(1) }
                 done.raise()
             }
         }

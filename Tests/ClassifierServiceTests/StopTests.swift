@@ -25,7 +25,7 @@ import Testing
         let idle = service.client()
         try idle.connect()
 
-        let stopping = Thread { service.service.stop(within: 60) }
+        let stopping = Thread { service.service.stop(within: 3600) }
         stopping.start()
 
         for client in [first] + learning + [snapshot, predicting] {
@@ -44,8 +44,9 @@ import Testing
         let done = Flag()
         try onThreads(9) { thread in
             if thread == 8 {
-                usleep(300_000)
-                service.service.stop(within: 60)
+                // In the midst of them.
+                #expect(service.wait { accepted.all.count >= 8 })
+                service.service.stop(within: 3600)
                 done.raise()
                 return
             }
@@ -59,7 +60,7 @@ import Testing
             }
         }
         let samples = accepted.all
-        #expect(!samples.isEmpty)
+        try #require(!samples.isEmpty)
         // Each answer counts one more row than the one before it in the log, and none is missing.
         #expect(samples.sorted() == Array(1...samples.count))
     }

@@ -14,7 +14,7 @@ import time
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 # How long a condition may take before it counts as never; nothing here measures time.
-PATIENCE = 60
+PATIENCE = 300
 
 FLAGS = [
     "--headless=new", "--remote-debugging-pipe", "--no-first-run", "--no-default-browser-check", "--disable-gpu",

@@ -15,7 +15,7 @@ BINARY = pathlib.Path(os.environ.get("ACCRUE", REPOSITORY / ".build" / "release"
 DIGITS = REPOSITORY / "Tests" / "AnalyticLearningTests" / "Vectors" / "digits.safetensors"
 
 # How long anything may take before it counts as hanging; nothing here measures time.
-PATIENCE = 120
+PATIENCE = 600
 
 
 class RunningServer:
@@ -23,7 +23,9 @@ class RunningServer:
 
     def __init__(self, *options, port=0):
         self.log = tempfile.TemporaryFile("w+")
-        command = [str(BINARY), "serve", "--port", str(port), *options]
+        # Kept connections may rest for as long as something else takes.
+        patient = ["--idle-timeout", "3600", "--header-timeout", "3600"]
+        command = [str(BINARY), "serve", "--port", str(port), *patient, *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log)
         # The line is awaited, not slept for.
         ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)

@@ -74,12 +74,13 @@ class SchemathesisTests(unittest.TestCase):
             *("--no-color", "run", f"http://{server.address}/openapi.json", "--checks", "all", "--continue-on-failure"),
             *("--seed", "1", "--generation-deterministic", "--output-sanitize", "false"),
             *("--header", f"Authorization: Bearer {TOKEN}"),
+            *("--request-timeout", "120", "--suppress-health-check", "too_slow"),
             *("--max-examples", "1000" if FULL else "100", "--report", "ndjson", "--report-dir", directory),
         ]
         for name in ENDLESS:
             command += ["--exclude-operation-id", name]
         return subprocess.run(
-            command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=3600
+            command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=14400
         )
 
     @staticmethod

@@ -6,8 +6,10 @@ struct ConformanceRunner {
     let port: UInt16
     let values: [String: String]
     let body: String
-    /// Seconds that a response, or the close that must come, is awaited.
+    /// Seconds that are waited where no response may be right as well.
     let patience: Double
+    /// Seconds that a response, or the close that must come, is awaited.
+    private let longPatience = 60.0
     /// Seconds that a deadline of the server is awaited.
     let slowPatience: Double
 
@@ -62,7 +64,7 @@ struct ConformanceRunner {
         }
         if let pause = step.pause_ms { usleep(UInt32(pause * 1000)) }
         if step.await != nil || step.await_any == true {
-            let end = TestClient.now() + patience
+            let end = TestClient.now() + longPatience
             while TestClient.now() < end, !client.isClosed, client.reader.problem == nil {
                 if client.reader.finals.count >= step.await ?? 1 { break }
                 if step.await_any == true, !client.reader.interims.isEmpty { break }
@@ -89,7 +91,7 @@ struct ConformanceRunner {
         let wanted = expect.responses_count ?? expect.responses?.count ?? 1
         let toTheEnd =
             expect.must_close == true || expect.must_close_on?.isEmpty == false || expect.max_responses != nil || expect.no_more == true
-        let end = TestClient.now() + patience
+        let end = TestClient.now() + (expect.wait_ok == true ? patience : longPatience)
         while !client.isClosed, client.reader.problem == nil, TestClient.now() < end {
             if client.reader.finals.count >= wanted, !toTheEnd { break }
             client.readOnce(within: min(0.2, end - TestClient.now()))

@@ -217,9 +217,9 @@ import Testing
         // The deadline for content is far shorter than the pause: waiting for the application must not count.
         let running = try RunningServer(router) { $0.bodyDeadline = 0.2 }
         let client = try running.connect()
-        client.send(Self.post("/stream", "Content-Length: 100000"))
-        client.send([UInt8](repeating: 1, count: 100_000))
-        #expect(RunningServer.eventually { !flows.values.isEmpty })
+        // The head and all content at once: the deadline runs between them.
+        client.send(Array(Self.post("/stream", "Content-Length: 100000").utf8) + [UInt8](repeating: 1, count: 100_000))
+        try #require(RunningServer.eventually { !flows.values.isEmpty && !stoppers.values.isEmpty })
         usleep(500_000)
         #expect(stoppers.values[0].received.load(ordering: .relaxed) == flows.values[0].countAtPause)
         #expect(client.reader.finals.isEmpty)

@@ -11,6 +11,11 @@ final class RunningServer {
         var configuration = ServerConfiguration()
         configuration.port = 0
         configuration.eventLoops = 2
+        // A machine may be slow: no deadline of the server's but a test's own.
+        configuration.headerDeadline = 3600
+        configuration.bodyDeadline = 3600
+        configuration.idleTimeout = 3600
+        configuration.writeTimeout = 3600
         configure(&configuration)
         server = try Server(configuration: configuration, router: router)
         port = try server.start().port
@@ -26,7 +31,7 @@ final class RunningServer {
 
     /// Waits until a condition holds; false when it does not within a generous time.
     static func eventually(_ condition: () -> Bool) -> Bool {
-        for _ in 0..<2000 {
+        for _ in 0..<24_000 {
             if condition() { return true }
             usleep(5000)
         }

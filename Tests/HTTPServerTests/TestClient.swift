@@ -47,7 +47,7 @@ final class TestClient {
     }
 
     /// Sends everything, and reads meanwhile, unless told not to, so that neither side is stuck.
-    func send(_ octets: [UInt8], whileReading: Bool = true, patience: Double = 10) {
+    func send(_ octets: [UInt8], whileReading: Bool = true, patience: Double = 120) {
         var at = 0
         let end = Self.now() + patience
         while at < octets.count, !isClosed, !sendFailed, Self.now() < end {
@@ -102,7 +102,7 @@ final class TestClient {
     }
 
     /// The next final response.
-    func response(to method: String = "GET", patience: Double = 10) throws -> ResponseReader.Response {
+    func response(to method: String = "GET", patience: Double = 120) throws -> ResponseReader.Response {
         let index = reader.taken
         reader.expect(method, at: index)
         let end = Self.now() + patience
@@ -123,7 +123,7 @@ final class TestClient {
     }
 
     /// Reads until the server closes; false when it has not after `patience`.
-    func readToEnd(patience: Double = 10) -> Bool {
+    func readToEnd(patience: Double = 120) -> Bool {
         let end = Self.now() + patience
         while !isClosed, Self.now() < end { readOnce(within: 0.2) }
         return isClosed

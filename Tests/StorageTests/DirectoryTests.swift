@@ -13,7 +13,7 @@ import Testing
         #expect(error?.reason == .locked(process: Int(getpid())))
         #expect(error?.description == "\(path)/lock is in use by another process, number \(getpid())")
         #expect(storageError { () throws(StorageError) in try DataDirectory(reading: path) }?.operation == .lock)
-        withExtendedLifetime(first) {}
+        first?.close()
         first = nil
         _ = try DataDirectory(path)
         rmdir(path + "/models")

@@ -222,6 +222,7 @@ import Testing
             service.service.stop(within: 1)
         }
         let lines = file.lines
+        try #require(lines.count == 3)
         #expect(lines.map { $0["path"].string } == ["/healthz", "/v1/models", "/v1/models"])
         #expect(lines.map { $0["status"].int } == [200, 200, 401])
         #expect(lines[0]["id"].string == "mine")

@@ -47,7 +47,7 @@ struct Executable {
     func wait() -> Outcome {
         let identifier = process.processIdentifier
         let watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + 300, execute: watchdog)
+        DispatchQueue.global().asyncAfter(deadline: .now() + 1800, execute: watchdog)
         process.waitUntilExit()
         watchdog.cancel()
         let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus

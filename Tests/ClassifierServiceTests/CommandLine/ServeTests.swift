@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func requestInFlightIsAnsweredAfterTheSignal() throws {
-        let (server, port) = try serve("--port", "0", "--shutdown-timeout", "60")
+        let (server, port) = try serve("--port", "0", "--shutdown-timeout", "3600")
         let client = TestClient(port: port)
         try client.send("PUT", "/v1/models/m", #"{"dimension":2}"#)
         let body = Bodies.learn([[1, 2]], ["a"])
@@ -63,7 +63,7 @@ import Testing
         usleep(100_000)
         server.send(SIGTERM)
         var refused = false
-        for _ in 0..<10_000 where !refused {
+        for _ in 0..<60_000 where !refused {
             refused = (try? TestClient(port: port).connect()) == nil
             usleep(1000)
         }

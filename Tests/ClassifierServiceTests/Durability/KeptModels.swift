@@ -21,6 +21,22 @@ final class KeptModels: Sendable {
         return try KeptService(durability, fileSystem, isReady: isReady)
     }
 
+    /// Copies the directory as it is, as a crash would leave it, though the server may be changing it.
+    func copy(to other: String) throws {
+        for attempt in 1... {
+            let before = FileManager.default.subpaths(atPath: path) ?? []
+            do {
+                try FileManager.default.copyItem(atPath: path, toPath: other)
+                if FileManager.default.subpaths(atPath: path) ?? [] == before { return }
+            } catch {
+                // A file went while it was being copied.
+                guard attempt < 1000 else { throw error }
+            }
+            try? FileManager.default.removeItem(atPath: other)
+            usleep(10_000)
+        }
+    }
+
     /// The files of a model.
     func files(_ model: String = "m") -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/models/\(model)")) ?? []).sorted()
@@ -50,6 +66,11 @@ final class KeptService: Sendable {
         configuration.server.port = 0
         configuration.server.eventLoops = 1
         configuration.maximumMemory = 1 << 30
+        // A machine may be slow: no deadline of the server's but a test's own.
+        configuration.server.headerDeadline = 3600
+        configuration.server.bodyDeadline = 3600
+        configuration.server.idleTimeout = 3600
+        configuration.server.writeTimeout = 3600
         configuration.durability = durability
         service = try Service(configuration, fileSystem: fileSystem, log: Log(isSilent: true))
         port = try service.start().port
@@ -58,7 +79,7 @@ final class KeptService: Sendable {
 
     /// Waits until all models are there.
     func waitUntilReady() throws {
-        for _ in 0..<60_000 {
+        for _ in 0..<600_000 {
             if service.registry.isReady { return }
             usleep(1000)
         }

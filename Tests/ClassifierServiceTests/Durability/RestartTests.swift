@@ -37,7 +37,7 @@ import Testing
         }
         let version = try client.send("GET", "/v1/models/m")["version"].int
         // As after a crash: the files as they are, in another place, while the server still runs.
-        if !isClean { try FileManager.default.copyItem(atPath: models.path, toPath: copy.path) }
+        if !isClean { try models.copy(to: copy.path) }
         service.stop()
         if isClean { #expect(models.files() == ["checkpoint-40.safetensors", "log-40.wal"]) }
         service = try (isClean ? models : copy).start()
@@ -111,7 +111,7 @@ import Testing
         #expect(try client.send("PUT", "/v1/models/n/snapshot", snapshot, contentType: "application/vnd.safetensors").status == 201)
         #expect(try client.send("DELETE", "/v1/models/gone").status == 204)
         let before = try ["m", "n"].map { try client.send("GET", "/v1/models/\($0)/snapshot").body }
-        try FileManager.default.copyItem(atPath: models.path, toPath: copy.path)
+        try models.copy(to: copy.path)
         let next = try copy.start()
         let after = try ["m", "n"].map { try next.client().send("GET", "/v1/models/\($0)/snapshot").body }
         #expect(before == after)
@@ -186,7 +186,7 @@ import Testing
         try service.client().send("PUT", "/v1/models/m", #"{"dimension":1}"#)
         for value in 0..<3 { try service.client().send("POST", "/v1/models/m/learn", Bodies.learn([[Double(value)]], ["a"])) }
         let copy = KeptModels()
-        try FileManager.default.copyItem(atPath: models.path, toPath: copy.path)
+        try models.copy(to: copy.path)
         let log = copy.path + "/models/m/log-0.wal"
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: log)))
         bytes[40] ^= 1

@@ -111,7 +111,7 @@ import Testing
         let model = ModelClient(service)
         try model.create(#"{"dimension":2}"#)
         #expect(!(try samples(service.client()).keys.contains { $0.contains("calibration") }))
-        var generator = SystemRandomNumberGenerator()
+        var generator = SeededGenerator(seed: 1)
         for _ in 0..<5 {
             let rows = (0..<100).map { row in [Double(row % 2) + .random(in: -1...1, using: &generator), 1] }
             try model.learn(rows, (0..<100).map { $0 % 2 == 0 ? "a" : "b" })

@@ -157,7 +157,7 @@ final class TestClient {
         var one: Int32 = 1
         setsockopt(candidate, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
         // A server that never answers fails a test instead of hanging it.
-        var patience = timeval(tv_sec: 120, tv_usec: 0)
+        var patience = timeval(tv_sec: 1200, tv_usec: 0)
         setsockopt(candidate, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         descriptor = candidate
     }

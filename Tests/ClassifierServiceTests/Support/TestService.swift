@@ -17,6 +17,11 @@ final class TestService: Sendable {
         configuration.computeThreads = 1
         configuration.server.port = 0
         configuration.maximumMemory = 1 << 30
+        // A machine may be slow: no deadline of the server's but a test's own.
+        configuration.server.headerDeadline = 3600
+        configuration.server.bodyDeadline = 3600
+        configuration.server.idleTimeout = 3600
+        configuration.server.writeTimeout = 3600
         configure(&configuration)
         service = try Service(configuration, log: Log(isSilent: true))
         conformance = Conformance(service, usesTokens: configuration.access.tokenFile != nil)
@@ -52,7 +57,7 @@ final class TestService: Sendable {
     ///
     /// - Returns: false where it never did.
     func wait(until condition: () -> Bool) -> Bool {
-        for _ in 0..<60_000 {
+        for _ in 0..<600_000 {
             if condition() { return true }
             usleep(1000)
         }
