@@ -575,6 +575,7 @@ class CompletionTests(CommandLineTests):
             set -eu
             PATH={shlex.quote(str(BINARY.parent))}:$PATH
             source <(accrue completion bash)
+            COMP_LINE={shlex.quote(line)}; COMP_POINT={len(line)}
             COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _accrue 2>/dev/null || true
             printf '%s\\n' "${{COMPREPLY[@]}}"
             """

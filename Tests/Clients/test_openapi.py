@@ -7,6 +7,7 @@ import json
 import math
 import pathlib
 import tempfile
+import time
 import unittest
 import urllib.parse
 
@@ -176,6 +177,10 @@ class ExampleTests(unittest.TestCase):
         """The state that the examples speak of."""
         self.client.call("PUT", self.fruit, self.example("create_model"))
         self.client.call("POST", self.fruit + "/learn", self.example("learn"))
+        # The balanced weights are made in the background.
+        end = time.monotonic() + PATIENCE
+        while self.client.call("GET", self.fruit)["balanced_version"] is None and time.monotonic() < end:
+            time.sleep(0.01)
 
     def test_every_request_example_is_answered_as_the_document_says(self):
         sent = 0
