@@ -6,7 +6,9 @@ import io
 import json
 import os
 import pathlib
+import pty
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -499,6 +501,61 @@ class ServerTests(CommandLineTests):
         self.assert_ends(run("models", "delete", "a", "--yes", server=server), 1, "there is no model")
         self.assert_ends(run("models", "show", "a", server=server), 1, "there is no model", "(404)")
 
+    def at_terminal(self, server, *words):
+        """A command whose input is a terminal, and the terminal's other end."""
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        command = [str(BINARY), *words, "--url", f"http://{server.address}"]
+        process = subprocess.Popen(command, stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        os.close(slave)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.kill)
+        return process, master
+
+    def test_the_question_before_a_delete_can_be_interrupted(self):
+        server = self.serve()
+        self.assert_ends(run("models", "create", "m", "--dimension", 1, server=server))
+        process, _ = self.at_terminal(server, "models", "delete", "m")
+        self.assertTrue(select.select([process.stdout], [], [], PATIENCE)[0])
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(PATIENCE), 130)
+        process, terminal = self.at_terminal(server, "models", "delete", "m")
+        os.write(terminal, b"y\n")
+        self.assertEqual(process.wait(PATIENCE), 0)
+        self.assertEqual(run("models", "--names", server=server).output, "")
+
+    def test_one_end_ends_rows_from_a_terminal(self):
+        server = self.serve()
+        for name, rows in [("csv", b"1,a\n2,b\n"), ("ndjson", b'{"features":[1],"label":"a"}\n')]:
+            process, terminal = self.at_terminal(server, "learn", name, "--create", "{}", "--format", name)
+            os.write(terminal, rows + b"\x04")
+            self.assertEqual(process.wait(PATIENCE), 0, name)
+
+    def test_a_model_is_not_made_for_rows_that_it_does_not_take(self):
+        server = self.serve()
+        for words in (["--dimension", 3], ["--create", '{"dimension":3}']):
+            self.assert_ends(run("learn", "m", *words, server=server, data=b"1,2,x\n"), 1, "rows of 2 features; the model takes 3")
+        self.assertEqual(run("models", "--names", server=server).output, "")
+
+    def test_progress_of_a_model_that_was_taken_back_is_refused(self):
+        server = self.serve()
+        progress = self.directory / "progress.json"
+        self.assert_ends(run("learn", "m", "--create", "{}", server=server, data=b"1,x\n"))
+        self.assert_ends(run("snapshot", "m", server=server, directory=self.directory))
+        words = ["learn", "m", "--progress", progress]
+        self.assert_ends(run(*words, server=server, data=b"2,x\n3,y\n"))
+        self.assertEqual(json.loads(progress.read_text())["samples"], 3)
+        self.assert_ends(run("restore", "m", "m.safetensors", server=server, directory=self.directory))
+        self.assert_ends(run(*words, server=server, data=b"2,x\n3,y\n4,y\n"), 1, "3 samples, but it has 1", "remove the file")
+
+    def test_a_label_is_one_line_or_refused(self):
+        server = self.serve()
+        self.assert_ends(run("learn", "m", "--create", "{}", server=server, data=b'1,"two\nlines"\n'), 0, "(two\\nlines)")
+        self.assert_ends(run("predict", "m", "--output", "labels", server=server, data=b"1\n"), 1, "row 1", "line break")
+        outcome = self.assert_ends(run("predict", "m", "--output", "ndjson", server=server, data=b"1\n"))
+        self.assertEqual(json.loads(outcome.output)["label"], "two\nlines")
+
     def test_exit_statuses_tell_what_went_wrong(self):
         server = self.serve()
         nobody = {"ACCRUE_URL": "http://127.0.0.1:1"}
@@ -602,6 +659,41 @@ class CompletionTests(CommandLineTests):
             run("models", "create", "fruit", "--dimension", 1, server=server)
             self.assertEqual(self.complete("accrue learn --batch 7 ", server), ["fruit"])
             self.assertEqual(self.complete("accrue models show f", server), ["fruit"])
+
+    def type(self, line):
+        """The words that a command gets of a line that is typed, with tabs in it, at an interactive bash."""
+        master, slave = pty.openpty()
+        environment = {**os.environ, "PATH": f"{BINARY.parent}:{os.environ['PATH']}", "TERM": "dumb", "PS1": "", "INPUTRC": "/dev/null"}
+        setup = f"source <({BINARY} completion bash); accrue() {{ printf '<%s>' \"$@\"; printf ' %s\\n' \"done.\"; }}\n"
+        shell = subprocess.Popen(
+            ["bash", "--norc", "--noprofile", "-i"], stdin=slave, stdout=slave, stderr=slave, cwd=self.directory, env=environment,
+            start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
+        try:
+            os.write(master, (setup + f"accrue {line}\n").encode())
+            seen = b""
+            while not (found := re.search(rb"((?:<[^<>]*>)+) done\.", seen)):
+                ready, _, _ = select.select([master], [], [], PATIENCE)
+                self.assertTrue(ready, seen)
+                seen += os.read(master, 4096)
+            return re.findall(r"<([^<>]*)>", found[1].decode())
+        finally:
+            shell.kill()
+            shell.wait()
+            os.close(master)
+
+    def test_words_are_those_of_the_user_though_readline_cuts_them_elsewhere(self):
+        for name in ("two words.csv", "a:b.csv", "plain.csv"):
+            (self.directory / name).touch()
+        for line, words in [
+            ("learn m --format=nd\t", ["learn", "m", "--format=ndjson"]),
+            ("learn --url http://h:1 m pl\t", ["learn", "--url", "http://h:1", "m", "plain.csv"]),
+            ("predict --url=http://h:1 --wei\t ba\t", ["predict", "--url=http://h:1", "--weights", "balanced"]),
+            ("learn m tw\t", ["learn", "m", "two words.csv"]), ("learn m two\\ w\t", ["learn", "m", "two words.csv"]),
+            ("learn m a:\t", ["learn", "m", "a:b.csv"]), ("learn m --labels=pl\t", ["learn", "m", "--labels=plain.csv"]),
+        ]:  # fmt: skip
+            self.assertEqual(self.type(line), words, line)
 
     def test_every_option_of_every_command_is_in_every_script(self):
         commands = subprocess.run([BINARY, "--help"], check=True, capture_output=True, text=True).stdout

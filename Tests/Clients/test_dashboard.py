@@ -380,6 +380,101 @@ class DashboardTests(unittest.TestCase):
         page.wait(f"document.getElementById('model').dataset.version > {version}")
         self.assertEqual(page.complaints, [])
 
+    def stream(self, server, model):
+        """Lets a model learn a row now and again, until the test ends."""
+        is_over = threading.Event()
+
+        def learn():
+            with Client(server) as client:
+                while not is_over.wait(0.01):
+                    client.call("POST", f"/v1/models/{model}/learn", {"features": [[1, 0], [0, 1]], "labels": ["a", "b"]})
+
+        thread = threading.Thread(target=learn)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(is_over.set)
+
+    def test_it_goes_on_when_the_model_that_it_shows_is_chosen(self):
+        # The list takes so long that events arrive before the details are read again.
+        late = """const plain = fetch; window.fetch = async (path, ...rest) => {
+          if (path === "v1/models") await new Promise((done) => setTimeout(done, 500));
+          return plain(path, ...rest);
+        }"""
+        server = RunningServer()
+        self.addCleanup(server.close)
+        with Client(server) as client:
+            client.call("PUT", "/v1/models/m", {"dimension": 2})
+        self.stream(server, "m")
+        page = self.open(f"http://{server.address}/", scripts=[late])
+        page.wait("document.getElementById('link-state').dataset.state === 'live'")
+        page.evaluate("document.querySelector('#model-links a').click()")
+        page.wait("location.hash === '#/models/m'")
+        for _ in range(3):
+            version = page.evaluate("Number(document.getElementById('model').dataset.version)")
+            page.wait(f"Number(document.getElementById('model').dataset.version) > {version}")
+        self.assertEqual(page.complaints, [])
+
+    def test_a_choice_is_not_put_off_by_a_reading_under_way(self):
+        # Without events; and once it is told so, nothing comes of waiting a second or more.
+        held = """const [plain, timer] = [fetch, setTimeout];
+          window.setTimeout = (body, after) => timer(body, window.isPatient && after >= 1000 ? 1e9 : after);
+          window.fetch = async (path, ...rest) => {
+            if (String(path).endsWith("/events")) return new Response("", { status: 404 });
+            const answer = await plain(path, ...rest);
+            if (window.isPatient && path === "v1/models/a") {
+              window.isHeld = true;
+              await new Promise((done) => { window.release = done; });
+            }
+            return answer;
+          }"""
+        with RunningServer() as server, Client(server) as client:
+            for name in ("a", "b"):
+                client.call("PUT", f"/v1/models/{name}", {"dimension": 2})
+            page = self.open(f"http://{server.address}/#/models/a", scripts=[held])
+            page.wait("document.getElementById('model-name').textContent === 'a'")
+            page.evaluate("window.isPatient = true; location.hash = ''")
+            page.evaluate("location.hash = '#/'")
+            page.wait("window.isHeld")
+            page.evaluate("location.hash = '#/models/b'")
+            page.wait("document.querySelector('#model-links [aria-current]').textContent.startsWith('b')")
+            page.evaluate("window.release()")
+            page.wait("document.getElementById('model-name').textContent === 'b'")
+
+    def test_many_classes_that_are_never_confused_have_a_matrix(self):
+        with Client(self.demo) as client:
+            client.call("PUT", "/v1/models/sure", {"dimension": 30})
+            rows = [[float(row == column) for column in range(30)] for row in range(30)]
+            for _ in range(2):
+                client.call("POST", "/v1/models/sure/learn", {"features": rows, "labels": list(range(30))})
+        page = self.open_model("sure")
+        page.wait("document.querySelectorAll('.matrix tbody tr').length === 20")
+        self.assertIn("20 of 30 classes: the largest", page.text("#confusion-note"))
+
+    def test_why_metrics_are_refused_is_said_though_there_were_some(self):
+        refuse = """const plain = fetch; window.fetch = async (path, ...rest) => path === "metrics" && window.refuses
+          ? new Response('{"detail": "not for you"}', { status: 403, headers: { "Content-Type": "application/problem+json" } })
+          : plain(path, ...rest)"""
+        page = self.open_live("live-digits", scripts=[refuse])
+        page.evaluate("window.refuses = true")
+        for panel in ("throughput", "latency"):
+            page.wait(f"document.getElementById('{panel}-note').textContent.includes('not for you')")
+
+    def test_a_model_that_is_lost_is_listed_and_its_reason_shown(self):
+        lost = """const plain = fetch; window.fetch = async (path, ...rest) => {
+          const json = (value, status = 200) => new Response(JSON.stringify(value), { status, headers: { "Content-Type": "application/json" } });
+          if (path === "v1/models/gone") return json({ detail: "it could not be recovered: no room" }, 503);
+          if (path !== "v1/models") return plain(path, ...rest);
+          const { models } = await (await plain(path, ...rest)).json();
+          return json({ models: [{ name: "gone", version: null, samples: null, classes: null, state: "lost", reason: "no room" }, ...models] });
+        }"""
+        with RunningServer() as server, Client(server) as client:
+            page = self.open(f"http://{server.address}/", scripts=[lost])
+            page.wait("document.getElementById('blank-title').textContent === '“gone” is not there'")
+            self.assertIn("no room", page.text("#blank-text"))
+            self.assertIn("could not be recovered", page.text("#model-links"))
+            client.call("PUT", "/v1/models/here", {"dimension": 2})
+            page.wait("document.getElementById('model-name').textContent === 'here'")
+
     # What it says when something is not as it should be
 
     def test_an_empty_server_says_how_to_begin_and_goes_on_by_itself(self):
