@@ -104,6 +104,8 @@ def rows(operation, media_type):
     name = operation.definition.raw["operationId"]
     if name in ("restore_snapshot", "merge"):
         return snapshot
+    if name in ("infer", "infer_of_version"):
+        return numpy.array(FEATURES, dtype="<f4").tobytes()
     is_labelled = name != "predict"
     if media_type == NDJSON:
         lines = [{"features": row} | ({"label": label} if is_labelled else {}) for row, label in zip(FEATURES, LABELS * 2)]
@@ -118,7 +120,7 @@ def rows(operation, media_type):
     return stream.getvalue()
 
 
-for media_type in ["application/x-npy", "application/x-npz", SNAPSHOT]:
+for media_type in ["application/x-npy", "application/x-npz", "application/octet-stream", SNAPSHOT]:
     schemathesis.openapi.media_type(media_type, strategies.binary())
 
 
@@ -158,6 +160,12 @@ def adapt(case, kwargs):
             shrink(case.body, "dimension", 16)
             shrink(case.body, "sketch_rank", 16)
             shrink(case.body.get("feature_map", {}), "width", 16)
+    if name in ("infer", "infer_of_version") and case.headers:
+        # They say how the content is written, which is all JSON here, or all rows.
+        case.headers.pop("Content-Encoding", None)
+        case.headers.pop("Inference-Header-Content-Length", None)
+    if name in ("infer", "infer_of_version") and case.media_type == "application/octet-stream":
+        case.headers["Inference-Header-Content-Length"] = "0"
     if case.headers and "Idempotency-Key" in case.headers:
         # A key comes once: with another body it is refused.
         case.headers["Idempotency-Key"] = f"{next(numbers)} {case.headers['Idempotency-Key']}"[:255]

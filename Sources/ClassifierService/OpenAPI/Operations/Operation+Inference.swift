@@ -86,13 +86,20 @@ extension Operation {
             octets and the data of tensors behind it, as `application/octet-stream`; with the value 0 it is rows of FP32 alone. The content \
             may be compressed with gzip or deflate.
             """,
-        parameters: [.query("weights", .weightsKind, "As in predict; `weights` in the content goes first.", example: .string("plain"))],
+        parameters: [
+            .query("weights", .weightsKind, "As in predict; `weights` in the content goes first.", example: .string("plain")),
+            .header(
+                "Inference-Header-Content-Length", .string(pattern: "^[0-9]+$"),
+                "The octets of JSON before the data of tensors, once decompressed; 0 for rows of FP32 alone."),
+            .header("Content-Encoding", .oneOf("identity", "gzip", "x-gzip", "deflate"), "How the content is compressed."),
+        ],
         body: RequestBody(
             description: "Rows of features.",
             content: [
                 .json(
                     .inferenceRequest,
-                    example: #"{"id":"7","inputs":[{"name":"features","shape":[1,3],"datatype":"FP32","data":[[0.7,0.3,0.3]]}]}"#)
+                    example: #"{"id":"7","inputs":[{"name":"features","shape":[1,3],"datatype":"FP32","data":[[0.7,0.3,0.3]]}]}"#),
+                .octets("application/octet-stream"),
             ]),
         answers: [
             Answer(
@@ -152,6 +159,10 @@ extension Operation {
         .post, "/v2/repository/models/{model}/load", access: .reading, id: "repository_load", tag: .inference,
         summary: "Find a model", description: "Models are made with `PUT /v1/models/{model}`: here one is there, or it is not.",
         parameters: [.model], refusesOtherQueryItems: false,
+        body: RequestBody(
+            description: "Parameters, of which there are none; all it says may be left out.",
+            content: [.json(.repositoryLoad, example: "{}")], maximumSize: ModelRoutes.maximumBody, checksMediaType: false,
+            isRequired: false),
         answers: [Answer(.ok, "It is there.", .json(.nothing, example: "{}"))],
         refusals: [
             Refusal(.badRequest, "The request has parameters, of which there are none."), Refusal(.notFound, "There is no such model."),

@@ -129,6 +129,9 @@ extension Schema {
     static let repositoryRequest = object([.optional("ready", bool, "Whether only models that can predict are listed.")])
         .named("RepositoryRequest")
 
+    static let repositoryLoad = object([.optional("parameters", object([]).adding("maxProperties", .integer(0)), "None.")])
+        .named("RepositoryLoad")
+
     static let repositoryIndex = array(
         of: object([
             .required("name", modelName), .optional("version", inferenceVersion), .required("state", oneOf("READY", "UNAVAILABLE")),
