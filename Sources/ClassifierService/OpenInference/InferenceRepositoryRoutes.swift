@@ -58,9 +58,7 @@ struct InferenceRepositoryRoutes: Sendable {
     }
 
     private static func isReadyOnly(_ request: borrowing Request) throws(Problem) -> Bool {
-        guard let body = try body(request) else { return false }
-        guard let object = body.object else { throw Problem(.badRequest, "the body is \(body.kind), expected an object") }
-        guard let value = object["ready"] else { return false }
+        guard let value = try body(request)?["ready"] else { return false }
         guard let isReady = value.bool else { throw Problem(.badRequest, "\"ready\" is \(value.kind), expected true or false") }
         return isReady
     }
@@ -72,19 +70,26 @@ struct InferenceRepositoryRoutes: Sendable {
             problem.detail += "; PUT /v1/models/{model} makes one, PUT /v1/models/{model}/snapshot restores one"
             throw problem
         }
-        if let parameters = try Self.body(request)?.object?["parameters"]?.object, !parameters.entries.isEmpty {
-            throw Problem(
-                .badRequest,
-                "a model cannot be loaded with the parameter \"\(parameters.entries[0].key.prefix(160))\", expected none: "
-                    + "PUT /v1/models/\(model.name) configures it")
+        if let value = try Self.body(request)?["parameters"] {
+            guard let parameters = value.object else {
+                throw Problem(.badRequest, "\"parameters\" is \(value.kind), expected an object")
+            }
+            if let parameter = parameters.entries.first {
+                throw Problem(
+                    .badRequest,
+                    "a model cannot be loaded with the parameter \"\(parameter.key.prefix(160))\", expected none: "
+                        + "PUT /v1/models/\(model.name) configures it")
+            }
         }
         _ = try model.weights()
         return .json { _ in }
     }
 
-    /// The body as JSON; nil where there is none.
-    private static func body(_ request: borrowing Request) throws(Problem) -> JSONValue? {
+    /// The object that the body holds; nil where there is no body.
+    private static func body(_ request: borrowing Request) throws(Problem) -> JSONObject? {
         guard request.bodyCount > 0 else { return nil }
-        return try request.decodeBody { (body) throws(Problem) in try RowReader.value(body, expected: "an object") }
+        let value = try request.decodeBody { (body) throws(Problem) in try RowReader.value(body, expected: "an object") }
+        guard let object = value.object else { throw Problem(.badRequest, "the body is \(value.kind), expected an object") }
+        return object
     }
 }

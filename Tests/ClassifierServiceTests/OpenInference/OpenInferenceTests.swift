@@ -86,6 +86,10 @@ import Testing
         for body in [nil, "{}", #"{"parameters":{}}"#] {
             #expect(try client.send("POST", "/v2/repository/models/m/load", body.map { Array($0.utf8) }).status == 200)
         }
+        for body in ["[]", #"{"parameters":[1]}"#] {
+            let reply = try client.send("POST", "/v2/repository/models/m/load", body)
+            #expect(reply.status == 400 && reply.inferenceError.contains("expected an object"), "\(reply.text)")
+        }
         #expect(try client.send("POST", "/v2/repository/models/none/load").status == 404)
         let configured = try client.send("POST", "/v2/repository/models/m/load", #"{"parameters":{"config":"{}"}}"#)
         #expect(configured.status == 400 && configured.inferenceError.contains("config"))
