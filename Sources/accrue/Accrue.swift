@@ -1,5 +1,6 @@
 internal import ClassifierService
 import Foundation
+internal import LinearAlgebra
 
 /// The command line: finds the command and turns errors into messages and exit statuses.
 @main enum Accrue {
@@ -40,6 +41,7 @@ import Foundation
             print(command.help, terminator: "")
             return
         }
+        if command.computes { KernelChoice.restartIfFaster() }
         do {
             try command.run(try ParsedArguments(words, options: command.options))
         } catch let error as UsageError {

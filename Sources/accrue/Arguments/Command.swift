@@ -9,12 +9,15 @@ protocol Command {
     static var options: [Option] { get }
     /// What the words that follow are, in their order: shells complete them.
     static var operands: [Operand] { get }
+    /// Whether it multiplies matrices itself, and so needs a BLAS that runs at the speed of the machine.
+    static var computes: Bool { get }
     /// - Throws: `UsageError` for exit status 2, a `StatusError` for its own, anything else for 1.
     static func run(_ arguments: ParsedArguments) throws
 }
 
 extension Command {
     static var operands: [Operand] { [] }
+    static var computes: Bool { false }
 
     /// The text of `--help`.
     static var help: String {

@@ -1,6 +1,7 @@
 /// `accrue bench`: figures that users can repeat.
 enum BenchCommand: Command {
     static let name = "bench"
+    static let computes = true
     static let summary = "Measure this machine"
     static let usage = "engine|predict|rebalance|memory|http|durability [OPTIONS]"
     static let operands: [Operand] = [.choice(["engine", "predict", "rebalance", "memory", "http", "durability"])]

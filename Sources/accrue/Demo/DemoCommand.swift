@@ -5,6 +5,7 @@ import HTTPServer
 /// `accrue demo`: the real server on a free port, driven through real HTTP with real data, and held against one joint ridge regression.
 enum DemoCommand: Command {
     static let name = "demo"
+    static let computes = true
     static let summary = "Show the service at work on embedded real data"
     static let usage = "[--keep]"
     static let options = [

@@ -5,6 +5,7 @@ import HTTPServer
 /// `accrue serve`: the service, until SIGTERM or SIGINT.
 enum ServeCommand: Command {
     static let name = "serve"
+    static let computes = true
     static let summary = "Serve models over HTTP"
     static let usage = "[--config FILE] [OPTIONS]"
     static let options = [

@@ -4,6 +4,7 @@ import Foundation
 /// `accrue verify`: audits a data directory without the learner that wrote it.
 enum VerifyCommand: Command {
     static let name = "verify"
+    static let computes = true
     static let summary = "Audit a data directory: solve every model anew and compare"
     static let usage = "DIR"
     static let operands: [Operand] = [.directory]

@@ -1,0 +1,44 @@
+import Testing
+
+@testable import LinearAlgebra
+
+@Suite struct KernelChoiceTests {
+    private static let timeout = ["OPENBLAS_THREAD_TIMEOUT": "16"]
+
+    @Test(arguments: [
+        // A processor that is newer than the library.
+        ("Prescott", KernelChoice.Vectors.avx512, "SkylakeX"), ("Prescott", .avx2, "Haswell"), ("Nehalem", .avx, "Sandybridge"),
+        ("Haswell", .avx512, "SkylakeX"), ("Barcelona", .avx2, "Haswell"),
+        // The right kernels, and those that were chosen by somebody who knew the processor.
+        ("Prescott", .sse, nil), ("Haswell", .avx2, nil), ("SkylakeX", .avx512, nil), ("Zen", .avx512, nil), ("Cooperlake", .avx512, nil),
+        ("neoversen1", .sse, nil), (nil, .avx512, nil),
+    ] as [(String?, KernelChoice.Vectors, String?)])
+    func kernels_fitTheProcessor(core: String?, processor: KernelChoice.Vectors, expected: String?) {
+        let choice = KernelChoice(core: core, processor: processor) { _ in false }
+        #expect(choice.variables["OPENBLAS_CORETYPE"] == expected)
+    }
+
+    @Test func whatIsSetIsLeftAlone() {
+        let nothing = KernelChoice(core: "Prescott", processor: .avx512) { _ in true }
+        #expect(nothing.variables.isEmpty)
+        let kernels = KernelChoice(core: "Prescott", processor: .avx512) { $0 == "OPENBLAS_CORETYPE" }
+        #expect(kernels.variables == Self.timeout)
+    }
+
+    @Test func whatItAsksForIsNeverAskedForTwice() {
+        for core in ["Prescott", "Haswell", "SkylakeX", "Zen"] {
+            let first = KernelChoice(core: core, processor: .avx512) { _ in false }
+            // Even where the library does not take it.
+            let second = KernelChoice(core: core, processor: .avx512) { first.variables[$0] != nil || (core != "Prescott" && core != "Haswell") }
+            #expect(second.variables.isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        ("fpu sse sse2", KernelChoice.Vectors.sse), ("sse2 avx", .avx), ("avx avx2", .avx), ("avx avx2 fma", .avx2),
+        ("avx avx2 fma avx512f avx512cd", .avx2), ("avx avx2 fma avx512f avx512dq avx512cd avx512bw avx512vl", .avx512), ("", .sse),
+    ])
+    func vectors_areReadFromTheFlags(flags: String, expected: KernelChoice.Vectors) {
+        #expect(KernelChoice.Vectors(flags: flags.split(separator: " ")) == expected)
+    }
+}
