@@ -8,7 +8,7 @@ internal import Synchronization
 /// hundred columns) a fifth of their time went into that. So, where the library lets its threads be set, it keeps to one, and products are
 /// cut here into few large shares that touch each other only at their end. Factorisations, which cannot be cut that way, borrow the
 /// library's own threads while they last.
-enum ComputeThreads {
+package enum ComputeThreads {
     /// The most shares of a product; 1 leaves products to the library, with whatever threads it has.
     static let count = Atomic<Int>(1)
     /// The same for one task alone: tests that run beside others want their products cut, and not those of the others.
@@ -25,13 +25,34 @@ enum ComputeThreads {
     ///   - granule: the ranges begin at its multiples, as kernels work in tiles.
     ///   - operations: of all shares together.
     ///   - body: must write nothing that another range's call reads or writes.
-    static func share(_ count: Int, granule: Int = 16, operations: Double, _ body: (Range<Int>) -> Void) {
+    package static func share(_ count: Int, granule: Int = 16, operations: Double, _ body: (Range<Int>) -> Void) {
         let shares = shares(of: (count + granule - 1) / granule, operations: operations)
         guard shares > 1 else { return body(0..<count) }
         concurrently(shares) { share in
             let bound = { (share: Int) in min(count, ((count + granule - 1) / granule * share / shares) * granule) }
             let end = share + 1 == shares ? count : bound(share + 1)
             if bound(share) < end { body(bound(share)..<end) }
+        }
+    }
+
+    /// Calls `body` with consecutive ranges that together cover `0..<count`, and `other` once, all at once on several threads.
+    ///
+    /// There are some ranges more than threads, for whoever is done with `other` to take his part of the rest.
+    ///
+    /// - Parameters: as of `share`; what `other` does counts too.
+    package static func share(
+        _ count: Int, granule: Int = 64, operations: Double, beside other: () -> Void, _ body: (Range<Int>) -> Void
+    ) {
+        let parts = (count + granule - 1) / granule
+        guard shares(of: parts + 1, operations: operations) > 1 else {
+            other()
+            return body(0..<count)
+        }
+        let pieces = min(parts, 8 * (countInTask ?? self.count.load(ordering: .relaxed)))
+        concurrently(pieces + 1) { piece in
+            guard piece > 0 else { return other() }
+            let range = (parts * (piece - 1) / pieces * granule)..<min(count, parts * piece / pieces * granule)
+            if !range.isEmpty { body(range) }
         }
     }
 

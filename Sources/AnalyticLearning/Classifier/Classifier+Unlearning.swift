@@ -52,7 +52,7 @@ extension Classifier {
             // From here on nothing can fail: there is memory for everything, and what the map throws is lack of it.
             try forEachPart(of: features, columns[...]) { (x, part) throws(LinearAlgebraError) in
                 try featureMap.map(x, inputs: &inputs, into: &h)
-                stale.formUnion(truth.subtract(x: x, h: h, columns: part, order: &order))
+                stale.formUnion(truth.subtract(x: x, h: h, columns: part, groups: &groups))
             }
         } catch {
             throw error == .notPositiveDefinite ? .neverLearned : .solver(error)

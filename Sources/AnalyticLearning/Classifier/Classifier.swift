@@ -38,7 +38,7 @@ public final class Classifier {
 
     var inputs: Matrix
     var h: Matrix
-    var order: [Int] = []
+    var groups = ClassGroups()
     private var scores: Matrix
     var mustSolve = false
 
@@ -214,7 +214,7 @@ public final class Classifier {
     ) throws(LinearAlgebraError) {
         try featureMap.map(x, inputs: &inputs, into: &h)
         if isNew { try calibrateBalanced(columns) }
-        truth.add(x: x, h: h, columns: columns, order: &order)
+        truth.add(x: x, h: h, columns: columns, groups: &groups)
         if mustSolve {
             try scoreRows(&scorer, columns)
             view.accumulate(h: h, square: &square)
@@ -244,9 +244,10 @@ public final class Classifier {
         }
         try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
             try featureMap.map(values, inputs: &inputs, into: &h)
-            try scoreRows(&scorer, part)
             try calibrateBalanced(part)
-            truth.add(x: values, h: h, columns: part, order: &order)
+            try multiplyScores()
+            // Choosing classes goes row by row, and so one thread adds up while another chooses.
+            truth.add(x: values, h: h, columns: part, groups: &groups) { scorer.score(scores, columns: part) }
             view.accumulate(h: h, square: &square)
         }
         solve()
@@ -265,9 +266,13 @@ public final class Classifier {
 
     /// Scores the mapped rows by the weights as they are.
     private func scoreRows(_ scorer: inout ProgressiveScorer, _ columns: ArraySlice<Int>) throws(LinearAlgebraError) {
+        try multiplyScores()
+        scorer.score(scores, columns: columns)
+    }
+
+    private func multiplyScores() throws(LinearAlgebraError) {
         try scores.reshapeScratch(rows: h.columns, columns: view.weights.columns)
         scores.multiply(h, transposed: true, by: view.weights)
-        scorer.score(scores, columns: columns)
     }
 
     /// Shows the mapped rows' scores by the balanced weights, where there are any, to their calibrator.

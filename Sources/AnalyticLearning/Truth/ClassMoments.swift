@@ -31,19 +31,36 @@ public struct ClassMoments: ~Copyable {
         m2.withMutableColumn(column) { _ = $0.update(fromContentsOf: newM2) }
     }
 
-    /// Merges rows of one class.
+    /// Merges rows of several classes, in some of the components.
     ///
     /// - Parameters:
-    ///   - rows: the numbers of the rows in `x`, all of the class.
+    ///   - groups: the rows of each class.
     ///   - x: rows one after another.
-    ///   - column: the class.
-    ///   - count: n_c before these rows.
+    ///   - counts: n_c before these rows.
+    ///   - beside: runs at the same time, once, and touches nothing of this; see `ComputeThreads.share`.
     /// - Complexity: O(rows·d).
-    mutating func merge(rows: some Collection<Int>, of x: UnsafeBufferPointer<Double>, column: Int, count: Int) {
-        summarise(rows, of: x)
-        let added = Double(rows.count)
-        update(column) { mean, m2, batchMean, batchM2 in
-            Self.merge(Double(count), &mean, &m2, added, batchMean, batchM2)
+    mutating func merge(
+        _ groups: ClassGroups, of x: UnsafeBufferPointer<Double>, counts: [Int], beside: () -> Void = {}
+    ) {
+        let dimension = mean.rows
+        mean.withMutableElements { mean in
+            m2.withMutableElements { m2 in
+                batchMean.withUnsafeMutableBufferPointer { batchMean in
+                    batchM2.withUnsafeMutableBufferPointer { batchM2 in
+                        ComputeThreads.share(dimension, operations: Self.operations(dimension, groups), beside: beside) { components in
+                            for group in groups.all {
+                                let rows = groups.rows(of: group)
+                                Self.summarise(rows, of: x, components, dimension: dimension, batchMean, batchM2)
+                                let (before, added) = (Double(counts[group.column]), Double(rows.count))
+                                let first = group.column * dimension
+                                for i in components {
+                                    Self.merge(before, &mean[first + i], &m2[first + i], added, batchMean[i], batchM2[i])
+                                }
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 
@@ -116,24 +133,39 @@ public struct ClassMoments: ~Copyable {
     /// Two passes over some rows: their mean and centred second moment, in the buffers.
     private mutating func summarise(_ rows: some Collection<Int>, of x: UnsafeBufferPointer<Double>) {
         let dimension = mean.rows
-        let count = Double(rows.count)
         batchMean.withUnsafeMutableBufferPointer { batchMean in
             batchM2.withUnsafeMutableBufferPointer { batchM2 in
-                batchMean.update(repeating: 0)
-                batchM2.update(repeating: 0)
-                for row in rows {
-                    let values = UnsafeBufferPointer(rebasing: x[(row * dimension)..<((row + 1) * dimension)])
-                    for i in 0..<dimension { batchMean[i] += values[i] }
-                }
-                for i in 0..<dimension { batchMean[i] /= count }
-                for row in rows {
-                    let values = UnsafeBufferPointer(rebasing: x[(row * dimension)..<((row + 1) * dimension)])
-                    for i in 0..<dimension {
-                        let deviation = values[i] - batchMean[i]
-                        batchM2[i] += deviation * deviation
-                    }
-                }
+                Self.summarise(rows, of: x, 0..<dimension, dimension: dimension, batchMean, batchM2)
             }
         }
+    }
+
+    /// The same in some of the components.
+    private static func summarise(
+        _ rows: some Collection<Int>, of x: UnsafeBufferPointer<Double>, _ components: Range<Int>, dimension: Int,
+        _ batchMean: UnsafeMutableBufferPointer<Double>, _ batchM2: UnsafeMutableBufferPointer<Double>
+    ) {
+        let count = Double(rows.count)
+        for i in components {
+            batchMean[i] = 0
+            batchM2[i] = 0
+        }
+        for row in rows {
+            let values = UnsafeBufferPointer(rebasing: x[(row * dimension)..<((row + 1) * dimension)])
+            for i in components { batchMean[i] += values[i] }
+        }
+        for i in components { batchMean[i] /= count }
+        for row in rows {
+            let values = UnsafeBufferPointer(rebasing: x[(row * dimension)..<((row + 1) * dimension)])
+            for i in components {
+                let deviation = values[i] - batchMean[i]
+                batchM2[i] += deviation * deviation
+            }
+        }
+    }
+
+    /// About what merging rows costs, in operations at the rate of a matrix product: it is bound by memory.
+    private static func operations(_ dimension: Int, _ groups: ClassGroups) -> Double {
+        16 * Double(dimension) * Double(groups.order.count)
     }
 }

@@ -41,14 +41,19 @@ public struct Truth: ~Copyable {
     ///   - x: the rows as they came.
     ///   - h: the same rows after the map, [D×n].
     ///   - columns: the class of each row.
-    ///   - order: row numbers sorted by class; overwritten.
+    ///   - groups: overwritten.
+    ///   - beside: runs at the same time on another thread, where there is one, and touches nothing of this.
     /// - Complexity: O(n·(d + D)).
-    mutating func add(x: UnsafeBufferPointer<Double>, h: borrowing Matrix, columns: ArraySlice<Int>, order: inout [Int]) {
+    mutating func add(
+        x: UnsafeBufferPointer<Double>, h: borrowing Matrix, columns: ArraySlice<Int>, groups: inout ClassGroups, beside: () -> Void = {}
+    ) {
+        groups.set(columns)
+        moments.merge(groups, of: x, counts: counts, beside: beside)
         addToCrossMoment(h, columns, times: 1)
-        forEachClass(columns, &order) { truth, column, rows in
-            truth.moments.merge(rows: rows, of: x, column: column, count: truth.counts[column])
-            truth.sketches.add(h, rows: rows, column: column)
-            truth.counts[column] += rows.count
+        for group in groups.all {
+            let rows = groups.rows(of: group)
+            sketches.add(h, rows: rows, column: group.column)
+            counts[group.column] += rows.count
         }
         samples += columns.count
     }
@@ -60,17 +65,19 @@ public struct Truth: ~Copyable {
     /// - Parameters: as of `add`.
     /// - Returns: the classes whose sketches still know the rows, in ascending order.
     mutating func subtract(
-        x: UnsafeBufferPointer<Double>, h: borrowing Matrix, columns: ArraySlice<Int>, order: inout [Int]
+        x: UnsafeBufferPointer<Double>, h: borrowing Matrix, columns: ArraySlice<Int>, groups: inout ClassGroups
     ) -> [Int] {
         addToCrossMoment(h, columns, times: -1)
+        groups.set(columns)
         var stale: [Int] = []
-        forEachClass(columns, &order) { truth, column, rows in
-            truth.moments.remove(rows: rows, of: x, column: column, count: truth.counts[column])
-            truth.counts[column] -= rows.count
-            if truth.counts[column] == 0 {
-                truth.crossMoment.withMutableColumn(column) { $0.update(repeating: 0) }
-                truth.sketches.clear(column)
-            } else if !truth.sketches.subtract(h, rows: rows, column: column) {
+        for group in groups.all {
+            let (column, rows) = (group.column, groups.rows(of: group))
+            moments.remove(rows: rows, of: x, column: column, count: counts[column])
+            counts[column] -= rows.count
+            if counts[column] == 0 {
+                crossMoment.withMutableColumn(column) { $0.update(repeating: 0) }
+                sketches.clear(column)
+            } else if !sketches.subtract(h, rows: rows, column: column) {
                 stale.append(column)
             }
         }
@@ -87,30 +94,17 @@ public struct Truth: ~Copyable {
     }
 
     private mutating func addToCrossMoment(_ h: borrowing Matrix, _ columns: ArraySlice<Int>, times factor: Double) {
-        for (row, column) in columns.enumerated() {
-            h.withColumn(row) { values in
-                crossMoment.withMutableColumn(column) { sum in
-                    for i in 0..<values.count { sum[i] += factor * values[i] }
+        let width = crossMoment.rows
+        let operations = 8 * Double(width) * Double(columns.count)
+        h.withElements { values in
+            crossMoment.withMutableElements { sums in
+                ComputeThreads.share(width, granule: 64, operations: operations) { components in
+                    for (row, column) in columns.enumerated() {
+                        let (source, target) = (row * width, column * width)
+                        for i in components { sums[target + i] += factor * values[source + i] }
+                    }
                 }
             }
-        }
-    }
-
-    /// Calls `body` with each class of a block and the numbers of its rows, in order of arrival.
-    private mutating func forEachClass(
-        _ columns: ArraySlice<Int>, _ order: inout [Int], _ body: (inout Truth, Int, ArraySlice<Int>) -> Void
-    ) {
-        let first = columns.startIndex
-        order.removeAll(keepingCapacity: true)
-        order.append(contentsOf: 0..<columns.count)
-        order.sort { (columns[first + $0], $0) < (columns[first + $1], $1) }
-        var start = 0
-        while start < order.count {
-            let column = columns[first + order[start]]
-            var end = start + 1
-            while end < order.count, columns[first + order[end]] == column { end += 1 }
-            body(&self, column, order[start..<end])
-            start = end
         }
     }
 }

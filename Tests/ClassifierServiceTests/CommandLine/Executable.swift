@@ -21,13 +21,17 @@ struct Executable {
     private let errors: Drain
 
     /// Starts it.
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    ///
+    /// - Parameters:
+    ///   - environment: is added to that of the tests.
+    ///   - removed: is taken from it.
+    init(_ arguments: [String], environment: [String: String] = [:], without removed: [String] = []) throws {
         let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let path = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("accrue")
         guard FileManager.default.isExecutableFile(atPath: path.path) else { throw Failure(description: "\(path.path) is not there") }
         process.executableURL = path
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.filter { !removed.contains($0.key) }.merging(environment) { $1 }
         let (input, out, err) = (Pipe(), Pipe(), Pipe())
         process.standardInput = input
         process.standardOutput = out
@@ -64,6 +68,17 @@ struct Executable {
     ///
     /// - Returns: false where the process ended without them.
     func waitForErrors(containing words: String) -> Bool { errors.wait { $0.contains(words) } }
+
+    /// The environment that it runs in now.
+    func currentEnvironment() throws -> [String: String] {
+        // The size of such a file is said to be 0, and Foundation reads no more than that of some.
+        let path = "/proc/\(process.processIdentifier)/environ"
+        guard let handle = FileHandle(forReadingAtPath: path), let data = try handle.readToEnd() else {
+            throw Failure(description: "\(path) cannot be read")
+        }
+        let pairs = data.split(separator: 0).map { String(decoding: $0, as: UTF8.self).split(separator: "=", maxSplits: 1) }
+        return Dictionary(pairs.map { (String($0[0]), $0.count > 1 ? String($0[1]) : "") }) { first, _ in first }
+    }
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 

@@ -1,4 +1,5 @@
 import Foundation
+import LinearAlgebra
 import TensorFormats
 import Testing
 
@@ -39,6 +40,18 @@ import Testing
         }
         #expect(lines.first?.contains("memory only") == true, "the first log line says that nothing is kept: \(outcome.errors)")
         #expect(outcome.errors.contains(signal == SIGTERM ? "SIGTERM" : "SIGINT"))
+    }
+
+    /// What OpenBLAS reads from the environment it reads before `main`: the program starts itself anew with it, and stays the same process.
+    @Test(.enabled(if: BLASLibrary.current.provider == .openBLAS)) func openBLASGetsItsSettings_andKeepsThoseOfTheUser() throws {
+        for (own, expected) in [([:], "16"), (["OPENBLAS_THREAD_TIMEOUT": "20"], "20")] as [([String: String], String)] {
+            let server = try Executable(
+                ["serve", "--port", "0"], environment: own, without: ["OPENBLAS_THREAD_TIMEOUT", "OPENBLAS_CORETYPE"])
+            _ = try server.firstLine()
+            #expect(try server.currentEnvironment()["OPENBLAS_THREAD_TIMEOUT"] == expected)
+            server.send(SIGTERM)
+            #expect(server.wait().status == 0)
+        }
     }
 
     /// As one of a service manager that reloads, or of a terminal that is closed.

@@ -1,0 +1,36 @@
+/// The rows of a block by their classes.
+struct ClassGroups {
+    /// A class, and where its rows stand in `order`.
+    struct Group {
+        var column: Int
+        var places: Range<Int>
+    }
+
+    /// Row numbers sorted by class, in each class in order of arrival.
+    private(set) var order: [Int] = []
+    /// The classes that have rows, in ascending order.
+    private(set) var all: [Group] = []
+
+    /// Groups the rows of another block; memory of earlier ones is used again.
+    ///
+    /// - Parameter columns: the class of each row.
+    /// - Complexity: O(n log n).
+    mutating func set(_ columns: ArraySlice<Int>) {
+        let first = columns.startIndex
+        order.removeAll(keepingCapacity: true)
+        all.removeAll(keepingCapacity: true)
+        order.append(contentsOf: 0..<columns.count)
+        order.sort { (columns[first + $0], $0) < (columns[first + $1], $1) }
+        var start = 0
+        while start < order.count {
+            let column = columns[first + order[start]]
+            var end = start + 1
+            while end < order.count, columns[first + order[end]] == column { end += 1 }
+            all.append(Group(column: column, places: start..<end))
+            start = end
+        }
+    }
+
+    /// The numbers of a class's rows.
+    func rows(of group: Group) -> ArraySlice<Int> { order[group.places] }
+}
