@@ -22,14 +22,16 @@ public struct ServerConfiguration: Sendable {
     public var maximumHeaderSize = 32768
     /// Seconds from the first octet of a request (from the accept, for the first one) to the end of its head.
     public var headerDeadline = 10.0
-    /// Seconds which a request's content may take, beside those that `minimumBodyRate` grants for what has arrived.
+    /// Seconds which a request's content may fall behind `minimumBodyRate`; so long it may stall at most, however fast it came before.
     public var bodyDeadline = 20.0
-    /// Octets of content a second which extend `bodyDeadline`.
+    /// Octets of content a second which a client must send.
     public var minimumBodyRate = 1024
     /// Seconds a kept-alive connection may wait for its next request.
     public var idleTimeout = 60.0
-    /// Seconds in which a client must take some octets of its answer.
+    /// Seconds which a client that takes its answer may fall behind `minimumAnswerRate`; so long it may stall at most.
     public var writeTimeout = 30.0
+    /// Octets of an answer a second which a client must take.
+    public var minimumAnswerRate = 1024
     /// Seconds that the end of a refused request is awaited, so that its answer is not lost by a reset.
     public var lingerTimeout = 5.0
     /// The value of the `Server` field; empty leaves it out.
@@ -69,7 +71,7 @@ public struct ServerConfiguration: Sendable {
         guard (256...1 << 24).contains(maximumHeaderSize) else {
             throw .invalidConfiguration("maximumHeaderSize must be 256 to 16777216")
         }
-        guard minimumBodyRate > 0 else { throw .invalidConfiguration("minimumBodyRate must be positive") }
+        guard minimumBodyRate > 0, minimumAnswerRate > 0 else { throw .invalidConfiguration("a minimum rate must be positive") }
         for seconds in [headerDeadline, bodyDeadline, idleTimeout, writeTimeout, lingerTimeout] {
             guard seconds > 0, seconds <= 1e6 else { throw .invalidConfiguration("a deadline must be positive and at most 1e6 s") }
         }

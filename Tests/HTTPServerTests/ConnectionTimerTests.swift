@@ -3,7 +3,8 @@ import Testing
 @testable import HTTPServer
 
 @Suite struct ConnectionTimerTests {
-    private let policy = DeadlinePolicy(header: 10_000, body: 20_000, bodyRate: 1000, idle: 60_000, write: 30_000, linger: 5000)
+    private let policy = DeadlinePolicy(
+        header: 10_000, body: 20_000, bodyRate: 1000, idle: 60_000, write: 30_000, writeRate: 1000, linger: 5000)
 
     @Test func theFirstHeadIsTimedFromTheAccept() {
         var timer = ConnectionTimer(acceptedAt: 100)
@@ -40,11 +41,49 @@ import Testing
         timer.beginBody(at: 1000)
         timer.enter(.body, at: 1000)
         #expect(timer.deadline(policy) == 21_000)
-        timer.bodyArrived(2500)
+        timer.bodyArrived(2500, at: 5000, policy)
         timer.enter(.body, at: 5000)
         #expect(timer.deadline(policy) == 23_500)
-        timer.bodyArrived(.max)
-        #expect(timer.deadline(policy) != nil, "no amount of content overflows")
+        timer.bodyArrived(.max, at: 5000, policy)
+        #expect(timer.deadline(policy) == 25_000, "no amount of content overflows")
+    }
+
+    @Test func contentThatCameFastPaysForNoLongerStall() {
+        var timer = ConnectionTimer(acceptedAt: 0)
+        timer.beginBody(at: 0)
+        timer.enter(.body, at: 0)
+        timer.bodyArrived(1 << 30, at: 100, policy)
+        #expect(timer.deadline(policy) == 20_100)
+        timer.pauseBody(at: 200)
+        timer.resumeBody(at: 50_000)
+        timer.bodyArrived(1 << 30, at: 50_100, policy)
+        #expect(timer.deadline(policy) == 70_100)
+    }
+
+    @Test func singleOctetsAddUp() {
+        var timer = ConnectionTimer(acceptedAt: 0)
+        timer.beginBody(at: 0)
+        timer.enter(.body, at: 0)
+        let slow = DeadlinePolicy(header: 1, body: 20_000, bodyRate: 1024, idle: 1, write: 1, writeRate: 1, linger: 1)
+        for _ in 0..<1024 { timer.bodyArrived(1, at: 90_000, slow) }
+        #expect(timer.deadline(slow) == 21_000)
+    }
+
+    @Test func answersMustBeTakenAtARate() {
+        var timer = ConnectionTimer(acceptedAt: 0)
+        timer.enter(.writing, at: 0)
+        // An octet a second, which is progress, but not enough of it.
+        for second in 1..<30 {
+            timer.writeProgressed(1, at: Int64(second) * 1000, policy)
+            timer.enter(.writing, at: Int64(second) * 1000)
+        }
+        #expect(timer.deadline(policy) == 30_029)
+        timer.writeProgressed(1 << 30, at: 29_500, policy)
+        #expect(timer.deadline(policy) == 59_500)
+        // Who has taken all begins anew.
+        timer.enter(.answering, at: 40_000)
+        timer.enter(.writing, at: 100_000)
+        #expect(timer.deadline(policy) == 130_000)
     }
 
     @Test func aPauseOfTheApplicationIsNotTheClients() {
@@ -69,10 +108,10 @@ import Testing
     @Test func progressExtendsWritingButNotLingering() {
         var timer = ConnectionTimer(acceptedAt: 0)
         timer.enter(.writing, at: 100)
-        timer.writeProgressed(at: 2000)
-        #expect(timer.deadline(policy) == 32_000)
+        timer.writeProgressed(1500, at: 2000, policy)
+        #expect(timer.deadline(policy) == 31_600)
         timer.enter(.lingering, at: 3000)
-        timer.writeProgressed(at: 4000)
+        timer.writeProgressed(1500, at: 4000, policy)
         timer.enter(.lingering, at: 5000)
         #expect(timer.deadline(policy) == 8000)
     }

@@ -66,7 +66,7 @@ extension EventLoop {
     /// Hands on a piece of content; false when that ended the request.
     private func deliver(_ connection: Connection, _ octets: UnsafeRawBufferPointer) -> Bool {
         connection.reception.received = connection.reception.received.addingReportingOverflow(octets.count).partialValue
-        connection.timer.bodyArrived(octets.count)
+        connection.timer.bodyArrived(octets.count, at: now, policy)
         switch connection.reception.mode {
         case .discard:
             guard connection.reception.received <= Self.maximumDiscard else {

@@ -46,7 +46,7 @@ extension EventLoop {
         let result = SystemCall.receive(connection.descriptor, into: spare)
         guard case .bytes(let count) = result else { return readEnded(connection, result) }
         connection.builder.commit(count)
-        connection.timer.bodyArrived(count)
+        connection.timer.bodyArrived(count, at: now, policy)
         connection.reception.received += count
         connection.reception.remaining -= count
         if connection.reception.remaining == 0 { endBody(connection) }

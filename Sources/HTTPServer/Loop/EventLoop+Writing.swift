@@ -125,7 +125,7 @@ extension EventLoop {
     private func account(_ connection: Connection, _ result: SystemCall.Transfer, _ sent: (Connection, Int) -> Void) {
         switch result {
         case .bytes(let count):
-            connection.timer.writeProgressed(at: now)
+            connection.timer.writeProgressed(count, at: now, policy)
             sent(connection, count)
         case .wouldBlock: connection.isWriteBlocked = true
         case .failed, .end: connection.isBroken = true
