@@ -106,6 +106,15 @@ public final class Server: Sendable {
         _ = loops.wait(timeout: .now() + .milliseconds(Int(milliseconds) + 500))
     }
 
+    /// Connections that are taken at most: `maximumConnections`, or fewer where the process may not open so many descriptors beside those
+    /// that are reserved. Known from `start` to `stop`.
+    public var connectionLimit: Int? {
+        state.withLock { state in
+            if case .running(let shared) = state { return shared.connectionLimit }
+            return nil
+        }
+    }
+
     /// What the server is doing now; all zero before `start` and after `stop`.
     public var statistics: Statistics {
         state.withLock { state in

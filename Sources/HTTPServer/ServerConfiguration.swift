@@ -10,8 +10,11 @@ public struct ServerConfiguration: Sendable {
     public var port: UInt16 = 8080
     /// Threads that do all socket work. Handlers run on them.
     public var eventLoops = 2
-    /// Open connections; more wait in the listener's queue until one closes.
+    /// Open connections; more wait in the listener's queue until one closes. `Server.connectionLimit` may be lower.
     public var maximumConnections = 16384
+    /// Descriptors that connections leave to the rest of the process: its files, and what the server itself needs. Where the process may
+    /// have few, connections still get half of them.
+    public var reservedDescriptors = 256
     /// Octets of content a request may have where its route does not say otherwise.
     public var maximumBodySize = 64 << 20
     /// Octets which the contents of all requests together may hold; past it, 503.
@@ -64,6 +67,7 @@ public struct ServerConfiguration: Sendable {
     func validate() throws(ServerError) {
         guard (1...256).contains(eventLoops) else { throw .invalidConfiguration("eventLoops must be 1 to 256") }
         guard maximumConnections > 0 else { throw .invalidConfiguration("maximumConnections must be positive") }
+        guard reservedDescriptors >= 0 else { throw .invalidConfiguration("reservedDescriptors must not be negative") }
         guard maximumBodySize >= 0, maximumTotalBodyMemory >= 0 else { throw .invalidConfiguration("body limits must not be negative") }
         guard (256...1 << 20).contains(maximumRequestLineSize) else {
             throw .invalidConfiguration("maximumRequestLineSize must be 256 to 1048576")

@@ -5,6 +5,8 @@ final class ServerShared: Sendable {
     let configuration: ServerConfiguration
     let table: RouteTable
     let budget: MemoryBudget
+    /// Connections at most.
+    let connectionLimit: Int
     let listener: Listener
     let handles: [LoopHandle]
     private let openConnections = Atomic<Int>(0)
@@ -15,10 +17,17 @@ final class ServerShared: Sendable {
         self.table = table
         self.listener = listener
         budget = MemoryBudget(limit: configuration.maximumTotalBodyMemory)
+        connectionLimit = Self.connectionLimit(configuration, descriptors: SystemCall.descriptorLimit())
         var handles: [LoopHandle] = []
         for index in 0..<configuration.eventLoops { handles.append(try LoopHandle(index: index, routeCount: table.routes.count)) }
         self.handles = handles
         listening = Atomic(handles.count)
+    }
+
+    /// How many connections leave the rest of the process its descriptors.
+    static func connectionLimit(_ configuration: ServerConfiguration, descriptors: Int) -> Int {
+        let reserved = min(configuration.reservedDescriptors, descriptors / 2)
+        return max(1, min(configuration.maximumConnections, descriptors - reserved))
     }
 
     /// Connections open now.
@@ -27,7 +36,7 @@ final class ServerShared: Sendable {
     /// Takes the place of one connection; false when all are taken.
     func admit() -> Bool {
         let (before, _) = openConnections.add(1, ordering: .relaxed)
-        if before < configuration.maximumConnections { return true }
+        if before < connectionLimit { return true }
         dismiss()
         return false
     }

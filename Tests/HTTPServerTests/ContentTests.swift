@@ -77,6 +77,18 @@ import Testing
         #expect(response["connection"] == "close")
     }
 
+    @Test func whatFollowsTheContentDoesNotDestroyTheAnswer() throws {
+        let running = try RunningServer(Self.router())
+        let client = try running.connect()
+        client.send(Array(Self.post("/echo", "Content-Length: 3000\r\nConnection: close").utf8) + [UInt8](repeating: 1, count: 1000))
+        // From now on content is read right into its place, and no further than it goes.
+        try #require(RunningServer.eventually { running.server.statistics.bodyMemory > 0 })
+        client.send([UInt8](repeating: 1, count: 2000 + 1000))
+        #expect(try client.response().body.count == 3000)
+        #expect(client.readToEnd())
+        #expect(!client.wasReset)
+    }
+
     @Test func memoryForContentIsLimitedOverAllConnections() throws {
         let running = try RunningServer(Self.router()) { $0.maximumTotalBodyMemory = 100_000 }
         let first = try running.connect()

@@ -146,4 +146,19 @@ import Testing
         #expect(PeerAddress(storage(AF_INET6, "::ffff:203.0.113.7", at: 8)).description == "203.0.113.7:8080")
         #expect(PeerAddress().host == "")
     }
+
+    @Test func theTargetsAuthorityReplacesHost() throws {
+        var router = Router()
+        router.on(.get, "/") { request, responder in
+            responder.send(.text(request.withAuthorityBytes { $0.map { String(decoding: $0, as: UTF8.self) } ?? "none" }))
+        }
+        let running = try RunningServer(router)
+        for (request, authority) in [
+            ("GET / HTTP/1.1\r\nHost: a:1\r\n", "a:1"), ("GET http://b/ HTTP/1.1\r\nHost: a\r\n", "b"),
+            ("GET HTTPS://B:80?q=/ HTTP/1.1\r\nHost: a\r\n", "B:80"), ("GET http://[::1]:8 HTTP/1.0\r\n", "[::1]:8"),
+            ("GET / HTTP/1.0\r\n", "none"),
+        ] {
+            #expect(try running.connect().exchange(request + "\r\n").text == authority)
+        }
+    }
 }

@@ -115,6 +115,17 @@ import Testing
         }
     }
 
+    @Test func connectionsLeaveDescriptorsToTheRest() throws {
+        var configuration = ServerConfiguration()
+        configuration.maximumConnections = 16384
+        configuration.reservedDescriptors = 256
+        for (descriptors, limit) in [(Int.max, 16384), (20_000, 16384), (16_500, 16_244), (1024, 768), (256, 128), (2, 1), (1, 1)] {
+            #expect(ServerShared.connectionLimit(configuration, descriptors: descriptors) == limit, "\(descriptors)")
+        }
+        let running = try RunningServer(Self.router()) { $0.maximumConnections = 7 }
+        #expect(running.server.connectionLimit == 7)
+    }
+
     @Test func acceptedSocketsSendSmallPacketsAtOnce() throws {
         let listener = try Listener(host: "127.0.0.1", port: 0)
         let client = try TestClient(port: listener.address.port)

@@ -45,6 +45,8 @@ extension EventLoop {
         let spare = connection.builder.spare(limit: min(missing, 1 << 20))
         let result = SystemCall.receive(connection.descriptor, into: spare)
         guard case .bytes(let count) = result else { return readEnded(connection, result) }
+        // What was asked for ends with the content; more may lie behind it.
+        connection.isDrained = count < spare.count
         connection.builder.commit(count)
         connection.timer.bodyArrived(count, at: now, policy)
         connection.reception.received += count

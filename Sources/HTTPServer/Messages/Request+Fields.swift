@@ -22,6 +22,13 @@ extension Request {
         try body(exchange.head.firstField(name)?.value)
     }
 
+    /// Calls `body` with the host and port that the request is for: those of an absolute target, which replace Host (RFC 9112,
+    /// section 3.2.2), else Host's; nil where there are none. Allocates nothing.
+    public func withAuthorityBytes<R>(_ body: (UnsafeRawBufferPointer?) throws -> R) rethrows -> R {
+        guard exchange.head.form != .absolute else { return try body(exchange.head.bytes(exchange.head.authority)) }
+        return try withHeaderBytes("host", body)
+    }
+
     /// Whether there is more than one line of this field. Allocates nothing.
     public func headerIsRepeated(_ name: StaticString) -> Bool {
         guard let first = exchange.head.firstField(name) else { return false }

@@ -44,6 +44,8 @@ final class RequestHead {
     /// Nil for a method which is a token but not served.
     var method: Method?
     var form = TargetForm.origin
+    /// Of the absolute-form: the host and port that the request is for, whatever Host says.
+    var authority = Span()
     var path = Span()
     /// The query without its `?`; empty when there is none.
     var query = Span()
@@ -70,6 +72,7 @@ final class RequestHead {
         count = 0
         method = nil
         form = .origin
+        authority = Span()
         path = Span()
         query = Span()
         isOldVersion = false

@@ -46,9 +46,10 @@ extension RequestParser {
             head.path = RequestHead.Span(range)
             return nil
         default:
-            guard let pathStart = parseAuthority(line, range) else { return .malformedTarget }
+            guard let authority = parseAuthority(line, range) else { return .malformedTarget }
             head.form = .absolute
-            start = pathStart
+            head.authority = RequestHead.Span(authority)
+            start = authority.upperBound
         }
         var at = start
         while at < range.upperBound, Octets.path.contains(line[at]) {
@@ -73,8 +74,8 @@ extension RequestParser {
         at + 2 < end && Octets.hexadecimal(line[at + 1]) != nil && Octets.hexadecimal(line[at + 2]) != nil
     }
 
-    /// Checks `http://authority` of the absolute-form and gives the offset of its path, or nil.
-    private static func parseAuthority(_ line: UnsafeRawBufferPointer, _ range: Range<Int>) -> Int? {
+    /// Checks `http://authority` of the absolute-form and gives the place of the authority, behind which the path begins, or nil.
+    private static func parseAuthority(_ line: UnsafeRawBufferPointer, _ range: Range<Int>) -> Range<Int>? {
         var at = range.lowerBound
         while at < range.upperBound, line[at] != UInt8(ascii: ":") { at += 1 }
         let scheme = line.part(range.lowerBound..<at)
@@ -83,7 +84,7 @@ extension RequestParser {
         let authority = at + 3
         at = authority
         while at < range.upperBound, line[at] != UInt8(ascii: "/"), line[at] != UInt8(ascii: "?") { at += 1 }
-        return isHost(line.part(authority..<at)) ? at : nil
+        return isHost(line.part(authority..<at)) ? authority..<at : nil
     }
 
     /// Whether the octets are `host [":" port]` with a host that is not empty, and no user information (RFC 9110, section 7.2).

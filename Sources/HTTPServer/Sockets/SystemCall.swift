@@ -103,6 +103,13 @@ enum SystemCall {
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
+    /// How many descriptors the process may have open.
+    static func descriptorLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Milliseconds of a clock that never jumps; a few milliseconds coarse, and cheap.
     static func monotonicMilliseconds() -> Int64 {
         var time = timespec()
