@@ -86,7 +86,8 @@ public final class Server: Sendable {
         thread.start()
     }
 
-    /// Stops gracefully: refuses new connections, closes idle ones, and lets requests in hand be answered with `Connection: close`.
+    /// Stops gracefully: takes the connections which the kernel has accepted, refuses new ones, gives idle ones `stopGrace` for a last
+    /// request, and lets requests in hand be answered with `Connection: close`.
     /// Blocks until all are, or until the deadline has broken off the rest. Calling it again waits likewise. Not to be
     /// called from a handler, whose loop it would wait for.
     ///

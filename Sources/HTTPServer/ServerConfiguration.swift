@@ -35,6 +35,8 @@ public struct ServerConfiguration: Sendable {
     public var writeTimeout = 30.0
     /// Octets of an answer a second which a client must take.
     public var minimumAnswerRate = 1024
+    /// Seconds that a connection without a request is kept when the server stops, for one that is on its way.
+    public var stopGrace = 0.3
     /// Seconds that the end of a refused request is awaited, so that its answer is not lost by a reset.
     public var lingerTimeout = 5.0
     /// The value of the `Server` field; empty leaves it out.
@@ -76,6 +78,7 @@ public struct ServerConfiguration: Sendable {
             throw .invalidConfiguration("maximumHeaderSize must be 256 to 16777216")
         }
         guard minimumBodyRate > 0, minimumAnswerRate > 0 else { throw .invalidConfiguration("a minimum rate must be positive") }
+        guard stopGrace >= 0, stopGrace <= 1e6 else { throw .invalidConfiguration("stopGrace must be 0 to 1e6 s") }
         for seconds in [headerDeadline, bodyDeadline, idleTimeout, writeTimeout, lingerTimeout] {
             guard seconds > 0, seconds <= 1e6 else { throw .invalidConfiguration("a deadline must be positive and at most 1e6 s") }
         }

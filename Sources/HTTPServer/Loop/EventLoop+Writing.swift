@@ -40,7 +40,7 @@ extension EventLoop {
         if connection.closesWhenFlushed, connection.phase != .lingering, connection.hasNothingToSend, !connection.isBroken {
             sayGoodbye(connection)
         }
-        let isDone = connection.hasNothingToSend && (connection.isPeerClosed || isStopping && connection.input.isEmpty)
+        let isDone = connection.hasNothingToSend && (connection.isPeerClosed || isGraceOver && connection.input.isEmpty)
         if isDone, connection.phase == .head || connection.phase == .ended { connection.isBroken = true }
         if connection.isBroken {
             returnBuffers(connection)

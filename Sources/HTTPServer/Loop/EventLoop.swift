@@ -7,15 +7,13 @@ final class EventLoop {
     /// The answer of a handler that dropped its responder.
     static let droppedResponse = Response.problem(.internalServerError, detail: "the request was dropped without an answer")
 
-    private static let listenerToken = UInt64.max
+    static let listenerToken = UInt64.max
     private static let mailboxToken = UInt64.max - 1
     static let receiveSize = 64 << 10
     /// Output that stops the parsing of further requests until the client has taken some.
     static let highWaterMark = 64 << 10
     /// Messages handled in one turn, so that sockets have theirs.
     private static let messagesPerTurn = 512
-    /// How long a connection is idle, in milliseconds, before it may have to give way to a new one.
-    private static let leastIdleTime: Int64 = 1000
     /// The least time between two looks at all deadlines, in milliseconds.
     private static let scanInterval: Int64 = 50
 
@@ -43,11 +41,19 @@ final class EventLoop {
     var isInHandler = false
     var isListening = false
     /// When to listen again after the descriptors ran out.
-    private var listenAgainAt = Int64.max
-    private(set) var isStopping = false
-    private var stopDeadline = Int64.max
+    var listenAgainAt = Int64.max
+    var isStopping = false
+    var stopDeadline = Int64.max
+    /// When connections without a request are closed, once the server is stopping.
+    var graceEnd = Int64.max
+    var isGraceOver = false
+    /// Connections that may still be taken from the kernel's queue before the door is shut.
+    var backlogLeft = 0
     private var messages: [LoopMessage] = []
     private var nextMessage = 0
+
+    /// Messages which have been taken from the mailbox and wait for their turn.
+    var waitingMessages: ArraySlice<LoopMessage> { messages[nextMessage...] }
 
     init(shared: ServerShared, handle: LoopHandle) throws(ServerError) {
         self.shared = shared
@@ -76,7 +82,7 @@ final class EventLoop {
     /// Runs until it is told to stop and all connections are closed.
     func run() {
         listen()
-        while !(isStopping && (openCount == 0 || now >= stopDeadline)) {
+        while !hasEnded {
             let count = poll.wait(milliseconds: timeout())
             now = SystemCall.monotonicMilliseconds()
             writer.setTime(SystemCall.wallClockSeconds())
@@ -87,13 +93,14 @@ final class EventLoop {
                 listen()
             }
             if now >= nextScan { scanDeadlines() }
+            if isStopping { goOnStopping() }
         }
         finish()
     }
 
     private func timeout() -> Int32 {
         if nextMessage < messages.count { return 0 }
-        let next = min(nextScan, listenAgainAt, isStopping ? stopDeadline : .max)
+        let next = min(nextScan, listenAgainAt, isStopping ? nextStep : .max)
         guard next != .max else { return -1 }
         return Int32(clamping: max(0, next - now) + 1)
     }
@@ -178,83 +185,9 @@ final class EventLoop {
         }
     }
 
-    // MARK: Listening
+    // MARK: Connections
 
-    /// Watches the listener, unless the server is stopping.
-    func listen() {
-        guard !isListening, !isStopping else { return }
-        isListening = poll.add(shared.listener.descriptor, [.read, .exclusive], token: Self.listenerToken)
-        if !isListening { listenAgainAt = now + 1000 }
-    }
-
-    private func stopListening(until time: Int64) {
-        poll.remove(shared.listener.descriptor)
-        isListening = false
-        listenAgainAt = time
-    }
-
-    private func acceptConnections() {
-        for _ in 0..<64 {
-            guard shared.admit() else {
-                // The others wait in the kernel's queue; a connection that closes makes this loop listen again.
-                stopListening(until: now + 100)
-                closeIdleConnections()
-                return
-            }
-            let result = SystemCall.accept(shared.listener.descriptor)
-            if case .connection(let descriptor, let peer) = result {
-                place(descriptor, peer)
-                continue
-            }
-            shared.dismiss()
-            switch result {
-            case .connection, .lost: continue
-            case .wouldBlock: return
-            case .exhausted:
-                // A level-triggered listener would spin: look again when descriptors may have become free.
-                stopListening(until: now + 200)
-                return
-            case .failed:
-                stopListening(until: now + 1000)
-                return
-            }
-        }
-    }
-
-    /// Keeps a new connection, or hands it to the loop with the fewest if this one has clearly more.
-    private func place(_ descriptor: Int32, _ peer: PeerAddress) {
-        let mine = handle.load.load(ordering: .relaxed)
-        if !isStopping, let other = shared.leastLoaded(), other !== handle, other.load.load(ordering: .relaxed) + 2 < mine {
-            other.load.wrappingAdd(1, ordering: .relaxed)
-            if other.mailbox.post(.adopt(descriptor, peer)) { return }
-            other.load.wrappingSubtract(1, ordering: .relaxed)
-        }
-        handle.load.wrappingAdd(1, ordering: .relaxed)
-        adopt(descriptor, peer)
-    }
-
-    private func adopt(_ descriptor: Int32, _ peer: PeerAddress) {
-        handle.accepted.wrappingAdd(1, ordering: .relaxed)
-        let connection = freeConnection()
-        connection.open(descriptor, peer, at: now)
-        openCount += 1
-        // The request often is there already; a connection which is answered and closed at once never comes into the epoll at all.
-        lendOutput(connection)
-        read(connection)
-        settle(connection)
-    }
-
-    /// Makes room for new clients, at the limit, by closing kept-alive connections that have been of no use for a while.
-    private func closeIdleConnections() {
-        var left = 64
-        for connection in connections where connection.isQuiescent && connection.timer.isIdle(since: now - Self.leastIdleTime) {
-            close(connection)
-            left -= 1
-            if left == 0 { return }
-        }
-    }
-
-    private func freeConnection() -> Connection {
+    func freeConnection() -> Connection {
         if let slot = freeSlots.popLast() { return connections[Int(slot)] }
         let connection = Connection(slot: UInt32(connections.count), budget: shared.budget)
         connections.append(connection)
@@ -294,46 +227,6 @@ final class EventLoop {
                 settle(connection)
             } else {
                 noteDeadline(connection)
-            }
-        }
-    }
-
-    // MARK: Stopping
-
-    private func stop(_ deadline: Int64) {
-        guard !isStopping else {
-            stopDeadline = min(stopDeadline, deadline)
-            return
-        }
-        // Those which the kernel has accepted already are served.
-        if isListening { acceptConnections() }
-        if isListening { stopListening(until: .max) }
-        listenAgainAt = .max
-        isStopping = true
-        stopDeadline = deadline
-        shared.loopStoppedListening()
-        for connection in connections where connection.phase != .closed {
-            lendOutput(connection)
-            if connection.isQuiescent {
-                // A request may lie in the kernel's buffer: it is answered, an idle connection is closed.
-                read(connection)
-            } else if !connection.hasNothingToSend || connection.phase == .body {
-                connection.isLastRequest = true
-                if connection.pending.isEmpty, connection.phase == .head { connection.closesWhenFlushed = true }
-            }
-            settle(connection)
-        }
-    }
-
-    private func finish() {
-        for connection in connections { close(connection) }
-        for message in handle.mailbox.close() {
-            switch message {
-            case .adopt(let descriptor, _):
-                SystemCall.close(descriptor)
-                shared.dismiss()
-            case .answer(_, _, let response): response.discard()
-            case .resume, .pump, .stop: break
             }
         }
     }

@@ -51,6 +51,15 @@ final class Mailbox: Sendable {
         state.withLock { swap(&$0.messages, &messages) }
     }
 
+    /// Refuses messages from now on, unless some are waiting; false then.
+    func closeIfEmpty() -> Bool {
+        state.withLock { state in
+            guard state.messages.isEmpty else { return false }
+            state.isClosed = true
+            return true
+        }
+    }
+
     /// Refuses messages from now on, and gives those that are left.
     func close() -> [LoopMessage] {
         state.withLock { state in

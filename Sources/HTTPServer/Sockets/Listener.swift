@@ -5,11 +5,14 @@ import Glibc
 /// SO_REUSEADDR is set so that a restart does not wait for TIME_WAIT; SO_REUSEPORT is not, so that a second server on the same
 /// port is refused instead of silently sharing it.
 final class Listener: Sendable {
+    /// Connections which the kernel accepts before the server does; it may hold fewer.
+    static let backlog: Int32 = 4096
+
     let descriptor: Int32
     let address: SocketAddress
 
     /// Binds and listens on the first address of `host` that works.
-    init(host: String, port: UInt16, backlog: Int32 = 4096) throws(ServerError) {
+    init(host: String, port: UInt16, backlog: Int32 = Listener.backlog) throws(ServerError) {
         var hints = addrinfo()
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

@@ -1,0 +1,100 @@
+extension EventLoop {
+    /// How soon the kernel's queue is looked at again that could not be emptied, in milliseconds.
+    private static let backlogInterval: Int64 = 10
+
+    /// Whether nothing is left to do. Closes the mailbox then: whoever has something for this loop afterwards is told.
+    var hasEnded: Bool {
+        guard isStopping else { return false }
+        if now >= stopDeadline { return true }
+        return openCount == 0 && backlogLeft == 0 && waitingMessages.isEmpty && handle.mailbox.closeIfEmpty()
+    }
+
+    /// When the loop must act, while it is stopping.
+    var nextStep: Int64 {
+        let step = isGraceOver ? stopDeadline : min(graceEnd, stopDeadline)
+        return backlogLeft > 0 ? min(step, now + Self.backlogInterval) : step
+    }
+
+    /// Begins to stop, or brings the deadline forward.
+    func stop(_ deadline: Int64) {
+        guard !isStopping else {
+            stopDeadline = min(stopDeadline, deadline)
+            return
+        }
+        isStopping = true
+        stopDeadline = deadline
+        graceEnd = now + Int64(configuration.stopGrace * 1000)
+        for connection in connections where connection.phase != .closed {
+            lendOutput(connection)
+            if connection.isQuiescent {
+                // A request may lie in the kernel's buffer.
+                read(connection)
+            } else if !connection.pending.isEmpty || connection.phase == .body {
+                connection.isLastRequest = true
+            }
+            settle(connection)
+        }
+        if isListening { stopListening(until: .max) }
+        listenAgainAt = .max
+        // More do not fit into the queue: what comes later finds the door shut.
+        backlogLeft = Int(Listener.backlog) + 1
+        takeBacklog()
+    }
+
+    /// What is due while the loop is stopping.
+    func goOnStopping() {
+        if backlogLeft > 0 { takeBacklog() }
+        if !isGraceOver, now >= graceEnd { endGrace() }
+    }
+
+    /// Takes the connections which the kernel has accepted already: their clients may have sent requests. Where there is no room for all,
+    /// the rest follow as others close.
+    private func takeBacklog() {
+        while backlogLeft > 0, shared.admit() {
+            let result = SystemCall.accept(shared.listener.descriptor)
+            if case .connection(let descriptor, let peer) = result {
+                backlogLeft -= 1
+                place(descriptor, peer)
+                continue
+            }
+            shared.dismiss()
+            switch result {
+            case .connection: break
+            case .lost: backlogLeft -= 1
+            case .exhausted: return
+            case .wouldBlock, .failed: backlogLeft = 0
+            }
+        }
+        if backlogLeft == 0 { shared.loopStoppedListening() }
+    }
+
+    /// Connections have had their time for one more request: those without are closed.
+    private func endGrace() {
+        isGraceOver = true
+        for connection in connections where connection.phase != .closed {
+            lendOutput(connection)
+            if connection.isQuiescent { read(connection) }
+            settle(connection)
+        }
+        // There is room again for those that had to wait in the queue.
+        if backlogLeft > 0 { takeBacklog() }
+    }
+
+    /// Ends what the deadline has left.
+    func finish() {
+        for connection in connections { close(connection) }
+        if backlogLeft > 0 {
+            backlogLeft = 0
+            shared.loopStoppedListening()
+        }
+        for message in waitingMessages + handle.mailbox.close() {
+            switch message {
+            case .adopt(let descriptor, _):
+                SystemCall.close(descriptor)
+                shared.dismiss()
+            case .answer(_, _, let response): response.discard()
+            case .resume, .pump, .stop: break
+            }
+        }
+    }
+}
