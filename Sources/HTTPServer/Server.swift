@@ -31,6 +31,8 @@ public final class Server: Sendable {
         public var requestsInFlight = 0
         /// Octets which request contents hold now.
         public var bodyMemory = 0
+        /// Octets which answers on their way hold now; those of large ones, and those that clients leave unread.
+        public var answerMemory = 0
     }
 
     private let configuration: ServerConfiguration
@@ -123,6 +125,7 @@ public final class Server: Sendable {
             var result = Statistics()
             result.openConnections = shared.connectionCount
             result.bodyMemory = shared.budget.count
+            result.answerMemory = shared.answerBudget.count
             for handle in shared.handles {
                 result.acceptedConnections += handle.accepted.load(ordering: .relaxed)
                 result.requests += handle.requests.load(ordering: .relaxed)

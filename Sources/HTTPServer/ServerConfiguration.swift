@@ -19,6 +19,9 @@ public struct ServerConfiguration: Sendable {
     public var maximumBodySize = 64 << 20
     /// Octets which the contents of all requests together may hold; past it, 503.
     public var maximumTotalBodyMemory = 512 << 20
+    /// Octets which answers on their way may hold together. Past it, requests that change nothing get 503 instead of an answer of more
+    /// than 16 KiB, and pipelined ones wait; the answer to a request that has changed something is never withheld.
+    public var maximumTotalAnswerMemory = 512 << 20
     /// Octets of a request line; past it, 414. RFC 9112, section 3 recommends 8000 at least.
     public var maximumRequestLineSize = 8192
     /// Octets of a header or trailer section; past it, 431.
@@ -71,6 +74,7 @@ public struct ServerConfiguration: Sendable {
         guard maximumConnections > 0 else { throw .invalidConfiguration("maximumConnections must be positive") }
         guard reservedDescriptors >= 0 else { throw .invalidConfiguration("reservedDescriptors must not be negative") }
         guard maximumBodySize >= 0, maximumTotalBodyMemory >= 0 else { throw .invalidConfiguration("body limits must not be negative") }
+        guard maximumTotalAnswerMemory >= 0 else { throw .invalidConfiguration("maximumTotalAnswerMemory must not be negative") }
         guard (256...1 << 20).contains(maximumRequestLineSize) else {
             throw .invalidConfiguration("maximumRequestLineSize must be 256 to 1048576")
         }

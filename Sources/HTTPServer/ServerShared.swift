@@ -5,6 +5,7 @@ final class ServerShared: Sendable {
     let configuration: ServerConfiguration
     let table: RouteTable
     let budget: MemoryBudget
+    let answerBudget: MemoryBudget
     /// Connections at most.
     let connectionLimit: Int
     let listener: Listener
@@ -17,6 +18,7 @@ final class ServerShared: Sendable {
         self.table = table
         self.listener = listener
         budget = MemoryBudget(limit: configuration.maximumTotalBodyMemory)
+        answerBudget = MemoryBudget(limit: configuration.maximumTotalAnswerMemory)
         connectionLimit = Self.connectionLimit(configuration, descriptors: SystemCall.descriptorLimit())
         var handles: [LoopHandle] = []
         for index in 0..<configuration.eventLoops { handles.append(try LoopHandle(index: index, routeCount: table.routes.count)) }

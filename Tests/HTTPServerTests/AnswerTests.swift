@@ -236,4 +236,48 @@ import Testing
         #expect(response["connection"] == "close")
         #expect(response.text == "abc")
     }
+
+    @Test func nothingFollowsTheStreamOfAnOldClient() throws {
+        let list = SharedList<DeferredResponder>()
+        let running = try RunningServer(Self.router(list))
+        let client = try running.connect()
+        let line = "HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+        client.send("GET /later \(line)GET /now \(line)GET /later \(line)")
+        try #require(RunningServer.eventually { list.values.count == 2 })
+        let stream = StreamBody()
+        list.values[1].send(.text("never seen"))
+        list.values[0].send(Response(.ok, contentType: "text/plain", body: .stream(stream)))
+        _ = stream.write(Array("abc".utf8))
+        stream.finish()
+        let response = try client.response()
+        #expect(response.framing == .close)
+        #expect(response["connection"] == "close")
+        #expect(response.text == "abc")
+        #expect(RunningServer.eventually { running.server.statistics.requestsInFlight == 0 })
+    }
+
+    @Test func aLengthAloneAnswersHead() throws {
+        var router = Router()
+        router.on(.get, "/") { request, responder in
+            responder.send(Response(.ok, contentType: "text/plain", body: request.method == .head ? .unsent(1 << 40) : .unsent(0)))
+        }
+        router.on(.get, "/wrong") { _, responder in responder.send(Response(.ok, body: .unsent(1))) }
+        let running = try RunningServer(router)
+        let client = try running.connect()
+        let head = try client.exchange("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", method: "HEAD")
+        #expect(head["content-length"] == "\(1 << 40)")
+        #expect(try client.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").body.isEmpty)
+        #expect(throws: TestClient.Failure.self) { try client.exchange("GET /wrong HTTP/1.1\r\nHost: a\r\n\r\n") }
+    }
+
+    @Test func aFilesOwnerLivesAsLongAsTheFile() throws {
+        final class Owner: Sendable {}
+        var owner: Owner? = Owner()
+        weak let seen = owner
+        var body: FileBody? = FileBody(descriptor: open("/dev/null", O_RDONLY), length: 0, owner: owner)
+        owner = nil
+        #expect(seen != nil && body != nil)
+        body = nil
+        #expect(seen == nil)
+    }
 }

@@ -107,6 +107,7 @@ import Testing
         let changes: [(inout ServerConfiguration) -> Void] = [
             { $0.eventLoops = 0 }, { $0.maximumConnections = 0 }, { $0.maximumBodySize = -1 }, { $0.idleTimeout = 0 },
             { $0.headerDeadline = .nan }, { $0.maximumHeaderSize = 10 }, { $0.serverName = "a\r\nb" }, { $0.minimumBodyRate = 0 },
+            { $0.minimumAnswerRate = 0 }, { $0.stopGrace = -1 }, { $0.reservedDescriptors = -1 }, { $0.maximumTotalAnswerMemory = -1 },
         ]
         for change in changes {
             var configuration = ServerConfiguration()

@@ -25,6 +25,15 @@ import Testing
 
     private static let get = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 
+    @Test func aDroppedRequestHasTheErrorOfItsPath() throws {
+        let running = try RunningServer(Self.router()) { $0.errorFormatter = { path, _, _ in ("text/plain", Array(path)) } }
+        for path in ["/dropped", "/dropped-later"] {
+            let response = try running.connect().exchange("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(response.status == 500)
+            #expect(response.text == path)
+        }
+    }
+
     // MARK: Connections
 
     @Test func aConnectionServesRequestAfterRequest() throws {

@@ -4,6 +4,8 @@ struct ExchangeInfo {
     var isHead = false
     var isOldVersion = false
     var isSafe = false
+    /// It changes nothing, so that its answer may be withheld.
+    var isRefusable = false
     /// Empty where answers carry no names.
     var id = RequestID()
     /// What the gate adds to the answer.
@@ -20,6 +22,7 @@ struct ExchangeInfo {
 struct PendingAnswer {
     let info: ExchangeInfo
     var response: Response?
+    var memory: AnswerMemory?
     /// What `Allow` says.
     let allow: MethodSet?
 }
@@ -27,7 +30,7 @@ struct PendingAnswer {
 /// The content of a response which does not go through the output buffer.
 enum Transfer {
     case none
-    case bytes([UInt8], sent: Int)
+    case bytes([UInt8], sent: Int, AnswerMemory?)
     case file(FileBody, sent: Int)
     case stream(StreamPipe, isChunked: Bool)
 
@@ -123,6 +126,8 @@ final class Connection {
     /// The response that `transfer` belongs to.
     var delivery: Delivery?
     var isWriteBlocked = false
+    /// What of the output buffer the server's total counts.
+    var countedOutput = 0
     var closesWhenFlushed = false
     /// Octets of the client may be on their way: close by lingering.
     var lingers = false
@@ -184,6 +189,7 @@ final class Connection {
         isUnanswered = false
         isLastRequest = false
         isWriteBlocked = false
+        countedOutput = 0
         closesWhenFlushed = false
         lingers = false
         isBroken = false

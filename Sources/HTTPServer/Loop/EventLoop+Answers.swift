@@ -27,16 +27,41 @@ extension EventLoop {
         conclude(connection)
     }
 
-    /// Answers from a responder.
-    func answer(_ connection: Connection, _ generation: UInt32, _ sequence: UInt32, _ response: Response) {
+    /// Answers from a responder; nil where it was dropped.
+    func answer(_ connection: Connection, _ generation: UInt32, _ sequence: UInt32, _ response: Response?) {
         guard isCurrent(connection, generation, sequence) else {
             // The responder was kept beyond its handler's call: as from another thread.
             let key = ConnectionKey(slot: connection.slot, generation: generation)
-            if !handle.mailbox.post(.answer(key, sequence, response)) { response.discard() }
+            if !handle.mailbox.post(.answer(key, sequence, response)) { response?.discard() }
             return
         }
         connection.isUnanswered = false
-        enqueue(connection, connection.current, response)
+        enqueue(connection, connection.current, response ?? droppedResponse(connection.current))
+    }
+
+    /// The answer to a request whose responder was dropped.
+    private func droppedResponse(_ info: ExchangeInfo) -> Response {
+        lateError(info, .internalServerError, "the request was dropped without an answer")
+    }
+
+    /// An error for a request whose head is gone: the pattern of its route tells the form of errors as its path would.
+    private func lateError(_ info: ExchangeInfo, _ status: Status, _ detail: String, retryAfter: Bool = false) -> Response {
+        var pattern = shared.table.pattern(ofSlot: info.slot) ?? ""
+        return pattern.withUTF8 { errorResponse(status, detail, path: UnsafeRawBufferPointer($0), retryAfter: retryAfter) }
+    }
+
+    /// Counts the memory of a large answer. One to a request that changed nothing gives way to an error when the total is reached; any
+    /// other is sent all the same, for what was done must be told.
+    private func count(_ info: ExchangeInfo, _ response: inout Response) -> AnswerMemory? {
+        guard case .bytes(let bytes) = response.body, bytes.count > Self.maximumCopy, !info.isHead else { return nil }
+        if !info.isRefusable {
+            shared.answerBudget.take(bytes.count)
+        } else if !shared.answerBudget.reserveOrBeAlone(bytes.count) {
+            let detail = "answers on their way to other clients take all the memory there is for them; try again"
+            response = lateError(info, .serviceUnavailable, detail, retryAfter: true)
+            return nil
+        }
+        return AnswerMemory(adopting: bytes.count, of: shared.answerBudget)
     }
 
     private func isCurrent(_ connection: Connection, _ generation: UInt32, _ sequence: UInt32) -> Bool {
@@ -47,21 +72,26 @@ extension EventLoop {
         connection.pending.isEmpty && connection.transfer.isNone
     }
 
-    /// Puts an answer that came late into its place.
-    func deliver(_ connection: Connection, _ sequence: UInt32, _ response: Response) {
+    /// Puts an answer that came late into its place; nil where its responder was dropped.
+    func deliver(_ connection: Connection, _ sequence: UInt32, _ response: Response?) {
         guard let index = connection.pending.firstIndex(where: { $0.info.sequence == sequence }),
             connection.pending[index].response == nil
-        else { return response.discard() }
+        else { return response?.discard() ?? () }
+        let info = connection.pending[index].info
+        var response = response ?? droppedResponse(info)
+        connection.pending[index].memory = count(info, &response)
         connection.pending[index].response = response
         writeReady(connection)
     }
 
     /// Writes an answer, or queues it behind those that come first.
     func enqueue(_ connection: Connection, _ info: ExchangeInfo, _ response: Response, allow: MethodSet? = nil) {
+        var response = response
+        let memory = count(info, &response)
         if canWrite(connection) {
-            write(connection, info, response, allow)
+            write(connection, info, response, memory, allow)
         } else {
-            connection.pending.append(PendingAnswer(info: info, response: response, allow: allow))
+            connection.pending.append(PendingAnswer(info: info, response: response, memory: memory, allow: allow))
         }
     }
 
@@ -69,20 +99,24 @@ extension EventLoop {
     func writeReady(_ connection: Connection) {
         while connection.transfer.isNone, let first = connection.pending.first, let response = first.response {
             connection.pending.removeFirst()
-            write(connection, first.info, response, first.allow)
+            write(connection, first.info, response, first.memory, first.allow)
         }
     }
 
     // MARK: Writing
 
-    private func write(_ connection: Connection, _ info: ExchangeInfo, _ response: Response, _ allow: MethodSet?) {
+    private func write(
+        _ connection: Connection, _ info: ExchangeInfo, _ response: Response, _ memory: AnswerMemory?, _ allow: MethodSet?
+    ) {
         prepare(connection, info)
         var length = ResponseWriter.Length.unsaid
         if !response.status.excludesContent {
             if let count = response.body.count {
                 length = .known(count)
             } else if info.isOldVersion {
+                // The content ends with the connection, so nothing can follow it.
                 connection.isLastRequest = true
+                dropPending(connection)
             } else {
                 length = .chunked
             }
@@ -94,23 +128,34 @@ extension EventLoop {
         if info.isHead || response.status.excludesContent {
             response.discard()
         } else {
-            writeContent(connection, info, response.body)
+            writeContent(connection, info, response.body, memory)
         }
         observe(connection, info, response.status, bytes: info.isHead ? 0 : response.body.count ?? 0)
         conclude(connection)
     }
 
-    private func writeContent(_ connection: Connection, _ info: ExchangeInfo, _ body: ResponseBody) {
+    /// Gives up the requests behind the one that is being answered.
+    private func dropPending(_ connection: Connection) {
+        for answer in connection.pending {
+            answer.response?.discard()
+            observeDropped(answer)
+        }
+        connection.pending = []
+    }
+
+    private func writeContent(_ connection: Connection, _ info: ExchangeInfo, _ body: ResponseBody, _ memory: AnswerMemory?) {
         switch body {
         case .empty: break
         case .bytes(let bytes):
             if bytes.count <= Self.maximumCopy {
                 bytes.withUnsafeBytes { connection.output.append($0) }
             } else {
-                connection.transfer = .bytes(bytes, sent: 0)
+                connection.transfer = .bytes(bytes, sent: 0, memory)
             }
         case .file(let file):
             if file.length > 0 { connection.transfer = .file(file, sent: 0) }
+        // Its length has been announced: only breaking off tells the client that the content is missing.
+        case .unsent(let count): if count > 0 { connection.isBroken = true }
         case .stream(let stream):
             stream.pipe.attach(handle, connection.key)
             connection.transfer = .stream(stream.pipe, isChunked: !info.isOldVersion)

@@ -34,13 +34,18 @@ extension EventLoop {
         conclude(delivery.info, delivery.status, bytes: delivery.bytes, isComplete: true)
     }
 
+    /// A request will get no answer, though its connection still is there.
+    func observeDropped(_ answer: PendingAnswer) {
+        conclude(answer.info, answer.response?.status, bytes: 0, isComplete: false)
+    }
+
     /// The connection ends: what is not answered by now never will be.
     func observeEnd(_ connection: Connection) {
         if let delivery = connection.delivery {
             connection.delivery = nil
             conclude(delivery.info, delivery.status, bytes: delivery.bytes, isComplete: false)
         }
-        for answer in connection.pending { conclude(answer.info, answer.response?.status, bytes: 0, isComplete: false) }
+        for answer in connection.pending { observeDropped(answer) }
         if connection.phase == .body, connection.reception.mode == .collect {
             conclude(connection.current, nil, bytes: 0, isComplete: false)
         }

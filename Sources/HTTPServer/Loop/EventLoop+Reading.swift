@@ -115,6 +115,7 @@ extension EventLoop {
         case .head:
             !connection.isLastRequest && !connection.isBlocked && connection.transfer.isNone
                 && connection.output.count < Self.highWaterMark && connection.pending.count < Self.maximumPending
+                && (connection.output.isEmpty || !shared.answerBudget.isExhausted)
         case .body: !connection.reception.isPaused
         case .ended, .lingering: true
         }

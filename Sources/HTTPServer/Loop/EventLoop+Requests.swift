@@ -87,6 +87,7 @@ extension EventLoop {
                 ?? answerEarly(connection, .methodNotAllowed, "this path does not have the method", allow: methods)
         case .route(let route):
             trace(connection, reached: route)
+            connection.current.isRefusable = route.access != .writing
             return refuseAtGate(connection, route.access) ?? begin(connection, method, route, following)
         }
     }
@@ -236,7 +237,7 @@ extension EventLoop {
     private func deferIfUnanswered(_ connection: Connection) {
         guard connection.isUnanswered else { return }
         connection.isUnanswered = false
-        connection.pending.append(PendingAnswer(info: connection.current, response: nil, allow: nil))
+        connection.pending.append(PendingAnswer(info: connection.current, allow: nil))
     }
 
     /// A number unique in the process: the loops take turns.

@@ -92,7 +92,7 @@ extension EventLoop {
             case .adopt(let descriptor, _):
                 SystemCall.close(descriptor)
                 shared.dismiss()
-            case .answer(_, _, let response): response.discard()
+            case .answer(_, _, let response): response?.discard()
             case .resume, .pump, .stop: break
             }
         }

@@ -49,6 +49,15 @@ extension EventLoop {
         }
         watch(connection)
         returnOutput(connection)
+        countOutput(connection)
+    }
+
+    /// Counts what a client leaves unread of small answers; the usual connection leaves nothing.
+    private func countOutput(_ connection: Connection) {
+        let held = connection.output.capacity
+        guard held != connection.countedOutput else { return }
+        shared.answerBudget.take(held - connection.countedOutput)
+        connection.countedOutput = held
     }
 
     private func returnBuffers(_ connection: Connection) {
@@ -91,14 +100,14 @@ extension EventLoop {
             case .none:
                 guard connection.pending.first?.response != nil else { return }
                 writeReady(connection)
-            case .bytes(let bytes, let sent):
+            case .bytes(let bytes, let sent, let memory):
                 let result = bytes.withUnsafeBytes { all in
                     let end = min(all.count, sent + (1 << 20))
                     return SystemCall.send(connection.descriptor, all.part(sent..<end), more: false)
                 }
                 account(connection, result) { connection, count in
                     budget -= count
-                    connection.transfer = sent + count < bytes.count ? .bytes(bytes, sent: sent + count) : .none
+                    connection.transfer = sent + count < bytes.count ? .bytes(bytes, sent: sent + count, memory) : .none
                     observeProgress(connection, count, isLast: connection.transfer.isNone)
                 }
             case .file(let file, let sent):

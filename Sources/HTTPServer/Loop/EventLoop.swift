@@ -4,9 +4,6 @@ import Synchronization
 ///
 /// Owned by its thread; other threads reach it through its `LoopHandle`.
 final class EventLoop {
-    /// The answer of a handler that dropped its responder.
-    static let droppedResponse = Response.problem(.internalServerError, detail: "the request was dropped without an answer")
-
     static let listenerToken = UInt64.max
     private static let mailboxToken = UInt64.max - 1
     static let receiveSize = 64 << 10
@@ -162,7 +159,7 @@ final class EventLoop {
     private func handle(_ message: LoopMessage) {
         switch message {
         case .answer(let key, let sequence, let response):
-            guard let connection = connection(key) else { return response.discard() }
+            guard let connection = connection(key) else { return response?.discard() ?? () }
             lendOutput(connection)
             deliver(connection, sequence, response)
             settle(connection)
@@ -199,6 +196,7 @@ final class EventLoop {
         guard connection.phase != .closed else { return }
         let consumer = connection.phase == .body ? connection.consumer : nil
         observeEnd(connection)
+        shared.answerBudget.release(connection.countedOutput)
         SystemCall.close(connection.descriptor)
         connection.reset()
         freeSlots.append(connection.slot)

@@ -1,7 +1,7 @@
 /// A message to an event loop.
 enum LoopMessage: Sendable {
-    /// The answer to a request.
-    case answer(ConnectionKey, UInt32, Response)
+    /// The answer to a request; nil where it was dropped without any.
+    case answer(ConnectionKey, UInt32, Response?)
     /// The consumer of a request's content wants more.
     case resume(ConnectionKey, UInt32)
     /// A stream has something to send.

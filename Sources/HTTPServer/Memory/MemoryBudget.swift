@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Counts the octets which request bodies hold, over all connections, against one limit.
+/// Counts the octets which request bodies, or answers, hold over all connections, against one limit.
 final class MemoryBudget: Sendable {
     private let used = Atomic<Int>(0)
     let limit: Int
@@ -23,6 +23,16 @@ final class MemoryBudget: Sendable {
             current = original
         }
     }
+
+    /// Takes `amount` octets as `reserve` does; where none are held also more than the limit, so that something which is larger is not
+    /// refused for ever.
+    func reserveOrBeAlone(_ amount: Int) -> Bool {
+        if reserve(amount) { return true }
+        return used.compareExchange(expected: 0, desired: amount, ordering: .relaxed).exchanged
+    }
+
+    /// Whether nothing is left.
+    var isExhausted: Bool { count >= limit }
 
     /// Takes `amount` octets even past the limit: for small copies that cannot be refused any more.
     func take(_ amount: Int) {

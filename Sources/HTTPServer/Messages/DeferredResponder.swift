@@ -18,7 +18,7 @@ public final class DeferredResponder: Sendable {
 
     deinit {
         if !isAnswered.load(ordering: .acquiring) {
-            handle.mailbox.post(.answer(key, sequence, EventLoop.droppedResponse))
+            handle.mailbox.post(.answer(key, sequence, nil))
         }
     }
 

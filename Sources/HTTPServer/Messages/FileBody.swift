@@ -7,16 +7,19 @@ public final class FileBody: Sendable {
     let offset: Int
     /// The number of octets that will be sent.
     public let length: Int
+    private let owner: (any AnyObject & Sendable)?
 
     /// Takes over an open descriptor. The caller promises that the file has `length` octets at `offset` and keeps them; if it turns
     /// out shorter, the connection is broken off, since the length is announced already.
     ///
+    /// - Parameter owner: Lives as long as the body: it may stand for the room that the file takes.
     /// - Precondition: `offset` and `length` are not negative.
-    public init(descriptor: Int32, offset: Int = 0, length: Int) {
+    public init(descriptor: Int32, offset: Int = 0, length: Int, owner: (any AnyObject & Sendable)? = nil) {
         precondition(offset >= 0 && length >= 0)
         self.descriptor = descriptor
         self.offset = offset
         self.length = length
+        self.owner = owner
     }
 
     /// Opens a regular file, to send the whole of it.

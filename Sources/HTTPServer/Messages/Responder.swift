@@ -14,7 +14,7 @@ public struct Responder: ~Copyable {
     }
 
     deinit {
-        loop?.answer(connection, generation, sequence, EventLoop.droppedResponse)
+        loop?.answer(connection, generation, sequence, nil)
     }
 
     /// Answers with octets, which are copied at once. Allocates nothing.

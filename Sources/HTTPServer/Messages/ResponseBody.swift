@@ -6,6 +6,8 @@ public enum ResponseBody: Sendable {
     case bytes([UInt8])
     /// A part of a file, sent by the kernel and never loaded.
     case file(FileBody)
+    /// No octets, but the length that GET would have: for HEAD, where making the content is not worth the length alone. Only for that.
+    case unsent(Int)
     /// Octets of unknown number, pushed by the application as they come into being.
     case stream(StreamBody)
 
@@ -15,6 +17,7 @@ public enum ResponseBody: Sendable {
         case .empty: 0
         case .bytes(let bytes): bytes.count
         case .file(let file): file.length
+        case .unsent(let count): count
         case .stream: nil
         }
     }

@@ -32,6 +32,11 @@ struct RouteTable: Sendable {
         for registration in router.registrations { try insert(registration) }
     }
 
+    /// The pattern of the route whose requests are counted in a slot of `RequestCounters`; nil where they reached none.
+    func pattern(ofSlot slot: Int) -> String? {
+        slot >= 0 && slot < 2 * routes.count ? routes[slot / 2].pattern : nil
+    }
+
     /// All methods that some route has; what `OPTIONS *` tells.
     var allMethods: MethodSet {
         nodes.reduce(into: []) { $0.formUnion($1.methods) }
