@@ -24,13 +24,18 @@ struct PredictOptions: Sendable {
         case let text?: throw Problem(.badRequest, "\"weights\" is \"\(text)\", expected plain or balanced")
         }
         if let text = request.query("top") {
-            guard let top = Int(text), top >= 1 else {
-                throw Problem(.badRequest, "\"top\" is \"\(text)\", expected an integer of at least 1")
+            guard let top = Self.integer(text), top >= 1 else {
+                throw Problem(.badRequest, "\"top\" is \"\(text.prefix(160))\", expected an integer of at least 1, in digits alone")
             }
             self.top = top
         }
         probability = try Self.flag("probability", request)
         leverage = try Self.flag("leverage", request)
+    }
+
+    /// The number that digits are; `Int.init` alone would take a sign as well.
+    private static func integer(_ text: String) -> Int? {
+        text.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 } ? Int(text) : nil
     }
 
     private static func flag(_ name: StaticString, _ request: borrowing Request) throws(Problem) -> Bool {

@@ -40,8 +40,18 @@ import Testing
         predict("top beyond 64 bits", #"{"features":[[1,2]],"top":99999999999999999999}"#, ["top", "out of range"]),
         BadRequest(
             "unknown weights", "POST", path + "?weights=best", #"{"features":[[1,2]]}"#, names: ["\"weights\"", "plain or balanced"]),
+        BadRequest("no top in the query", "POST", path + "?top=", #"{"features":[[1,2]]}"#, names: ["\"top\"", "digits"]),
         BadRequest("no weights", "POST", path + "?weights=", #"{"features":[[1,2]]}"#, names: ["\"weights\"", "plain or balanced"]),
     ]
+
+    /// What `Int.init` would take, or what looks like a number.
+    static let tops = ["+3", "%2B3", "-0", "-3", "3.0", "%203", "3%20", "0", "0x3", "1e1", "99999999999999999999"].map { top in
+        let text = top.replacingOccurrences(of: "%2B", with: "+").replacingOccurrences(of: "%20", with: " ")
+        let names = ["\"top\"", "\"\(text)\"", "digits"]
+        return BadRequest("top=\(top)", "POST", path + "?top=" + top, #"{"features":[[1,2]]}"#, names: names)
+    }
+
+    @Test(arguments: tops) func topIsDigitsAlone(_ request: BadRequest) throws { try request.expectRefusal() }
 
     @Test(arguments: requests) func badRequestIsNamed(_ request: BadRequest) throws { try request.expectRefusal() }
 
