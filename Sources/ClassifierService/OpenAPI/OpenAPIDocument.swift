@@ -78,7 +78,12 @@ struct OpenAPIDocument {
         var responses: [(status: Status, value: JSONValue)] = operation.answers.map { ($0.status, $0.value) }
         let shared = SharedRefusal.all.filter { $0.concerns(operation, usesTokens: usesTokens) }
         for refusal in shared where !operation.refusals.contains(where: { $0.status == refusal.refusal.status }) {
-            responses.append((refusal.refusal.status, Self.reference("responses", form.prefix + refusal.name)))
+            // An answer may have the status of a problem.
+            if let index = responses.firstIndex(where: { $0.status == refusal.refusal.status }) {
+                responses[index].value = refusal.refusal.joined(to: responses[index].value, form)
+            } else {
+                responses.append((refusal.refusal.status, Self.reference("responses", form.prefix + refusal.name)))
+            }
         }
         // One status may have several reasons.
         var merged: [Refusal] = []

@@ -11,7 +11,7 @@ extension Refusal {
     static let doesNotFit = Refusal(.unprocessableContent, "The model would not fit in memory: `detail` says what it would take.")
     static let rowFormat = Refusal(
         .unsupportedMediaType, "The body's format is not taken here.",
-        headers: [AnswerHeader(name: "Accept-Post", schema: .string(), description: "The media types that are taken.")])
+        headers: [AnswerHeader(name: "Accept-Post", schema: .string(), description: "The media types that are taken.", isRequired: false)])
     static let busy = Refusal(
         .serviceUnavailable,
         "Too much is waiting, or the model is being made or recovered, or it changes no more since a disk failed. With `Retry-After` a later try may pass.",

@@ -8,6 +8,8 @@ struct RequestBody: Sendable {
     var isUnlimited = false
     /// Whether other media types than those of `content` are refused.
     var checksMediaType = true
+    /// Whether it may be compressed; what is taken then is the handler's affair.
+    var takesCodings = false
     /// Whether there must be content.
     var isRequired = true
 }

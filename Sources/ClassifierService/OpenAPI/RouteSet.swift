@@ -40,19 +40,19 @@ struct RouteSet {
     }
 
     private static func checked(_ operation: Operation, _ handler: @escaping Handler) -> Handler {
-        guard let check = QueryCheck(operation) else { return handler }
+        guard let check = RequestCheck(operation) else { return handler }
         let form = operation.errorForm
         return { request, responder in
-            if request.hasQuery, let problem = check.problem(request) { return responder.send(form.response(problem)) }
+            if let problem = check.problem(request) { return responder.send(form.response(problem)) }
             handler(request, responder)
         }
     }
 
     private static func checked(_ operation: Operation, _ handler: @escaping StreamingHandler) -> StreamingHandler {
-        guard let check = QueryCheck(operation) else { return handler }
+        guard let check = RequestCheck(operation) else { return handler }
         let form = operation.errorForm
         return { request, responder in
-            if request.hasQuery, let problem = check.problem(request) {
+            if let problem = check.problem(request) {
                 responder.send(form.response(problem))
                 return nil
             }

@@ -40,8 +40,10 @@ struct SharedRefusal: Sendable {
             isOf: { operation, _ in operation.body != nil }),
         SharedRefusal(name: "URITooLong", refusal: Refusal(.uriTooLong, "The request line is too long."), isOf: { _, _ in true }),
         SharedRefusal(
-            name: "UnsupportedMediaType", refusal: Refusal(.unsupportedMediaType, "The body's format is not taken here."),
-            isOf: { operation, _ in operation.body?.checksMediaType ?? false }),
+            name: "UnsupportedMediaType",
+            refusal: Refusal(
+                .unsupportedMediaType, "The body's format or its `Content-Encoding` is not taken here.", headers: [.acceptEncoding]),
+            isOf: { operation, _ in operation.body != nil }),
         SharedRefusal(
             name: "MisdirectedRequest", refusal: Refusal(.misdirectedRequest, "`Host` is not a name of this server."),
             isOf: { _, _ in true }),
@@ -54,12 +56,16 @@ struct SharedRefusal: Sendable {
             isOf: { operation, _ in operation.access != .anyone }),
         SharedRefusal(
             name: "ServiceUnavailable",
-            refusal: Refusal(.serviceUnavailable, "The contents of all requests take too much memory; try again.", headers: [.retryAfter]),
-            isOf: { operation, _ in operation.body != nil }),
+            refusal: Refusal(
+                .serviceUnavailable, "The contents of all requests, or the answers to them, take too much memory; try again.",
+                headers: [.retryAfter]),
+            isOf: { operation, _ in operation.body != nil || operation.access == .reading }),
     ]
 }
 
 extension AnswerHeader {
+    fileprivate static let acceptEncoding = AnswerHeader(
+        name: "Accept-Encoding", schema: .string(), description: "The content codings that are taken.", isRequired: false)
     fileprivate static let authenticate = AnswerHeader(
         name: "WWW-Authenticate", schema: .string(pattern: "^Bearer "), description: "The scheme, and what was wrong.")
     fileprivate static var optionalAuthenticate: AnswerHeader {

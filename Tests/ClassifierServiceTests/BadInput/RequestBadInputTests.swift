@@ -29,6 +29,41 @@ import Testing
         #expect(try model.client.send("POST", "/v1/models/m/predict", predict, contentType: type).status == 200)
     }
 
+    static let coded = [
+        ("PUT", "/v1/models/new"), ("PATCH", "/v1/models/m"), ("POST", "/v1/models/m/learn"), ("POST", "/v1/models/m/unlearn"),
+        ("POST", "/v1/models/m/predict"), ("PUT", "/v1/models/m/snapshot"), ("POST", "/v1/models/m/merge"),
+        ("POST", "/v2/repository/index"), ("POST", "/v2/repository/models/m/load"),
+    ]
+
+    @Test(arguments: coded, ["application/json", "application/x-ndjson"])
+    func codedContentIsRefusedByItsCoding(_ call: (String, String), _ type: String) throws {
+        let service = try TestService()
+        try ModelClient(service).create(#"{"dimension":2}"#)
+        for (fields, name) in [
+            ("Content-Encoding: gzip", "gzip"), ("Content-Encoding: identity, br", "br"), ("content-encoding:  Zstd ", "Zstd"),
+            ("Content-Encoding: identity\r\nContent-Encoding: X", "X"),
+        ] {
+            let client = service.client()
+            let head = "\(call.0) \(call.1) HTTP/1.1\r\nHost: localhost\r\nContent-Type: \(type)\r\n\(fields)\r\nContent-Length: 2"
+            try client.write(Array("\(head)\r\n\r\n{}".utf8))
+            let reply = try client.readReply()
+            #expect(reply.status == 415, "\(reply.text)")
+            let detail = call.1.hasPrefix("/v2") ? reply.inferenceError : reply.problemDetail
+            #expect(detail.contains("the Content-Encoding is \(name), expected identity"), "\(reply.text)")
+            #expect(reply.fields["accept-encoding"] == "identity")
+        }
+        #expect(service.modelNames == ["m"])
+    }
+
+    @Test(arguments: ["identity", "Identity", "identity, identity", ""]) func contentAsItIsIsTaken(_ coding: String) throws {
+        let service = try TestService()
+        let client = service.client()
+        let body = #"{"dimension":2}"#
+        let fields = "Host: localhost\r\nContent-Encoding: \(coding)\r\nContent-Length: \(body.utf8.count)"
+        try client.write(Array("PUT /v1/models/m HTTP/1.1\r\n\(fields)\r\n\r\n\(body)".utf8))
+        #expect(try client.readReply().status == 201)
+    }
+
     @Test func wrongMethodIsAnsweredWithThoseThatAre() throws {
         let service = try TestService()
         let client = service.client()

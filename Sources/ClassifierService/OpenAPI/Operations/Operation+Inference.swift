@@ -100,7 +100,7 @@ extension Operation {
                     .inferenceRequest,
                     example: #"{"id":"7","inputs":[{"name":"features","shape":[1,3],"datatype":"FP32","data":[[0.7,0.3,0.3]]}]}"#),
                 .octets("application/octet-stream"),
-            ]),
+            ], takesCodings: true),
         answers: [
             Answer(
                 .ok, "The outputs that were asked for.",
