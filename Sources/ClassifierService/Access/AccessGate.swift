@@ -1,6 +1,6 @@
 internal import HTTPServer
 
-/// Lets in who may come in: by the `Host` a request is for, by the `Origin` of the web page that makes it, and by its token.
+/// Lets in who may come in: by the host a request is for, by the `Origin` of the web page that makes it, and by its token.
 final class AccessGate: Sendable {
     private let origins: OriginPolicy
     private let hosts: [[UInt8]]?
@@ -24,9 +24,8 @@ final class AccessGate: Sendable {
     /// What the server's gate asks. Allocates nothing for a request that may go on.
     func verdict(_ request: borrowing Request, _ access: RouteAccess) -> GateVerdict {
         guard isForUs(request) else {
-            return .refuse(
-                .misdirectedRequest,
-                detail: "the Host \(request.header("host") ?? "") is not a name of this server; --allow-host adds one")
+            let host = request.withAuthorityBytes { $0.map { String(decoding: $0, as: UTF8.self) } ?? "" }
+            return .refuse(.misdirectedRequest, detail: "the host \(host) is not a name of this server; --allow-host adds one")
         }
         let fields: FieldBlock?
         switch origins.judge(request) {
@@ -61,10 +60,10 @@ final class AccessGate: Sendable {
         }
     }
 
-    /// Whether `Host` is a name of this server. HTTP/1.0 knows no such field; browsers always send it.
+    /// Whether the host that the request is for is this server. HTTP/1.0 need not say any; browsers always do.
     private func isForUs(_ request: borrowing Request) -> Bool {
         guard let hosts else { return true }
-        return request.withHeaderBytes("host") { value in
+        return request.withAuthorityBytes { value in
             guard let value, !value.isEmpty else { return true }
             let name = Self.withoutPort(value)
             return hosts.contains { host in

@@ -83,7 +83,7 @@ struct OriginPolicy: Sendable {
     /// Whether the page comes from the authority that the request is for. The scheme may be either: a proxy in front may speak TLS.
     private static func isOwn(_ origin: UnsafeRawBufferPointer, _ request: borrowing Request) -> Bool {
         guard let authority = afterScheme(origin) else { return false }
-        return request.withHeaderBytes("host") { host in
+        return request.withAuthorityBytes { host in
             guard let host, host.count == authority.count else { return false }
             for index in 0..<host.count where (host[index] | 0x20) != (authority[index] | 0x20) { return false }
             return true

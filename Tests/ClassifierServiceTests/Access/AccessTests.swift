@@ -208,6 +208,20 @@ import Testing
         #expect(try send(service, "GET /healthz", [], host: host).status == status)
     }
 
+    @Test(arguments: [
+        ("http://localhost:1/healthz", "evil.example", 200), ("http://evil.example/healthz", "localhost", 421),
+        ("http://LOCALHOST/healthz", "localhost", 200), ("http://[::1]:80/healthz", "evil.example", 200),
+    ])
+    func theHostOfAnAbsoluteTargetGoesFirst(target: String, host: String, status: Int) throws {
+        let service = try service { $0.allowedHosts = AccessConfiguration.loopbackHosts }
+        let reply = try send(service, "GET \(target)", [], host: host)
+        #expect(reply.status == status)
+        if status == 421 { #expect(reply.problemDetail.contains("evil.example")) }
+        // A page of the authority that the request is for is the server's own.
+        let origin = try send(service, "GET \(target)", ["Origin: http://\(host)"], host: host)
+        #expect(origin.status == (host == "evil.example" ? 403 : status))
+    }
+
     @Test func theLogTellsEveryRequest() throws {
         let file = try Scratch()
         let tokens = try Scratch(Self.tokens)
