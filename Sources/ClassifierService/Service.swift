@@ -110,15 +110,19 @@ public final class Service: Sendable {
         access.reload()
     }
 
-    /// Finishes what is in flight, within a deadline, and ends all models.
+    /// Finishes what is in flight, and ends all models, all of it within one deadline. The last fifth of it, a second at most, is kept for
+    /// the models: requests in flight must be done before.
     public func stop(within seconds: Double) {
+        let end = MonotonicClock.now + max(0, seconds)
+        func left() -> Double { max(0, end - MonotonicClock.now) }
         // Streams of events have no end of their own.
-        dispatcher.stop(within: min(seconds, 1))
-        server.stop(within: seconds)
-        let haveEnded = registry.stop(within: seconds)
+        dispatcher.stop(within: min(seconds / 5, 1))
+        server.stop(within: max(0, left() - min(seconds / 5, 1)))
+        let haveEnded = registry.stop(within: left())
         if !haveEnded { log.warning("some models have not ended in time; what they have acknowledged is in their logs") }
         for pool in pools { pool.stop() }
-        access.stop()
+        // Writing what waits takes no time, unless nobody takes it.
+        access.stop(within: max(left(), 0.1))
         // A worker that is still at work keeps the directory until the process ends.
         if haveEnded { store?.close() }
     }

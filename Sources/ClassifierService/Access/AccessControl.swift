@@ -44,8 +44,8 @@ final class AccessControl: Sendable {
         }
     }
 
-    /// Writes what the log still has.
-    func stop() {
-        accessLog?.stop()
+    /// Writes what the log still has, for as long as there is time.
+    func stop(within seconds: Double) {
+        accessLog?.stop(within: seconds)
     }
 }

@@ -53,14 +53,15 @@ final class AccessLog: @unchecked Sendable {
     }
 
     /// Writes what waits, and ends.
-    func stop() {
+    ///
+    /// - Parameter seconds: how long that is waited for: nobody may read what the file is, as where it is a pipe.
+    func stop(within seconds: Double) {
         monitor.withLock {
             isStopping = true
             monitor.signal()
         }
         // Whoever stops it again finds it ended.
-        hasEnded.wait()
-        hasEnded.signal()
+        if hasEnded.wait(timeout: .now() + max(0, seconds)) == .success { hasEnded.signal() }
     }
 
     private static func write(_ record: borrowing AccessRecord, _ writer: inout JSONWriter) {

@@ -31,7 +31,7 @@ enum ServeCommand: Command {
         Option("--spool", "DIR", "where snapshots lie while they are streamed ($TMPDIR or /var/tmp)"),
         Option("--header-timeout", "SECONDS", "how long the head of a request may take (10)"),
         Option("--idle-timeout", "SECONDS", "how long a connection may wait for its next request (60)"),
-        Option("--shutdown-timeout", "SECONDS", "how long requests in flight may take after SIGTERM (10)"),
+        Option("--shutdown-timeout", "SECONDS", "how long stopping may take after SIGTERM (10)"),
     ]
 
     static func run(_ arguments: ParsedArguments) throws {

@@ -222,6 +222,24 @@ import Testing
         #expect(origin.status == (host == "evil.example" ? 403 : status))
     }
 
+    @Test func aLogThatNobodyReadsHoldsNothingUp() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("access-\(UUID().uuidString)").path
+        try #require(mkfifo(path, 0o600) == 0)
+        defer { unlink(path) }
+        // Full, and with a reader that does not read.
+        let pipe = open(path, O_RDWR | O_NONBLOCK)
+        try #require(pipe >= 0)
+        let octets = [UInt8](repeating: 10, count: 4096)
+        while write(pipe, octets, octets.count) > 0 {}
+        let service = try service { $0.logFile = path }
+        #expect(try send(service, "GET /healthz", []).status == 200)
+        let stopping = Thread { service.service.stop(within: 1) }
+        stopping.start()
+        #expect(service.wait { stopping.isFinished })
+        // The log's thread ends with its last reader.
+        close(pipe)
+    }
+
     @Test func theLogTellsEveryRequest() throws {
         let file = try Scratch()
         let tokens = try Scratch(Self.tokens)
