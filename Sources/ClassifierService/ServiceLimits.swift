@@ -16,6 +16,8 @@ struct ServiceLimits: Sendable {
     var maximumAnswerBytes = 64 << 20
     /// Bodies that are learned as they arrive at the same time; each holds three blocks of rows at most. Past it, 503 with Retry-After.
     var learnStreams = 64
+    /// Seconds which such a body may take for one block where another waits for its place; a slower one gives way.
+    var streamPatience = 2.0
     /// Clients that may read events at the same time; past it, 503 with Retry-After.
     var eventReaders = 256
     /// Seconds between two comments in a stream of events.

@@ -9,12 +9,13 @@ final class LearnRoute: Sendable {
     private let registry: ModelRegistry
     private let pool: ComputePool
     private let limits: ServiceLimits
-    private let streams = Guarded(0)
+    private let streams: LearnStreams
 
     init(registry: ModelRegistry, pool: ComputePool, limits: ServiceLimits) {
         self.registry = registry
         self.pool = pool
         self.limits = limits
+        streams = LearnStreams(limit: limits.learnStreams, patience: limits.streamPatience)
     }
 
     func add(to routes: inout RouteSet) {
@@ -46,15 +47,12 @@ final class LearnRoute: Sendable {
         let model = try registry.model(of: request)
         let key = try IdempotencyKey.of(request)
         // What a stream holds is bounded, and so is the number of streams.
-        let isAdmitted = streams.withLock { count in
-            guard count < limits.learnStreams else { return false }
-            count += 1
-            return true
+        guard let place = streams.take() else { throw .busy("\(limits.learnStreams) bodies are being learned as they arrive") }
+        let stream = LearnStream(model: model, pool: pool, responder: responder, blockRows: limits.blockRows, key: key) { [streams] in
+            streams.leave(place)
         }
-        guard isAdmitted else { throw .busy("\(limits.learnStreams) bodies are being learned as they arrive") }
-        return LearnStream(model: model, pool: pool, responder: responder, blockRows: limits.blockRows, key: key) { [self] in
-            streams.withLock { $0 -= 1 }
-        }
+        streams.fill(place, with: stream)
+        return stream
     }
 
     private func queue(_ request: borrowing Request, _ responder: DeferredResponder, _ purpose: Purpose) throws(Problem) {

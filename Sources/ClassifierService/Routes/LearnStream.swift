@@ -42,6 +42,11 @@ final class LearnStream: BodyConsumer {
         var failure: Problem?
         var isAnswered = false
         var total = LearnTotal()
+        /// When the last block was whole; before that, when the stream began.
+        var progressedAt = MonotonicClock.now
+
+        /// Nothing is to be done until the client sends more.
+        var waitsForClient: Bool { !isReading && !isLearning && !isWhole && !isAnswered && ready.isEmpty && failure == nil }
     }
 
     /// What is to be done once the lock is free.
@@ -156,6 +161,7 @@ final class LearnStream: BodyConsumer {
         reader.block.hash = block.hash
         perform(
             state.withLock { state -> Action in
+                state.progressedAt = MonotonicClock.now
                 guard state.failure == nil else { return .nothing }
                 guard !state.isLearning else {
                     state.ready.append(block)
@@ -203,6 +209,23 @@ final class LearnStream: BodyConsumer {
     }
 
     // MARK: The end
+
+    /// Since when the client has not sent a whole block, where it is the client who is waited for.
+    var waitsForClientSince: Double? { state.withLock { $0.waitsForClient ? $0.progressedAt : nil } }
+
+    /// Ends here for the sake of another, and tells what has been learned.
+    ///
+    /// - Returns: false where something is being done after all.
+    func giveWay() -> Bool {
+        let action = state.withLock { state -> Action? in
+            guard state.waitsForClient else { return nil }
+            state.failure = .busy("the rows came too slowly while other bodies waited to be learned")
+            return Self.conclude(&state, reading: false)
+        }
+        guard let action else { return false }
+        perform(action)
+        return true
+    }
 
     private func stop(_ problem: Problem) {
         perform(

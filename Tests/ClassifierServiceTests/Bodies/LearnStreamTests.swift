@@ -152,20 +152,38 @@ import Testing
             try client.write(head(model, "Content-Length: 1000"))
             clients.append(client)
         }
-        // The server has read their heads, one after another on two loops.
-        #expect(service.wait { (try? service.client().send("GET", "/healthz").status) == 200 })
+        #expect(service.wait { service.requestCount >= UInt64(limit) + 1 })
+        // Nobody has disconnected; but who stalls while another waits gives way, and is told so.
         let (rows, labels) = Self.rows(2)
-        #expect(
-            service.wait {
-                (try? service.client().send("POST", model.path + "/learn", ArrayBodies.lines(rows, labels), contentType: Self.type).status)
-                    == 503
-            })
-        for client in clients { client.disconnect() }
         #expect(
             service.wait {
                 (try? service.client().send("POST", model.path + "/learn", ArrayBodies.lines(rows, labels), contentType: Self.type).status)
                     == 200
             })
+        var told = 0
+        for client in clients {
+            try client.write([UInt8](repeating: UInt8(ascii: "\n"), count: 1000))
+            let reply = try client.readReply()
+            #expect([400, 503].contains(reply.status), "\(reply.text)")
+            #expect(reply["rows_applied"].int == 0)
+            guard reply.status == 503 else { continue }
+            #expect(reply.fields["retry-after"] == "1")
+            #expect(reply.problemDetail.contains("too slowly"))
+            told += 1
+        }
+        #expect(told >= 1)
+    }
+
+    @Test func placesAreTakenAndLeft() throws {
+        let streams = LearnStreams(limit: 2, patience: 0)
+        let first = try #require(streams.take())
+        let second = try #require(streams.take())
+        #expect(first != second)
+        #expect(streams.take() == nil)
+        streams.leave(first)
+        streams.leave(first)
+        #expect(streams.take() != nil)
+        #expect(streams.take() == nil)
     }
 
     @Test func emptyStreamsAndUnknownModelsAreRefused() throws {

@@ -1,0 +1,65 @@
+internal import HTTPServer
+
+/// The bodies that are being learned as they arrive. Each holds some blocks of rows, so their number is bounded; where all places are taken,
+/// the one that has waited longest for its client gives way: a client that stalls keeps nobody out.
+final class LearnStreams: Sendable {
+    private struct Place {
+        weak var stream: LearnStream?
+    }
+
+    private struct State {
+        var places: [Int: Place] = [:]
+        var next = 0
+    }
+
+    private let state = Guarded(State())
+    private let limit: Int
+    private let patience: Double
+
+    /// - Parameters:
+    ///   - limit: how many there may be.
+    ///   - patience: seconds which a client may take for a block while others wait for its place.
+    init(limit: Int, patience: Double) {
+        self.limit = limit
+        self.patience = patience
+    }
+
+    /// Takes a place; nil where all are taken by streams that go on.
+    func take() -> Int? { takeFree() ?? (makeRoom() ? takeFree() : nil) }
+
+    /// Says whose a place is.
+    func fill(_ place: Int, with stream: LearnStream) {
+        state.withLock { state in
+            if state.places[place] != nil { state.places[place] = Place(stream: stream) }
+        }
+    }
+
+    /// Gives a place back; it may have been taken away before.
+    func leave(_ place: Int) {
+        state.withLock { state in _ = state.places.removeValue(forKey: place) }
+    }
+
+    private func takeFree() -> Int? {
+        state.withLock { state in
+            guard state.places.count < limit else { return nil }
+            state.next += 1
+            state.places[state.next] = Place()
+            return state.next
+        }
+    }
+
+    private func makeRoom() -> Bool {
+        // The references outlive the lock, which a stream that ends takes again.
+        let streams: [(place: Int, stream: LearnStream)] = state.withLock { state in
+            state.places.compactMap { place, entry in entry.stream.map { (place, $0) } }
+        }
+        let latest = MonotonicClock.now - patience
+        let stalled = streams.compactMap { place, stream in stream.waitsForClientSince.map { (place, stream, since: $0) } }
+        for (place, stream, since) in stalled.sorted(by: { $0.since < $1.since }) where since <= latest {
+            guard stream.giveWay() else { continue }
+            leave(place)
+            return true
+        }
+        return false
+    }
+}
