@@ -45,7 +45,9 @@ public final class Service: Sendable {
         dispatcher = EventDispatcher(maximumReaders: limits.eventReaders, keepAlive: limits.eventKeepAlive)
         let context = ServiceContext(
             budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log, balancePool: balancePool,
-            spoolDirectory: configuration.spoolDirectory, dispatcher: dispatcher, store: store)
+            spoolDirectory: configuration.spoolDirectory,
+            spoolBudget: MemoryBudget(limit: configuration.maximumSpool ?? configuration.maximumMemory), dispatcher: dispatcher,
+            store: store)
         let registry = ModelRegistry(context: context)
         let pool = ComputePool(threads: configuration.poolThreads, maximumWaiting: limits.waitingTasks)
         var routes = RouteSet()

@@ -11,6 +11,8 @@ public struct ServiceConfiguration: Sendable {
     public var maximumMemory = Int(clamping: ProcessInfo.processInfo.physicalMemory / 4 * 3)
     /// Where snapshots lie while they are streamed in or out, as files without a name.
     public var spoolDirectory = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp"
+    /// Bytes of disk that all of them together may take; past it, 503. `maximumMemory` where nil: any one snapshot then fits.
+    public var maximumSpool: Int?
     /// How models are kept on disk; nil keeps them in memory only.
     public var durability: DurabilityConfiguration?
     /// Threads for large bodies, large predictions and snapshot files.

@@ -7,6 +7,8 @@ struct ServiceContext: Sendable {
     let balancePool: ComputePool
     /// Where snapshots lie while they are streamed.
     let spoolDirectory: String
+    /// The disk that they may take together.
+    let spoolBudget: MemoryBudget
     /// Hands out what happens to models.
     let dispatcher: EventDispatcher
     /// Where models are kept; nil where they are in memory only.

@@ -90,6 +90,16 @@ import Testing
         try file.body.withUnsafeBytes { try SafetensorsReader($0).verifyChecksums() }
     }
 
+    @Test(arguments: ["", "?parts=weights"]) func headTellsTheLength(_ query: String) throws {
+        let service = try TestService()
+        let model = try learned(service, Self.configurations[2])
+        let head = try model.client.send("HEAD", model.path + "/snapshot" + query)
+        let file = try model.snapshot(query)
+        #expect(head.status == 200)
+        for name in ["content-length", "content-type", "content-disposition"] { #expect(head.fields[name] == file.fields[name]) }
+        #expect(try model.client.send("HEAD", "/v1/models/none/snapshot").status == 404)
+    }
+
     @Test func versionsNeverDecrease() throws {
         let service = try TestService()
         let model = try learned(service)
@@ -154,6 +164,8 @@ import Testing
         let model = try learned(service)
         let reply = try model.snapshot()
         #expect(reply.status == 507)
+        // HEAD needs no file.
+        #expect(try model.client.send("HEAD", model.path + "/snapshot").status == 200)
         #expect(reply.problemDetail.contains("/nowhere/at/all"), "\(reply.text)")
         #expect(try model.restore([1, 2, 3]).status == 507)
         #expect(try model.learn([rows(1)[0]], ["a"]).status == 200)

@@ -128,6 +128,46 @@ import Testing
         #expect(try model.snapshot().status == 200)
     }
 
+    @Test func snapshotsShareTheDiskThatTheyMayTake() throws {
+        let spool = try SpoolDirectory()
+        let service = try TestService {
+            $0.spoolDirectory = spool.path
+            $0.maximumSpool = 12 << 20
+        }
+        let model = ModelClient(service)
+        try model.create(#"{"dimension":1400}"#)
+        try model.learn([[Double](repeating: 1, count: 1400)], ["a"])
+        let file = try model.snapshot().body
+        #expect(file.count > 7 << 20)
+        #expect(service.wait { service.spooledBytes == 0 })
+        // A client that does not read holds its file.
+        let slow = service.client()
+        try slow.connect(receiveBuffer: 4096)
+        try slow.begin("GET", model.path + "/snapshot")
+        #expect(service.wait { service.spooledBytes > 0 })
+        for reply in [try model.snapshot(), try model.restore(file), try ModelClient(service, "copy").restore(file)] {
+            #expect(reply.status == 503, "\(reply.text)")
+            #expect(reply.fields["retry-after"] == "1")
+        }
+        #expect(service.modelNames == ["m"])
+        #expect(try model.client.send("HEAD", model.path + "/snapshot").fields["content-length"] == "\(file.count)")
+        #expect(try model.snapshot("?parts=weights").status == 200)
+        slow.disconnect(byReset: true)
+        #expect(service.wait { service.spooledBytes == 0 })
+        #expect(try model.restore(file).status == 200)
+        #expect(service.wait { service.spooledBytes == 0 })
+        #expect(spool.isUnused(service))
+    }
+
+    @Test func snapshotThatNeverFitsTheDiskIsNotToBeTriedAgain() throws {
+        let service = try TestService { $0.maximumSpool = 1000 }
+        let model = try learned(service)
+        let reply = try model.snapshot()
+        #expect(reply.status == 507 && reply.fields["retry-after"] == nil)
+        #expect(reply.problemDetail.contains("--max-spool"))
+        #expect(try model.restore([UInt8](repeating: 0, count: 1001)).status == 413)
+    }
+
     @Test func oneOfManyUploadsCreates() throws {
         let service = try TestService()
         let file = try learned(service).snapshot().body

@@ -25,8 +25,8 @@ enum Job: Sendable {
     case disturb(by: Double)
     /// Answer with the details, once everything before is done.
     case describe(DeferredResponder, Status)
-    /// Write a snapshot to a file and answer with it.
-    case snapshot(SnapshotParts, DeferredResponder)
+    /// Write a snapshot to a file and answer with it, or with its length alone.
+    case snapshot(SnapshotParts, lengthAlone: Bool, DeferredResponder)
     /// Replace the state by that of a file, which has been checked as far as it can be without the model.
     case restore(SnapshotFile, DeferredResponder, Status)
     /// Free everything and answer.
@@ -47,7 +47,7 @@ enum Job: Sendable {
         case .learn(let job): job.receiver.send(problem)
         case .measure(let job): job.responder.send(problem.response)
         case .unlearn(_, let responder), .merge(_, let responder, _), .reconfigure(_, let responder), .renameClass(_, _, let responder),
-            .deleteClass(_, let responder), .rebalance(let responder), .describe(let responder, _), .snapshot(_, let responder),
+            .deleteClass(_, let responder), .rebalance(let responder), .describe(let responder, _), .snapshot(_, _, let responder),
             .restore(_, let responder, _), .delete(let responder):
             responder.send(problem.response)
         // The service's own.

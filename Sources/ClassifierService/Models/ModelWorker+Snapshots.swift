@@ -4,16 +4,23 @@ internal import LinearAlgebra
 internal import Storage
 
 extension ModelWorker {
-    /// Writes a snapshot and answers with it.
-    func snapshot(_ parts: SnapshotParts, _ responder: DeferredResponder) {
+    /// Writes a snapshot and answers with it; what is asked for its length alone is not written.
+    func snapshot(_ parts: SnapshotParts, lengthAlone: Bool, _ responder: DeferredResponder) {
         guard responder.isConnected else { return }
         do throws(Problem) {
-            try prepareToSave()
-            let body = try SnapshotWriter(classifier).write(parts, directory: context.spoolDirectory)
+            let body: ResponseBody
+            if lengthAlone {
+                body = .unsent(try SnapshotWriter(classifier).size(parts))
+            } else {
+                try prepareToSave()
+                body = .file(try SnapshotWriter(classifier).write(parts, context))
+            }
             let name = HeaderField("Content-Disposition", "attachment; filename=\"\(model.name).safetensors\"")
-            responder.send(Response(.ok, contentType: SnapshotFile.mediaType, headers: [name], body: .file(body)))
+            responder.send(Response(.ok, contentType: SnapshotFile.mediaType, headers: [name], body: body))
         } catch {
-            context.log.error("a snapshot could not be written", ["model": model.name, "reason": error.detail])
+            if error.retryAfter == nil {
+                context.log.error("a snapshot could not be written", ["model": model.name, "reason": error.detail])
+            }
             responder.send(error.response)
         }
     }

@@ -194,7 +194,7 @@ final class ModelWorker {
         case .measure(let job): measure(job)
         case .disturb(let value): classifier.disturbInverse(0, classifier.configuration.width - 1, by: value)
         case .describe(let responder, let status): answer(responder) { () throws(Problem) in try describe(status) }
-        case .snapshot(let parts, let responder): snapshot(parts, responder)
+        case .snapshot(let parts, let lengthAlone, let responder): snapshot(parts, lengthAlone: lengthAlone, responder)
         case .restore(let file, let responder, let status): change(.restored, responder) { () throws(Problem) in try restore(file, status) }
         case .delete: break
         }

@@ -13,9 +13,9 @@ struct SnapshotRoutes: Sendable {
             let deferred = responder.deferred()
             do throws(Problem) { try snapshot(request, deferred) } catch { deferred.send(error.response) }
         }
-        // A snapshot may be larger than other bodies; more than all models may take it cannot be.
+        // A snapshot may be larger than other bodies; more than all models may take, or the disk has room for, it cannot be.
         for (operation, purpose) in [(Operation.restoreSnapshot, Purpose.restore), (.merge, .merge)] {
-            routes.stream(operation, maximumBodySize: context.budget.limit) { request, responder in
+            routes.stream(operation, maximumBodySize: min(context.budget.limit, context.spoolBudget.limit)) { request, responder in
                 let deferred = responder.deferred()
                 do throws(Problem) {
                     return try upload(request, deferred, purpose)
@@ -38,7 +38,7 @@ struct SnapshotRoutes: Sendable {
         case "weights": parts = .weights
         case .some(let other): throw Problem(.badRequest, "\"parts\" is \"\(other)\", expected all or weights")
         }
-        try model.enqueue(.snapshot(parts, responder))
+        try model.enqueue(.snapshot(parts, lengthAlone: request.method == .head, responder))
     }
 
     private func upload(
@@ -48,15 +48,9 @@ struct SnapshotRoutes: Sendable {
         // Merging needs a model; whether there is one is known before the body comes.
         let target = purpose == .merge ? try registry.model(of: request) : nil
         let key = purpose == .merge ? try IdempotencyKey.of(request) : nil
-        let file: SpoolFile
-        do {
-            file = try SpoolFile(in: context.spoolDirectory)
-        } catch {
-            throw Problem(.insufficientStorage, "no temporary file could be made: \(error)")
-        }
-        return SnapshotUpload(file: file, pool: pool, responder: responder) { file in
+        return SnapshotUpload(spool: try Spool(context), pool: pool, responder: responder) { spool in
             do throws(Problem) {
-                let snapshot = try SnapshotFile(file)
+                let snapshot = try SnapshotFile(spool)
                 if let target { return try target.enqueue(.merge(snapshot, responder, try Self.identity(key, snapshot))) }
                 let (model, isNew) = try registry.findOrCreate(
                     name, snapshot.configuration, classes: snapshot.labels.count, origin: .file(snapshot),

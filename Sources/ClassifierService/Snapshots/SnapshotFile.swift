@@ -21,8 +21,8 @@ final class SnapshotFile: Sendable {
     ///
     /// - Throws: 400 that names the tensor or the metadata key.
     /// - Complexity: reads the file once.
-    convenience init(_ file: SpoolFile) throws(Problem) {
-        try self.init { () throws(StorageError) in try file.map() }
+    convenience init(_ spool: Spool) throws(Problem) {
+        try self.init { () throws(StorageError) in try spool.map() }
     }
 
     /// The same, of a file that is mapped by `map`.

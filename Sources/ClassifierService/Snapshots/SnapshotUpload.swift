@@ -4,10 +4,10 @@ internal import Storage
 /// Takes a snapshot as it arrives, and writes it to an unnamed file on a compute thread: no loop waits for a disk, and no snapshot is held
 /// in memory.
 final class SnapshotUpload: BodyConsumer {
-    private let file: SpoolFile
+    private let spool: Spool
     private let pool: ComputePool
     private let responder: DeferredResponder
-    private let completion: @Sendable (SpoolFile) -> Void
+    private let completion: @Sendable (Spool) -> Void
     private let state = Guarded(State())
 
     private struct State {
@@ -20,9 +20,9 @@ final class SnapshotUpload: BodyConsumer {
 
     /// - Parameter completion: called on a compute thread when the file is whole.
     init(
-        file: SpoolFile, pool: ComputePool, responder: DeferredResponder, completion: @escaping @Sendable (SpoolFile) -> Void
+        spool: Spool, pool: ComputePool, responder: DeferredResponder, completion: @escaping @Sendable (Spool) -> Void
     ) {
-        self.file = file
+        self.spool = spool
         self.pool = pool
         self.responder = responder
         self.completion = completion
@@ -35,6 +35,12 @@ final class SnapshotUpload: BodyConsumer {
         }
         // What still comes of a refused snapshot is dropped.
         guard !isRefused else { return .more }
+        do throws(Problem) {
+            try spool.share.take(bytes.count)
+        } catch {
+            refuse(error)
+            return .more
+        }
         let piece = [UInt8](bytes)
         let isQueued = pool.run { [self] in
             write(piece)
@@ -54,14 +60,14 @@ final class SnapshotUpload: BodyConsumer {
             return !state.isWriting && !state.isRefused
         }
         guard mayComplete else { return }
-        if !pool.run({ [completion, file] in completion(file) }) { refuse(.busy("the compute threads have too much to do")) }
+        if !pool.run({ [completion, spool] in completion(spool) }) { refuse(.busy("the compute threads have too much to do")) }
     }
 
     func abort() {}
 
     private func write(_ piece: [UInt8]) {
         do throws(StorageError) {
-            try piece.withUnsafeBufferPointer { (bytes) throws(StorageError) in try file.append(UnsafeRawBufferPointer(bytes)) }
+            try piece.withUnsafeBufferPointer { (bytes) throws(StorageError) in try spool.file.append(UnsafeRawBufferPointer(bytes)) }
         } catch {
             refuse(Problem(.insufficientStorage, "the snapshot could not be stored: \(error)"))
         }
@@ -69,7 +75,7 @@ final class SnapshotUpload: BodyConsumer {
             state.isWriting = false
             return state.isWhole && !state.isRefused
         }
-        if mayComplete { completion(file) }
+        if mayComplete { completion(spool) }
     }
 
     private func refuse(_ problem: Problem) {

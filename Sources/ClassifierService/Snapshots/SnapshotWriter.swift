@@ -26,19 +26,29 @@ struct SnapshotWriter {
         calibration = CalibrationTensors.parts(of: classifier)
     }
 
-    /// Writes the snapshot.
+    /// Writes the snapshot to a temporary file.
     ///
     /// - Returns: the content of a response.
-    /// - Throws: 507 where the file cannot be written.
+    /// - Throws: 507 where the file cannot be written, 503 where others leave it no room.
     /// - Complexity: O(D²), with memory for 64 rows of the Gram matrix.
-    func write(_ parts: SnapshotParts, directory: String) throws(Problem) -> FileBody {
+    func write(_ parts: SnapshotParts, _ context: ServiceContext) throws(Problem) -> FileBody {
+        let spool = try Spool(context)
+        try spool.share.take(size(parts))
         do {
-            let file = try SpoolFile(in: directory)
-            try write(parts) { (bytes) throws(StorageError) in try file.append(bytes) }
-            return FileBody(descriptor: try file.duplicateDescriptor(), length: file.size)
+            try write(parts) { (bytes) throws(StorageError) in try spool.file.append(bytes) }
+            return FileBody(descriptor: try spool.file.duplicateDescriptor(), length: spool.file.size, owner: spool.share)
         } catch {
-            throw Problem(.insufficientStorage, "the snapshot could not be written: \(error)")
+            throw Self.problem(error)
         }
+    }
+
+    /// The snapshot's length in bytes, without writing it.
+    func size(_ parts: SnapshotParts) throws(Problem) -> Int {
+        do { return try layout(parts).totalByteCount } catch { throw Self.problem(error) }
+    }
+
+    private static func problem(_ error: any Error) -> Problem {
+        Problem(.insufficientStorage, "the snapshot could not be written: \(error)")
     }
 
     /// Writes the snapshot to a sink.

@@ -35,6 +35,7 @@ struct ServeSettings {
         if let bytes = try arguments.bytes("--checkpoint-log") { durability.checkpointLogBytes = bytes }
         if let seconds = try arguments.seconds("--checkpoint-age") { durability.checkpointAge = seconds }
         if let directory = arguments.text("--spool") { service.spoolDirectory = directory }
+        if let bytes = try arguments.bytes("--max-spool") { service.maximumSpool = bytes }
         if let seconds = try arguments.seconds("--header-timeout") { service.server.headerDeadline = seconds }
         if let seconds = try arguments.seconds("--idle-timeout") { service.server.idleTimeout = seconds }
         if let seconds = try arguments.seconds("--shutdown-timeout") { shutdownTimeout = seconds }
@@ -70,6 +71,7 @@ struct ServeSettings {
             case "checkpoint_log": durability.checkpointLogBytes = try setting.bytes()
             case "checkpoint_age": durability.checkpointAge = try setting.seconds()
             case "spool": service.spoolDirectory = try setting.text()
+            case "max_spool": service.maximumSpool = try setting.bytes()
             case "header_timeout": service.server.headerDeadline = try setting.seconds()
             case "idle_timeout": service.server.idleTimeout = try setting.seconds()
             case "shutdown_timeout": shutdownTimeout = try setting.seconds()

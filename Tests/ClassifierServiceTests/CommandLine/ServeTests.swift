@@ -111,11 +111,12 @@ import Testing
     }
 
     @Test func optionsReachTheService() throws {
-        let (server, port) = try serve("--port=0", "--max-body", "1K", "--max-memory", "1M", "--max-queue", "5", "--event-loops", "1")
+        let (server, port) = try serve("--port=0", "--max-body", "1K", "--max-memory", "1M", "--max-queue", "5", "--max-spool", "2K")
         let client = TestClient(port: port)
         #expect(try client.send("PUT", "/v1/models/m", #"{"dimension":1000}"#).problemDetail.contains("\(1 << 20)"))
         try client.send("PUT", "/v1/models/m", #"{"dimension":4}"#)
         #expect(try client.send("POST", "/v1/models/m/learn", [UInt8](repeating: 32, count: 1025)).status == 413)
+        #expect(try client.send("PUT", "/v1/models/m/snapshot", [UInt8](repeating: 32, count: 2049)).status == 413)
         server.send(SIGINT)
         #expect(server.wait().status == 0)
     }
@@ -139,7 +140,7 @@ import Testing
         let file = try ConfigurationFile(
             #"""
             {"host":"127.0.0.1","port":1,"insecure":false,"max_body":"2K","max_memory":1048576,"max_connections":50,"max_queue":3,
-             "event_loops":1,"compute_threads":1,"spool":"/tmp","header_timeout":5,"idle_timeout":5.5,"shutdown_timeout":2}
+             "event_loops":1,"compute_threads":1,"spool":"/tmp","max_spool":2048,"header_timeout":5,"idle_timeout":5.5,"shutdown_timeout":2}
             """#)
         let (server, port) = try serve("--config", file.path, "--port", "0", "--max-body", "4K")
         let client = TestClient(port: port)
@@ -147,6 +148,7 @@ import Testing
         try client.send("PUT", "/v1/models/m", #"{"dimension":4}"#)
         #expect(try client.send("POST", "/v1/models/m/learn", [UInt8](repeating: 32, count: 4096)).status == 400)
         #expect(try client.send("POST", "/v1/models/m/learn", [UInt8](repeating: 32, count: 4097)).status == 413)
+        #expect(try client.send("PUT", "/v1/models/m/snapshot", [UInt8](repeating: 32, count: 2049)).status == 413)
         server.send(SIGTERM)
         #expect(server.wait().status == 0)
     }

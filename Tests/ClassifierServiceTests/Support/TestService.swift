@@ -36,6 +36,9 @@ final class TestService: Sendable {
     /// The bytes that all models hold of the budget.
     var reservedBytes: Int { service.registry.context.budget.used }
 
+    /// The bytes of disk that snapshots take while they are streamed.
+    var spooledBytes: Int { service.registry.context.spoolBudget.used }
+
     /// The names of all models, also of those still being made.
     var modelNames: [String] { service.registry.all.map(\.name) }
 

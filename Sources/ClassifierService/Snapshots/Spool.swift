@@ -1,0 +1,23 @@
+internal import HTTPServer
+internal import Storage
+
+/// The temporary file of a snapshot that is being streamed, and the room that it takes.
+final class Spool: Sendable {
+    let file: SpoolFile
+    let share: SpoolShare
+
+    /// An empty one.
+    ///
+    /// - Throws: 507 where no file can be made.
+    init(_ context: ServiceContext) throws(Problem) {
+        share = SpoolShare(context.spoolBudget)
+        do throws(StorageError) {
+            file = try SpoolFile(in: context.spoolDirectory)
+        } catch {
+            throw Problem(.insufficientStorage, "no temporary file could be made: \(error)")
+        }
+    }
+
+    /// Maps all that was appended so far into memory.
+    func map() throws(StorageError) -> MappedBytes { try file.map() }
+}
