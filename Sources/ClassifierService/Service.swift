@@ -21,6 +21,7 @@ public final class Service: Sendable {
     private let pools: [ComputePool]
     private let access: AccessControl
     private let computeThreads: Int?
+    private let maximumConnections: Int
     private let store: DataStore?
     private let dispatcher: EventDispatcher
     private let log: Log
@@ -77,6 +78,7 @@ public final class Service: Sendable {
         self.registry = registry
         pools = [pool, balancePool, metricsThread]
         computeThreads = configuration.computeThreads
+        maximumConnections = configuration.server.maximumConnections
         self.log = log
     }
 
@@ -103,7 +105,13 @@ public final class Service: Sendable {
             if computeThreads == nil { library.setThreadCount(available) }
             try registry.recover(store) { library.setThreadCount(threads) }
         }
-        return try server.start()
+        let address = try server.start()
+        if let limit = server.connectionLimit, limit < maximumConnections {
+            log.warning(
+                "the limit of open files allows fewer connections than were asked for; ulimit -n raises it",
+                ["connections": "\(limit)", "asked": "\(maximumConnections)"])
+        }
+        return address
     }
 
     /// Reads the tokens again, and opens the access log anew: what SIGHUP asks for. Tokens that cannot be read stay as they were.

@@ -1,3 +1,4 @@
+import HTTPServer
 import TensorFormats
 import Testing
 
@@ -17,6 +18,31 @@ import Testing
         #expect(refused.status == 422 && refused.text.contains("67108864"), "\(refused.text.prefix(300))")
         let answered = try model.predict(Self.ones(10), top: 200)
         #expect(answered.status == 200 && answered["predictions"].array?.count == 10)
+    }
+
+    @Test func answersShareTheirMemory() throws {
+        let service = try TestService { $0.server.maximumTotalAnswerMemory = 1 << 20 }
+        let model = ModelClient(service)
+        #expect(try model.create(#"{"dimension":1}"#).status == 201)
+        let labels = (0..<200).map { String(repeating: "x", count: 1000) + "\($0)" }
+        #expect(try model.learn(Self.ones(200), labels).status == 200)
+        // A client that does not read holds its answer.
+        let slow = service.client()
+        try slow.connect(receiveBuffer: 4096)
+        try slow.begin("POST", model.path + "/predict", Bodies.predict(Self.ones(100), top: 200))
+        #expect(service.wait { service.answerMemory > 0 })
+        let refused = try model.predict(Self.ones(10), top: 200)
+        #expect(refused.status == 503 && refused.problemDetail.contains("memory"), "\(refused.text.prefix(300))")
+        #expect(refused.fields["retry-after"] == "1")
+        let inference = try InferenceClient(client: service.client()).infer(InferenceClient.json(Self.ones(200)))
+        #expect(inference.status == 503 && inference.inferenceError.contains("memory"), "\(inference.text.prefix(300))")
+        // What has been learned is told, however much that is.
+        let learned = try model.learn(Self.ones(100), labels.prefix(100).map { "new " + $0 })
+        #expect(learned.status == 200 && learned["new_classes"].array?.count == 100, "\(learned.text.prefix(300))")
+        #expect(try model.predict(Self.ones(1)).status == 200)
+        slow.disconnect(byReset: true)
+        #expect(service.wait { service.answerMemory == 0 })
+        #expect(try model.predict(Self.ones(10), top: 200).status == 200)
     }
 
     @Test func rowsOfManyBlocks_areAnsweredInOrder() throws {

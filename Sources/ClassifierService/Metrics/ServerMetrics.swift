@@ -34,6 +34,8 @@ struct ServerMetrics {
         text.sample(statistics.acceptedConnections)
         text.family("accrue_http_body_memory_bytes", .gauge, "Memory that the contents of requests hold.")
         text.sample(statistics.bodyMemory)
+        text.family("accrue_http_answer_memory_bytes", .gauge, "Memory that answers on their way hold.")
+        text.sample(statistics.answerMemory)
     }
 
     /// Requests that reached no route have an empty one; a method that nobody knows is `other`.

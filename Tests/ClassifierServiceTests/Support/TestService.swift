@@ -36,6 +36,9 @@ final class TestService: Sendable {
     /// The bytes that all models hold of the budget.
     var reservedBytes: Int { service.registry.context.budget.used }
 
+    /// The bytes that answers on their way hold.
+    var answerMemory: Int { service.server.statistics.answerMemory }
+
     /// The bytes of disk that snapshots take while they are streamed.
     var spooledBytes: Int { service.registry.context.spoolBudget.used }
 
