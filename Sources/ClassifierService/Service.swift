@@ -47,8 +47,8 @@ public final class Service: Sendable {
         let context = ServiceContext(
             budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log, balancePool: balancePool,
             spoolDirectory: configuration.spoolDirectory,
-            spoolBudget: MemoryBudget(limit: configuration.maximumSpool ?? configuration.maximumMemory), dispatcher: dispatcher,
-            store: store)
+            spoolBudget: MemoryBudget(limit: configuration.maximumSpool ?? configuration.maximumMemory),
+            spoolFiles: MemoryBudget(limit: limits.spoolFiles), dispatcher: dispatcher, store: store)
         let registry = ModelRegistry(context: context)
         let pool = ComputePool(threads: configuration.poolThreads, maximumWaiting: limits.waitingTasks)
         var routes = RouteSet()

@@ -9,6 +9,8 @@ struct ServiceContext: Sendable {
     let spoolDirectory: String
     /// The disk that they may take together.
     let spoolBudget: MemoryBudget
+    /// How many there may be.
+    let spoolFiles: MemoryBudget
     /// Hands out what happens to models.
     let dispatcher: EventDispatcher
     /// Where models are kept; nil where they are in memory only.

@@ -18,6 +18,9 @@ struct ServiceLimits: Sendable {
     var learnStreams = 64
     /// Seconds which such a body may take for one block where another waits for its place; a slower one gives way.
     var streamPatience = 2.0
+    /// Snapshots that may be streamed at the same time, in or out; each has a file open. Past it, 503 with Retry-After. Half of the
+    /// descriptors which connections leave to the rest of the process, so that logs and checkpoints always find one.
+    var spoolFiles = 128
     /// Clients that may read events at the same time; past it, 503 with Retry-After.
     var eventReaders = 256
     /// Seconds between two comments in a stream of events.

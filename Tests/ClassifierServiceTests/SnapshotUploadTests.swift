@@ -159,6 +159,23 @@ import Testing
         #expect(spool.isUnused(service))
     }
 
+    @Test func snapshotsThatAreStreamedAreBoundedInNumber() throws {
+        let service = try TestService()
+        let model = try learned(service)
+        let limit = ServiceLimits().spoolFiles
+        var clients: [TestClient] = []
+        for _ in 0..<limit {
+            let client = service.client()
+            try client.write(Array("PUT \(model.path)/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n".utf8))
+            clients.append(client)
+        }
+        #expect(service.wait { (try? model.snapshot().status) == 503 })
+        #expect(try model.snapshot().fields["retry-after"] == "1")
+        #expect(try model.client.send("HEAD", model.path + "/snapshot").status == 200)
+        for client in clients { client.disconnect() }
+        #expect(service.wait { (try? model.snapshot().status) == 200 })
+    }
+
     @Test func snapshotThatNeverFitsTheDiskIsNotToBeTriedAgain() throws {
         let service = try TestService { $0.maximumSpool = 1000 }
         let model = try learned(service)

@@ -1,6 +1,6 @@
 internal import HTTPServer
 
-/// What all models together may take, counted before anything is allocated; and the same for files, and the disk that they take.
+/// What all models together may take, counted before anything is allocated; and the same for files and the disk that they take.
 final class MemoryBudget: Sendable {
     /// The limit in bytes.
     let limit: Int

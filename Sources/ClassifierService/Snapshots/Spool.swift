@@ -8,9 +8,9 @@ final class Spool: Sendable {
 
     /// An empty one.
     ///
-    /// - Throws: 507 where no file can be made.
+    /// - Throws: 503 where there are too many, 507 where no file can be made.
     init(_ context: ServiceContext) throws(Problem) {
-        share = SpoolShare(context.spoolBudget)
+        share = try SpoolShare(context)
         do throws(StorageError) {
             file = try SpoolFile(in: context.spoolDirectory)
         } catch {

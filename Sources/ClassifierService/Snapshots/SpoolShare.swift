@@ -1,14 +1,26 @@
 internal import HTTPServer
 
-/// What one snapshot takes of the disk on which they lie while they are streamed; given back with the last reference.
+/// What one snapshot takes of the files, and the disk, that all may take while they are streamed; given back with the last reference.
 final class SpoolShare: Sendable {
     private let budget: MemoryBudget
+    private let files: MemoryBudget
     private let taken = Guarded(0)
 
-    /// A share of nothing yet.
-    init(_ budget: MemoryBudget) { self.budget = budget }
+    /// A share of one file, and of no disk yet.
+    ///
+    /// - Throws: 503 where there are too many.
+    init(_ context: ServiceContext) throws(Problem) {
+        let files = context.spoolFiles
+        // Before the object is whole: it would give back what it has not taken.
+        guard files.reserve(1) else { throw .busy("\(files.limit) snapshots are being streamed") }
+        self.files = files
+        budget = context.spoolBudget
+    }
 
-    deinit { budget.release(taken.withLock { $0 }) }
+    deinit {
+        budget.release(taken.withLock { $0 })
+        files.release(1)
+    }
 
     /// Takes so many bytes more.
     ///
