@@ -29,7 +29,7 @@ enum ServeCommand: Command {
         Option("--checkpoint-log", "SIZE", "the log after which a checkpoint is made (256M)"),
         Option("--checkpoint-age", "SECONDS", "how long learned rows stay in a log at most (900)"),
         Option("--spool", "DIR", "where snapshots lie while they are streamed ($TMPDIR or /var/tmp)"),
-        Option("--max-spool", "SIZE", "what these snapshots together may take of the disk (as --max-memory)"),
+        Option("--max-spool", "SIZE", "what these may take of the disk; as --max-memory (three quarters of the machine's)"),
         Option("--header-timeout", "SECONDS", "how long the head of a request may take (10)"),
         Option("--idle-timeout", "SECONDS", "how long a connection may wait for its next request (60)"),
         Option("--shutdown-timeout", "SECONDS", "how long stopping may take after SIGTERM (10)"),
