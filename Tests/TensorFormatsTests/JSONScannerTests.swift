@@ -112,14 +112,29 @@ import Testing
         #expect(error?.reason == reason)
     }
 
-    @Test(arguments: [("3", 3), ("3.0", 3), ("30e-1", 3), ("-2.00", -2), ("9223372036854775807", Int.max), ("0.0", 0)])
+    @Test(arguments: [
+        ("3", 3), ("3.0", 3), ("30e-1", 3), ("-2.00", -2), ("9223372036854775807", Int.max), ("0.0", 0), ("0e999", 0), ("-0.0e-9", 0),
+        ("9007199254740993.0", 9_007_199_254_740_993), ("9007199254740993e0", 9_007_199_254_740_993),
+        ("-9007199254740993.000", -9_007_199_254_740_993), ("9.223372036854775807e18", Int.max), ("9223372036854775807.0", Int.max),
+        ("-9223372036854775808.0", Int.min), ("9223372036854775807000000000000e-12", Int.max),
+        ("0.000000000000000000000000000003e30", 3), ("1000000000000000000000000000000e-30", 1), ("1e18", 1_000_000_000_000_000_000),
+    ])
     func integralNumber_isReadHoweverItIsWritten(_ text: String, _ expected: Int) throws {
         #expect(try scanning(text) { (scanner) throws(JSONError) in try scanner.readIntegralNumber() } == expected)
     }
 
     @Test(arguments: [
-        ("3.5", "top is 3.5, expected an integer"), ("1e300", "top is 1e300, expected an integer"),
-        ("9223372036854775808", "top is 9223372036854775808, which is out of range"), ("true", "top is a boolean, expected an integer"),
+        ("3.5", "top is 3.5, expected an integer"), ("1e300", "top is 1e300, which is out of range"),
+        ("9223372036854775808", "top is 9223372036854775808, which is out of range"),
+        ("9223372036854775808.0", "top is 9223372036854775808.0, which is out of range"),
+        ("-9223372036854775809.0", "top is -9223372036854775809.0, which is out of range"),
+        ("18446744073709551616.0", "top is 18446744073709551616.0, which is out of range"),
+        ("123456789012345678901e0", "top is 123456789012345678901e0, which is out of range"),
+        ("9007199254740992.5", "top is 9007199254740992.5, expected an integer"),
+        ("3.00000000000000000001", "top is 3.00000000000000000001, expected an integer"),
+        ("12345678901234567890.1", "top is 12345678901234567890.1, expected an integer"),
+        ("1e-400", "top is 1e-400, expected an integer"), ("1e-99999999999999999999", "top is 1e-99999999999999999999, expected an integer"),
+        ("1e99999999999999999999", "top is 1e99999999999999999999, which is out of range"), ("true", "top is a boolean, expected an integer"),
     ])
     func integralNumber_isRefusedWithItsName(_ text: String, _ reason: String) {
         let error = scanError(text) { (scanner) throws(JSONError) in try scanner.readIntegralNumber(field: "top") }
@@ -129,6 +144,8 @@ import Testing
     @Test func unsignedSeed_takesAll64Bits() throws {
         let value = try scanning("18446744073709551615") { (scanner) throws(JSONError) in try scanner.readInteger(as: UInt64.self) }
         #expect(value == .max)
+        let other = try scanning("18446744073709551610") { (scanner) throws(JSONError) in try scanner.readInteger(as: UInt64.self) }
+        #expect(other == 18_446_744_073_709_551_610)
         #expect(scanError("-1") { (scanner) throws(JSONError) in try scanner.readInteger(as: UInt64.self) } != nil)
         #expect(scanError("256") { (scanner) throws(JSONError) in try scanner.readInteger(as: UInt8.self) } != nil)
         #expect(scanError("18446744073709551616") { (scanner) throws(JSONError) in try scanner.readInteger(as: UInt64.self) } != nil)
@@ -164,6 +181,7 @@ import Testing
 
     @Test(arguments: [
         (#"["a",1.5]"#, "labels[1] is 1.5, expected an integer"),
+        ("[9007199254740993.0]", "labels[0] is 9007199254740993.0, expected an integer"), ("[1e3]", "labels[0] is 1e3, expected an integer"),
         (#"[true]"#, "labels[0] is a boolean, expected a string or an integer"),
         (#"[null]"#, "labels[0] is null, expected a string or an integer"),
         (#"[["a"]]"#, "labels[0] is an array, expected a string or an integer"),

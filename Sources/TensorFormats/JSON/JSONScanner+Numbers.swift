@@ -28,34 +28,27 @@ extension JSONScanner {
     }
 
     /// Reads a number without a fractional part, however it is written: `3`, `3.0` and `3e0` are the same number, as JSON Schema has it
-    /// (draft 2020-12, validation, section 6.1.1).
+    /// (draft 2020-12, validation, section 6.1.1). Nothing is rounded: `9007199254740993.0` is that integer.
     ///
     /// - Throws: `JSONError` for `3.5`, and for a number that no `Int` holds.
     public mutating func readIntegralNumber(field: StaticString? = nil) throws(JSONError) -> Int {
-        try expect(.number, "an integer", field)
-        let offset = position
-        let number = try scanNumber { Self.place(field) }
-        if number.isInteger {
-            position = offset
-            return try readFixedWidthInteger(field: field)
-        }
-        guard let value = Int(exactly: number.value(as: Double.self, base)) else {
-            throw JSONError(.notAnInteger(token(from: offset)), at: offset, place: Self.place(field))
-        }
-        return value
+        try readWholeNumber(field: field) { _ in true }
     }
 
     private mutating func readFixedWidthInteger<Integer: FixedWidthInteger>(field: StaticString?) throws(JSONError) -> Integer {
+        try readWholeNumber(field: field) { $0.isInteger }
+    }
+
+    private mutating func readWholeNumber<Integer: FixedWidthInteger>(
+        field: StaticString?, where isAllowed: (DecimalNumber) -> Bool
+    ) throws(JSONError) -> Integer {
         try expect(.number, "an integer", field)
         let offset = position
         let number = try scanNumber { Self.place(field) }
-        guard number.isInteger else {
-            throw JSONError(.notAnInteger(token(from: offset)), at: offset, place: Self.place(field))
-        }
-        guard let magnitude = number.integerMagnitude(base), let value = Integer(magnitude, isNegative: number.isNegative) else {
-            throw JSONError(.integerOutOfRange(token(from: offset)), at: offset, place: Self.place(field))
-        }
-        return value
+        let whole = isAllowed(number) ? number.whole(base) : .fractional
+        if case .magnitude(let magnitude) = whole, let value = Integer(magnitude, isNegative: number.isNegative) { return value }
+        let text = token(from: offset)
+        throw JSONError(whole == .fractional ? .notAnInteger(text) : .integerOutOfRange(text), at: offset, place: Self.place(field))
     }
 
     /// Reads the number at the scanner's position.
@@ -78,7 +71,7 @@ extension JSONScanner {
 
 extension FixedWidthInteger {
     /// The integer of a sign and a magnitude, if the type holds it.
-    fileprivate init?(_ magnitude: UInt64, isNegative: Bool) {
+    init?(_ magnitude: UInt64, isNegative: Bool) {
         if isNegative, magnitude > 0 {
             // −(m − 1) − 1: the magnitude of the least Int64 has no positive counterpart.
             guard let rest = Int64(exactly: magnitude - 1) else { return nil }

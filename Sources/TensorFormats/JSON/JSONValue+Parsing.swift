@@ -64,17 +64,27 @@ extension JSONScanner {
     private mutating func readNumberValue() throws(JSONError) -> JSONValue {
         let start = position
         let number = try scanNumber { nil }
-        if number.isInteger, let magnitude = number.integerMagnitude(base) {
-            // −0 is left to Double, which alone can tell it from 0.
-            if number.isNegative {
-                if magnitude > 0, magnitude <= Int.min.magnitude { return .integer(Int(truncatingIfNeeded: 0 &- magnitude)) }
-            } else if let value = Int(exactly: magnitude) {
-                return .integer(value)
-            } else {
-                return .unsigned(magnitude)
-            }
-        }
+        let textEnd = position
+        let whole = number.whole(base)
+        // −0 is left to Double, which alone can tell it from 0.
+        if number.isInteger, let value = Self.integer(whole, isNegative: number.isNegative) { return value }
         position = start
-        return .number(try readDouble())
+        let double = try readDouble()
+        // Only a whole Double can be taken for an integer; past 64 bits nobody does.
+        guard double == double.rounded(.towardZero), double.magnitude <= 0x1p64, whole != .tooLarge else { return .number(double) }
+        if case .magnitude(let magnitude) = whole {
+            // Up to 2⁵³ a Double is the integer; past it the shortest digits, in which it would be written, may be those of another.
+            if magnitude <= 1 << 53 { return .number(double) }
+            if let value = Self.integer(whole, isNegative: number.isNegative) { return value }
+        }
+        let text = UnsafeRawBufferPointer(start: base + start, count: textEnd - start)
+        return .rounded(double, String(decoding: text, as: UTF8.self))
+    }
+
+    /// The integer, if it is one of 64 bits and not −0.
+    private static func integer(_ whole: DecimalNumber.Whole, isNegative: Bool) -> JSONValue? {
+        guard case .magnitude(let magnitude) = whole, !(isNegative && magnitude == 0) else { return nil }
+        if let value = Int(magnitude, isNegative: isNegative) { return .integer(value) }
+        return isNegative ? nil : .unsigned(magnitude)
     }
 }

@@ -7,6 +7,7 @@ extension JSONWriter {
         case .integer(let value): write(value)
         case .unsigned(let value): write(value)
         case .number(let value): write(value)
+        case .rounded(_, var text): text.withUTF8 { write(encoded: UnsafeRawBufferPointer($0)) }
         case .string(let value): write(value)
         case .array(let values):
             beginArray()

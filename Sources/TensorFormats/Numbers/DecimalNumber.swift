@@ -78,20 +78,6 @@ struct DecimalNumber {
         return number
     }
 
-    /// The magnitude of an integer token, or nil if 64 bits do not hold it.
-    func integerMagnitude(_ base: UnsafeRawPointer) -> UInt64? {
-        guard exponent > 0 else { return significand }
-        // More than nineteen digits: twenty may still fit.
-        var magnitude: UInt64 = 0
-        for position in start &+ (isNegative ? 1 : 0)..<digitsEnd {
-            let (product, overflow) = magnitude.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = product.addingReportingOverflow(UInt64(Self.byte(base, position) &- UInt8(ascii: "0")))
-            if overflow || carry { return nil }
-            magnitude = sum
-        }
-        return magnitude
-    }
-
     @inline(__always)
     private static func byte(_ base: UnsafeRawPointer, _ position: Int) -> UInt8 {
         base.load(fromByteOffset: position, as: UInt8.self)

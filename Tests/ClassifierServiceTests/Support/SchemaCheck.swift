@@ -30,7 +30,7 @@ struct SchemaCheck: Sendable {
         case .object(let object): error(object, schema, path)
         case .array(let values): error(values, schema, path)
         case .string(let text): error(text, schema, path)
-        case .integer, .unsigned, .number: error(value.double ?? .nan, schema, path)
+        case .integer, .unsigned, .number, .rounded: error(value.double ?? .nan, schema, path)
         case .null, .bool: nil
         }
     }
