@@ -1,3 +1,4 @@
+import Dispatch
 import Testing
 
 @testable import TensorFormats
@@ -65,6 +66,51 @@ import Testing
                 let empty = try reader.requireTensor(named: "empty", types: [.f32], shape: [0, 5])
                 #expect(try reader.withTensor(empty, as: Float.self) { $0.count } == 0)
             }
+        }
+    }
+
+    /// Tensors without elements, of every type and at every alignment, by many threads at once: their copy would be the empty array that all
+    /// of them share, which the thread sanitizer watches.
+    @Test func emptyTensors_areReadAtAnyAlignment() throws {
+        var layout = SafetensorsLayout()
+        for byte in 0..<8 {
+            for type in TensorElementType.allCases { try layout.addTensor("\(type)-\(byte)", type: type, shape: [3, 0]) }
+            try layout.addTensor("byte \(byte)", type: .u8, shape: [1])
+        }
+        try layout.addTensor("last", type: .f64, shape: [0])
+        let file = try file(layout) { (writer) throws(Failure) in
+            for byte in 0..<8 { try writer.append([UInt8(byte)], to: "byte \(byte)") }
+        }
+        DispatchQueue.concurrentPerform(iterations: 8) { shift in
+            let shifted = [UInt8](repeating: 0, count: shift) + file
+            shifted.withUnsafeBytes { bytes in
+                do { try readEmptyTensors(SafetensorsReader(UnsafeRawBufferPointer(rebasing: bytes[shift...]))) } catch {
+                    Issue.record(error)
+                }
+            }
+        }
+    }
+
+    private func readEmptyTensors(_ reader: SafetensorsReader) throws {
+        func read<Element: TensorElement>(_ tensor: SafetensorsTensor, as type: Element.Type) throws {
+            #expect(try reader.withTensor(tensor, as: type) { $0.count } == 0)
+            #expect(try reader.array(of: tensor, as: type).isEmpty)
+            try reader.copy(tensor, into: UnsafeMutableBufferPointer<Element>(start: nil, count: 0))
+        }
+        for tensor in reader.tensors where tensor.elementCount == 0 {
+            switch tensor.type {
+            case .f64: try read(tensor, as: Double.self)
+            case .f32: try read(tensor, as: Float.self)
+            case .i64: try read(tensor, as: Int64.self)
+            case .i32: try read(tensor, as: Int32.self)
+            case .u64: try read(tensor, as: UInt64.self)
+            case .u32: try read(tensor, as: UInt32.self)
+            default: #expect(reader.bytes(of: tensor).isEmpty)
+            }
+            guard tensor.type == .f64 || tensor.type == .f32, tensor.shape.count == 2 else { continue }
+            var values: [Double] = []
+            let rows = try reader.array(named: tensor.name).appendMatrix(columns: 0, into: &values, maximumRows: 3)
+            #expect(rows == 3 && values.isEmpty)
         }
     }
 

@@ -32,9 +32,9 @@ extension SafetensorsReader {
         do { try check(tensor, Element.tensorType, count: tensor.elementCount) } catch { throw .format(error) }
         let bytes = bytes(of: tensor)
         do throws(Failure) {
-            guard let base = bytes.baseAddress, Int(bitPattern: base) % MemoryLayout<Element>.alignment != 0 else {
-                return try body(bytes.assumingMemoryBound(to: Element.self))
-            }
+            // No elements need no alignment, and a copy of them would write the length of the empty array that all threads share.
+            guard let base = bytes.baseAddress, !bytes.isEmpty else { return try body(UnsafeBufferPointer(start: nil, count: 0)) }
+            if Int(bitPattern: base) % MemoryLayout<Element>.alignment == 0 { return try body(bytes.assumingMemoryBound(to: Element.self)) }
             let copy = [Element](unsafeUninitializedCapacity: tensor.elementCount) { buffer, count in
                 UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
                 count = tensor.elementCount
