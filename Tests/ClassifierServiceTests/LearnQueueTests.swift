@@ -9,31 +9,31 @@ import Testing
 @Suite struct LearnQueueTests {
     @Test func fullQueueRefusesAndTakesAgainLater() throws {
         let service = try TestService { $0.maximumQueuedRequests = 2 }
-        let slow = try SlowModel(service)
-        let first = try slow.occupy()
-        let waiting = try (0..<2).map { _ in try slow.beginLearn() }
-        #expect(service.waitForJobs(2, of: slow.name))
+        let held = try HeldModel(service)
+        let hold = try held.hold()
+        let waiting = try (0..<2).map { _ in try held.beginLearn() }
+        #expect(service.waitForJobs(2, of: held.name))
 
         for _ in 0..<3 {
-            let refused = try slow.beginLearn().readReply()
+            let refused = try held.beginLearn().readReply()
             #expect(refused.status == 503)
             #expect(refused.fields["retry-after"] == "1")
             #expect(refused.problemDetail.contains("full"))
         }
         // Other jobs are bounded as well, and predictions do not wait for any of this.
-        let snapshot = try service.client().send("GET", slow.model.path + "/snapshot")
+        let snapshot = try service.client().send("GET", held.model.path + "/snapshot")
         #expect(snapshot.status == 503 && snapshot.fields["retry-after"] == "1")
-        let row = [Double](repeating: 1, count: SlowModel.dimension)
-        #expect(try slow.model.predict([row])["version"].int == 1)
+        let row = [Double](repeating: 1, count: held.dimension)
+        #expect(try held.model.predict([row])["version"].int == 1)
 
-        #expect(try first.readReply()["samples"].int == 2)
+        hold.end()
         // Those that waited together were learned together.
         let replies = try waiting.map { try $0.readReply() }
         #expect(replies.map(\.status) == [200, 200])
-        #expect(Set(replies.compactMap { $0["samples"].int }) == [3, 4])
-        #expect(Set(replies.compactMap { $0["version"].int }) == [3])
-        let later = try slow.beginLearn().readReply()
-        #expect(later.status == 200 && later["samples"].int == 5)
+        #expect(Set(replies.compactMap { $0["samples"].int }) == [2, 3])
+        #expect(Set(replies.compactMap { $0["version"].int }) == [2])
+        let later = try held.beginLearn().readReply()
+        #expect(later.status == 200 && later["samples"].int == 4)
     }
 
     @Test func rowsThatWaitAreBoundedInBytes() throws {

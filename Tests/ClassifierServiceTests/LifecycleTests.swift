@@ -134,18 +134,19 @@ import Testing
 
     @Test func deleteAnswersEveryLearnThatWaits() throws {
         let service = try TestService()
-        let slow = try SlowModel(service)
-        let first = try slow.occupy()
-        let waiting = try (0..<6).map { _ in try slow.beginLearn() }
-        #expect(service.waitForJobs(6, of: slow.name))
-        let deleted = try service.client().send("DELETE", slow.model.path)
-        #expect(deleted.status == 204)
-        #expect(try first.readReply().status == 200, "what was being learned is answered as learned")
+        let held = try HeldModel(service)
+        let hold = try held.hold()
+        let waiting = try (0..<6).map { _ in try held.beginLearn() }
+        #expect(service.waitForJobs(6, of: held.name))
+        let deleting = service.client()
+        try deleting.begin("DELETE", held.model.path)
         for client in waiting {
             let reply = try client.readReply()
             #expect(reply.status == 404, "\(reply.text)")
             #expect(reply.problemDetail.contains("deleted"))
         }
+        hold.end()
+        #expect(try deleting.readReply().status == 204)
         #expect(service.reservedBytes == 0)
     }
 

@@ -136,18 +136,21 @@ import Testing
 
     @Test func learnsThatWaitForAnotherDimensionConflict() throws {
         let service = try TestService()
-        let slow = try SlowModel(service)
+        let held = try HeldModel(service)
         let small = ModelClient(service, "small")
         try small.create(#"{"dimension":2}"#)
         try small.learn([[1, 2]], ["only"])
         let file = try small.snapshot().body
 
-        let first = try slow.occupy()
+        let hold = try held.hold()
+        let first = try held.beginLearn()
+        #expect(service.waitForJobs(1, of: held.name))
         let upload = service.client()
-        try upload.begin("PUT", slow.model.path + "/snapshot", file)
-        #expect(service.waitForJobs(1, of: slow.name))
-        let waiting = try (0..<3).map { _ in try slow.beginLearn() }
-        #expect(service.waitForJobs(4, of: slow.name))
+        try upload.begin("PUT", held.model.path + "/snapshot", file)
+        #expect(service.waitForJobs(2, of: held.name))
+        let waiting = try (0..<3).map { _ in try held.beginLearn() }
+        #expect(service.waitForJobs(5, of: held.name))
+        hold.end()
 
         #expect(try first.readReply()["samples"].int == 2)
         #expect(try upload.readReply()["samples"].int == 1)
@@ -156,7 +159,7 @@ import Testing
             #expect(reply.status == 409)
             #expect(reply.problemDetail.contains("2 values"), "\(reply.text)")
         }
-        #expect(try ModelClient(service, slow.name).details()["samples"].int == 1)
+        #expect(try ModelClient(service, held.name).details()["samples"].int == 1)
     }
 
     @Test func unusableSpoolDirectoryIsReported() throws {

@@ -84,7 +84,7 @@ import Testing
         let client = service.client()
         let head = "PUT \(model.path)/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(file.count)\r\nExpect: 100-continue\r\n\r\n"
         try client.write(Array(head.utf8))
-        usleep(20_000)
+        try client.readContinue()
         try client.write(file)
         #expect(try client.readReply().status == 200)
     }

@@ -9,26 +9,29 @@ import Testing
 @Suite struct StopTests {
     @Test func requestsInFlightAreAnswered() throws {
         let service = try TestService()
-        let slow = try SlowModel(service)
-        let row = [Double](repeating: 1, count: SlowModel.dimension)
+        let held = try HeldModel(service, dimension: 1500)
+        let row = [Double](repeating: 1, count: held.dimension)
         let large = Bodies.predict([[Double]](repeating: row, count: 100))
-        let first = try slow.occupy()
-        let learning = try (0..<4).map { _ in try slow.beginLearn() }
+        let hold = try held.hold()
+        let learning = try (0..<4).map { _ in try held.beginLearn() }
         let snapshot = service.client()
-        try snapshot.begin("GET", slow.model.path + "/snapshot?parts=weights")
-        #expect(service.waitForJobs(5, of: slow.name))
+        try snapshot.begin("GET", held.model.path + "/snapshot?parts=weights")
+        #expect(service.waitForJobs(5, of: held.name))
         // A large prediction, which waits for a compute thread or is being computed.
         let predicting = service.client()
         let requests = service.requestCount
-        try predicting.begin("POST", slow.model.path + "/predict", large)
+        try predicting.begin("POST", held.model.path + "/predict", large)
         #expect(service.wait { service.requestCount > requests })
         let idle = service.client()
         try idle.connect()
 
         let stopping = Thread { service.service.stop(within: 3600) }
         stopping.start()
+        // The door is closed, and the worker is at its job still.
+        #expect(service.wait { (try? service.client().connect()) == nil })
+        hold.end()
 
-        for client in [first] + learning + [snapshot, predicting] {
+        for client in learning + [snapshot, predicting] {
             let reply = try client.readReply()
             #expect(reply.status == 200, "\(reply.text)")
         }

@@ -198,8 +198,11 @@ import Testing
                 }
                 return list.values[0].write(piece) == .full && sent > 100
             })
-        while client.readOnce(within: 0.2) {}
-        #expect(RunningServer.eventually { counter.value > 0 })
+        #expect(
+            RunningServer.eventually {
+                client.readOnce(within: 0)
+                return counter.value > 0
+            })
         client.reset()
         #expect(RunningServer.eventually { list.values[0].write(piece) == .closed })
     }

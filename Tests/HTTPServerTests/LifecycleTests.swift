@@ -160,7 +160,7 @@ import Testing
         var messages: [LoopMessage] = []
         while seen.count < 4000 {
             var watched = pollfd(fd: mailbox.descriptor, events: Int16(POLLIN), revents: 0)
-            guard poll(&watched, 1, 5000) > 0 else { break }
+            guard poll(&watched, 1, 120_000) > 0 else { break }
             mailbox.take(into: &messages)
             for case .adopt(let value, _) in messages { seen.insert(value) }
         }

@@ -24,13 +24,8 @@ import Testing
         router.on(.get, "/events") { _, responder in
             responder.send(Response(.ok, contentType: "text/plain", body: .stream(streams.make(endsWithClient: endsWithClient))))
         }
-        router.on(.get, "/never") { _, responder in
-            let deferred = responder.deferred()
-            Thread.detachNewThread {
-                sleep(30)
-                deferred.send(.text(""))
-            }
-        }
+        let waiting = SharedList<DeferredResponder>()
+        router.on(.get, "/never") { _, responder in waiting.append(responder.deferred()) }
         return try RunningServer(router)
     }
 

@@ -92,7 +92,8 @@ import Testing
 
     @Test func aSlowClientIsToldWhatWasApplied() throws {
         let (service, model) = try model {
-            $0.server.bodyDeadline = 0.2
+            // Time enough for what it does send, and for a block to be learned.
+            $0.server.bodyDeadline = 2
             $0.server.minimumBodyRate = 1 << 30
         }
         defer { service.service.stop(within: 1) }

@@ -73,14 +73,17 @@ import Testing
 
     @Test func itWaitsForItsTurn_andPredictionsWithoutDoNot() throws {
         let service = try TestService()
-        let slow = try SlowModel(service)
-        let busy = try slow.occupy()
-        let row = [Double](repeating: 0.5, count: SlowModel.dimension)
+        let held = try HeldModel(service, ridge: 1e-9, value: 1e6)
+        let hold = try held.hold()
+        let learning = try held.beginLearn()
+        #expect(service.waitForJobs(1, of: held.name))
+        let row = [Double](repeating: 0.5, count: held.dimension)
         let client = service.client()
-        try client.begin("POST", slow.model.path + "/predict?leverage=true", Bodies.predict([row]))
-        #expect(service.waitForJobs(1, of: slow.name))
-        #expect(try slow.model.predict([row])["version"].int == 1)
-        #expect(try busy.readReply()["version"].int == 2)
+        try client.begin("POST", held.model.path + "/predict?leverage=true", Bodies.predict([row]))
+        #expect(service.waitForJobs(2, of: held.name))
+        #expect(try held.model.predict([row])["version"].int == 1)
+        hold.end()
+        #expect(try learning.readReply()["version"].int == 2)
         let reply = try client.readReply()
         #expect(reply.status == 200 && reply["version"].int == 2)
         // The rows of this model are of rank one, far below working precision: R has directions missing.
@@ -89,14 +92,14 @@ import Testing
 
     @Test func aModelThatIsDeletedMeanwhileSaysSo() throws {
         let service = try TestService()
-        let slow = try SlowModel(service)
-        let busy = try slow.occupy()
+        let held = try HeldModel(service)
+        let hold = try held.hold()
         let (client, other) = (service.client(), service.client())
-        try client.begin("POST", slow.model.path + "/predict?leverage=true", Bodies.predict([[Double](repeating: 1, count: 1500)]))
-        #expect(service.waitForJobs(1, of: slow.name))
-        try other.begin("DELETE", slow.model.path)
+        try client.begin("POST", held.model.path + "/predict?leverage=true", Bodies.predict([[Double](repeating: 1, count: held.dimension)]))
+        #expect(service.waitForJobs(1, of: held.name))
+        try other.begin("DELETE", held.model.path)
         #expect(try client.readReply().status == 404)
-        _ = try busy.readReply()
+        hold.end()
         #expect(try other.readReply().status == 204)
     }
 

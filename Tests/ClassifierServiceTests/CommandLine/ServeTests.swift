@@ -70,10 +70,11 @@ import Testing
         let client = TestClient(port: port)
         try client.send("PUT", "/v1/models/m", #"{"dimension":2}"#)
         let body = Bodies.learn([[1, 2]], ["a"])
-        let head = "POST /v1/models/m/learn HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n\r\n"
-        try client.write(Array(head.utf8) + body[..<10])
-        // The rest comes after the signal has closed the door.
-        usleep(100_000)
+        let head = "POST /v1/models/m/learn HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n"
+        try client.write(Array((head + "Expect: 100-continue\r\n\r\n").utf8))
+        // It is in the server's hands now; its content comes after the signal has closed the door.
+        try client.readContinue()
+        try client.write(Array(body[..<10]))
         server.send(SIGTERM)
         var refused = false
         for _ in 0..<60_000 where !refused {

@@ -131,17 +131,18 @@ import Testing
 
     @Test func theQueueIsCountedWhileTheWorkerIsBusy() throws {
         let service = try TestService()
-        let slow = try SlowModel(service)
-        let first = try slow.occupy()
-        let waiting = try (0..<3).map { _ in try slow.beginLearn() }
-        #expect(service.waitForJobs(3, of: slow.name))
+        let held = try HeldModel(service)
+        let hold = try held.hold()
+        let waiting = try (0..<3).map { _ in try held.beginLearn() }
+        #expect(service.waitForJobs(3, of: held.name))
         // The scrape does not wait for the worker, which is at its first job still.
         let all = try samples(service.client())
-        #expect(all[#"accrue_model_queue_requests{model="slow"}"#] == 3)
-        #expect(all[#"accrue_model_queue_bytes{model="slow"}"#] ?? 0 > Double(3 * 8 * SlowModel.dimension))
-        #expect(try slow.model.details()["queue_depth"].int == 3)
-        for client in [first] + waiting { #expect(try client.readReply().status == 200) }
-        #expect(try samples(service.client())[#"accrue_model_queue_requests{model="slow"}"#] == 0)
+        #expect(all[#"accrue_model_queue_requests{model="held"}"#] == 3)
+        #expect(all[#"accrue_model_queue_bytes{model="held"}"#] ?? 0 > Double(3 * 8 * held.dimension))
+        #expect(try held.model.details()["queue_depth"].int == 3)
+        hold.end()
+        for client in waiting { #expect(try client.readReply().status == 200) }
+        #expect(try samples(service.client())[#"accrue_model_queue_requests{model="held"}"#] == 0)
     }
 
     @Test func logsAndCheckpointsAreCounted() throws {

@@ -90,8 +90,25 @@ final class TestClient {
         }
     }
 
+    /// Waits until the server says that it wants the content: it has read the head then.
+    func readContinue() throws {
+        let status = try readHead().status
+        guard status == 100 else { throw Failure(description: "status \(status) instead of 100") }
+    }
+
     /// Waits for the next answer.
     func readReply(isToHead: Bool = false) throws -> Reply {
+        var (status, fields) = try readHead()
+        while status == 100 { (status, fields) = try readHead() }
+        let length = isToHead ? 0 : Int(fields["content-length"] ?? "0") ?? 0
+        while buffer.count < length { try fill() }
+        let body = Array(buffer[..<length])
+        buffer.removeFirst(length)
+        if fields["connection"]?.lowercased() == "close" { disconnect() }
+        return Reply(status: status, fields: fields, body: body)
+    }
+
+    private func readHead() throws -> (status: Int, fields: [String: String]) {
         var end = Self.headEnd(buffer)
         while end == nil {
             try fill()
@@ -103,18 +120,12 @@ final class TestClient {
         guard words.count >= 2, words[0] == "HTTP/1.1", let status = Int(words[1]) else {
             throw Failure(description: "no status line: \(lines[0])")
         }
-        if status == 100 { return try readReply(isToHead: isToHead) }
         var fields: [String: String] = [:]
         for line in lines.dropFirst() {
             guard let colon = line.firstIndex(of: ":") else { continue }
             fields[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
         }
-        let length = isToHead ? 0 : Int(fields["content-length"] ?? "0") ?? 0
-        while buffer.count < length { try fill() }
-        let body = Array(buffer[..<length])
-        buffer.removeFirst(length)
-        if fields["connection"]?.lowercased() == "close" { disconnect() }
-        return Reply(status: status, fields: fields, body: body)
+        return (status, fields)
     }
 
     /// Waits for the next chunk of an answer whose head has been read; nil when the content ends.

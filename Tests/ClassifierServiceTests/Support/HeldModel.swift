@@ -1,0 +1,62 @@
+import AnalyticLearning
+import Foundation
+import Testing
+
+@testable import ClassifierService
+@testable import HTTPServer
+
+/// A model whose worker can be held for as long as a test wants: what is queued meanwhile waits, whatever the machine's speed.
+struct HeldModel {
+    let name = "held"
+    let model: ModelClient
+    let dimension: Int
+    private let service: TestService
+    private let row: [Double]
+
+    /// Makes a model that has learned one row, of zeros.
+    ///
+    /// - Parameter value: all components of the rows that it learns afterwards.
+    init(_ service: TestService, dimension: Int = 16, ridge: Double = 0.1, value: Double = 1) throws {
+        self.service = service
+        self.dimension = dimension
+        model = ModelClient(service, name)
+        row = [Double](repeating: value, count: dimension)
+        #expect(try model.create(#"{"dimension":\#(dimension),"ridge":\#(ridge)}"#).status == 201)
+        #expect(try model.learn([row.map { _ in 0 }], ["a"]).status == 200)
+    }
+
+    /// Sends a row to learn, without waiting for the answer.
+    func beginLearn() throws -> TestClient {
+        let client = service.client()
+        try client.begin("POST", model.path + "/learn", Bodies.learn([row], ["b"]))
+        return client
+    }
+
+    /// Gives the worker a job that ends with the hold, and returns when it is at it.
+    func hold() throws -> Hold {
+        let hold = Hold()
+        let registered = try #require(service.service.registry.all.first { $0.name == name })
+        // Nobody waits for this answer.
+        let responder = DeferredResponder(try LoopHandle(index: 0), ConnectionKey(slot: 0, generation: 0), 0, Liveness())
+        let (begun, ended) = (hold.begun, hold.ended)
+        try registered.enqueue(
+            leverage: LeverageJob(
+                features: row, dimension: dimension, responder: responder,
+                complete: { _, _ in
+                    begun.signal()
+                    ended.wait()
+                }))
+        begun.wait()
+        return hold
+    }
+
+    /// Ends with a call, or where a test ends early with its life.
+    final class Hold: Sendable {
+        fileprivate let begun = DispatchSemaphore(value: 0)
+        fileprivate let ended = DispatchSemaphore(value: 0)
+
+        func end() { ended.signal() }
+
+        deinit { ended.signal() }
+    }
+}
