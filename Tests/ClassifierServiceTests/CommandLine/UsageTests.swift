@@ -1,5 +1,4 @@
 import Foundation
-import TensorFormats
 import Testing
 
 /// Words on the command line, and what comes of them: 0 for success, 2 for wrong usage, with the message on standard error.
@@ -82,27 +81,5 @@ import Testing
         let outcome = try Executable.run("--version")
         #expect(outcome.status == 0 && outcome.errors.isEmpty)
         #expect(outcome.output.wholeMatch(of: /accrue \d+\.\d+\.\d+\n/) != nil, "\(outcome.output)")
-    }
-
-    // MARK: bench
-
-    @Test func benchmarkPrintsItsFiguresAsJSON() throws {
-        let outcome = try Executable.run(
-            "bench", "engine", "--dimension", "512", "--classes", "3,5", "--batch", "256", "--seconds", "0.2", "--json")
-        #expect(outcome.status == 0, "\(outcome.errors)")
-        let results = try JSONValue(parsing: outcome.output)["results"].array ?? []
-        #expect(results.count == 2)
-        for (result, classes) in zip(results, [3, 5]) {
-            #expect(result["dimension"].int == 512 && result["classes"].int == classes && result["batch"].int == 256)
-            for key in ["rows_per_second", "gflops", "dgemm_gflops", "efficiency"] { #expect((result[key].double ?? 0) > 0, "\(key)") }
-            let keys = Set((result.object?.entries ?? []).map(\.key))
-            #expect(keys.isSuperset(of: ["dimension", "classes", "batch", "rows_per_second", "gflops", "dgemm_gflops", "efficiency"]))
-        }
-    }
-
-    @Test func benchmarkPrintsATable() throws {
-        let outcome = try Executable.run("bench", "engine", "--dimension", "512", "--classes", "3", "--batch", "256", "--seconds", "0.1")
-        #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(outcome.output.contains("rows/s") && outcome.output.contains("dgemm GFLOP/s"))
     }
 }
