@@ -56,7 +56,7 @@ clang -shared -fPIC -O2 -o "$scratch/count.so" "$scratch/count.c"
 
 LD_PRELOAD="$scratch/count.so" "$accrue" serve --port 0 --event-loops 1 >"$scratch/out" 2>"$scratch/err" &
 server=$!
-for _ in {1..200}; do [[ -s $scratch/out ]] && break; sleep 0.05; done
+for _ in {1..1200}; do [[ -s $scratch/out ]] && break; sleep 0.05; done
 url=$(sed -n 's/^listening on //p' "$scratch/out")
 
 curl -sSf -o "$scratch/body" -X PUT "$url/v1/models/m" --json '{"dimension":384}'
@@ -83,8 +83,10 @@ PYTHON
 for _ in {1..8}; do curl -sSf -o "$scratch/body" "$url/v1/models/m/learn" --json "@$scratch/learn"; done
 
 calls() {
+    local told
+    told=$(grep -c '^calls ' "$scratch/err" || true)
     kill -USR2 "$server"
-    sleep 0.3
+    for _ in {1..1200}; do (($(grep -c '^calls ' "$scratch/err" || true) > told)) && break; sleep 0.05; done
     sed -n 's/^calls //p' "$scratch/err" | tail -1
 }
 failed=0

@@ -34,7 +34,15 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 "$accrue" serve --port 0 --token-file "$scratch/tokens" --allow-host "$name" --access-log "$scratch/access.log" \
     --spool "$scratch" >"$scratch/out" 2>"$scratch/err" &
 children+=($!)
-for _ in {1..200}; do [[ -s $scratch/out ]] && break; sleep 0.05; done
+# await COMMAND...: tries it again and again, for a minute
+await() {
+    for _ in {1..1200}; do
+        if "$@"; then return; fi
+        sleep 0.05
+    done
+    return 1
+}
+await test -s "$scratch/out" || true
 backend=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$scratch/out")
 [[ -n $backend ]] || { echo "nginx.sh: the server does not listen" >&2; cat "$scratch/err" >&2; exit 1; }
 
@@ -54,10 +62,11 @@ origin=https://$name:$tls
 call() { # call METHOD PATH [CURL-OPTION...]: the answer's content in $scratch/body, its head in $scratch/head; prints the status
     local method=$1 path=$2
     shift 2
-    curl -sS --max-time 60 --cacert "$scratch/nginx/tls/fullchain.pem" --resolve "$name:$tls:127.0.0.1" -X "$method" \
+    curl -sS --max-time 600 --cacert "$scratch/nginx/tls/fullchain.pem" --resolve "$name:$tls:127.0.0.1" -X "$method" \
         -D "$scratch/head" -o "$scratch/body" -w '%{http_code}' "$@" "$origin$path"
 }
-for _ in {1..200}; do call GET /healthz >/dev/null 2>&1 && break; sleep 0.05; done
+is_up() { call GET /healthz >/dev/null 2>&1; }
+await is_up || { echo "nginx.sh: nginx does not answer" >&2; cat "$scratch/nginx/error.log" >&2; exit 1; }
 
 failed=0
 passed=0
@@ -88,7 +97,9 @@ expect "the prediction" a "$(sed 's/.*"label":"\([^"]*\)".*/\1/' "$scratch/body"
 # One name for a request in both logs.
 id=$(field X-Request-Id)
 expect "a request's name" 32 "${#id}"
-sleep 0.5
+# Both write after they have answered.
+await grep -q "\"id\":\"$id\"" "$scratch/access.log" || true
+await grep -q "\"id\":\"$id\"" "$scratch/nginx/logs/access.log" || true
 expect "the name in the server's log" 1 "$(grep -c "\"id\":\"$id\"" "$scratch/access.log")"
 expect "the name in nginx's log" 1 "$(grep -c "\"id\":\"$id\"" "$scratch/nginx/logs/access.log")"
 
@@ -128,14 +139,15 @@ after=$(connections)
 expect "connections are kept" yes "$( ((after - before < 10)) && echo yes || echo "no: $((after - before)) more")"
 
 # Other names get nothing, and plain HTTP is sent on.
-expect "another name" 000 "$(curl -s --max-time 10 -k --resolve "evil.example:$tls:127.0.0.1" -o "$scratch/body" -w '%{http_code}' "https://evil.example:$tls/healthz" || true)"
-expect "plain HTTP" 301 "$(curl -s --max-time 10 -H "Host: $name" -o "$scratch/body" -w '%{http_code}' "http://127.0.0.1:$plain/healthz")"
-expect "past nginx by another name" 421 "$(curl -s --max-time 10 -H 'Host: evil.example' -o "$scratch/body" -w '%{http_code}' "http://127.0.0.1:$backend/healthz")"
+expect "another name" 000 "$(curl -s --max-time 60 -k --resolve "evil.example:$tls:127.0.0.1" -o "$scratch/body" -w '%{http_code}' "https://evil.example:$tls/healthz" || true)"
+expect "plain HTTP" 301 "$(curl -s --max-time 60 -H "Host: $name" -o "$scratch/body" -w '%{http_code}' "http://127.0.0.1:$plain/healthz")"
+expect "past nginx by another name" 421 "$(curl -s --max-time 60 -H 'Host: evil.example' -o "$scratch/body" -w '%{http_code}' "http://127.0.0.1:$backend/healthz")"
 
 # SIGHUP takes other tokens.
 printf 'read %s\n' "$read" >"$scratch/tokens"
 kill -HUP "${children[0]}"
-sleep 0.5
+is_refused() { [[ $(call GET /v1/models "${writing[@]}") == 401 ]]; }
+await is_refused || true
 expect "a token that was taken back" 401 "$(call GET /v1/models "${writing[@]}")"
 expect "a token that stays" 200 "$(call GET /v1/models "${reading[@]}")"
 

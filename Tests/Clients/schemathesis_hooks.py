@@ -25,7 +25,7 @@ CONFIGURATION = {"dimension": DIMENSION, "imbalance": {"kind": "reweight"}}
 SNAPSHOT = "application/vnd.safetensors"
 NDJSON = "application/x-ndjson"
 numbers = itertools.count()
-connection = http.client.HTTPConnection(os.environ["ACCRUE_ADDRESS"], timeout=60)
+connection = http.client.HTTPConnection(os.environ["ACCRUE_ADDRESS"], timeout=600)
 
 
 def call(method, path, body=None):

@@ -74,7 +74,7 @@ class SchemathesisTests(unittest.TestCase):
             *("--no-color", "run", f"http://{server.address}/openapi.json", "--checks", "all", "--continue-on-failure"),
             *("--seed", "1", "--generation-deterministic", "--output-sanitize", "false"),
             *("--header", f"Authorization: Bearer {TOKEN}"),
-            *("--request-timeout", "120", "--suppress-health-check", "too_slow"),
+            *("--request-timeout", "600", "--suppress-health-check", "too_slow"),
             *("--max-examples", "1000" if FULL else "100", "--report", "ndjson", "--report-dir", directory),
         ]
         for name in ENDLESS:
