@@ -133,8 +133,10 @@ import Testing
         ("9007199254740992.5", "top is 9007199254740992.5, expected an integer"),
         ("3.00000000000000000001", "top is 3.00000000000000000001, expected an integer"),
         ("12345678901234567890.1", "top is 12345678901234567890.1, expected an integer"),
-        ("1e-400", "top is 1e-400, expected an integer"), ("1e-99999999999999999999", "top is 1e-99999999999999999999, expected an integer"),
-        ("1e99999999999999999999", "top is 1e99999999999999999999, which is out of range"), ("true", "top is a boolean, expected an integer"),
+        ("1e-400", "top is 1e-400, expected an integer"),
+        ("1e-99999999999999999999", "top is 1e-99999999999999999999, expected an integer"),
+        ("1e99999999999999999999", "top is 1e99999999999999999999, which is out of range"),
+        ("true", "top is a boolean, expected an integer"),
     ])
     func integralNumber_isRefusedWithItsName(_ text: String, _ reason: String) {
         let error = scanError(text) { (scanner) throws(JSONError) in try scanner.readIntegralNumber(field: "top") }
@@ -181,7 +183,8 @@ import Testing
 
     @Test(arguments: [
         (#"["a",1.5]"#, "labels[1] is 1.5, expected an integer"),
-        ("[9007199254740993.0]", "labels[0] is 9007199254740993.0, expected an integer"), ("[1e3]", "labels[0] is 1e3, expected an integer"),
+        ("[9007199254740993.0]", "labels[0] is 9007199254740993.0, expected an integer"),
+        ("[1e3]", "labels[0] is 1e3, expected an integer"),
         (#"[true]"#, "labels[0] is a boolean, expected a string or an integer"),
         (#"[null]"#, "labels[0] is null, expected a string or an integer"),
         (#"[["a"]]"#, "labels[0] is an array, expected a string or an integer"),
