@@ -1,59 +1,92 @@
 // Built by Tests/Fuzz/run into one module with the sources of TensorFormats: what it calls may be internal.
 
-/// Bodies of any octets in every format: reading never traps, and reserves no more than the body can hold.
+import Glibc
+
+/// Bodies of any octets in the format that the environment names: reading never traps, and reserves no more than the body can hold.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzFormats(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    guard let start, count > 1 else { return 0 }
-    let all = UnsafeRawBufferPointer(start: start, count: count)
-    let body = UnsafeRawBufferPointer(rebasing: all[1...])
-    // The first octet chooses the reader, so that what is found for one is not lost on the others.
-    switch all[0] % 9 {
-    case 0: readObject(body)
-    case 1: if let view = try? ArrayView(npy: body, name: "features") { read(view) }
-    case 2: readArchive(body)
-    case 3: readTensors(body)
-    case 4: readLines(body, cut: Int(all[0]) % body.count)
-    case 5: readRequest(body, headerCount: nil)
-    case 6: readRequest(body, headerCount: Int(all[0]))
-    case 7: decompress(body)
-    default:
-        if let value = try? JSONValue(parsing: body) {
-            // What was read can be written and read again.
-            var writer = JSONWriter()
-            writer.write(value)
-            precondition((try? writer.withUnsafeBytes { try JSONValue(parsing: $0) }) != nil, "what is written cannot be read")
-        }
-    }
+    // The first call has no octets: a name that nobody knows ends the fuzzer at its start.
+    let read = reader
+    guard let start, count > 0 else { return 0 }
+    read(UnsafeRawBufferPointer(start: start, count: count))
     return 0
 }
 
-/// An inflated array may be this long.
-private let maximumArray = 1 << 16
+/// A fuzzer of its own each, with a corpus of its own: what one finds says nothing about the others.
+private nonisolated(unsafe) let reader: (UnsafeRawBufferPointer) -> Void = {
+    let name = getenv("ACCRUE_FUZZ_READER").map { String(cString: $0) } ?? ""
+    switch name {
+    case "json-matrix": return readObject
+    case "json-value": return readValue
+    case "npy": return { body in if let view = try? ArrayView(npy: body, name: "features") { read(view) } }
+    case "npz": return readArchive
+    case "safetensors": return readTensors
+    case "lines": return readLines
+    case "inference": return { readRequest($0, headerCount: nil) }
+    case "inference-binary": return { body in withNumber(body) { readRequest($1, headerCount: $0) } }
+    case "content-coding": return decompress
+    case "inflate": return inflate
+    default: fatalError("there is no reader named \"\(name)\"")
+    }
+}()
+
+/// An inflated array may be this long: many times what the input is.
+private let maximumArray = 1 << 18
+
+/// Calls `body` with a number that the first two octets give, and what follows them.
+private func withNumber(_ input: UnsafeRawBufferPointer, _ body: (Int, UnsafeRawBufferPointer) -> Void) {
+    guard input.count > 2 else { return }
+    body(Int(input[0]) | Int(input[1]) << 8, UnsafeRawBufferPointer(rebasing: input[2...]))
+}
 
 private func readObject(_ body: UnsafeRawBufferPointer) {
     var single: [Float] = []
     var double: [Double] = []
     var labels = PackedStrings()
     for columns in 1...2 {
+        (single, double) = ([], [])
         var scanner = JSONScanner(body)
         var copy = scanner
-        _ = try? scanner.readMatrix(field: "features", columns: columns, into: &single, maximumRows: .max, maximumMagnitude: 1e50)
-        _ = try? copy.readMatrix(field: "features", columns: columns, into: &double, maximumRows: .max, maximumMagnitude: 1e50)
-        precondition(double.count <= body.count && double.allSatisfy { $0.isFinite } && single.allSatisfy { $0.isFinite })
+        let singles = try? scanner.readMatrix(field: "features", columns: columns, into: &single, maximumRows: .max, maximumMagnitude: 1e50)
+        let doubles = try? copy.readMatrix(field: "features", columns: columns, into: &double, maximumRows: .max, maximumMagnitude: 1e50)
+        precondition(double.count <= body.count && double.allSatisfy { $0.magnitude <= 1e50 } && single.allSatisfy { $0.isFinite })
+        if let singles { precondition(singles == doubles && single.count == double.count, "what Float holds, Double does") }
     }
     var scanner = JSONScanner(body)
     _ = try? scanner.readLabels(field: "labels", into: &labels, maximumCount: .max, maximumBytes: 1024)
     precondition(labels.byteCount <= body.count)
     var skipper = JSONScanner(body)
     if (try? skipper.skipValue()) != nil { precondition(skipper.position <= body.count) }
+    var number = JSONScanner(body)
+    var again = number
+    if let integer = try? number.readIntegralNumber(), let double = try? again.readDouble() {
+        precondition(Double(integer) == double, "an integer is rounded once")
+    }
+}
+
+private func readValue(_ body: UnsafeRawBufferPointer) {
+    guard let value = try? JSONValue(parsing: body) else { return }
+    // What was read can be written and read again, and skipped.
+    var writer = JSONWriter()
+    writer.write(value)
+    let text = writer.array
+    let again = text.withUnsafeBytes { try? JSONValue(parsing: $0) }
+    precondition(again?.description == String(decoding: text, as: UTF8.self), "what is written is read as something else")
+    precondition(again?.int == value.int && again?.uint64 == value.uint64 && again?.double == value.double)
+    var skipper = JSONScanner(body)
+    precondition((try? skipper.skipValue()) != nil, "what can be read cannot be skipped")
 }
 
 private func read(_ view: ArrayView) {
     let columns = view.layout.shape.count == 2 ? view.layout.shape[1] : 1
     var values: [Float] = []
+    var doubles: [Double] = []
     var labels = PackedStrings()
     if let rows = try? view.appendMatrix(columns: columns, into: &values, maximumRows: 1 << 16, maximumMagnitude: 1e50) {
         precondition(values.count == rows * columns && values.allSatisfy { $0.isFinite })
+    }
+    if let rows = try? view.appendMatrix(columns: columns, into: &doubles, maximumRows: 1 << 16, maximumMagnitude: 1e50) {
+        precondition(doubles.count == rows * columns && doubles.allSatisfy { $0.magnitude <= 1e50 })
     }
     if let rows = try? view.appendLabels(into: &labels, maximumCount: 1 << 16, maximumBytes: 1024) { precondition(labels.count == rows) }
 }
@@ -71,11 +104,13 @@ private func readTensors(_ body: UnsafeRawBufferPointer) {
     for tensor in file.tensors {
         precondition(file.bytes(of: tensor).count == tensor.dataRange.count)
         if let view = try? file.array(named: tensor.name) { read(view) }
+        if let count = try? file.withTensor(tensor, as: Double.self, { $0.count }) { precondition(count == tensor.elementCount) }
+        if let elements = try? file.array(of: tensor, as: Int64.self) { precondition(elements.count == tensor.elementCount) }
     }
     _ = try? file.verifyChecksums()
 }
 
-private func readLines(_ body: UnsafeRawBufferPointer, cut: Int) {
+private func readLines(_ body: UnsafeRawBufferPointer) {
     func lines(_ pieces: [UnsafeRawBufferPointer]) -> [[UInt8]] {
         var splitter = LineSplitter(maximumLineBytes: 64)
         var result: [[UInt8]] = []
@@ -83,15 +118,19 @@ private func readLines(_ body: UnsafeRawBufferPointer, cut: Int) {
             for piece in pieces {
                 splitter.append(piece)
                 while let line = try splitter.nextLine() { result.append(splitter.withUnsafeBytes(of: line) { Array($0) }) }
+                precondition(splitter.pendingByteCount <= 64 + 1, "more than a line is kept")
             }
             splitter.finish()
             while let line = try splitter.nextLine() { result.append(splitter.withUnsafeBytes(of: line) { Array($0) }) }
         } catch {}
         return result
     }
-    let whole = lines([body])
-    let pieces = lines([UnsafeRawBufferPointer(rebasing: body[..<cut]), UnsafeRawBufferPointer(rebasing: body[cut...])])
-    precondition(whole == pieces, "the pieces matter")
+    withNumber(body) { number, text in
+        let cut = number % text.count
+        let whole = lines([text])
+        let pieces = lines([UnsafeRawBufferPointer(rebasing: text[..<cut]), UnsafeRawBufferPointer(rebasing: text[cut...])])
+        precondition(whole == pieces, "the pieces matter")
+    }
 }
 
 private let signature = InferenceSignature(
@@ -124,4 +163,14 @@ private func decompress(_ body: UnsafeRawBufferPointer) {
         guard let content = try? coding.decompress(body, limit: maximumArray) else { continue }
         precondition(content.count <= maximumArray)
     }
+}
+
+/// Deflated data without checksums around it, which random octets cannot meet.
+private func inflate(_ body: UnsafeRawBufferPointer) {
+    var output = InflatedBytes()
+    guard let used = try? Inflate.decompress(body, appendingTo: &output, limit: maximumArray) else { return }
+    precondition(used <= body.count && output.count <= maximumArray)
+    // Where the size is known beforehand, the same comes out.
+    let exact = try? Inflate.decompress(UnsafeRawBufferPointer(rebasing: body[..<used]), count: output.count)
+    output.withUnsafeBytes { bytes in precondition(exact.map { $0.elementsEqual(bytes) } == true, "a known size makes a difference") }
 }

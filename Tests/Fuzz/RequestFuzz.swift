@@ -1,25 +1,38 @@
 // Built by Tests/Fuzz/run into one module with the sources of HTTPServer: what it calls is internal.
 
-/// Requests of any octets: parsing never traps, and does not depend on the pieces in which they come.
+import Glibc
+
+/// Octets that the environment says are requests or chunks: parsing never traps, and does not depend on the pieces in which they come.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzRequests(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    guard let start, count > 1 else { return 0 }
+    // The first call has no octets: a name that nobody knows ends the fuzzer at its start.
+    let read = reader
+    guard let start, count > 2 else { return 0 }
     let all = UnsafeRawBufferPointer(start: start, count: count)
-    // The first octet says where to cut.
-    let octets = all.part(1..<count)
-    let cut = Int(all[0]) % octets.count
-    parse(octets, cut)
-    decode(octets, cut)
+    // The first two octets say where to cut.
+    let octets = all.part(2..<count)
+    read(octets, (Int(all[0]) | Int(all[1]) << 8) % octets.count)
     return 0
 }
+
+private nonisolated(unsafe) let reader: (UnsafeRawBufferPointer, Int) -> Void = {
+    let name = getenv("ACCRUE_FUZZ_READER").map { String(cString: $0) } ?? ""
+    switch name {
+    // The limits of a server, and such as short requests pass too.
+    case "request": return { parse($0, $1, RequestLimits(requestLine: 8192, header: 32768)) }
+    case "request-limits": return { parse($0, $1, RequestLimits(requestLine: 48, header: 160)) }
+    case "chunks": return { decode($0, $1, maximumTrailer: 4096) }
+    case "chunks-limits": return { decode($0, $1, maximumTrailer: 40) }
+    default: fatalError("there is no reader named \"\(name)\"")
+    }
+}()
 
 private nonisolated(unsafe) let head = RequestHead()
 private nonisolated(unsafe) let segments = PathSegments(maximumPath: 8192)
 private nonisolated(unsafe) let exchange = Exchange(
     head: head, segments: segments, loopIndex: 0, budget: MemoryBudget(limit: 1 << 20))
-private let limits = RequestLimits(requestLine: 8192, header: 32768)
 
-private func parse(_ octets: UnsafeRawBufferPointer, _ cut: Int) {
+private func parse(_ octets: UnsafeRawBufferPointer, _ cut: Int, _ limits: RequestLimits) {
     var inPieces = RequestParser()
     let early = inPieces.parse(octets.part(0..<cut), limits: limits, into: head)
     var atOnce = RequestParser()
@@ -56,19 +69,19 @@ private func kind(_ result: RequestParser.Result) -> Int {
 }
 
 /// Chunked content gives the same octets in one piece and in two.
-private func decode(_ octets: UnsafeRawBufferPointer, _ cut: Int) {
-    let whole = chunks([octets])
-    let pieces = chunks([octets.part(0..<cut), octets.part(cut..<octets.count)])
+private func decode(_ octets: UnsafeRawBufferPointer, _ cut: Int, maximumTrailer: Int) {
+    let whole = chunks([octets], maximumTrailer)
+    let pieces = chunks([octets.part(0..<cut), octets.part(cut..<octets.count)], maximumTrailer)
     precondition(whole.ended == pieces.ended && whole.content == pieces.content, "the pieces matter")
 }
 
-private func chunks(_ pieces: [UnsafeRawBufferPointer]) -> (content: [UInt8], ended: Int) {
+private func chunks(_ pieces: [UnsafeRawBufferPointer], _ maximumTrailer: Int) -> (content: [UInt8], ended: Int) {
     var decoder = ChunkedDecoder()
     var content: [UInt8] = []
     for piece in pieces {
         var at = 0
         reading: while true {
-            switch decoder.next(piece, &at, maximumTrailer: 4096) {
+            switch decoder.next(piece, &at, maximumTrailer: maximumTrailer) {
             case .data(let range): content += piece.part(range)
             case .needsMore: break reading
             case .finished: return (content, 1)
