@@ -106,6 +106,56 @@ import Testing
         }
     }
 
+    /// A record is damaged, and the one behind it, the last, is there in part.
+    @Test func damageBeforeATornRecord_isRefused() throws {
+        let (bytes, starts) = try makeLog()
+        let (damaged, last) = (starts[3], starts[4])
+        for length in (last + 1)..<bytes.count {
+            for offset in damaged..<last {
+                var changed = Array(bytes[..<length])
+                changed[offset] ^= 0x40
+                try put(changed)
+                let isKnownEnd = offset >= damaged + LogFormat.headerSize
+                let isKnownNext = length >= last + LogFormat.headerSize
+                switch read() {
+                case .failure(let error):
+                    #expect(isKnownEnd || isKnownNext)
+                    #expect(error.reason == .damaged(offset: damaged, .recordFollowed(by: last)), "byte \(offset), cut at \(length)")
+                    #expect(error.description.contains("offset \(damaged)") && error.description.contains("offset \(last)"))
+                case .success(let log):
+                    // No header is left of either: nothing tells them from one record that was never whole.
+                    #expect(!isKnownEnd && !isKnownNext, "byte \(offset), cut at \(length)")
+                    #expect(log.bodies == Array(Self.bodies[..<3]) && log.torn == length - damaged)
+                }
+            }
+        }
+    }
+
+    /// A power cut leaves any pages of the last write, and the file may already be as long as it was to become.
+    @Test func pagesOfTheLastWriteInAnyOrder_areCut() throws {
+        let log = try model.createLog(version: 7)
+        try append([1, 2, 3], to: log)
+        let start = log.size
+        var generator = SplitMix(state: 5)
+        // As a client might: bytes that look like records.
+        let whole = try bytes(of: path)
+        try append(Array((0..<40).flatMap { _ in whole[32...] }), to: log)
+        let written = try bytes(of: path)
+        let page = 64
+        for _ in 0..<500 {
+            var changed = written
+            var missing = 0
+            for first in stride(from: start / page * page, to: written.count, by: page) where generator.next() % 2 == 0 {
+                for offset in max(first, start)..<min(first + page, written.count) { changed[offset] = 0 }
+                missing += 1
+            }
+            guard missing > 0 else { continue }
+            try put(changed)
+            let read = try read().get()
+            #expect(read.bodies == [[1, 2, 3]] && read.torn == written.count - start)
+        }
+    }
+
     @Test func newerFormat_isNamed() throws {
         var header = LogFormat.FileHeader(baseVersion: 7, salt: 1)
         header.format = 2

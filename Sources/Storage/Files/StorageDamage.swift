@@ -4,6 +4,9 @@ public enum StorageDamage: Equatable, Sendable, CustomStringConvertible {
     case logHeader
     /// A record does not have its checksums, and a whole one lies behind it, at this offset: it is no interrupted write.
     case record(nextWhole: Int)
+    /// A record does not have its checksums, and another one was begun behind it, at this offset: that is done only once the first is on
+    /// the device.
+    case recordFollowed(by: Int)
     /// A record leads to another version than the one after its predecessor's.
     case version(Int, expected: Int)
     /// A log ends in the middle of a record, but another log goes on from it.
@@ -18,9 +21,11 @@ public enum StorageDamage: Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .logHeader: "the header does not have its checksum"
         case .record(let next): "a record does not have its checksum, and a whole one lies behind it at offset \(next)"
+        case .recordFollowed(let next):
+            "a record does not have its checksum, and another was begun behind it at offset \(next), when this one was on the device"
         case .version(let version, let expected): "a record leads to version \(version), expected \(expected)"
         case .cutShort(let bytes): "the last \(bytes) bytes are no whole record, but a later log goes on from here"
-        case .missingLog(let version): "no log goes on from version \(version)"
+        case .missingLog(let version): "no log goes on from version \(version), and what was learned after it is missing"
         case .content(let text): text
         }
     }

@@ -2,8 +2,16 @@ internal import TensorFormats
 
 /// Reads a log from front to back, and tells an interrupted last write from damage.
 ///
-/// No record is written before the one before it is on the device. So a record that is not whole can only be the last, and anything whole
-/// behind it proves that what was on the device has changed since.
+/// No record is written before the one before it is on the device, and one write has one record, however many requests are in it. So a
+/// record that is not whole can only be the last; of that one any pages may be there and any missing, but nothing lies behind its end.
+/// What proves that another record was begun behind one that is not whole also proves that what was on the device has changed since, and
+/// that record may have been acknowledged:
+///
+/// - the header of a later record, whether or not its body is whole: bytes that a client sent, or that another file held, do not have its
+///   checksum, which takes in a secret of the file and the place;
+/// - a file that goes on behind the end that the broken record's own header tells: nothing but the next record makes the file longer.
+///
+/// Where the headers of both are gone, the two cannot be told from one interrupted write, and are cut as such.
 ///
 /// It belongs to one thread at a time.
 public final class LogReader {
@@ -26,6 +34,8 @@ public final class LogReader {
     let salt: UInt64
     private var body: [UInt8] = []
     private var length = 0
+    /// Where the last record read begins.
+    private var lastStart = 0
 
     /// Opens a log to be read.
     ///
@@ -41,6 +51,8 @@ public final class LogReader {
         var bytes = [UInt8](repeating: 0, count: LogFormat.headerSize)
         guard size >= bytes.count else { throw StorageError(.recover, path: file.path, reason: .unexpectedEnd) }
         try Self.read(&bytes, from: file, at: 0)
+        // A power cut may leave the length of what was being written, and not the bytes.
+        if size == bytes.count, bytes.allSatisfy({ $0 == 0 }) { throw StorageError(.recover, path: file.path, reason: .unexpectedEnd) }
         guard let header = LogFormat.FileHeader(bytes) else {
             throw StorageError(.recover, path: file.path, reason: .damaged(offset: 0, .logHeader))
         }
@@ -55,12 +67,13 @@ public final class LogReader {
     /// Reads the next record.
     ///
     /// - Returns: false at the end; what `tornBytes` then counts was never answered for.
-    /// - Throws: `StorageError`; `.damaged` where whole records lie behind one that is not, or versions do not follow one another.
+    /// - Throws: `StorageError`; `.damaged` where records lie behind one that is not whole, or versions do not follow one another.
     public func next() throws(StorageError) -> Bool {
         guard offset < size else { return false }
         guard let header = try load(at: offset) else {
-            if let whole = try firstWhole(behind: offset) {
-                throw StorageError(.recover, path: path, reason: .damaged(offset: offset, .record(nextWhole: whole)))
+            if let next = try firstBegun(behind: offset) {
+                let damage: StorageDamage = try load(at: next) != nil ? .record(nextWhole: next) : .recordFollowed(by: next)
+                throw StorageError(.recover, path: path, reason: .damaged(offset: offset, damage))
             }
             tornBytes = size - offset
             return false
@@ -71,6 +84,7 @@ public final class LogReader {
         }
         version = expected
         length = header.length
+        lastStart = offset
         offset += LogFormat.headerSize + body.count
         recordCount += 1
         return true
@@ -86,15 +100,39 @@ public final class LogReader {
         }
     }
 
+    /// The bytes that may so far be in the system's memory only: the last record, or the file's header where there is none.
+    ///
+    /// - Throws: `StorageError`; `.damaged` where they are others now than when they were read.
+    func unprovenEnd() throws(StorageError) -> (offset: Int, bytes: [UInt8]) {
+        guard recordCount > 0 else { return (0, LogFormat.FileHeader(baseVersion: baseVersion, salt: salt).bytes) }
+        var bytes = [UInt8](repeating: 0, count: offset - lastStart)
+        try Self.read(&bytes, from: file, at: lastStart)
+        let isWhole = bytes.withUnsafeBytes { buffer in
+            let body = UnsafeRawBufferPointer(rebasing: buffer[LogFormat.headerSize...])
+            return LogFormat.RecordHeader(buffer, salt: salt, offset: lastStart)?.bodyChecksum == CRC32C(body).value
+        }
+        guard isWhole else {
+            throw StorageError(.recover, path: path, reason: .damaged(offset: lastStart, .content("the record changes while it is read")))
+        }
+        return (lastStart, bytes)
+    }
+
+    /// Loads a record's header.
+    ///
+    /// - Returns: nil where there is none at this offset.
+    private func header(at offset: Int) throws(StorageError) -> LogFormat.RecordHeader? {
+        guard size - offset >= LogFormat.headerSize else { return nil }
+        var bytes = [UInt8](repeating: 0, count: LogFormat.headerSize)
+        try Self.read(&bytes, from: file, at: offset)
+        return bytes.withUnsafeBytes { LogFormat.RecordHeader($0, salt: salt, offset: offset) }
+    }
+
     /// Loads a whole record's body.
     ///
     /// - Returns: nil where there is none at this offset.
     private func load(at offset: Int) throws(StorageError) -> LogFormat.RecordHeader? {
+        guard let header = try header(at: offset) else { return nil }
         let available = size - offset - LogFormat.headerSize
-        guard available >= 0 else { return nil }
-        var bytes = [UInt8](repeating: 0, count: LogFormat.headerSize)
-        try Self.read(&bytes, from: file, at: offset)
-        guard let header = bytes.withUnsafeBytes({ LogFormat.RecordHeader($0, salt: salt, offset: offset) }) else { return nil }
         // Memory is reserved only for what the file really has.
         guard let padded = header.paddedLength, padded <= available else { return nil }
         if body.count > padded { body.removeLast(body.count - padded) }
@@ -104,8 +142,11 @@ public final class LogReader {
         return header
     }
 
-    /// The first whole record at any place where one can lie.
-    private func firstWhole(behind start: Int) throws(StorageError) -> Int? {
+    /// Where the first record lies that was begun behind a broken one: see the type.
+    private func firstBegun(behind start: Int) throws(StorageError) -> Int? {
+        if let padded = try header(at: start)?.paddedLength, padded < size - start - LogFormat.headerSize {
+            return start + LogFormat.headerSize + padded
+        }
         let (step, overlap) = (1 << 20, LogFormat.headerSize)
         var piece: [UInt8] = []
         var first = start + LogFormat.alignment
@@ -114,11 +155,13 @@ public final class LogReader {
             piece = [UInt8](repeating: 0, count: count)
             try Self.read(&piece, from: file, at: first)
             for place in stride(from: 0, through: count - overlap, by: LogFormat.alignment) {
-                let isHeader = piece.withUnsafeBytes { buffer in
+                let header = piece.withUnsafeBytes { buffer in
                     let bytes = UnsafeRawBufferPointer(rebasing: buffer[place..<(place + overlap)])
-                    return LogFormat.RecordHeader(bytes, salt: salt, offset: first + place) != nil
+                    return LogFormat.RecordHeader(bytes, salt: salt, offset: first + place)
                 }
-                if isHeader, try load(at: first + place) != nil { return first + place }
+                // Among many bytes, a few may have the checksum by chance; their version would hardly be one that can stand there.
+                let records = (first + place - start) / LogFormat.headerSize
+                if let header, header.version - 1 > version, header.version - 1 - version <= records { return first + place }
             }
             first += step
         }
