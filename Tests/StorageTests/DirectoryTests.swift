@@ -1,4 +1,5 @@
 import Glibc
+import StorageTestSupport
 import Testing
 
 @testable import Storage
@@ -90,8 +91,76 @@ import Testing
         let keeper = try Keeper(disk)
         try disk.removeFile(keeper.model.logPath(0))
         let chain = try LogChain(keeper.model, after: 0)
-        #expect(try !chain.next())
-        let error = storageError { () throws(StorageError) in try chain.continue() }
+        let error = storageError { () throws(StorageError) in try chain.next() }
         #expect(error?.reason == .damaged(offset: 0, .missingLog(version: 0)))
+        #expect(error?.description == "/data/models/m/log-0.wal: no log goes on from version 0, and what was learned after it is missing")
+    }
+
+    @Test func firstLogOfSeveral_isMissed() throws {
+        let disk = SimulatedDisk()
+        let keeper = try Keeper(disk)
+        try keeper.learn()
+        // Begun for a checkpoint that came to nothing: it has no records, and does not stand for the one before.
+        _ = try keeper.model.createLog(version: 1)
+        try disk.removeFile(keeper.model.logPath(0))
+        let chain = try LogChain(keeper.model, after: 0)
+        let error = storageError { () throws(StorageError) in try chain.next() }
+        #expect(error?.reason == .damaged(offset: 0, .missingLog(version: 0)))
+    }
+
+    /// What a power cut leaves of a log that was being made: any part of its header, or its length alone.
+    @Test func logWhoseMakingWasInterrupted_isLeftOut() throws {
+        for length in [0, 1, 31, 32] {
+            let disk = SimulatedDisk()
+            let keeper = try Keeper(disk)
+            try keeper.learn()
+            try File(keeper.model.logPath(1), .createNew, fileSystem: disk).truncate(to: length)
+            let next = try Keeper(disk)
+            #expect(next.numbers == [1])
+            #expect(try next.model.logs() == [0])
+            try next.learn()
+            #expect(try Keeper(disk).numbers == [1, 2])
+        }
+    }
+
+    @Test func erasing_leavesNothingOlder() throws {
+        let disk = SimulatedDisk()
+        let keeper = try Keeper(disk)
+        for _ in 0..<4 {
+            try keeper.learn()
+            try keeper.checkpoint(keeping: 9)
+        }
+        #expect(try keeper.model.checkpoints() == [0, 1, 3, 5, 7])
+        _ = try File(keeper.model.temporaryPath(6), .createNew, fileSystem: disk)
+        try keeper.model.prune(before: 7, keeping: 9, erasing: 5)
+        #expect(try disk.names(in: keeper.model.path) == ["checkpoint-5.safetensors", "checkpoint-7.safetensors", "log-7.wal"])
+    }
+
+    /// The calls that making sure of a directory begins with.
+    @Test(arguments: [(FaultyFileSystem.Operation.open, 1, "create /data/lock"), (.make, 2, "mkdir /data/models/.new-")])
+    func directoryThatCannotBeWritten_isExplained(operation: FaultyFileSystem.Operation, index: Int, call: String) throws {
+        for (number, words) in [(EROFS, "Read-only file system"), (EACCES, "Permission denied"), (EPERM, "Operation not permitted")] {
+            let disk = SimulatedDisk()
+            _ = try Keeper(disk)
+            let faulty = FaultyFileSystem(disk)
+            faulty.fail(operation, index, .error(number), isLasting: true)
+            let error = storageError { () throws(StorageError) in try DataDirectory("/data", fileSystem: faulty) }
+            #expect(error?.errorNumber == number)
+            #expect(
+                error?.description
+                    == "\(call): \(words): the data directory must be writable for the user with the number \(geteuid()), who runs this "
+                    + "program")
+        }
+    }
+
+    @Test func fullDisk_isNoReasonNotToOpen() throws {
+        let disk = SimulatedDisk()
+        _ = try Keeper(disk)
+        for (operation, index) in [(FaultyFileSystem.Operation.write, 0), (.truncate, 0), (.make, 2)] {
+            let faulty = FaultyFileSystem(disk)
+            faulty.fail(operation, index, .error(ENOSPC), isLasting: true)
+            #expect(try DataDirectory("/data", fileSystem: faulty).modelNames() == ["m"])
+            #expect(faulty.count(operation) == index + 1)
+        }
     }
 }

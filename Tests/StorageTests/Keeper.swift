@@ -46,7 +46,7 @@ final class Keeper {
     func checkpoint(keeping kept: Int = 1) throws(StorageError) {
         let writer = try Self.write(numbers, to: model.beginCheckpoint(version: numbers.count))
         let old = log
-        if log.version > log.baseVersion { log = try model.createLog(version: numbers.count) }
+        if log.version > log.baseVersion { log = try model.createLog(version: numbers.count, after: log) }
         // As the service does: learning goes on while the checkpoint is made to last.
         if old !== log { try learn() }
         try writer.commit()

@@ -86,6 +86,73 @@ import Testing
         }
     }
 
+    /// A process is killed, the next one goes on with what the system knows, and then the power is cut.
+    @Test func kills_andPowerCutsAfterThem_loseNothing() throws {
+        var cut = 0
+        var isCut = true
+        while isCut {
+            let disk = SimulatedDisk()
+            disk.cutPower(after: cut)
+            var errors: [StorageError] = []
+            var acknowledged = 0
+            if let keeper = try? Keeper(disk) {
+                keeper.work(&errors)
+                acknowledged = keeper.acknowledged
+            } else {
+                errors.append(StorageError(.open, path: "", reason: .unexpectedEnd))
+            }
+            isCut = !errors.isEmpty
+            disk.cutPower(after: .max)
+            let next = try Keeper(disk)
+            #expect(next.numbers.count >= acknowledged, "killed after \(cut)")
+            try next.learn()
+            let last = try Keeper(disk.afterPowerCut(.nothing))
+            #expect(last.numbers == next.numbers, "killed after \(cut)")
+            cut += 1
+        }
+        #expect(cut > 50)
+    }
+
+    /// The system shows a record that it could not write, and takes it for written.
+    @Test func recordOfAFailedSynchronization_isWrittenAgainByTheNextProcess() throws {
+        for count in 0..<5 {
+            for isTorn in [false, true] {
+                let disk = SimulatedDisk()
+                let keeper = try Keeper(disk)
+                disk.failSynchronization(after: count)
+                for _ in 0..<count { try keeper.learn() }
+                #expect(throws: StorageError.self) { try keeper.learn() }
+                #expect(!keeper.log.isUsable)
+                if isTorn {
+                    let file = try File(keeper.model.logPath(0), .readWrite, fileSystem: disk)
+                    try file.truncate(to: file.size() + 100)
+                }
+                let next = try Keeper(disk)
+                #expect(next.numbers.count == count + 1)
+                try next.learn()
+                #expect(try Keeper(disk.afterPowerCut(.nothing)).numbers == next.numbers, "after \(count) records")
+            }
+        }
+    }
+
+    @Test func fullDisk_letsALogBeReadAndGoesOnWhenThereIsRoom() throws {
+        let disk = SimulatedDisk()
+        let keeper = try Keeper(disk)
+        disk.failSynchronization(after: 1)
+        try keeper.learn()
+        #expect(throws: StorageError.self) { try keeper.learn() }
+        let full = FaultyFileSystem(disk)
+        full.fail(.write, 0, .error(ENOSPC), isLasting: true)
+        let next = try Keeper(full)
+        #expect(next.numbers == [1, 2])
+        #expect(storageError { () throws(StorageError) in try next.learn() }?.isOutOfSpace == true)
+        #expect(storageError { () throws(StorageError) in try next.checkpoint() }?.isOutOfSpace == true)
+        #expect(next.log.isUsable)
+        full.heal()
+        try next.learn()
+        #expect(try Keeper(disk.afterPowerCut(.nothing)).numbers == [1, 2, 3])
+    }
+
     @Test(arguments: [EIO, ENOSPC, EINTR, EMFILE])
     func everyFault_losesNothingAcknowledged(number: Int32) throws {
         try injectFaults(.error(number))

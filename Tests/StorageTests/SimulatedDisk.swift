@@ -28,7 +28,29 @@ final class SimulatedDisk: FileSystem {
         var data: [UInt8]
         var durable: [UInt8]
         var isLocked = false
+        /// Bytes that were given up by a synchronization that failed: the system shows them, and takes them for written.
+        private var dropped: Set<Int> = []
+
         init(_ data: [UInt8] = []) { (self.data, durable) = (data, data) }
+
+        func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+            if data.count < offset + bytes.count { data += [UInt8](repeating: 0, count: offset + bytes.count - data.count) }
+            data.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
+            dropped.subtract(offset..<(offset + bytes.count))
+        }
+
+        func truncate(to size: Int) {
+            data = Array(data.prefix(size)) + [UInt8](repeating: 0, count: max(0, size - data.count))
+            dropped = dropped.filter { $0 < size }
+        }
+
+        func synchronize() {
+            durable = data.indices.map { dropped.contains($0) ? ($0 < durable.count ? durable[$0] : 0) : data[$0] }
+        }
+
+        func failToSynchronize() {
+            dropped.formUnion(data.indices.filter { $0 >= durable.count || data[$0] != durable[$0] })
+        }
     }
 
     private final class DirectoryNode: @unchecked Sendable {
@@ -42,6 +64,8 @@ final class SimulatedDisk: FileSystem {
         var nextDescriptor: Int32 = 1000
         /// Operations until the power is cut; after that everything fails.
         var left = Int.max
+        /// Synchronizations of data until one fails.
+        var synchronizationsLeft = Int.max
         var operations = 0
     }
 
@@ -58,6 +82,10 @@ final class SimulatedDisk: FileSystem {
 
     /// Cuts the power after so many more of them.
     func cutPower(after count: Int) { state.withLock { $0.left = count } }
+
+    /// Lets one synchronization of data fail, after so many more of them. As on Linux, what could not be written is forgotten: the next one
+    /// succeeds, and has nothing to write.
+    func failSynchronization(after count: Int) { state.withLock { $0.synchronizationsLeft = count } }
 
     /// The disk as the next process finds it.
     func afterPowerCut(_ remainder: Remainder) -> SimulatedDisk {
@@ -130,10 +158,7 @@ final class SimulatedDisk: FileSystem {
 
     func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int {
         withFile(descriptor, isChange: true) { file in
-            if file.data.count < offset + bytes.count {
-                file.data += [UInt8](repeating: 0, count: offset + bytes.count - file.data.count)
-            }
-            file.data.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
+            file.write(bytes, at: offset)
             return bytes.count
         }
     }
@@ -142,22 +167,26 @@ final class SimulatedDisk: FileSystem {
 
     func truncate(_ descriptor: Int32, to size: Int) -> Int {
         withFile(descriptor, isChange: true) { file in
-            file.data = Array(file.data.prefix(size)) + [UInt8](repeating: 0, count: max(0, size - file.data.count))
+            file.truncate(to: size)
             return 0
         }
     }
 
     func synchronizeData(_ descriptor: Int32) -> Int {
-        withFile(descriptor, isChange: true) { file in
-            file.durable = file.data
-            return 0
+        let fails = state.withLock { state in
+            state.synchronizationsLeft -= 1
+            return state.synchronizationsLeft == -1
+        }
+        return withFile(descriptor, isChange: true) { file in
+            if fails { file.failToSynchronize() } else { file.synchronize() }
+            return fails ? -Int(EIO) : 0
         }
     }
 
     func synchronize(_ descriptor: Int32) -> Int {
         change { state in
             switch state.open[descriptor] {
-            case .file(let file): file.durable = file.data
+            case .file(let file): file.synchronize()
             case .directory(let directory): directory.durable = directory.entries
             case nil: return -Int(EBADF)
             }

@@ -18,14 +18,22 @@ public final class DataDirectory: Sendable {
     ///
     /// Models whose making or deleting a crash has interrupted are removed.
     ///
-    /// - Throws: `StorageError`; `.locked` where another process has it open.
+    /// - Throws: `StorageError`; `.locked` where another process has it open, `.notWritable` where this one may not write there. A full disk
+    ///   is no error: what is there can be served.
     public init(_ path: String, fileSystem: any FileSystem = SystemFileSystem()) throws(StorageError) {
         self.path = path
         self.fileSystem = fileSystem
-        if try fileSystem.makeDirectory(path) { try fileSystem.synchronizeDirectory(Self.parent(of: path)) }
-        lock = try Self.takeLock(path + "/lock", .createOrKeep, fileSystem)
-        try Self.writeProcess(to: lock)
-        if try fileSystem.makeDirectory(path + "/models") { try fileSystem.synchronizeDirectory(path) }
+        lock = try Self.explainingRefusals { () throws(StorageError) in
+            let isNew = try fileSystem.makeDirectory(path)
+            try Self.synchronizeParent(of: path, isNew: isNew, fileSystem)
+            return try Self.takeLock(path + "/lock", .createOrKeep, fileSystem)
+        }
+        // For people only: it is the lock that counts, and on a full disk there is no room for a number.
+        try? Self.writeProcess(to: lock)
+        _ = try Self.explainingRefusals { () throws(StorageError) in try fileSystem.makeDirectory(path + "/models") }
+        // Also where it was there: who made it may have been killed before this.
+        try fileSystem.synchronizeDirectory(path)
+        try Self.explainingRefusals { () throws(StorageError) in try Self.tryWriting(modelsPath, fileSystem) }
         for name in try fileSystem.names(in: modelsPath) where name.hasPrefix(Self.newPrefix) || name.hasPrefix(Self.deletedPrefix) {
             try fileSystem.removeTree(modelsPath + "/" + name)
         }
@@ -105,6 +113,37 @@ public final class DataDirectory: Sendable {
         try fileSystem.move(model(name).path, to: path)
         try fileSystem.synchronizeDirectory(modelsPath)
         return DeletedModel(path: path, fileSystem: fileSystem)
+    }
+
+    /// Makes a name in the directory of models, which goes as one that is left over, to find out now whether that can be done.
+    private static func tryWriting(_ modelsPath: String, _ fileSystem: any FileSystem) throws(StorageError) {
+        do throws(StorageError) {
+            try fileSystem.makeDirectory(modelsPath + "/" + newPrefix)
+        } catch {
+            guard error.isOutOfSpace else { throw error }
+        }
+    }
+
+    /// Says of what the system's permissions forbid whose fault that is.
+    private static func explainingRefusals<R>(_ body: () throws(StorageError) -> R) throws(StorageError) -> R {
+        do throws(StorageError) {
+            return try body()
+        } catch {
+            guard let number = error.errorNumber, [EACCES, EPERM, EROFS].contains(number) else { throw error }
+            throw StorageError(error.operation, path: error.path, reason: .notWritable(number))
+        }
+    }
+
+    /// Makes the data directory's own name last.
+    ///
+    /// - Parameter isNew: whether this process has made it. Whoever made it else may have been killed before this; or he had a directory that
+    ///   is not ours to read, and is no file system of ours.
+    private static func synchronizeParent(of path: String, isNew: Bool, _ fileSystem: any FileSystem) throws(StorageError) {
+        do throws(StorageError) {
+            try fileSystem.synchronizeDirectory(parent(of: path))
+        } catch {
+            guard !isNew, let number = error.errorNumber, [EACCES, EPERM, EROFS, EINVAL].contains(number) else { throw error }
+        }
     }
 
     private static func parent(of path: String) -> String {

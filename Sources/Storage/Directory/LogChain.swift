@@ -6,7 +6,7 @@ public final class LogChain {
     public private(set) var version: Int
     /// The records read.
     public private(set) var recordCount = 0
-    /// Bytes of logs read so far, and of all.
+    /// Bytes of the records read so far.
     public private(set) var bytesRead = 0
     /// Bytes of all logs of the chain.
     public let byteCount: Int
@@ -38,10 +38,17 @@ public final class LogChain {
     /// Reads the next record.
     ///
     /// - Returns: false at the end.
-    /// - Throws: `StorageError`; `.damaged` where the logs are not as they were written.
+    /// - Throws: `StorageError`; `.damaged` where the logs are not as they were written; with `.missingLog` where there is none at all, for
+    ///   one is always made before its checkpoint is in place.
     public func next() throws(StorageError) -> Bool {
         while true {
-            if reader == nil, try !openNext() { return false }
+            if reader == nil, try !openNext() {
+                guard last != nil else {
+                    let path = directory.logPath(version)
+                    throw StorageError(.recover, path: path, reason: .damaged(offset: 0, .missingLog(version: version)))
+                }
+                return false
+            }
             let before = reader!.offset
             if try reader!.next() {
                 bytesRead += reader!.offset - before
@@ -73,14 +80,11 @@ public final class LogChain {
 
     /// The log to go on in, once `next` has answered false: its torn end is cut, and everything is on the device.
     ///
-    /// - Throws: `StorageError`; `.missingLog` where there is none at all: one is always made with its checkpoint.
+    /// - Throws: `StorageError`.
     public func `continue`() throws(StorageError) -> WriteAheadLog {
-        precondition(reader == nil && rest.isEmpty, "read to the end first")
+        guard reader == nil, rest.isEmpty, let last else { preconditionFailure("read to the end first") }
         for path in strays { try directory.fileSystem.removeFile(path) }
         try directory.removeLeftovers()
-        guard let last = last else {
-            throw StorageError(.recover, path: directory.path, reason: .damaged(offset: 0, .missingLog(version: version)))
-        }
         return try WriteAheadLog(continuing: last, fileSystem: directory.fileSystem)
     }
 

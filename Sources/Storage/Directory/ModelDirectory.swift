@@ -46,9 +46,11 @@ public struct ModelDirectory: Sendable {
 
     /// Makes a log that leads on from a version, and its name last.
     ///
+    /// - Parameter previous: the log that it follows, all of which must be on the device before: only the end of the last log is in doubt.
     /// - Throws: `StorageError`; also where there is such a log with records. One without, left over from a checkpoint that came to nothing,
     ///   is made anew.
-    public func createLog(version: Int) throws(StorageError) -> WriteAheadLog {
+    public func createLog(version: Int, after previous: WriteAheadLog? = nil) throws(StorageError) -> WriteAheadLog {
+        try previous?.prove()
         if try logs().contains(version), try File(logPath(version), .read, fileSystem: fileSystem).size() <= LogFormat.headerSize {
             try fileSystem.removeFile(logPath(version))
         }
@@ -68,20 +70,31 @@ public struct ModelDirectory: Sendable {
     /// - Parameters:
     ///   - version: the version of the newest checkpoint.
     ///   - kept: how many checkpoints are kept, at least 1.
+    ///   - erased: the version before which nothing is kept, nor what is left of checkpoints that came to nothing; no checkpoint may be
+    ///     under way then.
     /// - Throws: `StorageError`; what is left over then will be removed the next time.
-    public func prune(before version: Int, keeping kept: Int) throws(StorageError) {
-        let olderCheckpoints = try checkpoints().filter { $0 < version }
+    public func prune(before version: Int, keeping kept: Int, erasing erased: Int? = nil) throws(StorageError) {
+        let older = try checkpoints().filter { $0 < version }
         for old in try logs() where old < version { try fileSystem.removeFile(logPath(old)) }
-        for old in olderCheckpoints.dropLast(max(0, kept - 1)) { try fileSystem.removeFile(checkpointPath(old)) }
-        try fileSystem.synchronizeDirectory(path)
+        let newest = older.suffix(max(0, kept - 1)).first ?? version
+        for old in older where old < max(newest, erased ?? 0) { try fileSystem.removeFile(checkpointPath(old)) }
+        if erased != nil { try removeTemporaryFiles() }
+        try synchronize()
     }
+
+    /// Makes all names last that are there.
+    public func synchronize() throws(StorageError) { try fileSystem.synchronizeDirectory(path) }
 
     /// Removes files that were being written when a process ended, and makes all names last that are there.
     func removeLeftovers() throws(StorageError) {
+        try removeTemporaryFiles()
+        try synchronize()
+    }
+
+    private func removeTemporaryFiles() throws(StorageError) {
         for name in try fileSystem.names(in: path) where name.hasPrefix(Self.temporaryPrefix) {
             try fileSystem.removeFile(path + "/" + name)
         }
-        try fileSystem.synchronizeDirectory(path)
     }
 
     private func versions(_ prefix: String, _ suffix: String) throws(StorageError) -> [Int] {

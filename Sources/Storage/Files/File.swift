@@ -92,8 +92,8 @@ public final class File: Sendable {
         while written < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
             let count = try check(.write, retrying { fileSystem.write(descriptor, rest, at: offset + written) })
-            // The system may write less than asked, but not nothing for ever.
-            if count == 0 { throw StorageError(.write, path: path, reason: .system(EIO)) }
+            // The system may write less than asked, but not nothing for ever: that it does where it has no room.
+            if count == 0 { throw StorageError(.write, path: path, reason: .system(ENOSPC)) }
             written += count
         }
     }

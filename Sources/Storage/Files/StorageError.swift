@@ -56,6 +56,8 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         case newerFormat(UInt32, known: UInt32)
         /// Another process holds the lock; its number where it is known.
         case locked(process: Int?)
+        /// The system does not let this process write there, with this `errno`.
+        case notWritable(Int32)
         /// An earlier failure left unknown what is on the device: nothing is added any more.
         case unusable
     }
@@ -81,7 +83,10 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
 
     /// The `errno` of a refusal by the system.
     public var errorNumber: Int32? {
-        if case .system(let number) = reason { number } else { nil }
+        switch reason {
+        case .system(let number), .notWritable(let number): number
+        default: nil
+        }
     }
 
     /// Whether there was no room: on the device, in a quota, or under a limit on file sizes.
@@ -99,9 +104,13 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         case .system(let number): "\(operation.rawValue) \(path): \(Self.text(of: number))"
         case .unexpectedEnd: "\(operation.rawValue) \(path): the file ends too early"
         case .limitExceeded(let bytes): "\(operation.rawValue) \(path): larger than the limit of \(bytes) bytes"
+        case .damaged(_, .missingLog(let version)): "\(path): \(StorageDamage.missingLog(version: version))"
         case .damaged(let offset, let damage): "\(path) is damaged at offset \(offset): \(damage)"
         case .newerFormat(let format, let known):
             "\(path) has format \(format), of a newer version of this program; this one reads formats up to \(known)"
+        case .notWritable(let number):
+            "\(operation.rawValue) \(path): \(Self.text(of: number)): the data directory must be writable for the user with the number "
+                + "\(geteuid()), who runs this program"
         case .locked(let process): "\(path) is in use by another process" + (process.map { ", number \($0)" } ?? "")
         case .unusable: "\(path) takes nothing more: an earlier write or synchronization failed, and what is on the device is unknown"
         }

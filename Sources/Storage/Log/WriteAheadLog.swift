@@ -17,6 +17,10 @@ public final class WriteAheadLog {
 
     private let file: File
     private let salt: UInt64
+    /// What was read from the file and may be in the system's memory only; it lies at the end.
+    private var unproven: (offset: Int, bytes: [UInt8])?
+    /// Whether the file goes on behind the last record.
+    private var isTorn = false
     /// Where the last record begins, for as long as it can be taken back.
     private var last: Int?
 
@@ -44,7 +48,7 @@ public final class WriteAheadLog {
     /// Goes on behind the last record of a log that has been read to its end.
     ///
     /// What is not whole behind it is cut off, and the cut is on the device before anything is added: otherwise it could come back behind a
-    /// new record. Even without a cut the file is synchronized: whole records may so far be in the system's memory only.
+    /// new record. The last record is made to last as `prove` does; where there is no room for that, before the next one is added.
     ///
     /// - Throws: `StorageError`; the log cannot be used then.
     init(continuing reader: LogReader, fileSystem: any FileSystem) throws(StorageError) {
@@ -53,8 +57,40 @@ public final class WriteAheadLog {
         size = reader.offset
         salt = reader.salt
         file = try File(reader.path, .readWrite, fileSystem: fileSystem)
-        if reader.tornBytes > 0 { try file.truncate(to: size) }
-        try file.synchronizeData()
+        unproven = try reader.unprovenEnd()
+        isTorn = reader.tornBytes > 0
+        do throws(StorageError) {
+            try prove()
+        } catch {
+            guard error.isOutOfSpace, isUsable else { throw error }
+        }
+    }
+
+    /// Makes what was read from the file last, where that has not been done yet.
+    ///
+    /// The process before may have ended because a synchronization failed. The system then holds what it could not write, takes it for
+    /// written, and would answer a second synchronization with success. So the bytes that it may hold alone are written once more. Those
+    /// are of the last record: the ones before were on the device before it was begun.
+    ///
+    /// - Throws: `StorageError`; where `isUsable` is true then, it may be tried again.
+    public func prove() throws(StorageError) {
+        guard let unproven else { return }
+        guard isUsable else { throw StorageError(.append, path: path, reason: .unusable) }
+        if isTorn { try file.truncate(to: size) }
+        isTorn = false
+        try Self.write(unproven.bytes, to: file, at: unproven.offset)
+        try synchronize()
+        self.unproven = nil
+    }
+
+    private func synchronize() throws(StorageError) {
+        do throws(StorageError) {
+            try file.synchronizeData()
+        } catch {
+            // The system may have dropped the pages that it could not write: a second call that succeeds would prove nothing.
+            isUsable = false
+            throw error
+        }
     }
 
     /// Adds a record, and returns when it is on the device.
@@ -68,6 +104,7 @@ public final class WriteAheadLog {
     public func append(_ record: inout LogRecord, version: Int) throws(StorageError) {
         guard isUsable else { throw StorageError(.append, path: path, reason: .unusable) }
         precondition(version == self.version + 1, "versions follow one another")
+        try prove()
         record.seal(version: version, salt: salt, offset: size)
         do throws(StorageError) {
             try Self.write(record.bytes, to: file, at: size)
@@ -76,13 +113,7 @@ public final class WriteAheadLog {
             cut(to: size)
             throw error
         }
-        do throws(StorageError) {
-            try file.synchronizeData()
-        } catch {
-            // The system may have dropped the pages that it could not write: a second call that succeeds would prove nothing.
-            isUsable = false
-            throw error
-        }
+        try synchronize()
         last = size
         size += record.bytes.count
         self.version = version
