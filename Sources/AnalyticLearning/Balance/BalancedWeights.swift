@@ -44,6 +44,13 @@ public final class BalancedWeights: Sendable {
         return BalancedWeights(version: version, imbalance: imbalance, solution: solution, epoch: epoch, weights: copy)
     }
 
+    /// The same, in another of the classifier's epochs.
+    ///
+    /// - Complexity: O(D·C).
+    func inEpoch(_ epoch: Int) throws(LinearAlgebraError) -> BalancedWeights {
+        BalancedWeights(version: version, imbalance: imbalance, solution: solution, epoch: epoch, weights: try weights.copied())
+    }
+
     /// The same, of a state with another number.
     ///
     /// - Complexity: O(D·C).

@@ -1,6 +1,13 @@
 public import LinearAlgebra
 
 extension Classifier {
+    /// Says how many rows are to be replayed in all, so that many which come in small pieces are taken for many.
+    ///
+    /// From then until `finishReplay` the weights lag behind where that is cheaper.
+    public func beginReplay(rows: Int) {
+        if rows >= view.cost.bulkRows { mustSolve = true }
+    }
+
     /// Learns rows again that a log has kept, without evaluating them; `finishReplay` makes the weights fit.
     ///
     /// G, Q, counts, moments and sketches end where `learn` would have ended. Few rows go through the recursion; many are only accumulated,

@@ -22,6 +22,14 @@ public struct ViewHealth: Sendable, Equatable {
     /// The drift from which R is solved anew: on badly scaled features no solve reaches 10⁻⁸, and solving again would not help.
     public var driftBound: Double { max(1e-8, 10 * driftAfterSolve) }
 
+    /// Counts what went before.
+    mutating func add(_ earlier: ViewHealth) {
+        solves += earlier.solves
+        heals += earlier.heals
+        probes += earlier.probes
+        if driftBeforeHeal == 0 { driftBeforeHeal = earlier.driftBeforeHeal }
+    }
+
     /// Whether so few digits of the weights are certain that the user must know: beyond a condition of 10¹² fewer than four are.
     public var isIllConditioned: Bool { isTruncated || !(conditionEstimate <= 1e12) }
 }

@@ -1,0 +1,37 @@
+/// What a model knows beside what it has learned: how well it did before, and what its view went through.
+///
+/// It is of one state, and fits another classifier of the same state.
+public struct ModelHistory: Sendable {
+    let evaluation: ProgressiveEvaluation
+    let calibration: CalibrationState?
+    let balancedCalibration: CalibrationState?
+    let balanced: BalancedWeights?
+    let health: ViewHealth
+    let epoch: Int
+}
+
+extension Classifier {
+    /// What this classifier knows beside what it has learned.
+    ///
+    /// - Complexity: O(1).
+    public var history: ModelHistory {
+        ModelHistory(
+            evaluation: evaluation, calibration: calibrator.state, balancedCalibration: balancedCalibrator.state, balanced: balanced,
+            health: view.health, epoch: epoch)
+    }
+
+    /// Goes on with the history of another classifier: this one is the same state, made again from what was saved of it.
+    ///
+    /// Jobs that were made of the other one are no longer wanted.
+    ///
+    /// - Complexity: O(D·C).
+    public func resume(_ history: ModelHistory) {
+        evaluation = history.evaluation
+        calibrator.restore(history.calibration)
+        balancedCalibrator.restore(history.balancedCalibration)
+        view.health.add(history.health)
+        epoch = max(epoch, history.epoch) + 1
+        // Where there is no memory for a copy, the next refresh makes them.
+        balanced = try? (history.balanced ?? balanced)?.inEpoch(epoch)
+    }
+}
