@@ -36,6 +36,8 @@ public final class Service: Sendable {
 
     /// The same, with the data directory on another file system.
     init(_ configuration: ServiceConfiguration, fileSystem: any FileSystem, log: Log) throws {
+        // A limit on the size of files is an error of the write, and not the end of all models.
+        signal(SIGXFSZ, SIG_IGN)
         access = try AccessControl(configuration.access, log: log)
         var limits = ServiceLimits()
         limits.queuedRequests = configuration.maximumQueuedRequests

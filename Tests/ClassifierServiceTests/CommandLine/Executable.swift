@@ -25,12 +25,19 @@ struct Executable {
     /// - Parameters:
     ///   - environment: is added to that of the tests.
     ///   - removed: is taken from it.
-    init(_ arguments: [String], environment: [String: String] = [:], without removed: [String] = []) throws {
+    ///   - fileBlocks: the most blocks, of 512 bytes or 1024, that a file may have which it writes; nil sets no limit.
+    init(
+        _ arguments: [String], environment: [String: String] = [:], without removed: [String] = [], fileBlocks: Int? = nil
+    ) throws {
         let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let path = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("accrue")
         guard FileManager.default.isExecutableFile(atPath: path.path) else { throw Failure(description: "\(path.path) is not there") }
         process.executableURL = path
         process.arguments = arguments
+        if let fileBlocks {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", "ulimit -f \(fileBlocks) && exec \"$@\"", "sh", path.path] + arguments
+        }
         process.environment = ProcessInfo.processInfo.environment.filter { !removed.contains($0.key) }.merging(environment) { $1 }
         let (input, out, err) = (Pipe(), Pipe(), Pipe())
         process.standardInput = input

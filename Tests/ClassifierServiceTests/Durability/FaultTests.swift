@@ -56,6 +56,28 @@ import Testing
         #expect(try client.send("POST", "/v1/models/m/learn", Bodies.learn([[1]], ["b"]), key: "k")["samples"].int == 2)
     }
 
+    /// A limit on the size of files is like a full disk: it must not end the process by its signal.
+    @Test func fileLimit_refusesUntilALogIsBegun() throws {
+        let server = try ServerProcess(data: models.path, fileBlocks: 64)
+        let client = TestClient(port: server.port)
+        try client.send("PUT", "/v1/models/m", #"{"dimension":8}"#)
+        let body = Bodies.learn((0..<64).map { row in (0..<8).map { Double(row + $0) } }, [String](repeating: "a", count: 64))
+        var replies: [Reply] = []
+        repeat {
+            replies.append(try client.send("POST", "/v1/models/m/learn", body))
+        } while replies.last?.status == 200 && replies.count < 200
+        #expect(replies.last?.status == 507 && replies.last?.problemDetail.contains("nothing was learned") == true)
+        let samples = 64 * (replies.count - 1)
+        #expect(try client.send("GET", "/v1/models/m")["samples"].int == samples)
+        // A change has a checkpoint, and a log of its own behind it.
+        #expect(try client.send("PATCH", "/v1/models/m", #"{"ridge":0.5}"#).status == 200)
+        #expect(try client.send("POST", "/v1/models/m/learn", body)["samples"].int == samples + 64)
+        server.kill()
+        let next = try ServerProcess(data: models.path)
+        #expect(try TestClient(port: next.port).send("GET", "/v1/models/m")["samples"].int == samples + 64)
+        next.kill()
+    }
+
     /// Every kind of call fails in turn, for every one that a run of all changes makes.
     @Test(arguments: FaultyFileSystem.Operation.allCases) func everyFault_changesAllOrNothing(_ operation: FaultyFileSystem.Operation)
         throws

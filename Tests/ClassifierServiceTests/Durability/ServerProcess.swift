@@ -10,10 +10,10 @@ struct ServerProcess {
     let port: UInt16
 
     /// Starts it and waits until it is ready.
-    init(data: String, _ arguments: [String] = [], environment: [String: String] = [:]) throws {
+    init(data: String, _ arguments: [String] = [], environment: [String: String] = [:], fileBlocks: Int? = nil) throws {
         executable = try Executable(
             ["serve", "--port", "0", "--event-loops", "1", "--data", data] + arguments,
-            environment: environment.merging(["OPENBLAS_NUM_THREADS": "1"]) { one, _ in one })
+            environment: environment.merging(["OPENBLAS_NUM_THREADS": "1"]) { one, _ in one }, fileBlocks: fileBlocks)
         let line = try executable.firstLine()
         guard let match = line.wholeMatch(of: /listening on http:\/\/(.+):(\d+)/), let port = UInt16(match.2) else {
             throw Failure(description: "the first line is \(line)")
