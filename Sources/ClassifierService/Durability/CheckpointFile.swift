@@ -11,11 +11,15 @@ enum CheckpointFile {
 
     /// Writes a checkpoint and hands all of it to the system.
     ///
+    /// - Parameter erasure: what is to be removed when it is in place.
     /// - Throws: `Problem` or `StorageError`.
     /// - Complexity: O(D²), at the speed of memory.
-    static func write(_ classifier: Classifier, _ table: IdempotencyTable, to writer: CheckpointWriter) throws {
+    static func write(
+        _ classifier: Classifier, _ table: IdempotencyTable, erasing erasure: Erasure? = nil, to writer: CheckpointWriter
+    ) throws {
         _ = try classifier.prepareToSave()
-        try SnapshotWriter(classifier, idempotency: table.encoded).write(.all) { (bytes) throws(StorageError) in try writer.append(bytes) }
+        let snapshot = SnapshotWriter(classifier, idempotency: table.encoded, erasure: erasure)
+        try snapshot.write(.all) { (bytes) throws(StorageError) in try writer.append(bytes) }
         try writer.flush()
     }
 

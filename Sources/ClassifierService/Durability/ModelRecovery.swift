@@ -17,18 +17,18 @@ struct ModelRecovery: Sendable {
         var table: IdempotencyTable
         /// Read to its end; to be continued.
         var chain: LogChain
-        /// Rows that came from the logs.
-        var rows: Int
+        /// When the first row of the logs was learned, in seconds since 1970.
+        var oldestTime: Int?
     }
 
     /// Rows are gathered up to so many values: the more at once, the nearer to the speed of one product.
     private static let pieceValues = 2 << 20
 
-    /// Finds the newest checkpoint and verifies its checksums.
+    /// Finds the newest checkpoint, or that of a version, and verifies its checksums.
     ///
     /// - Throws: `StorageError` or `DamagedState`.
-    init(_ name: String, _ directory: ModelDirectory) throws {
-        guard let version = try directory.checkpoints().last else {
+    init(_ name: String, _ directory: ModelDirectory, version: Int? = nil) throws {
+        guard let version = try version ?? directory.checkpoints().last else {
             throw DamagedState(path: directory.path, reason: "there is no checkpoint")
         }
         self.name = name
@@ -55,25 +55,23 @@ struct ModelRecovery: Sendable {
     /// Makes the state.
     ///
     /// - Parameters:
+    ///   - totalRows: the rows of the logs, as `verifyLogs` has counted them.
     ///   - reserve: reserves memory for so many new classes, or throws.
     ///   - progress: is told of rows.
     /// - Throws: `StorageError`, `DamagedState`, `Problem` or `LinearAlgebraError`.
     /// - Complexity: D²n + 2D³ multiply-adds for n logged rows.
     func recover(
-        reserve: (_ classes: Int) throws(Problem) -> Void = { _ in }, progress: (_ rows: Int) -> Void = { _ in }
+        totalRows: Int, reserve: (_ classes: Int) throws(Problem) -> Void = { _ in }, progress: (_ rows: Int) -> Void = { _ in }
     ) throws -> State {
         let path = directory.checkpointPath(version)
-        let classifier: Classifier
-        do {
-            classifier = try snapshot.restore(solvingAnew: true)
-        } catch let error as RestoreError {
-            throw DamagedState(path: path, reason: error.explanation)
-        }
+        let classifier = try restore(path)
+        classifier.beginReplay(rows: totalRows)
         var table = try CheckpointFile.table(of: snapshot, path: path, model: name)
         let chain = try LogChain(directory, after: version)
         var features: [Double] = []
         var columns: [Int] = []
         var rows = 0
+        var oldestTime: Int?
         func apply() throws(LinearAlgebraError) {
             guard !columns.isEmpty else { return }
             try features.withUnsafeBufferPointer { (buffer) throws(LinearAlgebraError) in
@@ -84,6 +82,7 @@ struct ModelRecovery: Sendable {
             progress(rows)
         }
         while let record = try LearnRecord.next(chain, dimension: classifier.configuration.dimension, features: &features) {
+            oldestTime = oldestTime ?? record.time
             for request in record.requests {
                 let known = classifier.registry.count
                 columns += classifier.intern((0..<request.rows).map { request.labels[$0] })
@@ -101,6 +100,32 @@ struct ModelRecovery: Sendable {
         }
         try apply()
         classifier.finishReplay(version: chain.version)
-        return State(classifier: classifier, table: table, chain: chain, rows: rows)
+        return State(classifier: classifier, table: table, chain: chain, oldestTime: oldestTime)
+    }
+
+    /// The checkpoint's state.
+    private func restore(_ path: String) throws -> Classifier {
+        do {
+            return try snapshot.restore(solvingAnew: true)
+        } catch let error as StorageError {
+            throw error
+        } catch LinearAlgebraError.outOfMemory(let bytes) {
+            throw LinearAlgebraError.outOfMemory(bytes: bytes)
+        } catch {
+            throw DamagedState(path: path, reason: SnapshotFile.problem(error).detail)
+        }
+    }
+
+    /// Removes what the checkpoint has made superfluous, where its maker ended before that was done; `chain.continue` has made its name last.
+    ///
+    /// - Throws: `StorageError` where files are left that hold unlearned rows; what else is left does no harm.
+    func removeSuperfluous(_ log: Log) throws(StorageError) {
+        do throws(StorageError) {
+            let erasure = snapshot.metadata.erasure ?? Erasure(version: 0)
+            try erasure.finish(in: directory, newest: version)
+        } catch {
+            guard snapshot.metadata.erasure == nil else { throw error }
+            log.error("old files could not be removed", ["model": name, "reason": "\(error)"])
+        }
     }
 }

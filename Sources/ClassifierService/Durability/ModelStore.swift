@@ -15,30 +15,26 @@ final class ModelStore {
     private(set) var failure: String?
     private var record = LogRecord()
     private var pending: PendingCheckpoint?
-    /// Bytes logged since the last checkpoint was begun.
-    private var loggedBytes: Int
-    /// When the first row was logged that is in no checkpoint.
-    private var oldestRow: Double?
-    /// When a checkpoint that failed may be tried again.
-    private var notBefore = 0.0
-    /// What the last checkpoint took.
-    private var checkpointBytes = 0
-    /// The version of the newest checkpoint that `checkpoint` has put in place.
-    private(set) var checkpointVersion = -1
+    private var schedule: CheckpointSchedule
+    /// The version of the newest checkpoint that is known to be in place.
+    private(set) var newestCheckpoint: Int
+    /// Whether the last `checkpoint` has put its state in place, whatever failed after that.
+    private(set) var isInPlace = false
+    /// What must still be removed; every checkpoint says so until it is done.
+    private var erasure: Erasure?
+    /// When that is tried again.
+    private var erasureTime = 0.0
 
     private var name: String { model.name }
 
-    /// Seconds after which a checkpoint that failed is tried again.
-    private static let pause = 30.0
-
     /// The files of a model that has been recovered.
-    init(_ model: Model, store: DataStore, directory: ModelDirectory, log: WriteAheadLog) {
+    init(_ model: Model, store: DataStore, recovery: ModelRecovery, state: ModelRecovery.State, log: WriteAheadLog) {
         self.model = model
         self.store = store
-        self.directory = directory
         self.log = log
-        loggedBytes = log.recordBytes
-        oldestRow = loggedBytes > 0 ? MonotonicClock.now : nil
+        directory = recovery.directory
+        newestCheckpoint = recovery.version
+        schedule = Self.schedule(of: state, store.settings)
     }
 
     /// Makes the files of a new model: they are all there, or none.
@@ -60,7 +56,8 @@ final class ModelStore {
             throw error
         }
         directory = try store.data.add(made, name)
-        loggedBytes = 0
+        newestCheckpoint = classifier.version
+        schedule = CheckpointSchedule(store.settings)
         model.activity.withLock { $0.files = FileActivity(checkpoint: checkpoint, checkpoints: 1) }
     }
 
@@ -76,36 +73,59 @@ final class ModelStore {
         do throws(StorageError) {
             try log.append(&record, version: version)
         } catch {
-            guard log.isUsable else {
-                stop("\(error)")
-                throw Problem(
-                    .serviceUnavailable,
-                    "the outcome is unknown: \(error); learning on model \"\(name)\" has stopped until the server is started again; then "
-                        + "retry with the same Idempotency-Key")
-            }
-            store.log.error("rows could not be logged", ["model": name, "reason": "\(error)"])
-            if error.isOutOfSpace {
-                throw Problem(.insufficientStorage, "nothing was learned: \(error); learning goes on when there is room", retryAfter: 10)
-            }
-            throw Problem(.serviceUnavailable, "nothing was learned: \(error)", retryAfter: 1)
+            throw problem(logging: error)
         }
-        loggedBytes += record.count
+        schedule.add(bytes: record.count, at: MonotonicClock.now)
         let (bytes, nanoseconds) = (record.count, Int64((MonotonicClock.now - start) * 1e9))
         model.activity.withLock {
             $0.files?.logBytes += bytes
             $0.files?.appends.add(nanoseconds: nanoseconds)
         }
-        oldestRow = oldestRow ?? MonotonicClock.now
     }
 
     /// Takes back what was logged last, because it could not be learned.
-    func takeBack() {
+    ///
+    /// - Throws: 503 where nobody knows whether it will come back with the next start.
+    func takeBack() throws(Problem) {
         guard log.removeLast() else {
-            return stop("rows that were logged but could not be learned could not be taken back from \(log.path)")
+            let reason = "rows that were logged and then found no memory could not be taken back from \(log.path)"
+            stop(reason)
+            throw outcomeUnknown(reason)
         }
-        loggedBytes -= record.count
+        schedule.remove(bytes: record.count)
         let bytes = record.count
         model.activity.withLock { $0.files?.logBytes -= bytes }
+    }
+
+    /// Makes the rows last that a log was found to end with: answers that speak of them may be given after this.
+    ///
+    /// - Throws: 507 or 503.
+    func prove() throws(Problem) {
+        do throws(StorageError) {
+            try log.prove()
+        } catch {
+            guard log.isUsable, error.isOutOfSpace else { throw problem(logging: error) }
+            throw Problem(.insufficientStorage, "whether these rows last is known when there is room: \(error)", retryAfter: 10)
+        }
+    }
+
+    private func problem(logging error: StorageError) -> Problem {
+        guard log.isUsable else {
+            stop("\(error)")
+            return outcomeUnknown("\(error)")
+        }
+        store.log.error("rows could not be logged", ["model": name, "reason": "\(error)"])
+        if error.isOutOfSpace {
+            return Problem(.insufficientStorage, "nothing was learned: \(error); learning goes on when there is room", retryAfter: 10)
+        }
+        return Problem(.serviceUnavailable, "nothing was learned: \(error)", retryAfter: 1)
+    }
+
+    private func outcomeUnknown(_ reason: String) -> Problem {
+        Problem(
+            .serviceUnavailable,
+            "the outcome is unknown: \(reason); learning on model \"\(name)\" has stopped until the server is started again; then retry with "
+                + "the same Idempotency-Key")
     }
 
     /// Refuses where nothing can be made to last any more.
@@ -116,8 +136,10 @@ final class ModelStore {
             "learning on model \"\(name)\" has stopped, predictions go on: \(failure); look at the disk, then start the server again")
     }
 
+    /// Ends learning for good. Whoever is told so finds the server not ready.
     func stop(_ reason: String) {
         failure = failure ?? reason
+        model.condition = .stopped(reason)
         store.log.error("learning has stopped; predictions go on", ["model": name, "reason": reason])
     }
 
@@ -127,69 +149,87 @@ final class ModelStore {
     var wakeUp: Double? {
         guard failure == nil else { return nil }
         if pending != nil { return MonotonicClock.now + 1 }
-        return oldestRow.map { max(notBefore, $0 + store.settings.checkpointAge) }
+        return [schedule.wakeUp, erasure == nil ? nil : erasureTime].compactMap { $0 }.min()
     }
 
     /// Begins a checkpoint where there is reason to: the worker hands the state to the system, and another thread makes it last.
     func startCheckpointIfDue(_ classifier: Classifier, _ table: IdempotencyTable) {
-        let now = MonotonicClock.now
         if let pending {
             guard pending.isFinished else { return }
-            // The logs that it should have replaced hold rows still.
-            if pending.wait() != nil { (oldestRow, notBefore) = (oldestRow ?? now, now + Self.pause) }
-            self.pending = nil
+            endPending()
         }
-        guard failure == nil, let oldestRow else { return }
-        // Where states are large, logs may be: a checkpoint should not write more than the log did.
-        let isLarge = loggedBytes >= max(store.settings.checkpointLogBytes, checkpointBytes)
-        guard now >= notBefore, isLarge || now >= oldestRow + store.settings.checkpointAge else { return }
+        let now = MonotonicClock.now
+        guard failure == nil else { return }
+        // The log has been told why it failed; the error is for those who ask with the key.
+        if erasure != nil, now >= erasureTime { _ = try? finishErasure() }
+        guard schedule.isDue(at: now) else { return }
         do {
             let covered = model.activity.withLock { $0.files?.logBytes ?? 0 }
-            let writer = try begin(classifier, table)
+            let owed = erasure
+            let writer = try begin(classifier, table, erasing: owed)
             let begun = PendingCheckpoint(version: writer.version)
             pending = begun
             let finish: @Sendable () -> Void = { [directory, store, model] in
+                var isInPlace = false
                 do throws(StorageError) {
                     try writer.commit()
-                    try directory.prune(before: writer.version, keeping: store.settings.keptCheckpoints)
+                    isInPlace = true
+                    try directory.prune(before: writer.version, keeping: store.settings.keptCheckpoints, erasing: owed?.version)
                     model.note(FileActivity.Checkpoint(writer, since: now), covering: covered)
-                    begun.finish(nil)
+                    begun.finish(nil, isInPlace: true)
                 } catch {
                     store.log.error("a checkpoint failed; the logs stay", ["model": model.name, "reason": "\(error)"])
                     model.activity.withLock { $0.files?.checkpointFailures += 1 }
-                    begun.finish(error)
+                    begun.finish(error, isInPlace: isInPlace)
                 }
             }
             if !store.pool.run(finish) { finish() }
         } catch {
-            notBefore = now + Self.pause
             store.log.error("a checkpoint could not be made; the log stays", ["model": name, "reason": "\(error)"])
-            model.activity.withLock { $0.files?.checkpointFailures += 1 }
+            noteFailedCheckpoint()
         }
+    }
+
+    /// Waits for the checkpoint under way, if any, and takes note of how it ended.
+    private func endPending() {
+        guard let pending else { return }
+        self.pending = nil
+        let (error, isInPlace) = pending.wait()
+        if isInPlace { newestCheckpoint = pending.version }
+        // Logs that could not be removed are like those of a checkpoint that is not there: they hold their rows still.
+        guard error == nil else { return schedule.fail(at: MonotonicClock.now) }
+        schedule.succeed()
+        erasure = nil
+    }
+
+    private func noteFailedCheckpoint() {
+        schedule.fail(at: MonotonicClock.now)
+        model.activity.withLock { $0.files?.checkpointFailures += 1 }
     }
 
     /// Makes the state last as it is: for changes that no log tells of.
     ///
     /// - Parameter erasing: whether older checkpoints must go too, because they know rows that the state no longer does.
-    /// - Throws: 507 or 503. The old state is on disk then, unless `failure` is set.
+    /// - Throws: 507 or 503. The old state is on disk then, unless `failure` is set or `isInPlace`.
     func checkpoint(_ classifier: Classifier, _ table: IdempotencyTable, erasing: Bool) throws(Problem) {
+        isInPlace = false
         try requireUsable()
-        _ = pending?.wait()
-        pending = nil
+        endPending()
         let old = log
+        let owed = erasing ? Erasure(version: classifier.version) : erasure
         let start = MonotonicClock.now
         let covered = model.activity.withLock { $0.files?.logBytes ?? 0 }
         let writer: CheckpointWriter
         do {
-            writer = try begin(classifier, table)
+            writer = try begin(classifier, table, erasing: owed)
         } catch {
-            model.activity.withLock { $0.files?.checkpointFailures += 1 }
+            noteFailedCheckpoint()
             throw Self.problem("nothing was changed", error)
         }
         do throws(StorageError) {
             try writer.commit()
         } catch {
-            model.activity.withLock { $0.files?.checkpointFailures += 1 }
+            noteFailedCheckpoint()
             guard !writer.isRenamed else {
                 stop("\(error)")
                 throw Problem(
@@ -199,45 +239,75 @@ final class ModelStore {
             log = old
             throw Self.problem("nothing was changed", error)
         }
-        checkpointVersion = writer.version
+        schedule.succeed()
+        isInPlace = true
+        newestCheckpoint = writer.version
+        erasure = owed
         model.note(FileActivity.Checkpoint(writer, since: start), covering: covered)
         do throws(StorageError) {
-            try directory.prune(before: writer.version, keeping: erasing ? 1 : store.settings.keptCheckpoints)
+            let kept = store.settings.keptCheckpoints
+            try directory.prune(before: writer.version, keeping: kept, erasing: owed?.version)
+            erasure = nil
         } catch {
+            erasureTime = MonotonicClock.now + CheckpointSchedule.pause
             store.log.error("old files could not be removed", ["model": name, "reason": "\(error)"])
-            guard !erasing else {
-                throw Problem(.internalServerError, "the rows are unlearned, but older files that hold them could not be removed: \(error)")
-            }
+            if erasing { throw Self.rowsLeft(error) }
         }
     }
 
+    /// Removes files that are still owed their removal: before it is said again that rows are unlearned.
+    ///
+    /// - Throws: 500 where they are still there.
+    func finishErasure() throws(Problem) {
+        endPending()
+        guard let erasure else { return }
+        do throws(StorageError) {
+            try erasure.finish(in: directory, newest: newestCheckpoint)
+            self.erasure = nil
+        } catch {
+            erasureTime = MonotonicClock.now + CheckpointSchedule.pause
+            store.log.error("old files could not be removed", ["model": name, "reason": "\(error)"])
+            throw Self.rowsLeft(error)
+        }
+    }
+
+    private static func rowsLeft(_ error: StorageError) -> Problem {
+        Problem(.internalServerError, "the rows are unlearned, but older files that hold them could not be removed: \(error)")
+    }
+
     /// Writes the state to a temporary file and begins the log that follows it.
-    private func begin(_ classifier: Classifier, _ table: IdempotencyTable) throws -> CheckpointWriter {
+    private func begin(_ classifier: Classifier, _ table: IdempotencyTable, erasing erasure: Erasure?) throws -> CheckpointWriter {
         let writer = try directory.beginCheckpoint(version: classifier.version)
-        try CheckpointFile.write(classifier, table, to: writer)
+        try CheckpointFile.write(classifier, table, erasing: erasure, to: writer)
         // A log without records, which leads on from this very version, does as it is.
-        if log.baseVersion != classifier.version { log = try directory.createLog(version: classifier.version) }
-        checkpointBytes = writer.size
-        loggedBytes = 0
-        oldestRow = nil
+        if log.baseVersion != classifier.version { log = try directory.createLog(version: classifier.version, after: log) }
+        schedule.begin(bytes: writer.size)
         return writer
     }
 
-    /// Takes over the log of the state that was recovered after a change came to nothing.
-    func resume(_ log: WriteAheadLog) {
-        self.log = log
-        loggedBytes = log.recordBytes
-        oldestRow = loggedBytes > 0 ? MonotonicClock.now : nil
+    /// Goes on in the log of the state that was recovered after a change came to nothing.
+    func resume(_ state: ModelRecovery.State) throws(StorageError) {
+        log = try state.chain.continue()
+        schedule = Self.schedule(of: state, store.settings)
+    }
+
+    /// What is due with rows that were found in logs. They are as old as they are, however often the server has been started since.
+    private static func schedule(of state: ModelRecovery.State, _ settings: DurabilityConfiguration) -> CheckpointSchedule {
+        var schedule = CheckpointSchedule(settings)
+        if let time = state.oldestTime {
+            schedule.add(bytes: state.chain.bytesRead, at: MonotonicClock.now - max(0, WallClock.now - Double(time)))
+        }
+        return schedule
     }
 
     // MARK: The end
 
     /// The last checkpoint, so that the next start has nothing to replay. Where it fails, the log tells the rest.
     func close(_ classifier: Classifier, _ table: IdempotencyTable) {
-        _ = pending?.wait()
-        guard failure == nil, log.recordBytes > 0 || oldestRow != nil else { return }
+        endPending()
+        guard failure == nil else { return }
         do throws(Problem) {
-            try checkpoint(classifier, table, erasing: false)
+            if schedule.hasRows { try checkpoint(classifier, table, erasing: false) } else { try finishErasure() }
         } catch {
             store.log.warning("no checkpoint at the end; the log will be replayed", ["model": name, "reason": error.detail])
         }
@@ -247,7 +317,7 @@ final class ModelStore {
     ///
     /// - Returns: the answer.
     func delete() -> Response {
-        _ = pending?.wait()
+        pending?.wait()
         do throws(StorageError) {
             let deleted = try store.data.delete(name)
             if !store.pool.run({ deleted.removeFiles() }) { deleted.removeFiles() }
@@ -255,7 +325,7 @@ final class ModelStore {
         } catch {
             store.log.error("a model could not be deleted from disk", ["model": name, "reason": "\(error)"])
             let detail = "the model is out of use, but its files could not be deleted, and it may be back after a restart: \(error)"
-            return Problem(.insufficientStorage, detail).response
+            return Problem(error.isOutOfSpace ? .insufficientStorage : .serviceUnavailable, detail).response
         }
     }
 

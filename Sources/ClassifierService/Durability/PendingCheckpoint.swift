@@ -9,6 +9,7 @@ final class PendingCheckpoint: Sendable {
     /// `@unchecked Sendable`: read and written with the monitor locked.
     private final class Outcome: @unchecked Sendable {
         var isFinished = false
+        var isInPlace = false
         var error: StorageError?
     }
 
@@ -18,9 +19,14 @@ final class PendingCheckpoint: Sendable {
     }
 
     /// Says how it ended.
-    func finish(_ error: StorageError?) {
+    ///
+    /// - Parameters:
+    ///   - error: why not all was done.
+    ///   - isInPlace: whether the checkpoint has its name, for good, so that only what comes after failed, if anything did.
+    func finish(_ error: StorageError?, isInPlace: Bool) {
         monitor.withLock {
             outcome.error = error
+            outcome.isInPlace = isInPlace
             outcome.isFinished = true
             monitor.broadcast()
         }
@@ -30,11 +36,12 @@ final class PendingCheckpoint: Sendable {
 
     /// Waits for the end.
     ///
-    /// - Returns: why it failed; nil where it did not.
-    func wait() -> StorageError? {
+    /// - Returns: what `finish` was told.
+    @discardableResult
+    func wait() -> (error: StorageError?, isInPlace: Bool) {
         monitor.withLock {
             while !outcome.isFinished { _ = monitor.wait(until: nil) }
-            return outcome.error
+            return (outcome.error, outcome.isInPlace)
         }
     }
 }

@@ -23,6 +23,8 @@ enum Job: Sendable {
     case measure(LeverageJob)
     /// Damage R by so much, to prove in tests that this is found, healed and told.
     case disturb(by: Double)
+    /// Let the machine have no more memory than so much for new classes, to prove in tests that logged rows are taken back.
+    case limitMemory(bytes: Int)
     /// Answer with the details, once everything before is done.
     case describe(DeferredResponder, Status)
     /// Write a snapshot to a file and answer with it, or with its length alone.
@@ -51,7 +53,7 @@ enum Job: Sendable {
             .restore(_, let responder, _), .delete(let responder):
             responder.send(problem.response)
         // The service's own.
-        case .adopt, .disturb: break
+        case .adopt, .disturb, .limitMemory: break
         }
     }
 }

@@ -20,6 +20,11 @@ final class MemoryBudget: Sendable {
         }
     }
 
+    /// Reserves other bytes in place of some, whether they fit or not: for a state that is there already.
+    func exchange(_ bytes: Int, for others: Int) {
+        reserved.withLock { $0 += others - bytes }
+    }
+
     func release(_ bytes: Int) {
         reserved.withLock { $0 -= bytes }
     }

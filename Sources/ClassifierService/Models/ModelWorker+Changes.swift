@@ -20,20 +20,32 @@ extension ModelWorker {
     ) {
         do throws(Problem) {
             try store?.requireUsable()
-            if let identity, case .answered(let answer) = try idempotency.find(identity) { return responder.send(answer.response) }
+            if let identity, case .answered(let answer) = try idempotency.find(identity) {
+                // It was done, but what the rows lay in before may still be there.
+                if erasing { try store?.finishErasure() }
+                return responder.send(answer.response)
+            }
             try requireCountable()
+            let before = store == nil ? nil : Before(history: classifier.history, idempotency: idempotency, version: classifier.version)
             let response = try body()
             // What it would make is of a state that is no more.
             refresh.cancel()
             if let identity, case .bytes(let bytes) = response.body {
                 idempotency.remember(identity, .body(bytes), time: Self.wallClock)
             }
-            try persist(kind, erasing: erasing)
+            if let store, let before { try persist(store, kind, before, erasing: erasing) }
             publish(kind)
             responder.send(response)
         } catch {
             responder.send(error.response)
         }
+    }
+
+    /// What of the state before a change is not on disk, or not all of it.
+    private struct Before {
+        var history: ModelHistory
+        var idempotency: IdempotencyTable
+        var version: Int
     }
 
     private func publish(_ kind: ModelChange) {
@@ -42,39 +54,42 @@ extension ModelWorker {
         tell(of: kind)
     }
 
-    private func persist(_ kind: ModelChange, erasing: Bool) throws(Problem) {
-        guard let store else { return }
-        let version = classifier.version
+    private func persist(_ store: ModelStore, _ kind: ModelChange, _ before: Before, erasing: Bool) throws(Problem) {
         do throws(Problem) {
             try store.checkpoint(classifier, idempotency, erasing: erasing)
         } catch {
-            if store.checkpointVersion == version {
+            if store.isInPlace {
                 // The new state is on disk; only something beside it failed.
                 publish(kind)
                 throw error
             }
-            // What is on disk is unknown: nothing changes any more.
-            guard store.failure == nil else { throw error }
             do {
-                try returnToDisk(store)
-            } catch {
-                store.stop("a change could not be made to last, and the state before it could not be read: \(error)")
+                try goBack(to: before, store)
+            } catch let reason {
+                store.stop("a change could not be made to last, and the state before it could not be read: \(reason)")
+                unknownState = store.failure
             }
             throw error
         }
     }
 
-    /// Makes the state again as it is on disk: that before a change which came to nothing.
-    private func returnToDisk(_ store: ModelStore) throws {
-        let state = try ModelRecovery(model.name, store.directory).recover()
-        store.resume(try state.chain.continue())
-        classifier = state.classifier
-        idempotency = state.table
-        let bytes = classifier.configuration.estimatedBytes(classes: classifier.registry.count) ?? reserved
-        if bytes < reserved {
-            context.budget.release(reserved - bytes)
-            reserved = bytes
+    /// Makes the state again as it was before a change that came to nothing, or of which nobody knows whether it will last: from the
+    /// checkpoint before, which is still there, and the logs. What no file has all of is taken from memory.
+    private func goBack(to before: Before, _ store: ModelStore) throws {
+        let recovery = try ModelRecovery(model.name, store.directory, version: store.newestCheckpoint)
+        let state = try recovery.recover(totalRows: recovery.verifyLogs())
+        guard state.classifier.version == before.version else {
+            let reason = "the files lead to version \(state.classifier.version), expected \(before.version)"
+            throw DamagedState(path: store.directory.path, reason: reason)
         }
+        // Nothing is written any more where it is unknown what is on the device.
+        if store.failure == nil { try store.resume(state) }
+        state.classifier.resume(before.history)
+        classifier = state.classifier
+        idempotency = before.idempotency
+        let bytes = classifier.configuration.estimatedBytes(classes: classifier.registry.count) ?? reserved
+        context.budget.exchange(reserved, for: bytes)
+        reserved = bytes
     }
 
     /// Seconds since 1970: what an answer's age is counted from, also after a restart.

@@ -54,6 +54,7 @@ extension ModelWorker {
             do throws(Problem) {
                 if let identity = job.identity {
                     if case .answered(let answer) = try idempotency.find(identity) {
+                        try store?.prove()
                         job.receiver.send(answer)
                         continue
                     }
@@ -82,7 +83,7 @@ extension ModelWorker {
             }
         } catch {
             // What could not be learned must not come back with the next start.
-            store?.takeBack()
+            try store?.takeBack()
             throw Problem(.insufficientStorage, "the machine gave no memory for the matrices of new classes; nothing was learned")
         }
     }

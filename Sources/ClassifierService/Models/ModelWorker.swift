@@ -19,6 +19,8 @@ final class ModelWorker {
     var idempotency: IdempotencyTable
     /// The model's files; nil where the state is in memory only.
     let store: ModelStore?
+    /// Why the state here is none that may be shown: a change could neither be made to last nor be undone.
+    var unknownState: String?
 
     private init(model: Model, start: Start, context: ServiceContext) {
         self.model = model
@@ -110,6 +112,7 @@ final class ModelWorker {
             return try store.inTurn {
                 var progress = RecoveryProgress(context.log, model: model.name, totalRows: rows)
                 let state = try recovery.recover(
+                    totalRows: rows,
                     reserve: { (classes) throws(Problem) in
                         let bytes = recovery.snapshot.configuration.bytesPerClass.map { $0.multipliedReportingOverflow(by: classes) }
                         guard let bytes, !bytes.overflow, context.budget.reserve(bytes.partialValue) else {
@@ -118,15 +121,16 @@ final class ModelWorker {
                         reserved += bytes.partialValue
                     }, progress: { progress.note(rows: $0) })
                 let log = try state.chain.continue()
+                try recovery.removeSuperfluous(context.log)
                 let time = CheckpointFile.modificationTime(recovery.directory, version: recovery.version)
                 model.activity.withLock {
                     $0.files = FileActivity(
-                        checkpoint: FileActivity.Checkpoint(version: recovery.version, time: time), logBytes: log.recordBytes)
+                        checkpoint: FileActivity.Checkpoint(version: recovery.version, time: time), logBytes: state.chain.bytesRead)
                 }
                 progress.finish(version: state.classifier.version)
                 return Start(
                     classifier: state.classifier, idempotency: state.table,
-                    store: ModelStore(model, store: store, directory: recovery.directory, log: log), reserved: reserved)
+                    store: ModelStore(model, store: store, recovery: recovery, state: state, log: log), reserved: reserved)
             }
         }
         let store = try context.store.map { try ModelStore(model, store: $0, classifier: classifier) }
@@ -149,12 +153,12 @@ final class ModelWorker {
         model.condition = .ready
         let limit = context.limits.blockRows
         while true {
-            startRefreshIfDue()
+            if unknownState == nil { startRefreshIfDue() }
             store?.startCheckpointIfDue(classifier, idempotency)
             publishIfSolved()
-            if let failure = store?.failure { model.condition = .stopped(failure) }
             var rows = 0
-            let wakeUp = [refresh.wakeUp(isWanted: classifier.needsBalancing), store?.wakeUp].compactMap { $0 }.min()
+            let isWanted = unknownState == nil && classifier.needsBalancing
+            let wakeUp = [refresh.wakeUp(isWanted: isWanted), store?.wakeUp].compactMap { $0 }.min()
             let jobs = model.queue.take(until: wakeUp) { taken, next in
                 guard case .learn(let first) = taken[0], case .learn(let job) = next else { return false }
                 rows = (taken.count == 1 ? first.rows : rows) + job.rows
@@ -180,6 +184,12 @@ final class ModelWorker {
     }
 
     private func perform(_ first: Job, _ jobs: [Job]) {
+        if let unknownState {
+            let detail = "the state of model \"\(model.name)\" is unknown until the server is started again: \(unknownState)"
+            let problem = Problem(.serviceUnavailable, detail)
+            for job in jobs { job.refuse(problem) }
+            return refuseWaiting(problem)
+        }
         switch first {
         case .learn: learn(jobs.compactMap { if case .learn(let job) = $0 { job } else { nil } })
         case .unlearn(let job, let responder):
@@ -192,6 +202,7 @@ final class ModelWorker {
         case .rebalance(let responder): rebalance(responder)
         case .adopt(let outcome): adopt(outcome)
         case .measure(let job): measure(job)
+        case .limitMemory(let bytes): classifier.memoryLimit = bytes
         case .disturb(let value): classifier.disturbInverse(0, classifier.configuration.width - 1, by: value)
         case .describe(let responder, let status): answer(responder) { () throws(Problem) in try describe(status) }
         case .snapshot(let parts, let lengthAlone, let responder): snapshot(parts, lengthAlone: lengthAlone, responder)
@@ -217,7 +228,8 @@ final class ModelWorker {
 
     /// Publishes weights that have been solved anew between two changes: to measure leverage, or for a checkpoint.
     private func publishIfSolved() {
-        if let published = model.published, published.version == classifier.version, published.health.solves != classifier.health.solves {
+        guard unknownState == nil, let published = model.published, published.version == classifier.version else { return }
+        if published.health.solves != classifier.health.solves {
             publish()
         }
     }

@@ -25,6 +25,13 @@ public enum CheckpointRestoring {
             throw NoCheckpoint(description: "\(path) has no model named \"\(name)\"")
         }
         let directory = data.model(name)
+        if let newest = try directory.checkpoints().last,
+            let erasure = (try? CheckpointFile.open(directory, version: newest))?.metadata.erasure
+        {
+            // Rows that have been unlearned do not come back with an older checkpoint.
+            try directory.synchronize()
+            try erasure.finish(in: directory, newest: newest)
+        }
         let versions = try directory.checkpoints()
         guard versions.contains(version) else {
             let known = versions.map(String.init).joined(separator: ", ")

@@ -93,14 +93,23 @@ final class SnapshotFile: Sendable {
     }
 
     /// Calls `body` with all parts of the state.
+    ///
+    /// - Throws: what `body` throws, `StorageError`, or what is wrong with a tensor.
     func withSavedState<R>(_ body: (SavedState) throws -> R) throws -> R {
-        try map().withUnsafeBytes { bytes in
-            let reader = try SafetensorsReader(bytes)
-            let doubles = reader.tensors.filter { $0.type == .f64 }
-            return try Self.withDoubles(reader, doubles[...], [:]) { parts in
-                let state = try state(reader, parts)
-                return try body(state)
+        do {
+            return try map().withUnsafeBytes { bytes in
+                let reader = try SafetensorsReader(bytes)
+                let doubles = reader.tensors.filter { $0.type == .f64 }
+                return try Self.withDoubles(reader, doubles[...], [:]) { parts in
+                    let state = try state(reader, parts)
+                    return try body(state)
+                }
             }
+        } catch {
+            // Each tensor that was opened has wrapped what the body throws once more.
+            var cause = error
+            while case SafetensorsAccessError<any Error>.body(let inner) = cause { cause = inner }
+            throw cause
         }
     }
 
@@ -169,7 +178,8 @@ final class SnapshotFile: Sendable {
             Problem(.insufficientStorage, "the machine gave no memory for a matrix of \(bytes) bytes")
         case LinearAlgebraError.notPositiveDefinite, LinearAlgebraError.eigensolverFailed:
             Problem(.badRequest, "the snapshot: gram.packed_lower is no Gram matrix: no finite weights can be solved for with it")
-        case let error as StorageError: Problem(.insufficientStorage, "\(error)")
+        case let error as StorageError: Problem(error.isOutOfSpace ? .insufficientStorage : .serviceUnavailable, "\(error)")
+        case let error as DamagedState: Problem(.internalServerError, "\(error)")
         default: Problem(.internalServerError, "\(error)")
         }
     }

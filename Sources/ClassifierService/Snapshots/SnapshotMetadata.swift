@@ -13,12 +13,15 @@ struct SnapshotMetadata: Sendable {
     var version: Int
     /// The state that `weight.balanced` was made from.
     var balancedVersion: Int?
+    /// In a checkpoint, what must be removed before its model may be used.
+    var erasure: Erasure?
     /// What scores are divided by before the softmax, where that is known: for those who predict from the file. Restoring does not read
     /// them, the temperatures follow from the calibration's own tensors.
     private var temperature: Double?
     private var balancedTemperature: Double?
 
-    init(_ classifier: Classifier) {
+    init(_ classifier: Classifier, erasure: Erasure? = nil) {
+        self.erasure = erasure
         configuration = classifier.configuration
         labels = classifier.registry.labels
         samples = classifier.samples
@@ -35,7 +38,9 @@ struct SnapshotMetadata: Sendable {
         let source = Source(metadata: reader.metadata)
         let format = try source.text("format")
         guard format == Self.format else {
-            throw Problem(.badRequest, "the snapshot's format is \"\(format)\", expected \"\(Self.format)\"")
+            let number = format.hasPrefix("accrue/") ? Int(format.dropFirst(7)) ?? 0 : 0
+            let expected = number > 1 ? "of a newer version of this program; this one reads" : "expected"
+            throw Problem(.badRequest, "the snapshot's format is \"\(format)\", \(expected) \"\(Self.format)\"")
         }
         do {
             configuration = try ConfigurationJSON.decode(source.value("config"))
@@ -53,6 +58,7 @@ struct SnapshotMetadata: Sendable {
         samples = try source.count("samples")
         version = try source.count("version")
         balancedVersion = reader.metadata["balanced_version"] == nil ? nil : try source.count("balanced_version")
+        erasure = reader.metadata["erases_before"] == nil ? nil : Erasure(version: try source.count("erases_before"))
     }
 
     /// Declares them.
@@ -64,6 +70,7 @@ struct SnapshotMetadata: Sendable {
         try layout.addMetadata("version", String(version))
         if let temperature { try layout.addMetadata("temperature", "\(temperature)") }
         if let balancedTemperature { try layout.addMetadata("temperature.balanced", "\(balancedTemperature)") }
+        if let erasure { try layout.addMetadata("erases_before", String(erasure.version)) }
         if let balancedVersion { try layout.addMetadata("balanced_version", String(balancedVersion)) }
     }
 

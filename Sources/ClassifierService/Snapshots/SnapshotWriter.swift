@@ -18,10 +18,14 @@ struct SnapshotWriter {
     private let idempotency: [UInt8]?
 
     /// A writer for a classifier, which must not change while it writes.
-    init(_ classifier: Classifier, idempotency: [UInt8]? = nil) {
+    ///
+    /// - Parameters:
+    ///   - idempotency: in a checkpoint, the table of requests.
+    ///   - erasure: in a checkpoint, what is to be removed when it is in place.
+    init(_ classifier: Classifier, idempotency: [UInt8]? = nil, erasure: Erasure? = nil) {
         self.classifier = classifier
         self.idempotency = idempotency
-        metadata = SnapshotMetadata(classifier)
+        metadata = SnapshotMetadata(classifier, erasure: erasure)
         evaluation = classifier.evaluation.counters
         calibration = CalibrationTensors.parts(of: classifier)
     }

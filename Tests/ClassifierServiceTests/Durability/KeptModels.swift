@@ -56,7 +56,7 @@ final class KeptModels: Sendable {
 final class KeptService: Sendable {
     struct NotReady: Error {}
 
-    private let service: Service
+    let service: Service
     let port: UInt16
 
     init(_ durability: DurabilityConfiguration, _ fileSystem: any FileSystem, isReady: Bool) throws {
@@ -87,6 +87,28 @@ final class KeptService: Sendable {
     }
 
     deinit { stop() }
+
+    /// The bytes that all models hold of the budget.
+    var reservedBytes: Int { service.registry.context.budget.used }
+
+    /// A model as the service knows it.
+    func model(_ name: String = "m") -> Model? { service.registry.all.first { $0.name == name } }
+
+    /// Waits until so many jobs wait for a model's worker, not counting the one that it works on.
+    func waitForJobs(_ count: Int, of name: String = "m") -> Bool {
+        wait { model(name)?.queue.count == count }
+    }
+
+    /// Waits until a condition holds.
+    ///
+    /// - Returns: false where it never did.
+    func wait(until condition: () -> Bool) -> Bool {
+        for _ in 0..<600_000 {
+            if condition() { return true }
+            usleep(1000)
+        }
+        return false
+    }
 
     /// A new connection, which keeps the service alive.
     func client() -> TestClient { TestClient(port: port, server: self) }
