@@ -39,6 +39,9 @@ final class TestService: Sendable {
     /// The bytes that answers on their way hold.
     var answerMemory: Int { service.server.statistics.answerMemory }
 
+    /// The files of snapshots that are being streamed.
+    var spooledFiles: Int { service.registry.context.spoolFiles.used }
+
     /// The bytes of disk that snapshots take while they are streamed.
     var spooledBytes: Int { service.registry.context.spoolBudget.used }
 
