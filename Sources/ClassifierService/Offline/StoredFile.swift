@@ -53,6 +53,7 @@ public struct StoredFile: Sendable {
         facts.append(("classes", "\(metadata.labels.count)"))
         facts.append(("configuration", ConfigurationJSON.encode(metadata.configuration).description))
         if let version = metadata.balancedVersion { facts.append(("balanced version", "\(version)")) }
+        if let erasure = metadata.erasure { facts.append(("without rows of files before version", "\(erasure.version)")) }
         let keys = try snapshot.withReader { reader -> Int? in
             for tensor in reader.tensors { tensors.append((tensor.name, tensor.type.rawValue, tensor.shape)) }
             guard let tensor = reader.tensor(named: CheckpointFile.tableName) else { return nil }

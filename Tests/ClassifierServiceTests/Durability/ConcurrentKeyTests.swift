@@ -72,11 +72,27 @@ import Testing
         #expect(again.text == replies[0].text)
     }
 
+    /// Each block of a stream is learned once, whichever connection brings it first.
+    @Test func streamsUnderOneKey_areAppliedOnce() throws {
+        let service = try start()
+        let lines = (0..<5000).map { "{\"features\":[\($0 % 7)],\"label\":\($0 % 3)}\n" }
+        let body = Array(lines.joined().utf8)
+        let replies = Guarded<[Reply]>([])
+        try onThreads(4) { _ in
+            let reply = try service.client().send("POST", "/v1/models/m/learn", body, contentType: "application/x-ndjson", key: "s")
+            replies.withLock { $0.append(reply) }
+        }
+        let all = replies.withLock { $0 }
+        #expect(all.count == 4 && all.allSatisfy { $0.status == 200 && $0["rows"].int == 5000 && $0["samples"].int == 5003 })
+        #expect(try service.client().send("GET", "/v1/models/m")["samples"].int == 5003)
+    }
+
     /// What fails for the first fails for those who wait for it, and is done when one of them tries again.
     @Test func requestsOfABlockThatFails_areAllRefused() throws {
         let service = try start()
         let body = Bodies.learn([[1]], ["a"])
         disk.hold()
+        defer { disk.heal() }
         let busy = try occupy(service, "learn", Bodies.learn([[5]], ["b"]), key: "other")
         let clients = (0..<3).map { _ in service.client() }
         for client in clients { try client.begin("POST", "/v1/models/m/learn", body, key: "k") }
