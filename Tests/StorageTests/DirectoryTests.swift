@@ -108,6 +108,43 @@ import Testing
         #expect(error?.reason == .damaged(offset: 0, .missingLog(version: 0)))
     }
 
+    /// The end of a log is damaged, and a later log proves that it was whole once, though that has no whole record itself.
+    @Test(arguments: [false, true]) func laterLog_tellsDamageFromATornEnd(isBegun: Bool) throws {
+        let disk = SimulatedDisk()
+        let keeper = try Keeper(disk)
+        for _ in 0..<3 { try keeper.learn() }
+        let next = try keeper.model.createLog(version: 3)
+        if isBegun {
+            var record = LogRecord()
+            record.append(4)
+            try next.append(&record, version: 4)
+            try File(next.path, .readWrite, fileSystem: disk).truncate(to: next.size - 1)
+        }
+        let size = keeper.log.size
+        try File(keeper.model.logPath(0), .readWrite, fileSystem: disk).truncate(to: size - 1)
+        let chain = try LogChain(keeper.model, after: 0)
+        let error = storageError { () throws(StorageError) in while try chain.next() {} }
+        let torn = size - 1 - LogFormat.headerSize - 2 * 40
+        #expect(error?.reason == .damaged(offset: LogFormat.headerSize + 2 * 40, .cutShort(bytes: torn)))
+        #expect(error?.path == keeper.model.logPath(0))
+    }
+
+    /// A log was begun for a change that came to nothing, or for a checkpoint whose log's name could not be made to last.
+    @Test(arguments: [2, 3]) func emptyLog_isLeftOut(version: Int) throws {
+        let disk = SimulatedDisk()
+        let keeper = try Keeper(disk)
+        for _ in 0..<2 { try keeper.learn() }
+        _ = try keeper.model.createLog(version: version)
+        if version == 2 {
+            // Learning went on in the log before it, and was interrupted.
+            try keeper.learn()
+            try File(keeper.model.logPath(0), .readWrite, fileSystem: disk).truncate(to: keeper.log.size - 1)
+        }
+        let next = try Keeper(disk)
+        #expect(next.numbers == [1, 2])
+        #expect(try next.model.logs() == [0])
+    }
+
     /// What a power cut leaves of a log that was being made: any part of its header, or its length alone.
     @Test func logWhoseMakingWasInterrupted_isLeftOut() throws {
         for length in [0, 1, 31, 32] {

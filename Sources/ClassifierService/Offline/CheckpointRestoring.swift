@@ -39,9 +39,13 @@ public enum CheckpointRestoring {
         }
         var newest = max(versions.last ?? version, try directory.logs().last ?? version)
         if let last = versions.last {
-            // Versions that only the logs know were seen too. Damage behind what is readable is what one may want to leave behind.
+            // Versions that only the logs know were seen too. Damage behind what is readable is what one may want to leave behind; an end that
+            // is merely torn is cut, or the log that is made next would speak against it.
             if let chain = try? LogChain(directory, after: last) {
-                while (try? chain.next()) == true {}
+                do {
+                    while try chain.next() {}
+                    _ = try chain.continue()
+                } catch {}
                 newest = max(newest, chain.version)
             }
         }

@@ -110,12 +110,9 @@ public final class LogChain {
                 reader = next
                 return true
             }
-            // A log begun for a checkpoint that came to nothing; the one before was gone on with.
-            if isEmpty {
-                strays.append(path)
-                continue
-            }
-            guard try next.next() else {
+            // A log begun for a checkpoint that came to nothing. One of a later version is removed before the log before it is gone on with,
+            // so where it stands, that one ended with a whole record.
+            if isEmpty, base <= version || tornBytes == 0 {
                 strays.append(path)
                 continue
             }
