@@ -8,6 +8,7 @@ without them it fails. The defaults take about two minutes; --seconds 60 is what
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -188,6 +189,220 @@ def slow(arguments, title, path, options):
 
 
 def slow_heads(arguments):
+    slow(arguments, "slow heads", "/healthz", ["-H", "-i", "2"])
+
+
+def slow_bodies(arguments):
+    slow(arguments, "slow bodies", MODEL + "/learn", ["-B", "-i", "2", "-s", "8192"])
+
+
+def slow_reading(arguments):
+    slow(arguments, "slow reading", MODEL + "/snapshot", ["-X", "-w", "10", "-y", "20", "-n", "5", "-z", "32"])
+
+
+def idle(arguments):
+    with Server(arguments.accrue, "--idle-timeout", "600") as server:
+        before = server.memory()
+        connections = []
+        for _ in range(arguments.idle):
+            connection = server.connect()
+            connections.append(connection)
+        for connection in connections:
+            server.get(connection)
+        each = (server.memory() - before) / arguments.idle
+        time.sleep(1)
+        # Nobody asks anything meanwhile, for it is the processor time that is measured.
+        start = server.cpu()
+        time.sleep(5)
+        used = server.cpu() - start
+        with Healthy(server) as healthy:
+            answered = sum(server.get(connection) == 200 for connection in connections[::97])
+            time.sleep(1)
+        good = used <= 0.01 and answered == len(connections[::97]) and healthy.is_well
+        text = f"{used * 1000:.0f} ms of processor time in 5 s, {each:.0f} octets each, {healthy}"
+        report(f"{arguments.idle} idle connections", good, text, server, before)
+
+
+def descriptors(arguments):
+    with Server(arguments.accrue, descriptors=64) as server:
+        before = server.memory()
+        held = []
+        for _ in range(300):
+            held.append(server.connect())
+        time.sleep(1)
+        start = server.cpu()
+        time.sleep(3)
+        used = server.cpu() - start
+        alive = server.process.poll() is None
+        for connection in held:
+            connection.close()
+        served = server.get()
+        good = alive and used < 0.3 and served == 200
+        report("out of descriptors", good, f"{used * 1000:.0f} ms of processor time in 3 s, then status {served}", server, before)
+
+
+def churn(arguments):
+    with Server(arguments.accrue) as server:
+        server.get()
+        before = server.memory()
+        end = time.monotonic() + min(arguments.seconds, 20)
+        count = 0
+        with Healthy(server) as healthy:
+            while time.monotonic() < end:
+                connection = server.connect()
+                kind = count % 5
+                # The server may have answered, and closed, before all has gone out.
+                with contextlib.suppress(ConnectionError):
+                    if kind == 0:
+                        connection.sendall(GET)
+                    elif kind == 1:
+                        connection.sendall(GET[:17])
+                    elif kind == 2:
+                        head = f"POST {MODEL}/learn HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
+                        connection.sendall(head.encode() + b"x" * 1000)
+                    elif kind == 3:
+                        connection.sendall(GET * 50)
+                if kind != 4:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.close()
+                count += 1
+        good = healthy.is_well and server.get() == 200 and server.peak() - before < 64 << 20
+        report("churn and resets", good, f"{count} connections, {healthy}", server, before)
+
+
+def unread(arguments):
+    with Server(arguments.accrue) as server:
+        before = server.memory()
+        with Healthy(server) as healthy:
+            connections = [server.connect(timeout=0.2) for _ in range(50)]
+            sent = 0
+            for connection in connections:
+                try:
+                    while True:
+                        sent += connection.send(GET * 500)
+                except OSError:
+                    pass
+        good = healthy.is_well and server.get() == 200 and server.peak() - before < 64 << 20
+        report("pipelines nobody reads", good, f"{sent >> 20} MiB of requests, {healthy}", server, before)
+
+
+def bodies(arguments):
+    with Server(arguments.accrue, "--max-body", "32M") as server:
+        before = server.memory()
+        head = f"POST {MODEL}/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 33554432\r\n\r\n".encode()
+        connections = []
+        refused = 0
+        with Healthy(server) as healthy:
+            for _ in range(24):
+                connection = server.connect()
+                connections.append(connection)
+                try:
+                    connection.sendall(head)
+                    for _ in range(30):
+                        connection.sendall(bytes(1 << 20))
+                except OSError:
+                    pass
+                connection.settimeout(0.2)
+                try:
+                    refused += b" 503 " in connection.recv(200)
+                except OSError:
+                    pass
+        good = healthy.is_well and server.get() == 200 and server.peak() - before < 700 << 20 and refused > 0
+        report("memory of all bodies", good, f"24 bodies of 30 MiB, {refused} answered 503, {healthy}", server, before)
+
+
+class Asking(threading.Thread):
+    """A connection that asks again and again until the server closes it, and knows of every request what became of it."""
+
+    def __init__(self, server, message):
+        super().__init__(daemon=True)
+        self.message = message
+        self.connection = server.connect()
+        self.answered = 0
+        # When the last request had gone out, and what of its answer came, where it is not whole.
+        self.sent_at, self.rest, self.bad = 0.0, None, []
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                self.connection.sendall(self.message)
+            except OSError:
+                # Nobody takes it: it was not accepted.
+                return
+            self.sent_at = time.monotonic()
+            answer = Answer().read(self.connection)
+            if not answer.is_whole:
+                self.rest = answer.octets
+                return
+            if answer.status != 200:
+                self.bad.append(answer.octets[:200])
+            self.answered += 1
+            if answer.is_last:
+                return
+
+
+def stopping(arguments):
+    """SIGTERM under load, judged by its clients.
+
+    A request that had gone out on a served connection before the signal was accepted: its whole answer must come. One that goes out later
+    may find the connection closed; but what begins to be answered is answered whole, and what was learned was answered: the next server
+    counts it.
+    """
+    with tempfile.TemporaryDirectory() as data:
+        with Server(arguments.accrue, "--data", data) as server:
+            assert server.send("PUT", MODEL, {"dimension": 16})[0] == 201
+            before = server.memory()
+            load = subprocess.Popen(["wrk", "-t1", "-c64", "-d8s", server.url + "/healthz"], stdout=subprocess.DEVNULL)
+            learn = request("POST", MODEL + "/learn", {"features": [[1] * 16], "labels": ["a"]})
+            predict = request("POST", MODEL + "/predict", {"features": [[1] * 16]})
+            assert server.send("POST", MODEL + "/learn", {"features": [[1] * 16], "labels": ["a"]})[0] == 200
+            learning = [Asking(server, learn) for _ in range(8)]
+            asking = learning + [Asking(server, message) for message in [GET, predict] * 12]
+            time.sleep(3)
+            peak = server.peak()
+            signalled = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            code = server.process.wait(timeout=PATIENCE)
+            took = time.monotonic() - signalled
+            for thread in asking:
+                thread.join(PATIENCE)
+            load.wait()
+        hanging = sum(thread.is_alive() for thread in asking)
+        partial = sum(bool(thread.rest) for thread in asking)
+        lost = sum(thread.rest is not None and thread.answered > 0 and thread.sent_at < signalled for thread in asking)
+        bad = sum(len(thread.bad) for thread in asking)
+        learned = 1 + sum(thread.answered for thread in learning)
+        with Server(arguments.accrue, "--data", data) as server:
+            # It recovers behind its first line.
+            while (answer := server.send("GET", MODEL))[0] == 503:
+                time.sleep(0.05)
+            samples = json.loads(answer[1])["samples"]
+        text = (
+            f"exit {code} after {took:.2f} s; {sum(thread.answered for thread in asking)} requests answered, {bad} of them not 200, {lost} sent "
+            f"before and not answered, {partial} in part, {hanging} hang; {learned} rows answered as learned, {samples} there afterwards"
+        )
+        good = code == 0 and took < 11 and (hanging, partial, lost, bad) == (0, 0, 0, 0) and samples == learned
+        report("SIGTERM under load", good, text, peak, before)
+
+
+STEPS = [slow_heads, slow_bodies, slow_reading, idle, descriptors, churn, unread, bodies, stopping]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("accrue", nargs="?", default=".build/release/accrue")
+    parser.add_argument("--seconds", type=int, default=8)
+    parser.add_argument("--idle", type=int, default=10_000)
+    parser.add_argument("--only", choices=[step.__name__ for step in STEPS])
+    arguments = parser.parse_args()
+    for tool in ("wrk", "slowhttptest"):
+        if not shutil.which(tool):
+            sys.exit(f"abuse.py: {tool} is not installed")
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard != resource.RLIM_INFINITY and hard < arguments.idle + 200:
+        sys.exit(f"abuse.py: {arguments.idle} connections need more descriptors than the {hard} allowed")
     for step in STEPS:
         if arguments.only in (None, step.__name__):
             step(arguments)
