@@ -36,6 +36,7 @@ extension EventLoop {
         }
         if isListening { stopListening(until: .max) }
         listenAgainAt = .max
+        shared.listener.holdBack()
         // More do not fit into the queue: what comes later finds the door shut.
         backlogLeft = Int(Listener.backlog) + 1
         takeBacklog()
@@ -62,7 +63,12 @@ extension EventLoop {
             case .connection: break
             case .lost: backlogLeft -= 1
             case .exhausted: return
-            case .wouldBlock, .failed: backlogLeft = 0
+            case .wouldBlock:
+                // A handshake that had begun may end yet: the queue must be found empty twice.
+                backlogClosesAt = min(backlogClosesAt, now + Self.backlogInterval)
+                guard now >= backlogClosesAt else { return }
+                backlogLeft = 0
+            case .failed: backlogLeft = 0
             }
         }
         if backlogLeft == 0 { shared.loopStoppedListening() }

@@ -46,6 +46,8 @@ final class EventLoop {
     var isGraceOver = false
     /// Connections that may still be taken from the kernel's queue before the door is shut.
     var backlogLeft = 0
+    /// From when on an empty queue counts as emptied.
+    var backlogClosesAt = Int64.max
     private var messages: [LoopMessage] = []
     private var nextMessage = 0
 

@@ -43,6 +43,15 @@ final class Listener: Sendable {
         SystemCall.close(descriptor)
     }
 
+    /// Lets the kernel take no further connection into its queue, and finish those that it has begun.
+    ///
+    /// Closing alone would reset a connection which the kernel completes between the last look at the queue and the close, with a
+    /// request in it. A client whose SYN is dropped sends it again after a second, and then finds the door shut or the next server.
+    /// Where filters are not allowed, that gap stays.
+    func holdBack() {
+        SystemCall.dropConnectionRequests(descriptor)
+    }
+
     /// Refuses connections from now on, though the descriptor stays valid for the threads that use it.
     func refuse() {
         _ = shutdown(descriptor, Int32(SHUT_RDWR))

@@ -74,6 +74,11 @@ enum SystemCall {
         }
     }
 
+    /// Lets a listening socket drop every SYN, where filters are allowed.
+    static func dropConnectionRequests(_ descriptor: Int32) {
+        _ = accrue_drop_connection_requests(descriptor)
+    }
+
     /// Sends small packets at once. Set on a listener: Linux hands it on to the sockets that are accepted.
     static func setNoDelay(_ descriptor: Int32) {
         var on: Int32 = 1
