@@ -31,7 +31,7 @@ public struct ClassMoments: ~Copyable {
         m2.withMutableColumn(column) { _ = $0.update(fromContentsOf: newM2) }
     }
 
-    /// Merges rows of several classes, in some of the components.
+    /// Merges rows of several classes; threads share the components.
     ///
     /// - Parameters:
     ///   - groups: the rows of each class.

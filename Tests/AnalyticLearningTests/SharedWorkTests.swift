@@ -1,0 +1,34 @@
+import Testing
+
+@testable import AnalyticLearning
+@testable import LinearAlgebra
+
+/// Many rows at once, added up on several threads while one chooses classes.
+/// A test beside it that factors a matrix keeps work from being cut meanwhile; then this proves less.
+@Suite(.serialized) struct SharedWorkTests {
+    @Test(arguments: [2, 5]) func manyRowsOnThreads_endAsOnOne(threads: Int) throws {
+        let (dimension, classes) = (1024, 7)
+        let rows = CostModel(width: dimension).bulkRows + 100
+        var generator = SplitMix64(state: 5)
+        let features = (0..<(rows * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }
+        // The first rows make all classes known; they are learned before, so that there is something to predict with.
+        let known = (0..<classes).map { "\($0)" }
+        let labels = (0..<rows).map { _ in known.randomElement(using: &generator)! }
+        func learn(_ threads: Int) throws -> (parts: SavedParts, accuracy: Double?, scored: Int) {
+            let classifier = try Classifier(ModelConfiguration(dimension: dimension))
+            try classifier.learn(features: Array(features.prefix(classes * dimension)), labels: known)
+            let accuracy = try ComputeThreads.$countInTask.withValue(threads) {
+                try classifier.learn(features: features, labels: labels)
+            }
+            return (try SavedParts(classifier), accuracy, classifier.calibrator.offered)
+        }
+        let (one, several) = (try learn(1), try learn(threads))
+        #expect(several.accuracy == one.accuracy && several.accuracy != nil)
+        #expect(several.scored == one.scored && several.scored >= rows)
+        #expect(several.parts.counts == one.parts.counts && several.parts.samples == rows + classes)
+        // Components do not depend on one another: the same bits, however they are cut.
+        #expect(several.parts.mean == one.parts.mean && several.parts.m2 == one.parts.m2 && several.parts.q == one.parts.q)
+        #expect(relativeDifference(several.parts.gram, one.parts.gram) < 1e-14)
+        #expect(relativeDifference(several.parts.weights, one.parts.weights) < 1e-10)
+    }
+}
