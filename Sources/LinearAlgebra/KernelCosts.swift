@@ -21,6 +21,9 @@ package enum KernelCosts {
     /// rate at D = 2048, and cut down to this order 0.8 to 0.9.
     static let updateBlock = 256
 
+    /// The order up to which sums in G keep what they lose to rounding: 8 MiB, where a tile more or less is in a cache.
+    static let compensatedOrder = 1024
+
     /// Whether a symmetric product of so many columns is faster in blocks than by `dsymm`.
     ///
     /// A blocked product makes three calls a block, each of which waits for all threads; past some width the difference in packing no

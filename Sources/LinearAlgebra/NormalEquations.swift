@@ -221,6 +221,7 @@ extension SymmetricPair {
     ///
     /// - Complexity: O(D²).
     public mutating func setGram(_ other: borrowing NormalEquations) {
+        clearGramRest()
         precondition(other.dimension == dimension, "matrices of different order")
         other.copyLower(to: gram, lead: lead)
     }

@@ -57,6 +57,7 @@ extension SymmetricPair {
     /// - Precondition: the buffer holds `packedCount` elements.
     public mutating func setGram(packedLower elements: UnsafeBufferPointer<Double>) {
         precondition(elements.count == packedCount, "a packed triangle of another size")
+        clearGramRest()
         let height = 64
         for first in stride(from: 0, to: dimension, by: height) {
             let end = min(first + height, dimension)
@@ -73,6 +74,7 @@ extension SymmetricPair {
     ///
     /// - Parameter element: is asked for G(row, column) with row ≥ column.
     public mutating func setGram(_ element: (Int, Int) -> Double) {
+        clearGramRest()
         for column in 0..<dimension {
             for row in column..<dimension { gram[row + column * lead] = element(row, column) }
         }
@@ -80,6 +82,7 @@ extension SymmetricPair {
 
     /// G ← 0.
     public mutating func clearGram() {
+        clearGramRest()
         for column in 0..<dimension { (gram + column * lead + column).update(repeating: 0, count: dimension - column) }
     }
 

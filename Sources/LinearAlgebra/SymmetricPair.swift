@@ -10,6 +10,8 @@ public struct SymmetricPair: ~Copyable {
     public let dimension: Int
     private let bytes: Int
     private let storage: UnsafeMutablePointer<Double>
+    /// What the sums in G's triangle have lost to rounding [D×D]; without elements where they are not compensated.
+    private(set) var gramRest: Matrix
 
     /// R(0,0).
     var inverse: UnsafeMutablePointer<Double> { storage }
@@ -17,13 +19,22 @@ public struct SymmetricPair: ~Copyable {
     var gram: UnsafeMutablePointer<Double> { storage + 1 }
     var lead: Int { dimension + 1 }
 
+    /// Whether what sums in G lose to rounding is kept and added again, which takes D² more doubles: up to an order at which they fit a
+    /// processor's caches. Wider models hold their sums in Float64 alone.
+    public static func isCompensated(dimension: Int) -> Bool { dimension <= KernelCosts.compensatedOrder }
+
+    var isCompensated: Bool { gramRest.rows > 0 }
+
     /// A pair of zero matrices.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     public init(dimension: Int) throws(LinearAlgebraError) {
         precondition(dimension > 0, "a pair has a positive order")
         guard let bytes = Self.bytes(dimension: dimension), dimension < Int(Int32.max) else { throw .outOfMemory(bytes: .max) }
+        let kept = Self.isCompensated(dimension: dimension) ? dimension : 0
+        let gramRest = try Matrix(rows: kept, columns: kept)
         let memory = try AlignedMemory.allocate(bytes: bytes)
+        self.gramRest = gramRest
         self.dimension = dimension
         self.bytes = bytes
         storage = memory.assumingMemoryBound(to: Double.self)
@@ -45,8 +56,15 @@ public struct SymmetricPair: ~Copyable {
     ///
     /// - Complexity: D²n multiply-adds over two.
     public mutating func addToGram(_ a: borrowing Matrix, columns: Range<Int>? = nil, times alpha: Double = 1) {
-        update(gram, BLAS.lower, a, columns ?? 0..<a.columns, alpha)
+        let columns = columns ?? 0..<a.columns
+        guard isCompensated else { return update(gram, BLAS.lower, a, columns, alpha) }
+        precondition(a.rows == dimension && columns.upperBound <= a.columns, "shapes do not fit a rank update")
+        CompensatedKernel.update(
+            order: dimension, depth: columns.count, alpha, a.base + columns.lowerBound * a.rows, gram, ldc: lead, rest: gramRest.base)
     }
+
+    /// Forgets what G's sums have lost: G has been set from elsewhere.
+    mutating func clearGramRest() { gramRest.fill(0) }
 
     /// R ← R − TTᵀ over some columns of a D×n matrix (on one triangle): G has taken rows.
     public mutating func downdateInverse(_ t: borrowing Matrix, columns: Range<Int>? = nil) {

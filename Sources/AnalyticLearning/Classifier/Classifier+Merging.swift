@@ -131,11 +131,7 @@ extension Classifier {
     private func add(_ state: SavedState, _ crossMoment: borrowing Matrix, to columns: [Int]) {
         let dimension = featureMap.dimension
         for (source, column) in columns.enumerated() {
-            crossMoment.withColumn(source) { values in
-                truth.crossMoment.withMutableColumn(column) { sum in
-                    for i in sum.indices { sum[i] += values[i] }
-                }
-            }
+            crossMoment.withColumn(source) { truth.addToCrossMoment($0, column: column) }
             let range = (source * dimension)..<((source + 1) * dimension)
             truth.moments.merge(
                 count: state.counts[source], mean: UnsafeBufferPointer(rebasing: state.mean[range]),

@@ -28,7 +28,7 @@ extension Classifier {
         try view.reserve(rows: 0, classes: classes)
         truth.counts = state.counts
         truth.samples = state.samples
-        truth.crossMoment.setRowMajor(state.crossMoment)
+        truth.setCrossMoment(state.crossMoment)
         for column in 0..<classes {
             let range = (column * dimension)..<((column + 1) * dimension)
             truth.moments.set(

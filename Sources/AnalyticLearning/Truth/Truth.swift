@@ -7,6 +7,8 @@ public import LinearAlgebra
 public struct Truth: ~Copyable {
     /// Q = Σ hyᵀ [D×C].
     public internal(set) var crossMoment: Matrix
+    /// What the sums in Q have lost to rounding [D×C]; see `CompensatedKernel`. Snapshots do without it, as without that of G.
+    private(set) var crossMomentRest: Matrix
     /// n_c.
     public internal(set) var counts: [Int]
     /// μ_c and M2_c, in the space of x.
@@ -18,9 +20,11 @@ public struct Truth: ~Copyable {
 
     init(width: Int, dimension: Int, sketchRank: SketchRank) throws(LinearAlgebraError) {
         let crossMoment = try Matrix(rows: width, columns: 0)
+        let crossMomentRest = try Matrix(rows: width, columns: 0)
         let moments = try ClassMoments(dimension: dimension)
         let sketches = try ClassSketches(width: width, rank: sketchRank)
         self.crossMoment = crossMoment
+        self.crossMomentRest = crossMomentRest
         self.moments = moments
         self.sketches = sketches
         counts = []
@@ -29,6 +33,7 @@ public struct Truth: ~Copyable {
 
     mutating func setClasses(_ count: Int) throws(LinearAlgebraError) {
         try crossMoment.setColumns(count)
+        try crossMomentRest.setColumns(count)
         try moments.setClasses(count)
         try sketches.setClasses(count)
         counts.append(contentsOf: repeatElement(0, count: max(0, count - counts.count)))
@@ -76,6 +81,7 @@ public struct Truth: ~Copyable {
             counts[column] -= rows.count
             if counts[column] == 0 {
                 crossMoment.withMutableColumn(column) { $0.update(repeating: 0) }
+                crossMomentRest.withMutableColumn(column) { $0.update(repeating: 0) }
                 sketches.clear(column)
             } else if !sketches.subtract(h, rows: rows, column: column) {
                 stale.append(column)
@@ -88,20 +94,40 @@ public struct Truth: ~Copyable {
     /// Forgets a class; its rows stay in G and in `samples`, as rows of no class.
     mutating func removeClass(_ column: Int) {
         crossMoment.removeColumn(column)
+        crossMomentRest.removeColumn(column)
         moments.removeClass(column)
         sketches.remove(column)
         counts.remove(at: column)
     }
 
+    /// Adds another model's cross moment of a class.
+    mutating func addToCrossMoment(_ values: UnsafeBufferPointer<Double>, column: Int) {
+        crossMoment.withMutableColumn(column) { sums in
+            crossMomentRest.withMutableColumn(column) { rests in
+                for i in sums.indices { CompensatedKernel.add(values[i], to: &sums[i], &rests[i]) }
+            }
+        }
+    }
+
+    /// Sets Q as a snapshot has it, [D×C] row after row.
+    mutating func setCrossMoment(_ elements: UnsafeBufferPointer<Double>) {
+        crossMoment.setRowMajor(elements)
+        crossMomentRest.fill(0)
+    }
+
     private mutating func addToCrossMoment(_ h: borrowing Matrix, _ columns: ArraySlice<Int>, times factor: Double) {
         let width = crossMoment.rows
-        let operations = 8 * Double(width) * Double(columns.count)
+        let operations = 16 * Double(width) * Double(columns.count)
         h.withElements { values in
             crossMoment.withMutableElements { sums in
-                ComputeThreads.share(width, granule: 64, operations: operations) { components in
-                    for (row, column) in columns.enumerated() {
-                        let (source, target) = (row * width, column * width)
-                        for i in components { sums[target + i] += factor * values[source + i] }
+                crossMomentRest.withMutableElements { rests in
+                    ComputeThreads.share(width, granule: 64, operations: operations) { components in
+                        for (row, column) in columns.enumerated() {
+                            let (source, target) = (row * width, column * width)
+                            CompensatedKernel.add(
+                                UnsafeBufferPointer(rebasing: values[(source + components.lowerBound)..<(source + components.upperBound)]),
+                                times: factor, to: sums, rests, at: target + components.lowerBound)
+                        }
                     }
                 }
             }

@@ -55,6 +55,10 @@ struct CostModel {
     /// The rows after which R is held against G again. Two `dsymv` of G and R cost as much as learning one or two rows.
     var probeRows: Int { max(256, width / 4) }
 
+    /// The rows after which weights that lose digits are refined again. A refinement costs 8D²C operations, and so much as learning C rows;
+    /// after sixteen times as many it is a sixteenth of the work.
+    func refinementRows(classes: Int) -> Int { 16 * classes }
+
     /// The width, in columns of D doubles, of all buffers that a view and its classifier hold: H and P of a block, gathered H and T.
     var scratchColumns: Int { 2 * blockRows + 2 * gatheredColumns }
 }
