@@ -112,25 +112,44 @@ extension JSONScanner {
             if columns == 0 { return }
             throw JSONError(.wrongCount(0, expected: columns), at: rowStart, place: Self.place(field, row, nil))
         }
+        // Everything in local variables: through `self` each step would wait for the one before it to come back from memory.
+        let (base, end, powers) = (base, end, PowersOfFive.shared)
+        var place = position
         var column = 0
         while true {
-            let offset = position
-            guard offset < end, isNumberStart(byte(at: offset)) else { throw notANumber(field, row, column) }
-            let number = try scanNumber { Self.place(field, row, column) }
+            let offset = place
+            guard offset < end, isNumberStart(byte(at: offset)) else {
+                position = place
+                throw notANumber(field, row, column)
+            }
+            let value: Scalar
+            if let number = DecimalNumber.scanFraction(base, &place, end) {
+                value = number.value(as: Scalar.self, base, powers)
+            } else {
+                position = place
+                value = try readOther(field, row, column)
+                place = position
+            }
+            // The limit is false for infinity as well.
             if column < destination.count {
-                let value = number.value(as: Scalar.self, base)
-                // False for infinity as well.
                 guard Double(value.magnitude) <= limit, value.isFinite else {
-                    throw tooLarge(number, Scalar.self, limit, offset, Self.place(field, row, column))
+                    position = offset
+                    throw tooLarge(Scalar.self, limit, Self.place(field, row, column))
                 }
                 destination[column] = value
             }
             column &+= 1
-            if position < end, byte(at: position) == UInt8(ascii: ",") {
-                position &+= 1
-                skipWhitespace()
+            if place < end, byte(at: place) == UInt8(ascii: ",") {
+                place &+= 1
+                // At most one blank, as most writers have it, or none.
+                if place < end, byte(at: place) <= 0x20 {
+                    position = place
+                    skipWhitespace()
+                    place = position
+                }
                 continue
             }
+            position = place
             skipWhitespace()
             guard position < end else {
                 throw JSONError(.unexpectedEnd(expected: "',' or ']'"), at: position, place: Self.place(field, row, column &- 1))
@@ -145,6 +164,7 @@ extension JSONScanner {
             }
             position &+= 1
             skipWhitespace()
+            place = position
         }
         if column != columns {
             throw JSONError(.wrongCount(column, expected: columns), at: rowStart, place: Self.place(field, row, nil))
@@ -184,11 +204,19 @@ extension JSONScanner {
         }
     }
 
-    /// The error for a value beyond the limit or beyond the type.
+    /// Reads a number that is not of the usual form.
     @inline(never)
-    private func tooLarge<Scalar: FeatureScalar>(
-        _ number: DecimalNumber, _ type: Scalar.Type, _ limit: Double, _ offset: Int, _ place: JSONError.Place?
+    private mutating func readOther<Scalar: FeatureScalar>(_ field: StaticString, _ row: Int?, _ column: Int) throws(JSONError) -> Scalar {
+        try scanNumber { Self.place(field, row, column) }.value(as: Scalar.self, base)
+    }
+
+    /// The error for a value beyond the limit or beyond the type, with the scanner at it.
+    @inline(never)
+    private mutating func tooLarge<Scalar: FeatureScalar>(
+        _ type: Scalar.Type, _ limit: Double, _ place: JSONError.Place?
     ) -> JSONError {
+        let offset = position
+        guard let number = try? DecimalNumber.scan(base, &position, end) else { return unexpected("a number", place: place) }
         let value = number.value(as: Double.self, base).magnitude
         let kind: JSONError.Kind =
             value <= limit && value.isFinite ? .outOfFloatRange(token(from: offset)) : .magnitude(token(from: offset), limit: limit)

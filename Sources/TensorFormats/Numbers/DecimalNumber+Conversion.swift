@@ -5,20 +5,45 @@ extension DecimalNumber {
     ///
     /// Decimal goes straight to `S`: rounding to `Double` first and to `Float` afterwards would round twice.
     ///
-    /// - Parameter base: The text that `scan` read, for the rare numbers whose further digits decide.
+    /// - Parameters:
+    ///   - base: The text that `scan` read, for the rare numbers whose further digits decide.
+    ///   - powers: The table, where many numbers are read at a time.
     @inline(__always)
-    func value<S: FeatureScalar>(as type: S.Type, _ base: UnsafeRawPointer) -> S {
-        // Clinger's exact case without a power: most integers. (For other small powers his division costs more than
-        // the one multiplication below.)
-        if exponent == 0, significand <= 1 &<< UInt64(S.significandBitCount &+ 1), !isTruncated {
-            let magnitude = S(significand)
-            return isNegative ? -magnitude : magnitude
+    func value<S: FeatureScalar>(as type: S.Type, _ base: UnsafeRawPointer, _ powers: PowersOfFive = .shared) -> S {
+        if !isTruncated, exponent <= 0, exponent >= -22, significand <= UInt64(Int64.max) {
+            // 10^22 is the last power of ten that a Double holds exactly. So few digits are enough for most features, and a division takes
+            // a fraction of the work below.
+            let digits = Double(Int64(truncatingIfNeeded: significand))
+            let quotient = digits / Self.tens[0 &- exponent]
+            if S.significandBitCount == Double.significandBitCount {
+                // Clinger's case: digits and power are exact, and the quotient is rounded once.
+                if significand <= 1 &<< 53 { return S(quotient * sign) }
+            } else {
+                // The quotient is at most two units in the last place off. Rounded to Float it is right but where that could matter, next
+                // to the middle between two of them (29 bits are dropped), and among the subnormals.
+                let dropped = quotient.bitPattern & 0x1FFF_FFFF
+                if dropped &- 0x0FFF_FFFC > 8, quotient >= Double(Float.leastNormalMagnitude) { return S(quotient * sign) }
+            }
         }
-        let magnitude = Self.nearest(significand, exponent, as: S.self)
-        if isTruncated, magnitude != Self.nearest(significand &+ 1, exponent, as: S.self) {
-            return exactValue(as: S.self, base)
-        }
-        return isNegative ? -magnitude : magnitude
+        if isTruncated { return truncatedValue(as: S.self, base, powers) }
+        return Self.nearest(significand, exponent, powers, as: S.self) * S(sign)
+    }
+
+    /// A factor instead of a condition: half of all features are negative, and no processor can guess which.
+    @inline(__always)
+    private var sign: Double { Self.signs[isNegative ? 1 : 0] }
+
+    private static let signs: InlineArray<2, Double> = [1, -1]
+    private static let tens: InlineArray<23, Double> = [
+        1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    ]
+
+    /// The same for a number of which only the first digits are at hand: mostly they decide.
+    @inline(never)
+    private func truncatedValue<S: FeatureScalar>(as type: S.Type, _ base: UnsafeRawPointer, _ powers: PowersOfFive) -> S {
+        let magnitude = Self.nearest(significand, exponent, powers, as: S.self)
+        guard magnitude == Self.nearest(significand &+ 1, exponent, powers, as: S.self) else { return exactValue(as: S.self, base) }
+        return magnitude * S(sign)
     }
 
     /// `significand` · 10^`exponent` rounded to nearest, ties to even: the algorithm of Eisel and Lemire.
@@ -26,7 +51,9 @@ extension DecimalNumber {
     /// Source: Lemire, "Number parsing at a gigabyte per second" (arXiv 2101.11408, algorithm 1); that no fallback is
     /// needed: Mushtak and Lemire, "Fast number parsing without fallback" (arXiv 2212.06644).
     @inline(__always)
-    private static func nearest<S: FeatureScalar>(_ significand: UInt64, _ exponent: Int, as type: S.Type) -> S {
+    private static func nearest<S: FeatureScalar>(
+        _ significand: UInt64, _ exponent: Int, _ powers: PowersOfFive, as type: S.Type
+    ) -> S {
         let isDouble = S.significandBitCount == Double.significandBitCount
         let bits = S.significandBitCount
         let infinity = (1 &<< S.exponentBitCount) &- 1
@@ -37,7 +64,7 @@ extension DecimalNumber {
 
         let leadingZeros = significand.leadingZeroBitCount
         let normalized = significand &<< UInt64(leadingZeros)
-        let power = PowersOfFive.shared[exponent]
+        let power = powers[exponent]
         var (high, low) = normalized.multipliedFullWidth(by: power.high)
         // The lower half of the power matters only when the bits below the result's could still carry.
         let undecided = UInt64.max &>> UInt64(bits &+ 3)
