@@ -21,6 +21,10 @@ package enum KernelCosts {
     /// rate at D = 2048, and cut down to this order 0.8 to 0.9.
     static let updateBlock = 256
 
+    /// The width of a triangle that is left to `dtrsm`.
+    static let triangleBlock = 32
+    /// The columns of a small symmetric product that are made at once.
+    static let symmetricStripe = 64
     /// The order up to which sums in G keep what they lose to rounding: 8 MiB, where a tile more or less is in a cache.
     static let compensatedOrder = 1024
 

@@ -92,6 +92,46 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 2, 31, 32, 33, 63, 64, 65, 100, 200]) func lowerProduct_isThatOfBothFactors(order: Int) throws {
+        for (threads, depth) in [(1, 0), (1, 30), (2, 130), (3, 400)] {
+            var generator = SplitMix64(state: UInt64(order))
+            let a = try randomMatrix(depth, order, &generator)
+            let inner = try symmetric(depth, &generator)
+            var b = try Matrix(rows: depth, columns: order)
+            b.multiply(inner, by: a)
+            var full = try Matrix(rows: order, columns: order)
+            full.multiply(a, transposed: true, by: b)
+            var lower = try Matrix(rows: order, columns: order)
+            lower.fill(.nan)
+            withThreads(threads) { lower.multiplyLower(a, transposedBy: b) }
+            for column in 0..<order {
+                for row in column..<order { #expect(abs(lower[row, column] - full[row, column]) <= 1e-12 * Double(depth * depth)) }
+            }
+        }
+    }
+
+    @Test(arguments: [1, 2, 31, 32, 33, 64, 65, 100, 257]) func triangularSolveInBlocks_isThatOfTheWholeTriangle(order: Int) throws {
+        for (threads, rows) in [(1, 1), (1, 40), (2, 300)] {
+            var generator = SplitMix64(state: UInt64(order + rows))
+            var l = try randomMatrix(order, order, &generator)
+            for column in 0..<order {
+                for row in 0..<order { l[row, column] = row < column ? .nan : row == column ? 2 : l[row, column] / Double(order) }
+            }
+            let expected = try randomMatrix(rows, order, &generator)
+            // T = X Lᵀ, written out.
+            var product = try Matrix(rows: rows, columns: order)
+            for row in 0..<rows {
+                for column in 0..<order {
+                    var sum = 0.0
+                    for k in 0...column { sum += expected[row, k] * l[column, k] }
+                    product[row, column] = sum
+                }
+            }
+            withThreads(threads) { product.solveRightTransposed(lower: l) }
+            #expect(largestDifference(product, expected) < 1e-12)
+        }
+    }
+
     @Test func reductions_agreeWithSumsWrittenOut() throws {
         var generator = SplitMix64(state: 3)
         for (rows, columns) in [(1, 1), (7, 1), (8, 3), (33, 5)] {

@@ -54,9 +54,9 @@ public enum FeatureMap: Sendable {
         let rows = x.count / dimension
         precondition(rows * dimension == x.count, "a row is cut short")
         try h.reshapeScratch(columns: rows)
-        guard case .randomRelu = self else { return h.withMutableElements { _ = $0.update(fromContentsOf: x) } }
+        guard case .randomRelu = self else { return h.copyElements(from: x) }
         try inputs.reshapeScratch(columns: rows)
-        inputs.withMutableElements { _ = $0.update(fromContentsOf: x) }
+        inputs.copyElements(from: x)
         try map(inputs, columns: rows, into: &h)
     }
 

@@ -50,9 +50,18 @@ public struct ClassMoments: ~Copyable {
                         ComputeThreads.share(dimension, operations: Self.operations(dimension, groups), beside: beside) { components in
                             for group in groups.all {
                                 let rows = groups.rows(of: group)
+                                let first = group.column * dimension
+                                if rows.count <= Self.rowsOneByOne {
+                                    for (number, row) in rows.enumerated() {
+                                        let values = UnsafeBufferPointer(rebasing: x[(row * dimension)..<((row + 1) * dimension)])
+                                        Self.merge(
+                                            Double(counts[group.column] + number), components, mean.baseAddress! + first,
+                                            m2.baseAddress! + first, values)
+                                    }
+                                    continue
+                                }
                                 Self.summarise(rows, of: x, components, dimension: dimension, batchMean, batchM2)
                                 let (before, added) = (Double(counts[group.column]), Double(rows.count))
-                                let first = group.column * dimension
                                 for i in components {
                                     Self.merge(before, &mean[first + i], &m2[first + i], added, batchMean[i], batchM2[i])
                                 }
@@ -103,6 +112,22 @@ public struct ClassMoments: ~Copyable {
     mutating func removeClass(_ column: Int) {
         mean.removeColumn(column)
         m2.removeColumn(column)
+    }
+
+    /// Up to so many rows of a class are merged one by one: their own mean would take more passes than it saves.
+    private static let rowsOneByOne = 4
+
+    /// Chan's merge of (n, μ, M2) with one row, in some of the components (Welford 1962).
+    private static func merge(
+        _ before: Double, _ components: Range<Int>, _ mean: UnsafeMutablePointer<Double>, _ m2: UnsafeMutablePointer<Double>,
+        _ row: UnsafeBufferPointer<Double>
+    ) {
+        let (share, weight) = (1 / (before + 1), before / (before + 1))
+        for i in components {
+            let delta = row[i] - mean[i]
+            mean[i] += delta * share
+            m2[i] += delta * delta * weight
+        }
     }
 
     /// Chan's merge of (n, μ, M2) with (k, mean, M2).

@@ -100,7 +100,7 @@ public struct RecursiveView: ~Copyable {
             p.multiply(gatheredT, columns: 0..<gathered, by: coupling, alpha: -1, beta: 1)
         }
         try s.reshapeScratch(rows: rows, columns: rows)
-        s.multiply(h, transposed: true, by: p)
+        s.multiplyLower(h, transposedBy: p)
         for index in 0..<rows { s[index, index] += 1 }
         try residual.reshapeScratch(rows: rows, columns: weights.columns)
         residual.multiply(h, transposed: true, by: weights)

@@ -35,13 +35,14 @@ struct EngineBench {
                 .init(title: "batch", key: "batch", width: 7), .init(title: "rows/s", key: "rows_per_second", width: 8),
                 .init(title: "GFLOP/s", key: "gflops", width: 7), .init(title: "dgemm GFLOP/s", key: "dgemm_gflops", width: 7),
                 .init(title: "efficiency", key: "efficiency", width: 6),
+                .init(title: "accumulate / dsyrk", key: "accumulate_over_dsyrk", width: 10),
                 .init(title: "bulk / dsyrk", key: "bulk_over_dsyrk", width: 6),
                 .init(title: "x published", key: "speedup_over_published", width: 7),
             ],
             heading: """
                 \(library.description), \(library.threadCount) threads; medians
-                GFLOP/s: 4D²n for a batch of n rows, whatever way it is learned. bulk / dsyrk: the rate of a further row of a large batch, \
-                over the rate of one dsyrk.
+                GFLOP/s: 4D²n for a batch of n rows, whatever way it is learned. Over the rate of one dsyrk, accumulate: rows that are added \
+                to G, Q and moments, as a recovery does; bulk: a further row of a large batch, which is scored too.
                 """,
             asJSON: asJSON)
         for dimension in dimensions {
@@ -57,19 +58,22 @@ struct EngineBench {
         var product = try SquareProduct(min(2048, max(512, dimension)))
         let times = try Timing.interleave(seconds: seconds, [{ try stream.learn() }, { product.run() }])
         let time = times[0].median / Double(stream.repetitions)
+        let bulk = try bulkRates(stream)
         let (gflops, square) = (stream.operations / time / 1e9, product.operations / times[1].median / 1e9)
         figures.add([
             .integer(dimension), .integer(classes), .integer(batch), .number(Double(batch) / time, digits: 0), .number(gflops, digits: 1),
-            .number(square, digits: 1), .number(gflops / square, digits: 2), try bulkRate(stream).map { .number($0, digits: 2) } ?? .none,
+            .number(square, digits: 1), .number(gflops / square, digits: 2), bulk.map { .number($0.accumulate, digits: 2) } ?? .none,
+            bulk?.learn.map { .number($0, digits: 2) } ?? .none,
             isAgainstPublished ? .number(try speedup(stream), digits: 1) : .none,
         ])
     }
 
-    /// The rate of the rows that a bulk request has more than another, over that of one `dsyrk` of as many columns; nil for batches that do
-    /// not go that way.
-    private func bulkRate(_ stream: RepeatedBatch) throws -> Double? {
+    /// The rates of rows that are accumulated, and of those that a bulk request has more than another, over that of one `dsyrk` of as many
+    /// columns; nil for batches that do not go that way, and for a difference that is lost in the machine's noise.
+    private func bulkRates(_ stream: RepeatedBatch) throws -> (accumulate: Double, learn: Double?)? {
         guard stream.rows >= 1024, stream.rows >= stream.dimension / 2 else { return nil }
         let longer = try RepeatedBatch(dimension: stream.dimension, classes: stream.classes, rows: 2 * stream.rows)
+        let accumulated = try RepeatedBatch(dimension: stream.dimension, classes: stream.classes, rows: stream.rows)
         var gram = try Matrix(rows: stream.dimension, columns: stream.dimension)
         let rows = try stream.columnMajor()
         let times = try Timing.interleave(
@@ -77,9 +81,10 @@ struct EngineBench {
             [
                 { try stream.learn() }, { try longer.learn() },
                 { BLASLibrary.current.withLibraryThreads { gram.addLowerProduct(rows) } },
+                { try accumulated.accumulate() },
             ])
         let further = times[1].median / Double(longer.repetitions) - times[0].median / Double(stream.repetitions)
-        return further > 0 ? times[2].median / further : nil
+        return (times[2].median / times[3].median, further > 0 ? times[2].median / further : nil)
     }
 
     /// Times the published recursion and ours in turn.

@@ -42,6 +42,12 @@ final class RepeatedBatch {
         }
     }
 
+    /// Adds the batch once to what was learned, without scoring it or bringing the weights up to date.
+    func accumulate() throws {
+        classifier.beginReplay(rows: .max)
+        try features.withUnsafeBufferPointer { try classifier.replay(features: $0, columns: columns) }
+    }
+
     /// Xᵀ [D×n].
     func columnMajor() throws -> Matrix {
         var x = try Matrix(rows: dimension, columns: rows)

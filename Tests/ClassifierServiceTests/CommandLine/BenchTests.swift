@@ -25,8 +25,8 @@ import Testing
 
     @Test func engine() throws {
         let keys = [
-            "dimension", "classes", "batch", "rows_per_second", "gflops", "dgemm_gflops", "efficiency", "bulk_over_dsyrk",
-            "speedup_over_published",
+            "dimension", "classes", "batch", "rows_per_second", "gflops", "dgemm_gflops", "efficiency", "accumulate_over_dsyrk",
+            "bulk_over_dsyrk", "speedup_over_published",
         ]
         let results = try results("engine --dimension 64 --classes 3,5 --batch 16 --seconds 0.01", keys: keys)
         #expect(results.map { $0["dimension"].int } == [64, 64] && results.map { $0["classes"].int } == [3, 5])
