@@ -79,6 +79,7 @@ public struct BLASLibrary: Sendable {
     public func setThreadCount(_ count: Int) -> Bool {
         guard count > 0, setLibraryThreads(1) || (isReference && count > 1) else { return false }
         ComputeThreads.count.store(count, ordering: .relaxed)
+        ComputeThreads.isLibrarySingle.store(true, ordering: .relaxed)
         return true
     }
 
@@ -89,6 +90,17 @@ public struct BLASLibrary: Sendable {
 
     /// Whether a factorisation on some thread uses the library's own threads now. A large call of another thread would wait for its end.
     public var isOccupied: Bool { ComputeThreads.areLent }
+
+    /// Calls `body`, which uses the library, unless that could wait for threads: those of a factorisation, or of a library that shares its
+    /// calls between threads as it likes.
+    ///
+    /// - Parameter body: takes some milliseconds at most; a factorisation that begins meanwhile waits for it.
+    /// - Returns: whether it was called.
+    public func onOneThread(_ body: () -> Void) -> Bool {
+        // Below `setThreadCount` nothing has told the library to keep to one.
+        guard provider == .openBLAS, ComputeThreads.isLibrarySingle.load(ordering: .relaxed) else { return false }
+        return ComputeThreads.whileNotLent(body)
+    }
 
     private var libraryThreads: Int {
         guard let address = Self.symbol("openblas_get_num_threads") else { return 1 }

@@ -13,8 +13,10 @@ package enum ComputeThreads {
     static let count = Atomic<Int>(1)
     /// The same for one task alone: tests that run beside others want their products cut, and not those of the others.
     @TaskLocal static var countInTask: Int?
+    /// Whether the library has been told to keep to one thread but for loans.
+    static let isLibrarySingle = Atomic<Bool>(false)
     /// The factorisations that run with the library's threads now. What is computed beside them is not cut.
-    private static let loans = Loans()
+    private static let loans = ThreadLoans { BLASLibrary.current.setLibraryThreads($0) }
 
     /// Operations of a share below which handing it over costs more than it saves: some tens of microseconds of a core.
     private static let leastOperations = 1e6
@@ -66,6 +68,13 @@ package enum ComputeThreads {
     /// Whether a factorisation has the library's threads: a call that the library would cut for them then waits until it ends.
     static var areLent: Bool { loans.areAny }
 
+    /// Calls `body` while the library keeps to one thread, for a call that must not wait for a factorisation's threads: none gets them
+    /// before it has ended.
+    ///
+    /// - Parameter body: takes some milliseconds at most, which a factorisation may have to wait.
+    /// - Returns: false where a factorisation has the threads, without a call.
+    static func whileNotLent(_ body: () -> Void) -> Bool { loans.whileNone(body) }
+
     /// Calls `body` with 0 up to `count`, at once.
     static func concurrently(_ count: Int, _ body: (Int) -> Void) {
         guard count > 1 else { return body(0) }
@@ -83,37 +92,5 @@ package enum ComputeThreads {
         loans.begin(threads: threads)
         defer { loans.end() }
         return try body()
-    }
-
-    /// Counts loans, and sets the library's threads with the first and the last.
-    private final class Loans: Sendable {
-        private let number = Atomic<Int>(0)
-        // Proof: a pthread mutex is made for many threads; the pointer never changes.
-        nonisolated(unsafe) private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-
-        init() {
-            mutex = .allocate(capacity: 1)
-            mutex.initialize(to: pthread_mutex_t())
-            pthread_mutex_init(mutex, nil)
-        }
-
-        deinit {
-            pthread_mutex_destroy(mutex)
-            mutex.deallocate()
-        }
-
-        var areAny: Bool { number.load(ordering: .relaxed) > 0 }
-
-        func begin(threads: Int) {
-            pthread_mutex_lock(mutex)
-            defer { pthread_mutex_unlock(mutex) }
-            if number.add(1, ordering: .relaxed).oldValue == 0 { BLASLibrary.current.setLibraryThreads(threads) }
-        }
-
-        func end() {
-            pthread_mutex_lock(mutex)
-            defer { pthread_mutex_unlock(mutex) }
-            if number.subtract(1, ordering: .relaxed).newValue == 0 { BLASLibrary.current.setLibraryThreads(1) }
-        }
     }
 }

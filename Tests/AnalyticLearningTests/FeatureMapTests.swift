@@ -45,7 +45,7 @@ import Testing
         #expect(abs(squares / 1e5 - 1.0 / 3) < 5 * 0.00094)
     }
 
-    @Test(arguments: [1, 2, 3, 7]) func kernels_agreeWithFloat64_andWithEachOther(rows: Int) throws {
+    @Test(arguments: [1, 2, 3, 7, 20]) func kernels_agreeWithFloat64_andWithEachOther(rows: Int) throws {
         var generator = SplitMix64(state: 12)
         for (dimension, width, classes) in [(5, 5, 1), (16, 70, 3), (64, 256, 10), (33, 128, 17)] {
             let map: FeatureMapKind = width == dimension ? .identity : .randomRelu(width: width, seed: 3)

@@ -1,3 +1,6 @@
+import Dispatch
+import Foundation
+import Glibc
 import Synchronization
 import Testing
 
@@ -53,6 +56,42 @@ import Testing
             }
             #expect(ComputeThreads.shares(of: 100, operations: 1e9) == 4)
         }
+    }
+
+    @Test func aLoan_waitsForCallsThatKeepToOneThread_andRefusesFurtherOnes() {
+        let threads = Counter()
+        threads.value.store(1, ordering: .relaxed)
+        let loans = ThreadLoans { threads.value.store($0, ordering: .relaxed) }
+        let (isInside, mayLeave, isLent, hasLent) = (
+            DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)
+        )
+        // The threads at the end of a call beside which a loan has been asked for.
+        let atTheEnd = Counter()
+        Thread.detachNewThread {
+            _ = loans.whileNone {
+                isInside.signal()
+                mayLeave.wait()
+                atTheEnd.value.store(threads.value.load(ordering: .relaxed), ordering: .relaxed)
+            }
+        }
+        isInside.wait()
+        Thread.detachNewThread {
+            loans.begin(threads: 3)
+            isLent.signal()
+            hasLent.wait()
+            loans.end()
+            isLent.signal()
+        }
+        while !loans.areAny { sched_yield() }
+        #expect(!loans.whileNone { Issue.record("called beside a loan") })
+        mayLeave.signal()
+        isLent.wait()
+        #expect(atTheEnd.value.load(ordering: .relaxed) == 1)
+        #expect(threads.value.load(ordering: .relaxed) == 3)
+        #expect(!loans.whileNone { Issue.record("called beside a loan") })
+        hasLent.signal()
+        isLent.wait()
+        #expect(threads.value.load(ordering: .relaxed) == 1 && loans.whileNone {})
     }
 
     @Test(arguments: [2, 5]) func productsAndSolves_inShares_areThoseInOne(threads: Int) throws {

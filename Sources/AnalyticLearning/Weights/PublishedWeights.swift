@@ -113,14 +113,25 @@ public final class PublishedWeights: Sendable {
 
     /// Scores some of the rows of a larger batch, so that buffers need not grow with the batch.
     ///
-    /// - Parameter useBLAS: as in `scoreByBLAS`; false as in `score`.
+    /// - Parameter useBLAS: as in `scoreByBLAS`. Where false, for event loops, `sgemm` makes the products of many rows too, as long as it
+    ///   certainly keeps to the calling thread.
     @discardableResult
     public func score(
         _ features: UnsafeBufferPointer<Float>, weights: WeightsKind?, useBLAS: Bool, workspace: inout ScoreWorkspace
     ) -> WeightsKind {
-        score(features, resolve(weights), &workspace, useBLAS: useBLAS && !BLASLibrary.current.isOccupied)
+        let (kind, library) = (resolve(weights), BLASLibrary.current)
+        if features.count >= Self.rowsForBLAS * featureMap.dimension,
+            library.onOneThread({ score(features, kind, &workspace, useBLAS: true) })
+        {
+            return kind
+        }
+        return score(features, kind, &workspace, useBLAS: useBLAS && !library.isOccupied)
     }
 
+    /// The rows from which `sgemm` is faster than the own kernel, whose instructions are those that every processor has.
+    private static let rowsForBLAS = 16
+
+    @discardableResult
     private func score(
         _ x: UnsafeBufferPointer<Float>, _ kind: WeightsKind, _ workspace: inout ScoreWorkspace, useBLAS: Bool
     ) -> WeightsKind {
@@ -129,18 +140,21 @@ public final class PublishedWeights: Sendable {
         let rows = x.count / dimension
         precondition(rows * dimension == x.count, "a row is cut short")
         let (classes, stride) = (table.classes, table.stride)
-        workspace.resize(mapped: rows * stride, scores: rows * classes)
+        // `sgemm` takes rows of any length, and so rows that nothing maps as they are.
+        let isMapped = !useBLAS || featureMap.projection != nil
+        workspace.resize(mapped: isMapped ? rows * stride : 0, scores: rows * classes)
         guard rows > 0, classes > 0 else { return kind }
         workspace.mapped.withUnsafeMutableBufferPointer { h in
             workspace.scores.withUnsafeMutableBufferPointer { scores in
                 table.transposed.withUnsafeBufferPointer { weights in
-                    map(x, rows: rows, into: h, stride: stride, useBLAS: useBLAS)
+                    if isMapped { map(x, rows: rows, into: h, stride: stride, useBLAS: useBLAS) }
+                    let (inputs, length) = isMapped ? (UnsafeBufferPointer(h), stride) : (x, dimension)
                     if useBLAS {
                         SinglePrecision.multiply(
-                            m: classes, n: rows, k: stride, weights, transposed: true, lda: stride, UnsafeBufferPointer(h), ldb: stride,
+                            m: classes, n: rows, k: length, weights, transposed: true, lda: stride, inputs, ldb: length,
                             into: scores, ldc: classes)
                     } else {
-                        ScoreKernel.score(UnsafeBufferPointer(h), rows: rows, weights, classes: classes, stride: stride, into: scores)
+                        ScoreKernel.score(inputs, rows: rows, weights, classes: classes, stride: stride, into: scores)
                     }
                 }
             }

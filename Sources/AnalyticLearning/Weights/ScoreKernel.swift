@@ -1,4 +1,4 @@
-/// Products of a few Float32 rows for event loops, which must not enter BLAS: its threads may all be in the learner's hands.
+/// Products of a few Float32 rows for event loops, and of many while BLAS's threads are in the learner's hands.
 ///
 /// Every score is summed in one order, sixteen lanes side by side, whether its row comes alone or with others.
 ///

@@ -44,6 +44,7 @@ extension ArrayView {
     private func copy<Source: ArrayFloat, Scalar: FeatureScalar>(
         _ type: Source.Type, _ rows: Int, _ columns: Int, to destination: UnsafeMutableBufferPointer<Scalar>, _ limit: Double
     ) -> Int? {
+        if !layout.isColumnMajor, !layout.isBigEndian, copyInOrder(Source.self, to: destination, limit) { return nil }
         let rowStride = layout.isColumnMajor ? 1 : columns
         let columnStride = layout.isColumnMajor ? rows : 1
         for row in 0..<rows {
@@ -56,6 +57,27 @@ extension ArrayView {
             }
         }
         return nil
+    }
+
+    /// Copies all elements as they lie, without a branch on any of them, so that the loop takes several at a time.
+    ///
+    /// - Returns: false where one is out of bounds; which one must be looked for.
+    @inline(__always)
+    private func copyInOrder<Source: ArrayFloat, Scalar: FeatureScalar>(
+        _ type: Source.Type, to destination: UnsafeMutableBufferPointer<Scalar>, _ limit: Double
+    ) -> Bool {
+        guard let target = destination.baseAddress, let source = bytes.baseAddress else { return true }
+        let bound = min(limit, Double(Scalar.greatestFiniteMagnitude))
+        let size = MemoryLayout<Source>.size
+        precondition(destination.count &* size <= bytes.count, "an array is cut short")
+        var offenders: UInt64 = 0
+        for index in 0..<destination.count {
+            let value = Scalar(source.loadUnaligned(fromByteOffset: index &* size, as: Source.self))
+            target[index] = value
+            // Infinity and NaN are past every bound.
+            offenders |= Double(value.magnitude) <= bound ? 0 : 1
+        }
+        return offenders == 0
     }
 
     @inline(never)
