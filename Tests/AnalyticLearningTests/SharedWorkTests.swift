@@ -6,8 +6,9 @@ import Testing
 /// Many rows at once, added up on several threads while one chooses classes.
 /// A test beside it that factors a matrix keeps work from being cut meanwhile; then this proves less.
 @Suite(.serialized) struct SharedWorkTests {
-    @Test(arguments: [2, 5]) func manyRowsOnThreads_endAsOnOne(threads: Int) throws {
-        let (dimension, classes) = (1024, 7)
+    /// Of few classes threads share the components, of many the classes.
+    @Test(arguments: [2, 5], [7, 40]) func manyRowsOnThreads_endAsOnOne(threads: Int, classes: Int) throws {
+        let dimension = 1024
         let rows = CostModel(width: dimension).bulkRows + 100
         var generator = SplitMix64(state: 5)
         let features = (0..<(rows * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }
@@ -26,7 +27,7 @@ import Testing
         #expect(several.accuracy == one.accuracy && several.accuracy != nil)
         #expect(several.scored == one.scored && several.scored >= rows)
         #expect(several.parts.counts == one.parts.counts && several.parts.samples == rows + classes)
-        // Components do not depend on one another: the same bits, however they are cut.
+        // Neither components nor classes depend on one another: the same bits, however they are cut.
         #expect(several.parts.mean == one.parts.mean && several.parts.m2 == one.parts.m2 && several.parts.q == one.parts.q)
         #expect(relativeDifference(several.parts.gram, one.parts.gram) < 1e-14)
         #expect(relativeDifference(several.parts.weights, one.parts.weights) < 1e-10)

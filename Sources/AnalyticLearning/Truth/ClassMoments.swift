@@ -31,7 +31,7 @@ public struct ClassMoments: ~Copyable {
         m2.withMutableColumn(column) { _ = $0.update(fromContentsOf: newM2) }
     }
 
-    /// Merges rows of several classes; threads share the components.
+    /// Merges rows of several classes; threads share them.
     ///
     /// - Parameters:
     ///   - groups: the rows of each class.
@@ -45,31 +45,37 @@ public struct ClassMoments: ~Copyable {
         let dimension = mean.rows
         mean.withMutableElements { mean in
             m2.withMutableElements { m2 in
-                batchMean.withUnsafeMutableBufferPointer { batchMean in
-                    batchM2.withUnsafeMutableBufferPointer { batchM2 in
-                        ComputeThreads.share(dimension, operations: Self.operations(dimension, groups), beside: beside) { components in
-                            for group in groups.all {
-                                let rows = groups.rows(of: group)
-                                let first = group.column * dimension
-                                if rows.count <= Self.rowsOneByOne {
-                                    for (number, row) in rows.enumerated() {
-                                        let values = UnsafeBufferPointer(rebasing: x[(row * dimension)..<((row + 1) * dimension)])
-                                        Self.merge(
-                                            Double(counts[group.column] + number), components, mean.baseAddress! + first,
-                                            m2.baseAddress! + first, values)
-                                    }
-                                    continue
-                                }
-                                Self.summarise(rows, of: x, components, dimension: dimension, batchMean, batchM2)
-                                let (before, added) = (Double(counts[group.column]), Double(rows.count))
-                                for i in components {
-                                    Self.merge(before, &mean[first + i], &m2[first + i], added, batchMean[i], batchM2[i])
-                                }
-                            }
-                        }
+                groups.share(components: dimension, operations: Self.operations(dimension, groups), beside: beside) { some, components in
+                    for group in some {
+                        let rows = groups.rows(of: group)
+                        let first = group.column * dimension
+                        Self.merge(
+                            rows, of: x, components, dimension: dimension, before: counts[group.column], mean.baseAddress! + first,
+                            m2.baseAddress! + first)
                     }
                 }
             }
+        }
+    }
+
+    /// Merges rows of one class, in some of the components.
+    private static func merge(
+        _ rows: ArraySlice<Int>, of x: UnsafeBufferPointer<Double>, _ components: Range<Int>, dimension: Int, before: Int,
+        _ mean: UnsafeMutablePointer<Double>, _ m2: UnsafeMutablePointer<Double>
+    ) {
+        if rows.count <= rowsOneByOne {
+            for (number, row) in rows.enumerated() {
+                let values = UnsafeBufferPointer(rebasing: x[(row * dimension)..<((row + 1) * dimension)])
+                merge(Double(before + number), components, mean, m2, values)
+            }
+            return
+        }
+        // Memory of its own for each thread, and once for many rows.
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * dimension) { batch in
+            let (batchMean, batchM2) = (batch.baseAddress!, batch.baseAddress! + dimension)
+            summarise(rows, of: x, components, dimension: dimension, batchMean, batchM2)
+            let (before, added) = (Double(before), Double(rows.count))
+            for i in components { merge(before, &mean[i], &m2[i], added, batchMean[i], batchM2[i]) }
         }
     }
 
@@ -160,7 +166,8 @@ public struct ClassMoments: ~Copyable {
         let dimension = mean.rows
         batchMean.withUnsafeMutableBufferPointer { batchMean in
             batchM2.withUnsafeMutableBufferPointer { batchM2 in
-                Self.summarise(rows, of: x, 0..<dimension, dimension: dimension, batchMean, batchM2)
+                Self.summarise(
+                    rows, of: x, 0..<dimension, dimension: dimension, batchMean.baseAddress!, batchM2.baseAddress!)
             }
         }
     }
@@ -168,7 +175,7 @@ public struct ClassMoments: ~Copyable {
     /// The same in some of the components.
     private static func summarise(
         _ rows: some Collection<Int>, of x: UnsafeBufferPointer<Double>, _ components: Range<Int>, dimension: Int,
-        _ batchMean: UnsafeMutableBufferPointer<Double>, _ batchM2: UnsafeMutableBufferPointer<Double>
+        _ batchMean: UnsafeMutablePointer<Double>, _ batchM2: UnsafeMutablePointer<Double>
     ) {
         let count = Double(rows.count)
         for i in components {

@@ -54,7 +54,7 @@ public struct Truth: ~Copyable {
     ) {
         groups.set(columns)
         moments.merge(groups, of: x, counts: counts, beside: beside)
-        addToCrossMoment(h, columns, times: 1)
+        addToCrossMoment(h, groups, times: 1)
         for group in groups.all {
             let rows = groups.rows(of: group)
             sketches.add(h, rows: rows, column: group.column)
@@ -72,8 +72,8 @@ public struct Truth: ~Copyable {
     mutating func subtract(
         x: UnsafeBufferPointer<Double>, h: borrowing Matrix, columns: ArraySlice<Int>, groups: inout ClassGroups
     ) -> [Int] {
-        addToCrossMoment(h, columns, times: -1)
         groups.set(columns)
+        addToCrossMoment(h, groups, times: -1)
         var stale: [Int] = []
         for group in groups.all {
             let (column, rows) = (group.column, groups.rows(of: group))
@@ -115,18 +115,20 @@ public struct Truth: ~Copyable {
         crossMomentRest.fill(0)
     }
 
-    private mutating func addToCrossMoment(_ h: borrowing Matrix, _ columns: ArraySlice<Int>, times factor: Double) {
+    private mutating func addToCrossMoment(_ h: borrowing Matrix, _ groups: ClassGroups, times factor: Double) {
         let width = crossMoment.rows
-        let operations = 16 * Double(width) * Double(columns.count)
+        let operations = 16 * Double(width) * Double(groups.order.count)
         h.withElements { values in
             crossMoment.withMutableElements { sums in
                 crossMomentRest.withMutableElements { rests in
-                    ComputeThreads.share(width, granule: 64, operations: operations) { components in
-                        for (row, column) in columns.enumerated() {
-                            let (source, target) = (row * width, column * width)
-                            CompensatedKernel.add(
-                                UnsafeBufferPointer(rebasing: values[(source + components.lowerBound)..<(source + components.upperBound)]),
-                                times: factor, to: sums, rests, at: target + components.lowerBound)
+                    groups.share(components: width, operations: operations) { some, components in
+                        for group in some {
+                            let target = group.column * width + components.lowerBound
+                            for row in groups.rows(of: group) {
+                                let source = (row * width + components.lowerBound)..<(row * width + components.upperBound)
+                                CompensatedKernel.add(
+                                    UnsafeBufferPointer(rebasing: values[source]), times: factor, to: sums, rests, at: target)
+                            }
                         }
                     }
                 }
