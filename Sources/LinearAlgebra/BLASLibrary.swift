@@ -29,6 +29,7 @@ public struct BLASLibrary: Sendable {
     public let name: String
     /// The processor that the kernels are made for, where the provider says so.
     public let core: String?
+    private let hasOwnThreads: Bool
     /// What the provider says of itself: name and kernels.
     public var description: String { core.map { "\(name), \($0) kernels" } ?? name }
 
@@ -60,6 +61,7 @@ public struct BLASLibrary: Sendable {
             name = "\(provider.rawValue) (\(file.split(separator: "/").last.map(String.init) ?? file))"
             core = nil
         }
+        hasOwnThreads = Self.hasOwnThreads(provider)
     }
 
     /// Whether the library is the slow reference implementation.
@@ -97,9 +99,16 @@ public struct BLASLibrary: Sendable {
     /// - Parameter body: takes some milliseconds at most; a factorisation that begins meanwhile waits for it.
     /// - Returns: whether it was called.
     public func onOneThread(_ body: () -> Void) -> Bool {
-        // Below `setThreadCount` nothing has told the library to keep to one.
-        guard provider == .openBLAS, ComputeThreads.isLibrarySingle.load(ordering: .relaxed) else { return false }
+        // Before `setThreadCount` nothing has told the library to keep to one.
+        guard hasOwnThreads, ComputeThreads.isLibrarySingle.load(ordering: .relaxed) else { return false }
         return ComputeThreads.whileNotLent(body)
+    }
+
+    /// Whether the number of threads that is set holds for calls of every thread: an OpenBLAS on OpenMP sets that of the calling one alone.
+    private static func hasOwnThreads(_ provider: Provider) -> Bool {
+        guard provider == .openBLAS, let address = symbol("openblas_get_parallel") else { return false }
+        typealias Function = @convention(c) () -> Int32
+        return unsafeBitCast(address, to: Function.self)() < 2
     }
 
     private var libraryThreads: Int {

@@ -53,6 +53,8 @@ final class ThreadLoans: Sendable {
     func end() {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        if number.subtract(1, ordering: .relaxed).newValue == 0 { setThreads(1) }
+        // Before the loan has ended for others: what they begin then finds one thread. The mutex keeps all other loans out.
+        if number.load(ordering: .relaxed) == 1 { setThreads(1) }
+        number.subtract(1, ordering: .sequentiallyConsistent)
     }
 }

@@ -94,6 +94,23 @@ import Testing
         #expect(threads.value.load(ordering: .relaxed) == 1 && loans.whileNone {})
     }
 
+    @Test func whileALoanEnds_noCallFindsTheThreadsThatItStillHas() {
+        let called = Counter()
+        let holder = Holder()
+        let loans = ThreadLoans { threads in
+            guard threads == 1, let loans = holder.loans.withLock({ $0 }) else { return }
+            if loans.whileNone({}) { called.value.add(1, ordering: .relaxed) }
+        }
+        holder.loans.withLock { $0 = loans }
+        loans.begin(threads: 2)
+        loans.end()
+        #expect(called.value.load(ordering: .relaxed) == 0)
+        #expect(loans.whileNone {})
+        holder.loans.withLock { $0 = nil }
+    }
+
+    private final class Holder: Sendable { let loans = Mutex<ThreadLoans?>(nil) }
+
     @Test(arguments: [2, 5]) func productsAndSolves_inShares_areThoseInOne(threads: Int) throws {
         var generator = SplitMix64(state: 11)
         let a = try randomMatrix(300, 90, &generator)

@@ -324,7 +324,9 @@ public struct RecursiveView: ~Copyable {
     /// - Complexity: 4D²C multiply-adds, where it is needed.
     private mutating func refine(square: borrowing SymmetricPair, truth: borrowing Truth) {
         rowsSinceRefinement = 0
-        guard health.drift > Self.refinedDrift, health.drift < 1e-2, !health.isTruncated, weights.columns > 0 else { return }
+        // The drift along one random vector is at least 1/√D of what it may be along another, and a step must take more than it adds.
+        let largestDrift = health.drift * Double(weights.rows).squareRoot()
+        guard health.drift > Self.refinedDrift, largestDrift < 0.1, !health.isTruncated, weights.columns > 0 else { return }
         do {
             let residual = try square.residual(
                 of: weights, ridge: ridge, crossMoment: truth.crossMoment, rest: truth.crossMomentRest)

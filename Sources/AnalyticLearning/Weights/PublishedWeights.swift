@@ -120,7 +120,8 @@ public final class PublishedWeights: Sendable {
         _ features: UnsafeBufferPointer<Float>, weights: WeightsKind?, useBLAS: Bool, workspace: inout ScoreWorkspace
     ) -> WeightsKind {
         let (kind, library) = (resolve(weights), BLASLibrary.current)
-        if features.count >= Self.rowsForBLAS * featureMap.dimension,
+        let rows = features.count / featureMap.dimension
+        if rows >= Self.rowsForBLAS, cost(rows: rows) <= Self.costOfMilliseconds,
             library.onOneThread({ score(features, kind, &workspace, useBLAS: true) })
         {
             return kind
@@ -130,6 +131,9 @@ public final class PublishedWeights: Sendable {
 
     /// The rows from which `sgemm` is faster than the own kernel, whose instructions are those that every processor has.
     private static let rowsForBLAS = 16
+
+    /// Multiply-adds that take a core some milliseconds: so long a factorisation may wait for its threads.
+    private static let costOfMilliseconds = 1 << 26
 
     @discardableResult
     private func score(
