@@ -178,7 +178,7 @@ import Testing
     }
 
     @Test func memoryOfDeletedModelsIsGivenBack() throws {
-        let service = try TestService { $0.maximumMemory = 12 << 20 }
+        let service = try TestService { $0.maximumMemory = 20 << 20 }
         let model = ModelClient(service)
         for round in 0..<50 {
             let reply = try model.create(#"{"dimension":900}"#)
