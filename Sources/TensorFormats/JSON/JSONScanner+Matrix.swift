@@ -141,7 +141,7 @@ extension JSONScanner {
             column &+= 1
             if place < end, byte(at: place) == UInt8(ascii: ",") {
                 place &+= 1
-                // At most one blank, as most writers have it, or none.
+                // Most writers put one blank here, or none: only then is anything looked for.
                 if place < end, byte(at: place) <= 0x20 {
                     position = place
                     skipWhitespace()
