@@ -21,44 +21,39 @@ package enum CompensatedKernel {
         sum = result
     }
 
-    /// C ← C + α·AAᵀ for the lower triangle of C of order D, A [D×k].
+    /// One of several shares of C ← C + α·AAᵀ for the lower triangle of C of order D, A [D×k]; they are about equally large and touch nothing
+    /// of each other's.
     ///
     /// - Parameters:
     ///   - a: A, with leading dimension D.
     ///   - c: C, with leading dimension `ldc`; its upper triangle is not touched.
     ///   - rest: what C's elements have lost, with leading dimension D.
-    /// - Complexity: D²k operations, and the memory of one tile for each thread.
+    /// - Complexity: D²k operations for all shares, and the memory of one tile for each.
     static func update(
-        order: Int, depth: Int, _ alpha: Double, _ a: UnsafePointer<Double>, _ c: UnsafeMutablePointer<Double>, ldc: Int,
-        rest: UnsafeMutablePointer<Double>
+        share: Int, of shares: Int, order: Int, depth: Int, _ alpha: Double, _ a: UnsafePointer<Double>,
+        _ c: UnsafeMutablePointer<Double>, ldc: Int, rest: UnsafeMutablePointer<Double>
     ) {
         guard depth > 0 else { return }
-        let rowsOfTiles = (order + tileRows - 1) / tileRows
-        let columnsOfTiles = (order + tileColumns - 1) / tileColumns
-        let shares = ComputeThreads.shares(
-            of: rowsOfTiles * columnsOfTiles / 2, operations: Double(order) * Double(order) * Double(depth))
-        ComputeThreads.concurrently(shares) { share in
-            withUnsafeTemporaryAllocation(of: Double.self, capacity: tileRows * tileColumns) { tile in
-                var turn = 0
-                for firstColumn in stride(from: 0, to: order, by: tileColumns) {
-                    for firstRow in stride(from: firstColumn / tileRows * tileRows, to: order, by: tileRows) {
-                        defer { turn += 1 }
-                        guard turn % shares == share else { continue }
-                        // Above the diagonal there is nothing to add to.
-                        let rows = max(firstRow, firstColumn)..<min(firstRow + tileRows, order)
-                        let columns = firstColumn..<min(firstColumn + tileColumns, order)
-                        guard !rows.isEmpty else { continue }
-                        BLAS.gemm(
-                            BLAS.n, BLAS.t, m: rows.count, n: columns.count, k: depth, alpha, a + rows.lowerBound, lda: order,
-                            a + columns.lowerBound, ldb: order, 0, tile.baseAddress!, ldc: rows.count)
-                        for column in columns {
-                            let start = max(rows.lowerBound, column)
-                            guard start < rows.upperBound else { break }
-                            let addends = tile.baseAddress! + (column - columns.lowerBound) * rows.count + (start - rows.lowerBound)
-                            add(
-                                addends, times: 1, count: rows.upperBound - start, to: c + start + column * ldc,
-                                rest + start + column * order)
-                        }
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: tileRows * tileColumns) { tile in
+            var turn = 0
+            for firstColumn in stride(from: 0, to: order, by: tileColumns) {
+                for firstRow in stride(from: firstColumn / tileRows * tileRows, to: order, by: tileRows) {
+                    defer { turn += 1 }
+                    guard turn % shares == share else { continue }
+                    // Above the diagonal there is nothing to add to.
+                    let rows = max(firstRow, firstColumn)..<min(firstRow + tileRows, order)
+                    let columns = firstColumn..<min(firstColumn + tileColumns, order)
+                    guard !rows.isEmpty else { continue }
+                    BLAS.gemm(
+                        BLAS.n, BLAS.t, m: rows.count, n: columns.count, k: depth, alpha, a + rows.lowerBound, lda: order,
+                        a + columns.lowerBound, ldb: order, 0, tile.baseAddress!, ldc: rows.count)
+                    for column in columns {
+                        let start = max(rows.lowerBound, column)
+                        guard start < rows.upperBound else { break }
+                        let addends = tile.baseAddress! + (column - columns.lowerBound) * rows.count + (start - rows.lowerBound)
+                        add(
+                            addends, times: 1, count: rows.upperBound - start, to: c + start + column * ldc,
+                            rest + start + column * order)
                     }
                 }
             }

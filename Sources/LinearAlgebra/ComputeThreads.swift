@@ -37,27 +37,6 @@ package enum ComputeThreads {
         }
     }
 
-    /// Calls `body` with consecutive ranges that together cover `0..<count`, and `other` once, all at once on several threads.
-    ///
-    /// There are some ranges more than threads, for whoever is done with `other` to take his part of the rest.
-    ///
-    /// - Parameters: as of `share`; what `other` does counts too.
-    package static func share(
-        _ count: Int, granule: Int = 64, operations: Double, beside other: () -> Void, _ body: (Range<Int>) -> Void
-    ) {
-        let parts = (count + granule - 1) / granule
-        guard shares(of: parts + 1, operations: operations) > 1 else {
-            other()
-            return body(0..<count)
-        }
-        let pieces = min(parts, 8 * (countInTask ?? self.count.load(ordering: .relaxed)))
-        concurrently(pieces + 1) { piece in
-            guard piece > 0 else { return other() }
-            let range = (parts * (piece - 1) / pieces * granule)..<min(count, parts * piece / pieces * granule)
-            if !range.isEmpty { body(range) }
-        }
-    }
-
     /// How many shares so much work is cut into.
     static func shares(of parts: Int, operations: Double) -> Int {
         let threads = countInTask ?? count.load(ordering: .relaxed)
@@ -74,6 +53,9 @@ package enum ComputeThreads {
     /// - Parameter body: takes some milliseconds at most, which a factorisation may have to wait.
     /// - Returns: false where a factorisation has the threads, without a call.
     static func whileNotLent(_ body: () -> Void) -> Bool { loans.whileNone(body) }
+
+    /// Calls `body` on this thread alone, whatever it computes: others have work of their own meanwhile.
+    static func alone(_ body: () -> Void) { $countInTask.withValue(1, operation: body) }
 
     /// Calls `body` with 0 up to `count`, at once.
     static func concurrently(_ count: Int, _ body: (Int) -> Void) {

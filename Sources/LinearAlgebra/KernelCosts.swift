@@ -7,19 +7,16 @@
 package enum KernelCosts {
     /// The half width of a symmetric product in blocks, `SymmetricKernel.multiply`.
     package static let productHalfWidth = 13.0
-    /// The half width of `dsymm`, whose packing goes through both triangles element by element.
-    static let symmHalfWidth = 28.0
     /// The half width (depth) of a rank update, `SymmetricKernel.update`.
     package static let updateHalfWidth = 8.0
     /// The rate of `dpotrf` with `dpotri`, as a fraction of the square product's.
     package static let solveRate = 0.6
 
-    /// The columns (rows) of a symmetric matrix that a blocked product takes at once: deep enough for `dgemm`, and few enough that the
-    /// blocks on the diagonal, which run at the slower rate, are a small part.
+    /// The order up to which a product is left to `dsymm`, which packs its matrix element by element, at two thirds of `dgemm`'s rate.
     static let productBlock = 512
-    /// The order up to which a rank update is left to `dsyrk`. On two threads `dsyrk` alone reaches 0.55 to 0.75 of the square product's
-    /// rate at D = 2048, and cut down to this order 0.8 to 0.9.
-    static let updateBlock = 256
+    /// The order up to which a rank update is left to `dsyrk`: with Haswell's kernels `dgemm` on what is cut off is a little faster for
+    /// larger ones, with SkylakeX's an eighth slower for smaller ones.
+    static let updateBlock = 1024
 
     /// The width of a triangle that is left to `dtrsm`.
     static let triangleBlock = 32
@@ -27,12 +24,4 @@ package enum KernelCosts {
     static let symmetricStripe = 64
     /// The order up to which sums in G keep what they lose to rounding: 8 MiB, where a tile more or less is in a cache.
     static let compensatedOrder = 1024
-
-    /// Whether a symmetric product of so many columns is faster in blocks than by `dsymm`.
-    ///
-    /// A blocked product makes three calls a block, each of which waits for all threads; past some width the difference in packing no
-    /// longer pays for that.
-    static func prefersBlocks(order: Int, columns: Int) -> Bool {
-        columns > 1 && order > productBlock && (symmHalfWidth - productHalfWidth) / Double(columns) > 0.05
-    }
 }

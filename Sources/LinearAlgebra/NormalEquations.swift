@@ -68,8 +68,10 @@ public struct NormalEquations: ~Copyable {
     public mutating func add(_ h: borrowing Matrix, columns: Range<Int>? = nil, times alpha: Double = 1) {
         let range = columns ?? 0..<h.columns
         precondition(!isFactored && h.rows == dimension && range.upperBound <= h.columns, "shapes do not fit a rank update")
-        SymmetricKernel.update(
-            uplo: BLAS.lower, order: dimension, depth: range.count, alpha, h.base + range.lowerBound * h.rows, matrix.base, ldc: dimension)
+        RankUpdate(
+            uplo: BLAS.lower, order: dimension, a: h.base + range.lowerBound * h.rows, depth: range.count, factor: alpha,
+            target: matrix.base, lead: dimension
+        ).perform()
     }
 
     /// A ← A + α·B.

@@ -1,7 +1,7 @@
 /// Products and rank updates of a symmetric matrix of which one triangle is held, at the speed of `dgemm`.
 ///
 /// `dsymm` packs its matrix element by element and `dsyrk` shares its triangle unevenly between threads. Cut into blocks, all but those on
-/// the diagonal is rectangular and goes through `dgemm`; see `KernelCosts` for what that saves.
+/// the diagonal is rectangular and goes through `dgemm`; `KernelCosts` says up to which order it does not pay.
 enum SymmetricKernel {
     /// C ← A·B for A of order D, B and C [D×n].
     ///
@@ -17,70 +17,74 @@ enum SymmetricKernel {
             if columns == 1 { BLAS.symv(uplo: uplo, n: order, a, lda: lda, b, 0, c) }
             return
         }
-        let operations = 2 * Double(order) * Double(order) * Double(columns)
-        let isShared = ComputeThreads.shares(of: order, operations: operations) > 1
-        guard isShared || KernelCosts.prefersBlocks(order: order, columns: columns) else {
-            return BLAS.symm(uplo: uplo, m: order, n: columns, a, lda: lda, b, ldb: order, 0, c, ldc: order)
-        }
         // Every share makes its own rows of C, and reads of A what lies in their rows or, mirrored, in their columns.
-        ComputeThreads.share(order, operations: operations) { rows in
-            for start in stride(from: rows.lowerBound, to: rows.upperBound, by: KernelCosts.productBlock) {
-                let block = start..<min(start + KernelCosts.productBlock, rows.upperBound)
-                multiply(rows: block, uplo: uplo, order: order, a, lda: lda, b, columns: columns, into: c)
+        ComputeThreads.share(order, operations: 2 * Double(order) * Double(order) * Double(columns)) { rows in
+            let start = rows.lowerBound
+            multiply(rows, uplo: uplo, lda: lda, a, b, columns: columns, into: c, ldc: order)
+            for other in [0..<start, rows.upperBound..<order] where !other.isEmpty {
+                add(rows, other, uplo: uplo, lda: lda, a, b, columns: columns, to: c, ldc: order)
             }
         }
     }
 
-    /// Some rows of C ← A·B: their block on A's diagonal, then the rectangle that is held beside it, and the one that is held mirrored.
+    /// C ← A·B for A's block of some rows and columns on the diagonal: for its two halves, and what lies beside them both ways.
+    ///
+    /// A block beside the diagonal is read by two products one after the other, while it is in a cache.
     private static func multiply(
-        rows: Range<Int>, uplo: CChar, order: Int, _ a: UnsafePointer<Double>, lda: Int, _ b: UnsafePointer<Double>, columns: Int,
-        into c: UnsafeMutablePointer<Double>
+        _ range: Range<Int>, uplo: CChar, lda: Int, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, columns: Int,
+        into c: UnsafeMutablePointer<Double>, ldc: Int
     ) {
-        let start = rows.lowerBound
-        BLAS.symm(
-            uplo: uplo, m: rows.count, n: columns, a + start * (lda + 1), lda: lda, b + start, ldb: order, 0, c + start, ldc: order)
-        let (before, after) = (0..<start, rows.upperBound..<order)
-        let (held, mirrored) = uplo == BLAS.upper ? (after, before) : (before, after)
-        if !held.isEmpty {
-            BLAS.gemm(
-                BLAS.n, BLAS.n, m: rows.count, n: columns, k: held.count, 1, a + start + held.lowerBound * lda, lda: lda,
-                b + held.lowerBound, ldb: order, 1, c + start, ldc: order)
+        guard range.count > KernelCosts.productBlock else {
+            let start = range.lowerBound
+            return BLAS.symm(
+                uplo: uplo, m: range.count, n: columns, a + start * (lda + 1), lda: lda, b + start, ldb: ldc, 0, c + start, ldc: ldc)
         }
-        if !mirrored.isEmpty {
-            BLAS.gemm(
-                BLAS.t, BLAS.n, m: rows.count, n: columns, k: mirrored.count, 1, a + mirrored.lowerBound + start * lda, lda: lda,
-                b + mirrored.lowerBound, ldb: order, 1, c + start, ldc: order)
-        }
+        let (first, second) = halves(of: range)
+        multiply(first, uplo: uplo, lda: lda, a, b, columns: columns, into: c, ldc: ldc)
+        multiply(second, uplo: uplo, lda: lda, a, b, columns: columns, into: c, ldc: ldc)
+        add(first, second, uplo: uplo, lda: lda, a, b, columns: columns, to: c, ldc: ldc)
+        add(second, first, uplo: uplo, lda: lda, a, b, columns: columns, to: c, ldc: ldc)
     }
 
-    /// C ← C + α·AAᵀ for one triangle of C of order D, A [D×k].
+    /// Adds to some rows of C the product of A's block of these rows and other columns with these rows of B.
+    private static func add(
+        _ rows: Range<Int>, _ others: Range<Int>, uplo: CChar, lda: Int, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>,
+        columns: Int, to c: UnsafeMutablePointer<Double>, ldc: Int
+    ) {
+        let isHeld = (uplo == BLAS.upper) == (rows.lowerBound < others.lowerBound)
+        let block = isHeld ? rows.lowerBound + others.lowerBound * lda : others.lowerBound + rows.lowerBound * lda
+        BLAS.gemm(
+            isHeld ? BLAS.n : BLAS.t, BLAS.n, m: rows.count, n: columns, k: others.count, 1, a + block, lda: lda, b + others.lowerBound,
+            ldb: ldc, 1, c + rows.lowerBound, ldc: ldc)
+    }
+
+    /// One of several shares of C ← C + α·AAᵀ for one triangle of C of order D, A [D×k]; they are about equally large and touch nothing of
+    /// each other's.
     ///
     /// - Parameters:
     ///   - uplo: the triangle of C that is held; the other one is not touched.
     ///   - a: A, with leading dimension D.
     ///   - ldc: C's leading dimension.
-    /// - Complexity: D²k operations.
+    /// - Complexity: D²k operations for all shares.
     static func update(
-        uplo: CChar, order: Int, depth: Int, _ alpha: Double, _ a: UnsafePointer<Double>, _ c: UnsafeMutablePointer<Double>, ldc: Int
+        share: Int, of shares: Int, uplo: CChar, order: Int, depth: Int, _ alpha: Double, _ a: UnsafePointer<Double>,
+        _ c: UnsafeMutablePointer<Double>, ldc: Int
     ) {
         guard depth > 0 else { return }
-        let operations = Double(order) * Double(order) * Double(depth)
-        let shares = ComputeThreads.shares(of: order / 64, operations: operations)
-        // Columns of the triangle in shares of equal area: those of the upper one grow with √, and the lower one is the same backwards.
+        // Columns of equal area: in the upper triangle they end at √, and the lower one is the same backwards.
         let bound = { (share: Int) in
             let part = uplo == BLAS.upper ? share : shares - share
             let columns = part == shares ? order : Int((Double(part) / Double(shares)).squareRoot() * Double(order) / 16) * 16
             return uplo == BLAS.upper ? columns : order - columns
         }
-        ComputeThreads.concurrently(shares) { share in
-            let range = bound(share)..<bound(share + 1)
-            update(uplo: uplo, range, lda: order, depth: depth, alpha, a, c, ldc: ldc)
-            let rest = uplo == BLAS.upper ? 0..<range.lowerBound : range.upperBound..<order
-            guard !rest.isEmpty, !range.isEmpty else { return }
-            BLAS.gemm(
-                BLAS.n, BLAS.t, m: rest.count, n: range.count, k: depth, alpha, a + rest.lowerBound, lda: order, a + range.lowerBound,
-                ldb: order, 1, c + rest.lowerBound + range.lowerBound * ldc, ldc: ldc)
-        }
+        let range = bound(share)..<bound(share + 1)
+        guard !range.isEmpty else { return }
+        update(uplo: uplo, range, lda: order, depth: depth, alpha, a, c, ldc: ldc)
+        let rest = uplo == BLAS.upper ? 0..<range.lowerBound : range.upperBound..<order
+        guard !rest.isEmpty else { return }
+        BLAS.gemm(
+            BLAS.n, BLAS.t, m: rest.count, n: range.count, k: depth, alpha, a + rest.lowerBound, lda: order, a + range.lowerBound,
+            ldb: order, 1, c + rest.lowerBound + range.lowerBound * ldc, ldc: ldc)
     }
 
     /// The update of the rows and columns of a range: of its two halves, and of the square between them.

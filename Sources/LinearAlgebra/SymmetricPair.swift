@@ -1,7 +1,7 @@
-/// Two symmetric D×D matrices in one allocation of D(D+1) doubles: the Gram matrix G below, the regularised inverse R above.
+/// Two symmetric D×D matrices in one allocation of little more than D² doubles: the Gram matrix G below, the regularised inverse R above.
 ///
-/// With leading dimension D+1, R's upper triangle starts at the first element and G's lower triangle one row further down; the two fit
-/// without a gap. G and R together thus take half of what two squares would, and a re-solve works in place: G is transposed into the upper
+/// R's upper triangle starts at the first element and G's lower triangle some rows further down. One row would do; it is eight, and the
+/// leading dimension a multiple of eight, so that every column of both starts with a line of a cache: kernels then touch half as many. G and R together thus take half of what two squares would, and a re-solve works in place: G is transposed into the upper
 /// triangle and factored and inverted there, and the lower one is not touched.
 ///
 /// - Note: the value owns its memory and belongs to one thread at a time.
@@ -16,8 +16,12 @@ public struct SymmetricPair: ~Copyable {
     /// R(0,0).
     var inverse: UnsafeMutablePointer<Double> { storage }
     /// G(0,0).
-    var gram: UnsafeMutablePointer<Double> { storage + 1 }
-    var lead: Int { dimension + 1 }
+    var gram: UnsafeMutablePointer<Double> { storage + Self.shift }
+    var lead: Int { Self.lead(dimension: dimension) }
+
+    /// By how many rows G lies below R.
+    private static let shift = 8
+    private static func lead(dimension: Int) -> Int { (dimension + 7) / 8 * 8 + shift }
 
     /// Whether what sums in G lose to rounding is kept and added again, which takes D² more doubles: up to an order at which they fit a
     /// processor's caches. Wider models hold their sums in Float64 alone.
@@ -44,45 +48,51 @@ public struct SymmetricPair: ~Copyable {
         AlignedMemory.deallocate(storage, bytes: bytes)
     }
 
-    /// D(D+1)·8, or nil where that overflows.
+    /// D·(D rounded up to a multiple of eight, and eight more)·8, or nil where that overflows.
     public static func bytes(dimension: Int) -> Int? {
-        let (lead, overflow) = dimension.addingReportingOverflow(1)
-        return overflow ? nil : Matrix.bytes(rows: dimension, columns: lead)
+        guard dimension <= Int.max - 16 else { return nil }
+        return Matrix.bytes(rows: dimension, columns: lead(dimension: dimension))
     }
 
     // MARK: Rank updates
 
     /// G ← G + α·AAᵀ over some columns of a D×n matrix (on one triangle).
     ///
+    /// - Parameter other: something small that is done at the same time, once, and touches nothing of this.
     /// - Complexity: D²n multiply-adds over two.
-    public mutating func addToGram(_ a: borrowing Matrix, columns: Range<Int>? = nil, times alpha: Double = 1) {
-        let columns = columns ?? 0..<a.columns
-        guard isCompensated else { return update(gram, BLAS.lower, a, columns, alpha) }
-        precondition(a.rows == dimension && columns.upperBound <= a.columns, "shapes do not fit a rank update")
-        CompensatedKernel.update(
-            order: dimension, depth: columns.count, alpha, a.base + columns.lowerBound * a.rows, gram, ldc: lead, rest: gramRest.base)
+    public mutating func addToGram(
+        _ a: borrowing Matrix, columns: Range<Int>? = nil, times alpha: Double = 1, beside other: () -> Void = {}
+    ) {
+        gramUpdate(a, columns ?? 0..<a.columns, alpha).perform(beside: other)
     }
 
     /// Forgets what G's sums have lost: G has been set from elsewhere.
     mutating func clearGramRest() { gramRest.fill(0) }
 
-    /// R ← R − TTᵀ over some columns of a D×n matrix (on one triangle): G has taken rows.
-    public mutating func downdateInverse(_ t: borrowing Matrix, columns: Range<Int>? = nil) {
-        update(inverse, BLAS.upper, t, columns ?? 0..<t.columns, -1)
+    /// R ← R − TTᵀ and G ← G + HHᵀ over some columns of two D×n matrices (on one triangle each): rows have been learned.
+    ///
+    /// - Complexity: D²n multiply-adds.
+    public mutating func learn(_ t: borrowing Matrix, _ h: borrowing Matrix, columns: Range<Int>) {
+        inverseUpdate(t, columns, -1).perform(with: gramUpdate(h, columns, 1))
     }
 
-    /// R ← R + TTᵀ (on one triangle): rows have been taken out of G.
-    public mutating func updateInverse(_ t: borrowing Matrix) {
-        update(inverse, BLAS.upper, t, 0..<t.columns, 1)
+    /// R ← R + TTᵀ and G ← G − HHᵀ (on one triangle each): rows have been taken out again.
+    public mutating func unlearn(_ t: borrowing Matrix, _ h: borrowing Matrix) {
+        inverseUpdate(t, 0..<t.columns, 1).perform(with: gramUpdate(h, 0..<h.columns, -1))
     }
 
-    private func update(
-        _ target: UnsafeMutablePointer<Double>, _ uplo: CChar, _ a: borrowing Matrix, _ columns: Range<Int>, _ alpha: Double
-    ) {
-        precondition(a.rows == dimension && columns.upperBound <= a.columns, "shapes do not fit a rank update")
-        guard !columns.isEmpty else { return }
-        SymmetricKernel.update(
-            uplo: uplo, order: dimension, depth: columns.count, alpha, a.base + columns.lowerBound * a.rows, target, ldc: lead)
+    private func inverseUpdate(_ t: borrowing Matrix, _ columns: Range<Int>, _ alpha: Double) -> RankUpdate {
+        precondition(t.rows == dimension && columns.upperBound <= t.columns, "shapes do not fit a rank update")
+        return RankUpdate(
+            uplo: BLAS.upper, order: dimension, a: t.base + columns.lowerBound * t.rows, depth: columns.count, factor: alpha,
+            target: inverse, lead: lead)
+    }
+
+    private func gramUpdate(_ h: borrowing Matrix, _ columns: Range<Int>, _ alpha: Double) -> RankUpdate {
+        precondition(h.rows == dimension && columns.upperBound <= h.columns, "shapes do not fit a rank update")
+        return RankUpdate(
+            uplo: BLAS.lower, order: dimension, a: h.base + columns.lowerBound * h.rows, depth: columns.count, factor: alpha,
+            target: gram, lead: lead, rest: isCompensated ? gramRest.base : nil)
     }
 
     // MARK: Products

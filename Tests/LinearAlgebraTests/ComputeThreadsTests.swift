@@ -23,17 +23,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 3, 16], [1, 63, 64, 65, 1000, 10_000])
-    func shares_besideSomethingElse_coverEverythingOnce(threads: Int, count: Int) {
-        withThreads(threads) {
-            let visits = (0..<count).map { _ in Counter() }
-            let others = Counter()
-            ComputeThreads.share(count, operations: 1e9, beside: { others.value.add(1, ordering: .relaxed) }) { range in
-                #expect(range.lowerBound % 64 == 0)
-                for index in range { visits[index].value.add(1, ordering: .relaxed) }
-            }
-            #expect(visits.allSatisfy { $0.value.load(ordering: .relaxed) == 1 })
-            #expect(others.value.load(ordering: .relaxed) == 1)
+    @Test func alone_nothingIsShared() {
+        withThreads(4) {
+            ComputeThreads.alone { #expect(ComputeThreads.shares(of: 100, operations: 1e9) == 1) }
+            #expect(ComputeThreads.shares(of: 100, operations: 1e9) == 4)
         }
     }
 

@@ -95,11 +95,48 @@ func randomMatrix(_ rows: Int, _ columns: Int, _ generator: inout SplitMix64) th
         pair.addToGram(a, columns: 1..<4)
         for i in 0..<37 { for j in 0...i { #expect(pair.inverseElement(i, j) == (i == j ? 4 : 0)) } }
         let gram = pair.gramElement(36, 2)
-        pair.downdateInverse(a, columns: 0..<5)
+        let nothing = try Matrix(rows: 37, columns: 5)
+        pair.learn(a, nothing, columns: 0..<5)
         #expect(pair.gramElement(36, 2) == gram)
         var expected = 4.0
         for k in 0..<5 { expected -= a[9, k] * a[9, k] }
         #expect(abs(pair.inverseElement(9, 9) - expected) < 1e-14)
+        pair.unlearn(a, nothing)
+        #expect(pair.gramElement(36, 2) == gram)
+        #expect(abs(pair.inverseElement(9, 9) - 4) < 1e-14)
+    }
+
+    /// On both sides of the order up to which sums are compensated; threads take whole matrices or shares of both.
+    @Test(arguments: [1, 2, 3, 4], [90, 700, 1060]) func updatesOfBoth_areThoseOfEach(threads: Int, dimension: Int) throws {
+        var generator = SplitMix64(state: UInt64(dimension))
+        let t = try randomMatrix(dimension, 40, &generator)
+        let h = try randomMatrix(dimension, 40, &generator)
+        var pair = try SymmetricPair(dimension: dimension)
+        pair.resetInverse(ridge: 0.25)
+        var calls = 0
+        ComputeThreads.$countInTask.withValue(threads) {
+            pair.learn(t, h, columns: 3..<38)
+            pair.addToGram(h, columns: 0..<3) { calls += 1 }
+        }
+        #expect(calls == 1)
+        for (row, column) in [(0, 0), (dimension - 1, 0), (dimension - 1, dimension - 1), (dimension / 2 + 1, dimension / 3), (70, 69)] {
+            var (inverse, gram) = (row == column ? 4.0 : 0, 0.0)
+            for k in 0..<38 {
+                if k >= 3 { inverse -= t[row, k] * t[column, k] }
+                gram += h[row, k] * h[column, k]
+            }
+            #expect(abs(pair.inverseElement(row, column) - inverse) < 1e-12)
+            #expect(abs(pair.gramElement(row, column) - gram) < 1e-12)
+        }
+    }
+
+    /// Kernels load and store whole lines of a cache; a column that starts within one costs them twice as many.
+    @Test(arguments: [1, 7, 8, 9, 500, 504]) func columns_startWithALine(dimension: Int) throws {
+        let pair = try SymmetricPair(dimension: dimension)
+        for start in [pair.inverse, pair.inverse + pair.lead, pair.gram, pair.gram + pair.lead] {
+            #expect(UInt(bitPattern: start) % 64 == 0)
+        }
+        #expect(SymmetricPair.bytes(dimension: dimension).map { $0 <= (dimension + 16) * dimension * 8 } == true)
     }
 
     @Test(arguments: [1, 2, 5, 63, 64, 65, 130]) func packedGram_roundTrips(dimension: Int) throws {

@@ -246,9 +246,10 @@ public final class Classifier {
             try featureMap.map(values, inputs: &inputs, into: &h)
             try calibrateBalanced(part)
             try multiplyScores()
-            // Choosing classes goes row by row, and so one thread adds up while another chooses.
-            truth.add(x: values, h: h, columns: part, groups: &groups) { scorer.score(scores, columns: part) }
-            view.accumulate(h: h, square: &square)
+            view.accumulate(h: h, square: &square) {
+                truth.add(x: values, h: h, columns: part, groups: &groups)
+                scorer.score(scores, columns: part)
+            }
         }
         solve()
     }

@@ -44,16 +44,13 @@ struct ClassGroups {
     /// - Parameters:
     ///   - components: of each row.
     ///   - operations: of all calls together.
-    ///   - beside: as of `ComputeThreads.share`.
     ///   - body: must write nothing that belongs to another class, or to another component.
-    func share(
-        components: Int, operations: Double, beside: () -> Void = {}, _ body: (ArraySlice<Group>, Range<Int>) -> Void
-    ) {
+    func share(components: Int, operations: Double, _ body: (ArraySlice<Group>, Range<Int>) -> Void) {
         let largest = all.lazy.map(\.places.count).max() ?? 0
         if 8 * largest <= order.count {
-            ComputeThreads.share(all.count, granule: 1, operations: operations, beside: beside) { body(all[$0], 0..<components) }
+            ComputeThreads.share(all.count, granule: 1, operations: operations) { body(all[$0], 0..<components) }
         } else {
-            ComputeThreads.share(components, operations: operations, beside: beside) { body(all[...], $0) }
+            ComputeThreads.share(components, operations: operations) { body(all[...], $0) }
         }
     }
 }

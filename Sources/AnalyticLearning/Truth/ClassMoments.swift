@@ -37,15 +37,12 @@ public struct ClassMoments: ~Copyable {
     ///   - groups: the rows of each class.
     ///   - x: rows one after another.
     ///   - counts: n_c before these rows.
-    ///   - beside: runs at the same time, once, and touches nothing of this; see `ComputeThreads.share`.
     /// - Complexity: O(rows·d).
-    mutating func merge(
-        _ groups: ClassGroups, of x: UnsafeBufferPointer<Double>, counts: [Int], beside: () -> Void = {}
-    ) {
+    mutating func merge(_ groups: ClassGroups, of x: UnsafeBufferPointer<Double>, counts: [Int]) {
         let dimension = mean.rows
         mean.withMutableElements { mean in
             m2.withMutableElements { m2 in
-                groups.share(components: dimension, operations: Self.operations(dimension, groups), beside: beside) { some, components in
+                groups.share(components: dimension, operations: Self.operations(dimension, groups)) { some, components in
                     for group in some {
                         let rows = groups.rows(of: group)
                         let first = group.column * dimension

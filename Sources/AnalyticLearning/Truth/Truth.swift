@@ -47,13 +47,12 @@ public struct Truth: ~Copyable {
     ///   - h: the same rows after the map, [D×n].
     ///   - columns: the class of each row.
     ///   - groups: overwritten.
-    ///   - beside: runs at the same time on another thread, where there is one, and touches nothing of this.
     /// - Complexity: O(n·(d + D)).
     mutating func add(
-        x: UnsafeBufferPointer<Double>, h: borrowing Matrix, columns: ArraySlice<Int>, groups: inout ClassGroups, beside: () -> Void = {}
+        x: UnsafeBufferPointer<Double>, h: borrowing Matrix, columns: ArraySlice<Int>, groups: inout ClassGroups
     ) {
         groups.set(columns)
-        moments.merge(groups, of: x, counts: counts, beside: beside)
+        moments.merge(groups, of: x, counts: counts)
         addToCrossMoment(h, groups, times: 1)
         for group in groups.all {
             let rows = groups.rows(of: group)

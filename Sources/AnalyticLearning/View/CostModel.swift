@@ -55,9 +55,11 @@ struct CostModel {
     /// The rows after which R is held against G again. Two `dsymv` of G and R cost as much as learning one or two rows.
     var probeRows: Int { max(256, width / 4) }
 
-    /// The rows after which weights that lose digits are refined again. A refinement costs 8D²C operations, and so much as learning C rows;
-    /// after sixteen times as many it is a sixteenth of the work.
-    func refinementRows(classes: Int) -> Int { 16 * classes }
+    /// The rows after which weights that lose digits are refined again, of a stream of so many.
+    ///
+    /// A refinement costs 8D²C operations, as much as learning 2C rows: after 64C rows that is a thirtieth of the work. And what rounding
+    /// adds to the weights goes with how far a row still moves them, which is 1/n: after a sixteenth more rows it is as much as before.
+    func refinementRows(classes: Int, samples: Int) -> Int { max(64 * classes, samples / 16) }
 
     /// The width, in columns of D doubles, of all buffers that a view and its classifier hold: H and P of a block, gathered H and T.
     var scratchColumns: Int { 2 * blockRows + 2 * gatheredColumns }

@@ -125,7 +125,9 @@ public struct RecursiveView: ~Copyable {
             try solve(square: &square, truth: truth)
         } else if rowsSinceProbe >= cost.probeRows || shrinkage > Self.certainShrinkage || health.probes == 0 {
             try probe(square: &square, truth: truth)
-            if rowsSinceRefinement >= cost.refinementRows(classes: weights.columns) { refine(square: square, truth: truth) }
+            if rowsSinceRefinement >= cost.refinementRows(classes: weights.columns, samples: truth.samples) {
+                refine(square: square, truth: truth)
+            }
         }
     }
 
@@ -190,8 +192,7 @@ public struct RecursiveView: ~Copyable {
         p.solveRightTransposed(lower: s)
         residual.solveLeft(lower: s)
         weights.multiply(p, by: residual, alpha: -1, beta: 1)
-        square.updateInverse(p)
-        square.addToGram(h, times: -1)
+        square.unlearn(p, h)
         gramTrace = square.gramTrace
         readDiagonal(square)
         return true
@@ -256,8 +257,7 @@ public struct RecursiveView: ~Copyable {
         let rows = h.columns
         if rows >= cost.gatherBelow || gathered + rows > cost.gatheredColumns { flush(square: &square) }
         if rows >= cost.gatherBelow {
-            square.downdateInverse(p)
-            square.addToGram(h)
+            square.learn(p, h, columns: 0..<rows)
         } else {
             gatheredT.setColumns(from: gathered, to: p, columns: 0..<rows)
             gatheredH.setColumns(from: gathered, to: h, columns: 0..<rows)
@@ -270,15 +270,16 @@ public struct RecursiveView: ~Copyable {
     /// - Complexity: D² multiply-adds a gathered row.
     mutating func flush(square: inout SymmetricPair) {
         guard gathered > 0 else { return }
-        square.downdateInverse(gatheredT, columns: 0..<gathered)
-        square.addToGram(gatheredH, columns: 0..<gathered)
+        square.learn(gatheredT, gatheredH, columns: 0..<gathered)
         gathered = 0
     }
 
     /// Adds rows to G without touching R or W: the first half of the bulk path, which ends with `solve`.
-    mutating func accumulate(h: borrowing Matrix, square: inout SymmetricPair) {
+    ///
+    /// - Parameter other: something small that is done at the same time, once, and touches nothing of this.
+    mutating func accumulate(h: borrowing Matrix, square: inout SymmetricPair, beside other: () -> Void = {}) {
         flush(square: &square)
-        square.addToGram(h)
+        square.addToGram(h, beside: other)
     }
 
     // MARK: Solving and probing

@@ -1,0 +1,66 @@
+/// A symmetric rank update C ← C + α·AAᵀ that is yet to be done, by as many threads as there are, and with other work where there is some.
+struct RankUpdate {
+    /// The triangle of C that is held.
+    let uplo: CChar
+    /// The order of C.
+    let order: Int
+    /// A [D×depth], with leading dimension D.
+    let a: UnsafePointer<Double>
+    let depth: Int
+    /// α.
+    let factor: Double
+    let target: UnsafeMutablePointer<Double>
+    /// The leading dimension of C.
+    let lead: Int
+    /// What C's sums have lost to rounding, where that is kept; see `CompensatedKernel`.
+    var rest: UnsafeMutablePointer<Double>?
+
+    private var operations: Double { Double(order) * Double(order) * Double(depth) }
+
+    func perform() {
+        let shares = ComputeThreads.shares(of: order / 64, operations: operations)
+        ComputeThreads.concurrently(shares) { perform(share: $0, of: shares) }
+    }
+
+    /// Does this update and another of about its size, which must touch nothing that this one does: where the number of threads is even,
+    /// half of them take each, and none has to wait for the others between the two.
+    func perform(with other: RankUpdate) {
+        let threads = ComputeThreads.shares(of: order / 64, operations: operations + other.operations)
+        guard threads > 1 else {
+            perform()
+            return other.perform()
+        }
+        let shares = threads.isMultiple(of: 2) ? threads / 2 : threads
+        ComputeThreads.concurrently(2 * shares) { turn in
+            if turn.isMultiple(of: 2) {
+                perform(share: turn / 2, of: shares)
+            } else {
+                other.perform(share: turn / 2, of: shares)
+            }
+        }
+    }
+
+    /// Does this update and something small that one thread does while others begin.
+    ///
+    /// - Parameter other: must touch nothing that the update does.
+    func perform(beside other: () -> Void) {
+        let shares = ComputeThreads.shares(of: order / 64, operations: operations)
+        guard shares > 1 else {
+            other()
+            return perform()
+        }
+        // Some pieces more than threads, for whoever is done with `other` to take his part of the rest.
+        let pieces = 4 * shares
+        ComputeThreads.concurrently(pieces + 1) { turn in
+            if turn == 0 { ComputeThreads.alone(other) } else { perform(share: turn - 1, of: pieces) }
+        }
+    }
+
+    private func perform(share: Int, of shares: Int) {
+        if let rest {
+            CompensatedKernel.update(share: share, of: shares, order: order, depth: depth, factor, a, target, ldc: lead, rest: rest)
+        } else {
+            SymmetricKernel.update(share: share, of: shares, uplo: uplo, order: order, depth: depth, factor, a, target, ldc: lead)
+        }
+    }
+}
