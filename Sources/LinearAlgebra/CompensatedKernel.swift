@@ -52,7 +52,7 @@ package enum CompensatedKernel {
                         guard start < rows.upperBound else { break }
                         let addends = tile.baseAddress! + (column - columns.lowerBound) * rows.count + (start - rows.lowerBound)
                         add(
-                            addends, times: 1, count: rows.upperBound - start, to: c + start + column * ldc,
+                            addends, count: rows.upperBound - start, to: c + start + column * ldc,
                             rest + start + column * order)
                     }
                 }
@@ -60,25 +60,53 @@ package enum CompensatedKernel {
         }
     }
 
-    /// Adds a multiple of a vector to as many sums from a place on.
+    /// Adds a multiple of some rows' components to as many sums.
+    ///
+    /// Up to four rows are first added to each other: they are as small as each of them, and so is the rounding of their sum.
+    ///
+    /// - Parameters:
+    ///   - rows: numbers of rows in `values`, which lie one after another.
+    ///   - components: of each row, and of the sums.
+    ///   - place: where the sums of component 0 stand.
     package static func add(
-        _ addends: UnsafeBufferPointer<Double>, times factor: Double = 1, to sums: UnsafeMutableBufferPointer<Double>,
-        _ rests: UnsafeMutableBufferPointer<Double>, at place: Int
+        rows: ArraySlice<Int>, of values: UnsafeBufferPointer<Double>, width: Int, components: Range<Int>, times factor: Double,
+        to sums: UnsafeMutableBufferPointer<Double>, _ rests: UnsafeMutableBufferPointer<Double>, at place: Int
     ) {
-        precondition(place >= 0 && place + addends.count <= sums.count && sums.count == rests.count, "sums of another length")
-        guard let values = addends.baseAddress, let sums = sums.baseAddress, let rests = rests.baseAddress else { return }
-        add(values, times: factor, count: addends.count, to: sums + place, rests + place)
+        precondition(place >= 0 && place + width <= sums.count && sums.count == rests.count, "sums of another length")
+        precondition(components.lowerBound >= 0 && components.upperBound <= width, "components out of range")
+        guard let sums = sums.baseAddress.map({ $0 + place }), let rests = rests.baseAddress.map({ $0 + place }) else { return }
+        var left = rows
+        while !left.isEmpty {
+            let quartet = RowQuartet(left, of: values, width: width)
+            left = left.dropFirst(quartet.count)
+            let (fours, rest) = RowQuartet.lanes(of: components)
+            for index in fours { add(quartet.sum(at: index, lanes: 4) * factor, to: sums + index, rests + index, lanes: 4) }
+            if let index = rest.first {
+                add(quartet.sum(at: index, lanes: rest.count) * factor, to: sums + index, rests + index, lanes: rest.count)
+            }
+        }
+    }
+
+    /// sum ← sum + addend for up to four sums.
+    @inline(__always) private static func add(
+        _ addend: SIMD4<Double>, to sums: UnsafeMutablePointer<Double>, _ rests: UnsafeMutablePointer<Double>, lanes: Int
+    ) {
+        let (sum, rest) = (SIMD4(sums, lanes: lanes), SIMD4(rests, lanes: lanes))
+        let rough = sum + addend
+        let taken = rough - sum
+        let lost = (sum - (rough - taken)) + (addend - taken) + rest
+        let result = rough + lost
+        (lost - (result - rough)).store(to: rests, lanes: lanes)
+        result.store(to: sums, lanes: lanes)
     }
 
     private static func add(
-        _ addends: UnsafePointer<Double>, times factor: Double, count: Int, to sums: UnsafeMutablePointer<Double>,
-        _ rests: UnsafeMutablePointer<Double>
+        _ addends: UnsafePointer<Double>, count: Int, to sums: UnsafeMutablePointer<Double>, _ rests: UnsafeMutablePointer<Double>
     ) {
-        for index in 0..<count {
-            var (sum, rest) = (sums[index], rests[index])
-            add(factor * addends[index], to: &sum, &rest)
-            sums[index] = sum
-            rests[index] = rest
+        let (fours, rest) = RowQuartet.lanes(of: 0..<count)
+        for index in fours { add(SIMD4(addends + index, lanes: 4), to: sums + index, rests + index, lanes: 4) }
+        if let index = rest.first {
+            add(SIMD4(addends + index, lanes: rest.count), to: sums + index, rests + index, lanes: rest.count)
         }
     }
 }

@@ -14,9 +14,6 @@ package enum KernelCosts {
 
     /// The order up to which a product is left to `dsymm`, which packs its matrix element by element, at two thirds of `dgemm`'s rate.
     static let productBlock = 512
-    /// The order up to which a rank update is left to `dsyrk`: with Haswell's kernels `dgemm` on what is cut off is a little faster for
-    /// larger ones, with SkylakeX's an eighth slower for smaller ones.
-    static let updateBlock = 1024
 
     /// The width of a triangle that is left to `dtrsm`.
     static let triangleBlock = 32

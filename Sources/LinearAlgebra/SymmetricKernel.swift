@@ -1,7 +1,7 @@
 /// Products and rank updates of a symmetric matrix of which one triangle is held, at the speed of `dgemm`.
 ///
-/// `dsymm` packs its matrix element by element and `dsyrk` shares its triangle unevenly between threads. Cut into blocks, all but those on
-/// the diagonal is rectangular and goes through `dgemm`; `KernelCosts` says up to which order it does not pay.
+/// `dsymm` packs its matrix element by element: cut into blocks, all but those on the diagonal is rectangular and goes through `dgemm`.
+/// `dsyrk` packs what it reads once for both of its sides, and is cut only for threads, which it shares its triangle between unevenly.
 enum SymmetricKernel {
     /// C ← A·B for A of order D, B and C [D×n].
     ///
@@ -79,30 +79,13 @@ enum SymmetricKernel {
         }
         let range = bound(share)..<bound(share + 1)
         guard !range.isEmpty else { return }
-        update(uplo: uplo, range, lda: order, depth: depth, alpha, a, c, ldc: ldc)
+        let start = range.lowerBound
+        BLAS.syrk(uplo: uplo, n: range.count, k: depth, alpha, a + start, lda: order, 1, c + start * (ldc + 1), ldc: ldc)
         let rest = uplo == BLAS.upper ? 0..<range.lowerBound : range.upperBound..<order
         guard !rest.isEmpty else { return }
         BLAS.gemm(
-            BLAS.n, BLAS.t, m: rest.count, n: range.count, k: depth, alpha, a + rest.lowerBound, lda: order, a + range.lowerBound,
-            ldb: order, 1, c + rest.lowerBound + range.lowerBound * ldc, ldc: ldc)
-    }
-
-    /// The update of the rows and columns of a range: of its two halves, and of the square between them.
-    private static func update(
-        uplo: CChar, _ range: Range<Int>, lda: Int, depth: Int, _ alpha: Double, _ a: UnsafePointer<Double>,
-        _ c: UnsafeMutablePointer<Double>, ldc: Int
-    ) {
-        guard range.count > KernelCosts.updateBlock else {
-            return BLAS.syrk(
-                uplo: uplo, n: range.count, k: depth, alpha, a + range.lowerBound, lda: lda, 1, c + range.lowerBound * (ldc + 1), ldc: ldc)
-        }
-        let (first, second) = halves(of: range)
-        update(uplo: uplo, first, lda: lda, depth: depth, alpha, a, c, ldc: ldc)
-        update(uplo: uplo, second, lda: lda, depth: depth, alpha, a, c, ldc: ldc)
-        let (rows, columns) = uplo == BLAS.upper ? (first, second) : (second, first)
-        BLAS.gemm(
-            BLAS.n, BLAS.t, m: rows.count, n: columns.count, k: depth, alpha, a + rows.lowerBound, lda: lda, a + columns.lowerBound,
-            ldb: lda, 1, c + rows.lowerBound + columns.lowerBound * ldc, ldc: ldc)
+            BLAS.n, BLAS.t, m: rest.count, n: range.count, k: depth, alpha, a + rest.lowerBound, lda: order, a + start, ldb: order, 1,
+            c + rest.lowerBound + start * ldc, ldc: ldc)
     }
 
     /// A range cut in two at a multiple of the kernels' tiles.

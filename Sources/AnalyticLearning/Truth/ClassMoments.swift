@@ -55,24 +55,29 @@ public struct ClassMoments: ~Copyable {
         }
     }
 
-    /// Merges rows of one class, in some of the components.
+    /// Merges rows of one class, in some of the components: up to four at a time, by their own mean and second moment.
     private static func merge(
         _ rows: ArraySlice<Int>, of x: UnsafeBufferPointer<Double>, _ components: Range<Int>, dimension: Int, before: Int,
         _ mean: UnsafeMutablePointer<Double>, _ m2: UnsafeMutablePointer<Double>
     ) {
-        if rows.count <= rowsOneByOne {
-            for (number, row) in rows.enumerated() {
-                let values = UnsafeBufferPointer(rebasing: x[(row * dimension)..<((row + 1) * dimension)])
-                merge(Double(before + number), components, mean, m2, values)
+        var (left, before) = (rows, Double(before))
+        while !left.isEmpty {
+            let quartet = RowQuartet(left, of: x, width: dimension)
+            left = left.dropFirst(quartet.count)
+            let added = Double(quartet.count)
+            let (portion, share, weight) = (1 / added, added / (before + added), before * added / (before + added))
+            before += added
+            @inline(__always) func merge(_ index: Int, lanes: Int) {
+                let batch = quartet.sum(at: index, lanes: lanes) * portion
+                let (old, sum) = (SIMD4(mean + index, lanes: lanes), SIMD4(m2 + index, lanes: lanes))
+                let delta = batch - old
+                (old + delta * share).store(to: mean + index, lanes: lanes)
+                let within = quartet.squaredDeviations(from: batch, at: index, lanes: lanes)
+                (sum + (within + delta * delta * weight)).store(to: m2 + index, lanes: lanes)
             }
-            return
-        }
-        // Memory of its own for each thread, and once for many rows.
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * dimension) { batch in
-            let (batchMean, batchM2) = (batch.baseAddress!, batch.baseAddress! + dimension)
-            summarise(rows, of: x, components, dimension: dimension, batchMean, batchM2)
-            let (before, added) = (Double(before), Double(rows.count))
-            for i in components { merge(before, &mean[i], &m2[i], added, batchMean[i], batchM2[i]) }
+            let (fours, rest) = RowQuartet.lanes(of: components)
+            for index in fours { merge(index, lanes: 4) }
+            if let index = rest.first { merge(index, lanes: rest.count) }
         }
     }
 
@@ -117,22 +122,6 @@ public struct ClassMoments: ~Copyable {
         m2.removeColumn(column)
     }
 
-    /// Up to so many rows of a class are merged one by one: their own mean would take more passes than it saves.
-    private static let rowsOneByOne = 4
-
-    /// Chan's merge of (n, μ, M2) with one row, in some of the components (Welford 1962).
-    private static func merge(
-        _ before: Double, _ components: Range<Int>, _ mean: UnsafeMutablePointer<Double>, _ m2: UnsafeMutablePointer<Double>,
-        _ row: UnsafeBufferPointer<Double>
-    ) {
-        let (share, weight) = (1 / (before + 1), before / (before + 1))
-        for i in components {
-            let delta = row[i] - mean[i]
-            mean[i] += delta * share
-            m2[i] += delta * delta * weight
-        }
-    }
-
     /// Chan's merge of (n, μ, M2) with (k, mean, M2).
     @inline(__always) private static func merge(
         _ before: Double, _ mean: inout Double, _ m2: inout Double, _ added: Double, _ batchMean: Double, _ batchM2: Double
@@ -160,34 +149,16 @@ public struct ClassMoments: ~Copyable {
 
     /// Two passes over some rows: their mean and centred second moment, in the buffers.
     private mutating func summarise(_ rows: some Collection<Int>, of x: UnsafeBufferPointer<Double>) {
-        let dimension = mean.rows
-        batchMean.withUnsafeMutableBufferPointer { batchMean in
-            batchM2.withUnsafeMutableBufferPointer { batchM2 in
-                Self.summarise(
-                    rows, of: x, 0..<dimension, dimension: dimension, batchMean.baseAddress!, batchM2.baseAddress!)
-            }
-        }
-    }
-
-    /// The same in some of the components.
-    private static func summarise(
-        _ rows: some Collection<Int>, of x: UnsafeBufferPointer<Double>, _ components: Range<Int>, dimension: Int,
-        _ batchMean: UnsafeMutablePointer<Double>, _ batchM2: UnsafeMutablePointer<Double>
-    ) {
-        let count = Double(rows.count)
-        for i in components {
+        let (dimension, count) = (mean.rows, Double(rows.count))
+        for i in 0..<dimension {
             batchMean[i] = 0
             batchM2[i] = 0
         }
+        for row in rows { for i in 0..<dimension { batchMean[i] += x[row * dimension + i] } }
+        for i in 0..<dimension { batchMean[i] /= count }
         for row in rows {
-            let values = UnsafeBufferPointer(rebasing: x[(row * dimension)..<((row + 1) * dimension)])
-            for i in components { batchMean[i] += values[i] }
-        }
-        for i in components { batchMean[i] /= count }
-        for row in rows {
-            let values = UnsafeBufferPointer(rebasing: x[(row * dimension)..<((row + 1) * dimension)])
-            for i in components {
-                let deviation = values[i] - batchMean[i]
+            for i in 0..<dimension {
+                let deviation = x[row * dimension + i] - batchMean[i]
                 batchM2[i] += deviation * deviation
             }
         }

@@ -122,12 +122,9 @@ public struct Truth: ~Copyable {
                 crossMomentRest.withMutableElements { rests in
                     groups.share(components: width, operations: operations) { some, components in
                         for group in some {
-                            let target = group.column * width + components.lowerBound
-                            for row in groups.rows(of: group) {
-                                let source = (row * width + components.lowerBound)..<(row * width + components.upperBound)
-                                CompensatedKernel.add(
-                                    UnsafeBufferPointer(rebasing: values[source]), times: factor, to: sums, rests, at: target)
-                            }
+                            CompensatedKernel.add(
+                                rows: groups.rows(of: group), of: values, width: width, components: components, times: factor,
+                                to: sums, rests, at: group.column * width)
                         }
                     }
                 }

@@ -54,7 +54,7 @@ struct EngineBench {
     }
 
     private func measure(_ dimension: Int, _ classes: Int, _ batch: Int, _ figures: inout Figures) throws {
-        let stream = try RepeatedBatch(dimension: dimension, classes: classes, rows: batch)
+        let stream = try BatchStream(dimension: dimension, classes: classes, rows: batch)
         var product = try SquareProduct(min(2048, max(512, dimension)))
         let times = try Timing.interleave(seconds: seconds, [{ try stream.learn() }, { product.run() }])
         let time = times[0].median / Double(stream.repetitions)
@@ -70,10 +70,10 @@ struct EngineBench {
 
     /// The rates of rows that are accumulated, and of those that a bulk request has more than another, over that of one `dsyrk` of as many
     /// columns; nil for batches that do not go that way, and for a difference that is lost in the machine's noise.
-    private func bulkRates(_ stream: RepeatedBatch) throws -> (accumulate: Double, learn: Double?)? {
+    private func bulkRates(_ stream: BatchStream) throws -> (accumulate: Double, learn: Double?)? {
         guard stream.rows >= 1024, stream.rows >= stream.dimension / 2 else { return nil }
-        let longer = try RepeatedBatch(dimension: stream.dimension, classes: stream.classes, rows: 2 * stream.rows)
-        let accumulated = try RepeatedBatch(dimension: stream.dimension, classes: stream.classes, rows: stream.rows)
+        let longer = try BatchStream(dimension: stream.dimension, classes: stream.classes, rows: 2 * stream.rows)
+        let accumulated = try BatchStream(dimension: stream.dimension, classes: stream.classes, rows: stream.rows)
         var gram = try Matrix(rows: stream.dimension, columns: stream.dimension)
         let rows = try stream.columnMajor()
         let times = try Timing.interleave(
@@ -90,7 +90,7 @@ struct EngineBench {
     /// Times the published recursion and ours in turn.
     ///
     /// - Returns: the ratio of the medians.
-    private func speedup(_ stream: RepeatedBatch) throws -> Double {
+    private func speedup(_ stream: BatchStream) throws -> Double {
         var published = try PublishedRecursion(width: stream.dimension, classes: stream.classes, ridge: 0.1)
         let x = try stream.columnMajor()
         let times = try Timing.interleave(seconds: seconds, [{ try published.learn(x, stream.columns) }, { try stream.learn() }])

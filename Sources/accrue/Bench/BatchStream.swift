@@ -1,18 +1,23 @@
 import AnalyticLearning
 import LinearAlgebra
 
-/// A classifier and a batch that it learns again and again.
-final class RepeatedBatch {
+/// A classifier and the batches that it learns, one after another.
+///
+/// Each batch is another stretch of one random sequence. The same rows again and again would span no more than their own number of
+/// dimensions, and after some thousand rows it would be the conditioning that is measured.
+final class BatchStream {
     let dimension: Int
     let classes: Int
     let rows: Int
     /// The class of each row.
     let columns: [Int]
-    /// How often `learn` learns the batch: until it is long enough to time, some tens of milliseconds, and small batches that are gathered
+    /// How many batches `learn` learns: until it is long enough to time, some tens of milliseconds, and small batches that are gathered
     /// before they are applied have been applied a whole number of times.
     let repetitions: Int
     let classifier: Classifier
     private let features: [Double]
+    /// Where the next batch begins.
+    private var start = 0
 
     init(dimension: Int, classes: Int, rows: Int, seed: UInt64 = 1) throws {
         var generator = SeededGenerator(seed: seed)
@@ -20,7 +25,7 @@ final class RepeatedBatch {
         // All classes are known before the clock runs: growing is not what is measured.
         let first = (0..<(classes * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }
         try classifier.learn(features: first, labels: (0..<classes).map(String.init))
-        features = (0..<(rows * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }
+        features = (0..<((rows + 1) * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }
         columns = (0..<rows).map { _ in Int.random(in: 0..<classes, using: &generator) }
         self.dimension = dimension
         self.classes = classes
@@ -30,28 +35,35 @@ final class RepeatedBatch {
         repetitions = max(1, (wanted + cycle - 1) / cycle) * cycle
     }
 
-    /// 4D²n for each time that the batch is learned.
+    /// 4D²n for each batch.
     var operations: Double { 4 * Double(dimension) * Double(dimension) * Double(rows) }
 
-    /// Learns the batch `repetitions` times.
+    /// Learns as many batches as `repetitions` says.
     func learn() throws {
         for _ in 0..<repetitions {
-            _ = try features.withUnsafeBufferPointer {
-                try classifier.learn(features: $0, columns: columns, spans: [RequestSpan(rows: rows, knownClasses: classes)])
+            try withNextBatch {
+                _ = try classifier.learn(features: $0, columns: columns, spans: [RequestSpan(rows: rows, knownClasses: classes)])
             }
         }
     }
 
-    /// Adds the batch once to what was learned, without scoring it or bringing the weights up to date.
+    /// Adds one batch to what was learned, without scoring it or bringing the weights up to date.
     func accumulate() throws {
         classifier.beginReplay(rows: .max)
-        try features.withUnsafeBufferPointer { try classifier.replay(features: $0, columns: columns) }
+        try withNextBatch { try classifier.replay(features: $0, columns: columns) }
     }
 
-    /// Xᵀ [D×n].
+    private func withNextBatch(_ body: (UnsafeBufferPointer<Double>) throws -> Void) throws {
+        try features.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[start..<(start + rows * dimension)])) }
+        // By whole lines of a cache, where there are some.
+        start += dimension % 8 == 0 ? 8 : 1
+        if start >= dimension { start = 0 }
+    }
+
+    /// The first batch, Xᵀ [D×n].
     func columnMajor() throws -> Matrix {
         var x = try Matrix(rows: dimension, columns: rows)
-        x.withMutableElements { _ = $0.update(fromContentsOf: features) }
+        x.withMutableElements { _ = $0.update(fromContentsOf: features[..<(rows * dimension)]) }
         return x
     }
 }
