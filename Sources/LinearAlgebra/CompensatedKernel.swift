@@ -75,38 +75,29 @@ package enum CompensatedKernel {
         precondition(place >= 0 && place + width <= sums.count && sums.count == rests.count, "sums of another length")
         precondition(components.lowerBound >= 0 && components.upperBound <= width, "components out of range")
         guard let sums = sums.baseAddress.map({ $0 + place }), let rests = rests.baseAddress.map({ $0 + place }) else { return }
-        var left = rows
-        while !left.isEmpty {
-            let quartet = RowQuartet(left, of: values, width: width)
-            left = left.dropFirst(quartet.count)
-            let (fours, rest) = RowQuartet.lanes(of: components)
-            for index in fours { add(quartet.sum(at: index, lanes: 4) * factor, to: sums + index, rests + index, lanes: 4) }
-            if let index = rest.first {
-                add(quartet.sum(at: index, lanes: rest.count) * factor, to: sums + index, rests + index, lanes: rest.count)
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: RowQuartet.stretch) { addends in
+            guard let addends = addends.baseAddress else { return }
+            var left = rows
+            while !left.isEmpty {
+                let quartet = RowQuartet(left, of: values, width: width)
+                left = left.dropFirst(quartet.count)
+                for start in stride(from: components.lowerBound, to: components.upperBound, by: RowQuartet.stretch) {
+                    let count = min(RowQuartet.stretch, components.upperBound - start)
+                    quartet.sum(from: start, count: count, times: factor, into: addends)
+                    add(addends, count: count, to: sums + start, rests + start)
+                }
             }
         }
-    }
-
-    /// sum ← sum + addend for up to four sums.
-    @inline(__always) private static func add(
-        _ addend: SIMD4<Double>, to sums: UnsafeMutablePointer<Double>, _ rests: UnsafeMutablePointer<Double>, lanes: Int
-    ) {
-        let (sum, rest) = (SIMD4(sums, lanes: lanes), SIMD4(rests, lanes: lanes))
-        let rough = sum + addend
-        let taken = rough - sum
-        let lost = (sum - (rough - taken)) + (addend - taken) + rest
-        let result = rough + lost
-        (lost - (result - rough)).store(to: rests, lanes: lanes)
-        result.store(to: sums, lanes: lanes)
     }
 
     private static func add(
         _ addends: UnsafePointer<Double>, count: Int, to sums: UnsafeMutablePointer<Double>, _ rests: UnsafeMutablePointer<Double>
     ) {
-        let (fours, rest) = RowQuartet.lanes(of: 0..<count)
-        for index in fours { add(SIMD4(addends + index, lanes: 4), to: sums + index, rests + index, lanes: 4) }
-        if let index = rest.first {
-            add(SIMD4(addends + index, lanes: rest.count), to: sums + index, rests + index, lanes: rest.count)
+        for index in 0..<count {
+            var (sum, rest) = (sums[index], rests[index])
+            add(addends[index], to: &sum, &rest)
+            sums[index] = sum
+            rests[index] = rest
         }
     }
 }

@@ -49,8 +49,9 @@ struct RankUpdate {
             other()
             return perform()
         }
-        // Some pieces more than threads, for whoever is done with `other` to take his part of the rest.
-        let pieces = 4 * shares
+        // Some pieces more than threads, for whoever is done with `other` to take his part of the rest; and not many, for each packs its
+        // operands anew.
+        let pieces = 3 * shares
         ComputeThreads.concurrently(pieces + 1) { turn in
             if turn == 0 { ComputeThreads.alone(other) } else { perform(share: turn - 1, of: pieces) }
         }

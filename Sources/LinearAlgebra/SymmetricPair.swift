@@ -58,12 +58,16 @@ public struct SymmetricPair: ~Copyable {
 
     /// G ← G + α·AAᵀ over some columns of a D×n matrix (on one triangle).
     ///
-    /// - Parameter other: something small that is done at the same time, once, and touches nothing of this.
     /// - Complexity: D²n multiply-adds over two.
-    public mutating func addToGram(
-        _ a: borrowing Matrix, columns: Range<Int>? = nil, times alpha: Double = 1, beside other: () -> Void = {}
-    ) {
-        gramUpdate(a, columns ?? 0..<a.columns, alpha).perform(beside: other)
+    public mutating func addToGram(_ a: borrowing Matrix, columns: Range<Int>? = nil, times alpha: Double = 1) {
+        gramUpdate(a, columns ?? 0..<a.columns, alpha).perform()
+    }
+
+    /// G ← G + AAᵀ for a D×n matrix (on one triangle), and something small that is done at the same time, once.
+    ///
+    /// - Parameter other: must touch nothing of this.
+    public mutating func addToGram(_ a: borrowing Matrix, beside other: () -> Void) {
+        gramUpdate(a, 0..<a.columns, 1).perform(beside: other)
     }
 
     /// Forgets what G's sums have lost: G has been set from elsewhere.

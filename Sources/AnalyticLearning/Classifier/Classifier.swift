@@ -214,12 +214,12 @@ public final class Classifier {
     ) throws(LinearAlgebraError) {
         try featureMap.map(x, inputs: &inputs, into: &h)
         if isNew { try calibrateBalanced(columns) }
-        truth.add(x: x, h: h, columns: columns, groups: &groups)
         if mustSolve {
             try scoreRows(&scorer, columns)
-            view.accumulate(h: h, square: &square)
+            view.accumulate(h: h, square: &square) { truth.add(x: x, h: h, columns: columns, groups: &groups) }
             return solve()
         }
+        truth.add(x: x, h: h, columns: columns, groups: &groups)
         do {
             try view.learn(h: h, columns: columns, progress: &scorer, square: &square, truth: truth)
         } catch {

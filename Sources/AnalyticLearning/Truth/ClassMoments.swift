@@ -60,24 +60,34 @@ public struct ClassMoments: ~Copyable {
         _ rows: ArraySlice<Int>, of x: UnsafeBufferPointer<Double>, _ components: Range<Int>, dimension: Int, before: Int,
         _ mean: UnsafeMutablePointer<Double>, _ m2: UnsafeMutablePointer<Double>
     ) {
-        var (left, before) = (rows, Double(before))
-        while !left.isEmpty {
-            let quartet = RowQuartet(left, of: x, width: dimension)
-            left = left.dropFirst(quartet.count)
-            let added = Double(quartet.count)
-            let (portion, share, weight) = (1 / added, added / (before + added), before * added / (before + added))
-            before += added
-            @inline(__always) func merge(_ index: Int, lanes: Int) {
-                let batch = quartet.sum(at: index, lanes: lanes) * portion
-                let (old, sum) = (SIMD4(mean + index, lanes: lanes), SIMD4(m2 + index, lanes: lanes))
-                let delta = batch - old
-                (old + delta * share).store(to: mean + index, lanes: lanes)
-                let within = quartet.squaredDeviations(from: batch, at: index, lanes: lanes)
-                (sum + (within + delta * delta * weight)).store(to: m2 + index, lanes: lanes)
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * RowQuartet.stretch) { batch in
+            let (batchMean, batchM2) = (batch.baseAddress!, batch.baseAddress! + RowQuartet.stretch)
+            var (left, before) = (rows, Double(before))
+            while !left.isEmpty {
+                let quartet = RowQuartet(left, of: x, width: dimension)
+                left = left.dropFirst(quartet.count)
+                let added = Double(quartet.count)
+                for start in stride(from: components.lowerBound, to: components.upperBound, by: RowQuartet.stretch) {
+                    let count = min(RowQuartet.stretch, components.upperBound - start)
+                    quartet.sum(from: start, count: count, times: 1 / added, into: batchMean)
+                    quartet.squaredDeviations(from: batchMean, start: start, count: count, into: batchM2)
+                    merge(before, mean + start, m2 + start, added, batchMean, batchM2, count: count)
+                }
+                before += added
             }
-            let (fours, rest) = RowQuartet.lanes(of: components)
-            for index in fours { merge(index, lanes: 4) }
-            if let index = rest.first { merge(index, lanes: rest.count) }
+        }
+    }
+
+    /// Chan's merge of (n, μ, M2) with (k, mean, M2), in as many components.
+    private static func merge(
+        _ before: Double, _ mean: UnsafeMutablePointer<Double>, _ m2: UnsafeMutablePointer<Double>, _ added: Double,
+        _ batchMean: UnsafePointer<Double>, _ batchM2: UnsafePointer<Double>, count: Int
+    ) {
+        let (share, weight) = (added / (before + added), before * added / (before + added))
+        for i in 0..<count {
+            let delta = batchMean[i] - mean[i]
+            mean[i] += delta * share
+            m2[i] += batchM2[i] + delta * delta * weight
         }
     }
 
@@ -86,12 +96,13 @@ public struct ClassMoments: ~Copyable {
         count other: Int, mean otherMean: UnsafeBufferPointer<Double>, m2 otherM2: UnsafeBufferPointer<Double>, column: Int, count: Int
     ) {
         guard other > 0 else { return }
-        for i in 0..<mean.rows {
-            batchMean[i] = otherMean[i]
-            batchM2[i] = otherM2[i]
-        }
-        update(column) { mean, m2, batchMean, batchM2 in
-            Self.merge(Double(count), &mean, &m2, Double(other), batchMean, batchM2)
+        precondition(otherMean.count == mean.rows && otherM2.count == mean.rows, "moments of another dimension")
+        mean.withMutableColumn(column) { mean in
+            m2.withMutableColumn(column) { m2 in
+                guard let mean = mean.baseAddress, let m2 = m2.baseAddress else { return }
+                guard let otherMean = otherMean.baseAddress, let otherSums = otherM2.baseAddress else { return }
+                Self.merge(Double(count), mean, m2, Double(other), otherMean, otherSums, count: otherM2.count)
+            }
         }
     }
 
@@ -120,16 +131,6 @@ public struct ClassMoments: ~Copyable {
     mutating func removeClass(_ column: Int) {
         mean.removeColumn(column)
         m2.removeColumn(column)
-    }
-
-    /// Chan's merge of (n, μ, M2) with (k, mean, M2).
-    @inline(__always) private static func merge(
-        _ before: Double, _ mean: inout Double, _ m2: inout Double, _ added: Double, _ batchMean: Double, _ batchM2: Double
-    ) {
-        let total = before + added
-        let delta = batchMean - mean
-        mean += delta * (added / total)
-        m2 += batchM2 + delta * delta * (before * added / total)
     }
 
     @inline(__always) private mutating func update(

@@ -109,7 +109,8 @@ public struct RecursiveView: ~Copyable {
         residual.subtract(fromOneHot: columns)
         guard let shrinkage = factorS() else {
             progress.scoreRest(residual, columns: columns, from: firstRequestRows)
-            accumulate(h: h, square: &square)
+            flush(square: &square)
+            square.addToGram(h)
             return try solve(square: &square, truth: truth)
         }
         p.solveRightTransposed(lower: s)
@@ -277,7 +278,7 @@ public struct RecursiveView: ~Copyable {
     /// Adds rows to G without touching R or W: the first half of the bulk path, which ends with `solve`.
     ///
     /// - Parameter other: something small that is done at the same time, once, and touches nothing of this.
-    mutating func accumulate(h: borrowing Matrix, square: inout SymmetricPair, beside other: () -> Void = {}) {
+    mutating func accumulate(h: borrowing Matrix, square: inout SymmetricPair, beside other: () -> Void) {
         flush(square: &square)
         square.addToGram(h, beside: other)
     }
