@@ -57,9 +57,12 @@ struct CostModel {
 
     /// The rows after which weights that lose digits are refined again, of a stream of so many.
     ///
-    /// A refinement costs 8D²C operations, as much as learning 2C rows: after 64C rows that is a thirtieth of the work. And what rounding
-    /// adds to the weights goes with how far a row still moves them, which is 1/n: after a sixteenth more rows it is as much as before.
-    func refinementRows(classes: Int, samples: Int) -> Int { max(64 * classes, samples / 16) }
+    /// A refinement costs 8D²C operations, as much as learning 2C rows: after 64C rows that is a thirtieth of the work. What rounding adds
+    /// to the weights goes with the drift and with how far a row still moves them, which is 1/n: where the drift is small it may wait
+    /// until the stream has grown by a sixteenth.
+    func refinementRows(classes: Int, samples: Int, drift: Double) -> Int {
+        drift > 1e-8 ? 64 * classes : max(64 * classes, samples / 16)
+    }
 
     /// The width, in columns of D doubles, of all buffers that a view and its classifier hold: H and P of a block, gathered H and T.
     var scratchColumns: Int { 2 * blockRows + 2 * gatheredColumns }

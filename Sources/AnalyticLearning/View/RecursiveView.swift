@@ -126,7 +126,8 @@ public struct RecursiveView: ~Copyable {
             try solve(square: &square, truth: truth)
         } else if rowsSinceProbe >= cost.probeRows || shrinkage > Self.certainShrinkage || health.probes == 0 {
             try probe(square: &square, truth: truth)
-            if rowsSinceRefinement >= cost.refinementRows(classes: weights.columns, samples: truth.samples) {
+            let due = cost.refinementRows(classes: weights.columns, samples: truth.samples, drift: health.drift)
+            if rowsSinceRefinement >= due {
                 refine(square: square, truth: truth)
             }
         }
