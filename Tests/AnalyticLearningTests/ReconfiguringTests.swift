@@ -40,7 +40,7 @@ import Testing
         try plain.rebalance()
         let direct = try stream.classifier(.pseudoFeatures(noise: 1, cap: 16, seed: 2))
         try direct.rebalance()
-        #expect(plain.balancedElements == direct.balancedElements)
+        #expect(agree(plain.balancedElements, direct.balancedElements))
         try plain.setImbalance(.none)
         #expect(plain.balanced == nil && !plain.needsBalancing)
         #expect(try #require(plain.publish()).defaultWeights == .plain)
@@ -50,7 +50,7 @@ import Testing
         try kept.rebalance()
         let reweighted = try stream.classifier(.reweight(power: 1))
         try reweighted.rebalance()
-        #expect(kept.balancedElements == reweighted.balancedElements)
+        #expect(agree(kept.balancedElements, reweighted.balancedElements))
     }
 
     @Test func aDeletedClass_leavesItsRowsAsRowsOfNoClass() throws {

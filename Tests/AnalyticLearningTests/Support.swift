@@ -131,6 +131,10 @@ extension Classifier {
     }
 }
 
+/// Whether two results of the same computation agree. Their bits do where the library cut its calls alike; a factorisation of a test that
+/// runs beside this one may have lent it threads for one of them.
+func agree(_ a: [Double], _ b: [Double]) -> Bool { a == b || relativeDifference(a, b) < 1e-10 }
+
 /// ‖a − b‖ / ‖b‖.
 func relativeDifference(_ a: [Double], _ b: [Double]) -> Double {
     precondition(a.count == b.count)

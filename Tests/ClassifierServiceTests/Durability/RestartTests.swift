@@ -81,7 +81,8 @@ import Testing
         let broken = Array((lines[..<2400] + ["oops\n"]).joined().utf8)
         let whole = Array(lines.joined().utf8)
         let first = try service.client().send("POST", "/v1/models/m/learn", broken, contentType: "application/x-ndjson", key: "s")
-        #expect(first.status == 400 && first["rows_applied"].int == 2048)
+        // A block that still waits for the one before it when the line is read is not applied.
+        #expect(first.status == 400 && [1024, 2048].contains(first["rows_applied"].int))
         service.stop()
         service = try models.start()
         for _ in 0..<2 {
