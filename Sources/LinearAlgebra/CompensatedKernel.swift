@@ -21,6 +21,12 @@ package enum CompensatedKernel {
         sum = result
     }
 
+    /// How many tiles there are to share.
+    static func tiles(order: Int) -> Int {
+        let columns = (order + tileColumns - 1) / tileColumns
+        return (0..<columns).reduce(0) { $0 + (order + tileRows - 1) / tileRows - $1 * tileColumns / tileRows }
+    }
+
     /// One of several shares of C ← C + α·AAᵀ for the lower triangle of C of order D, A [D×k]; they are about equally large and touch nothing
     /// of each other's.
     ///

@@ -36,7 +36,8 @@ public struct PackedSymmetric: ~Copyable {
 
     /// n(n+1)/2·8, or nil where that overflows.
     public static func bytes(dimension: Int) -> Int? {
-        SymmetricPair.bytes(dimension: dimension).map { $0 / 2 }
+        let (columns, overflow) = dimension.addingReportingOverflow(1)
+        return overflow ? nil : Matrix.bytes(rows: dimension, columns: columns).map { $0 / 2 }
     }
 
     /// The number of elements: n(n+1)/2.

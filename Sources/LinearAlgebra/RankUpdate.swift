@@ -17,15 +17,18 @@ struct RankUpdate {
 
     private var operations: Double { Double(order) * Double(order) * Double(depth) }
 
+    /// The most shares that an update can be cut into.
+    private var parts: Int { rest == nil ? order / 64 : CompensatedKernel.tiles(order: order) }
+
     func perform() {
-        let shares = ComputeThreads.shares(of: order / 64, operations: operations)
+        let shares = ComputeThreads.shares(of: parts, operations: operations)
         ComputeThreads.concurrently(shares) { perform(share: $0, of: shares) }
     }
 
     /// Does this update and another of about its size, which must touch nothing that this one does: where the number of threads is even,
     /// half of them take each, and none has to wait for the others between the two.
     func perform(with other: RankUpdate) {
-        let threads = ComputeThreads.shares(of: order / 64, operations: operations + other.operations)
+        let threads = ComputeThreads.shares(of: 2 * min(parts, other.parts), operations: operations + other.operations)
         guard threads > 1 else {
             perform()
             return other.perform()
@@ -44,14 +47,14 @@ struct RankUpdate {
     ///
     /// - Parameter other: must touch nothing that the update does.
     func perform(beside other: () -> Void) {
-        let shares = ComputeThreads.shares(of: order / 64, operations: operations)
+        let shares = ComputeThreads.shares(of: parts, operations: operations)
         guard shares > 1 else {
             other()
             return perform()
         }
         // Some pieces more than threads, for whoever is done with `other` to take his part of the rest; and not many, for each packs its
         // operands anew.
-        let pieces = 3 * shares
+        let pieces = min(parts, 3 * shares)
         ComputeThreads.concurrently(pieces + 1) { turn in
             if turn == 0 { ComputeThreads.alone(other) } else { perform(share: turn - 1, of: pieces) }
         }

@@ -46,7 +46,7 @@ enum SymmetricKernel {
         add(second, first, uplo: uplo, lda: lda, a, b, columns: columns, to: c, ldc: ldc)
     }
 
-    /// Adds to some rows of C the product of A's block of these rows and other columns with these rows of B.
+    /// Adds to some rows of C the product of A's block of these rows and other columns with the rows of B that are the other columns'.
     private static func add(
         _ rows: Range<Int>, _ others: Range<Int>, uplo: CChar, lda: Int, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>,
         columns: Int, to c: UnsafeMutablePointer<Double>, ldc: Int

@@ -21,7 +21,7 @@ public struct SymmetricPair: ~Copyable {
 
     /// By how many rows G lies below R.
     private static let shift = 8
-    private static func lead(dimension: Int) -> Int { (dimension + 7) / 8 * 8 + shift }
+    static func lead(dimension: Int) -> Int { (dimension + 7) / 8 * 8 + shift }
 
     /// Whether what sums in G lose to rounding is kept and added again, which takes D² more doubles: up to an order at which they fit a
     /// processor's caches. Wider models hold their sums in Float64 alone.

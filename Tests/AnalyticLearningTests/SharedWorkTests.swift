@@ -3,7 +3,7 @@ import Testing
 @testable import AnalyticLearning
 @testable import LinearAlgebra
 
-/// Many rows at once, added up on several threads while one chooses classes.
+/// Many rows at once, of which one thread adds up sums and chooses classes while others update G; and blocks whose sums threads share.
 /// A test beside it that factors a matrix keeps work from being cut meanwhile; then this proves less.
 @Suite(.serialized) struct SharedWorkTests {
     /// Of few classes threads share the components, of many the classes.
@@ -21,12 +21,19 @@ import Testing
             let accuracy = try ComputeThreads.$countInTask.withValue(threads) {
                 try classifier.learn(features: features, labels: labels)
             }
-            return (try SavedParts(classifier), accuracy, classifier.calibrator.offered)
+            let scored = classifier.calibrator.offered
+            // And a block that goes through the recursion.
+            let block = 200
+            try ComputeThreads.$countInTask.withValue(threads) {
+                _ = try classifier.learn(
+                    features: Array(features.suffix(block * dimension)), labels: Array(labels.suffix(block)))
+            }
+            return (try SavedParts(classifier), accuracy, scored)
         }
         let (one, several) = (try learn(1), try learn(threads))
         #expect(several.accuracy == one.accuracy && several.accuracy != nil)
         #expect(several.scored == one.scored && several.scored >= rows)
-        #expect(several.parts.counts == one.parts.counts && several.parts.samples == rows + classes)
+        #expect(several.parts.counts == one.parts.counts && several.parts.samples == rows + classes + 200)
         // Neither components nor classes depend on one another: the same bits, however they are cut.
         #expect(several.parts.mean == one.parts.mean && several.parts.m2 == one.parts.m2 && several.parts.q == one.parts.q)
         #expect(relativeDifference(several.parts.gram, one.parts.gram) < 1e-14)

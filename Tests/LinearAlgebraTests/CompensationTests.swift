@@ -51,6 +51,39 @@ import Testing
         }
     }
 
+    /// Past the components that are handled at once, and in a part of them only.
+    @Test(arguments: [1, 2, 3, 4, 5, 9], [1.0, -1.0]) func rowsOfAClass_areAddedWithWhatTheyLose(count: Int, factor: Double) throws {
+        let (width, components) = (1100, 16..<1050)
+        var generator = SplitMix64(state: UInt64(count))
+        let values = (0..<(12 * width)).map { _ in Double.random(in: -1...1, using: &generator) }
+        let rows = (0..<12).shuffled(using: &generator)[1..<(1 + count)]
+        var sums = [Double](repeating: 1e6, count: 3 * width)
+        var rests = [Double](repeating: 0, count: 3 * width)
+        values.withUnsafeBufferPointer { values in
+            sums.withUnsafeMutableBufferPointer { sums in
+                rests.withUnsafeMutableBufferPointer { rests in
+                    CompensatedKernel.add(
+                        rows: rows, of: values, width: width, components: components, times: factor, to: sums, rests, at: width)
+                }
+            }
+        }
+        for index in sums.indices {
+            let component = index - width
+            guard components.contains(component) else {
+                #expect(sums[index] == 1e6 && rests[index] == 0)
+                continue
+            }
+            var exact = DoubleDouble()
+            exact.add(1e6)
+            for row in rows { exact.add(factor * values[row * width + component]) }
+            #expect(abs(sums[index] - exact.value) <= exact.value.ulp)
+            // Sum and rest together are as exact as what four rows lose among themselves.
+            exact.add(-sums[index])
+            exact.add(-rests[index])
+            #expect(abs(exact.value) < 1e-14)
+        }
+    }
+
     @Test func gramOfManyBlocks_isOneRoundingOff() throws {
         let dimension = 70
         var generator = SplitMix64(state: 5)

@@ -25,8 +25,11 @@ import Testing
 
     @Test func alone_nothingIsShared() {
         withThreads(4) {
-            ComputeThreads.alone { #expect(ComputeThreads.shares(of: 100, operations: 1e9) == 1) }
-            #expect(ComputeThreads.shares(of: 100, operations: 1e9) == 4)
+            ComputeThreads.alone {
+                #expect(ComputeThreads.countInTask == 1)
+                #expect(ComputeThreads.shares(of: 100, operations: 1e9) == 1)
+            }
+            #expect(ComputeThreads.countInTask == 4)
         }
     }
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import LinearAlgebra
 
-/// The blocked forms against full products, on both sides of every block's border, in one share and in several.
+/// The blocked forms against full products, on both sides of a block's border, in one share and in several.
 @Suite struct SymmetricKernelTests {
     private func symmetric(_ order: Int, _ generator: inout SplitMix64) throws -> Matrix {
         var full = try randomMatrix(order, order, &generator)

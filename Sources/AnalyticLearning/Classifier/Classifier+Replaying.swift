@@ -26,7 +26,7 @@ extension Classifier {
         try forEachPart(of: features, columns[...]) { (values, part) throws(LinearAlgebraError) in
             guard isBulk else { return try learnBlock(values, part, &unused) }
             try featureMap.map(values, inputs: &inputs, into: &h)
-            view.accumulate(h: h, square: &square) { truth.add(x: values, h: h, columns: part, groups: &groups) }
+            accumulate(values, part)
         }
         if isBulk { mustSolve = true }
     }

@@ -216,7 +216,7 @@ public final class Classifier {
         if isNew { try calibrateBalanced(columns) }
         if mustSolve {
             try scoreRows(&scorer, columns)
-            view.accumulate(h: h, square: &square) { truth.add(x: x, h: h, columns: columns, groups: &groups) }
+            accumulate(x, columns)
             return solve()
         }
         truth.add(x: x, h: h, columns: columns, groups: &groups)
@@ -246,12 +246,22 @@ public final class Classifier {
             try featureMap.map(values, inputs: &inputs, into: &h)
             try calibrateBalanced(part)
             try multiplyScores()
-            view.accumulate(h: h, square: &square) {
-                truth.add(x: values, h: h, columns: part, groups: &groups)
-                scorer.score(scores, columns: part)
-            }
+            accumulate(values, part) { scorer.score(scores, columns: part) }
         }
         solve()
+    }
+
+    /// Adds the mapped rows to the truth and to G, without touching R or W.
+    ///
+    /// - Parameter other: is done once meanwhile, and touches neither of them.
+    func accumulate(_ x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, beside other: () -> Void = {}) {
+        // Sums are little work, which one thread does while others update G; sketches may be as much as G is.
+        let isMuch = truth.sketches.isKept
+        if isMuch { truth.add(x: x, h: h, columns: columns, groups: &groups) }
+        view.accumulate(h: h, square: &square) {
+            if !isMuch { truth.add(x: x, h: h, columns: columns, groups: &groups) }
+            other()
+        }
     }
 
     func forEachPart(

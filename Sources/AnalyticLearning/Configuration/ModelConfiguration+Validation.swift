@@ -59,14 +59,14 @@ extension ModelConfiguration {
         }
     }
 
-    /// The memory a model with so many classes holds between requests, in bytes: mostly D(D+1)·8 for the square of G and R.
+    /// The memory a model with so many classes holds between requests, in bytes: mostly 8D² and little more for the square of G and R.
     ///
     /// - Returns: nil where the number does not fit a 64-bit integer.
     public func estimatedBytes(classes: Int) -> Int? {
         let width = Double(width)
         let dimension = Double(dimension)
         let classes = Double(classes)
-        var doubles = width * (width + 1)
+        var doubles = SymmetricPair.bytes(dimension: self.width).map { Double($0) / 8 } ?? .infinity
         if SymmetricPair.isCompensated(dimension: self.width) { doubles += width * width }
         // Ω in Float64, and in Float32 in tiles.
         if case .randomRelu = featureMap { doubles += dimension * (width + Double(ScoreKernel.padded(self.width)) / 2) }

@@ -25,7 +25,7 @@ final class BatchStream {
         // All classes are known before the clock runs: growing is not what is measured.
         let first = (0..<(classes * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }
         try classifier.learn(features: first, labels: (0..<classes).map(String.init))
-        features = (0..<((rows + 1) * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }
+        features = (0..<((rows + Self.lead(dimension)) * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }
         columns = (0..<rows).map { _ in Int.random(in: 0..<classes, using: &generator) }
         self.dimension = dimension
         self.classes = classes
@@ -56,9 +56,12 @@ final class BatchStream {
     private func withNextBatch(_ body: (UnsafeBufferPointer<Double>) throws -> Void) throws {
         try features.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[start..<(start + rows * dimension)])) }
         // By whole lines of a cache, where there are some.
-        start += dimension % 8 == 0 ? 8 : 1
-        if start >= dimension { start = 0 }
+        start += Self.lead(dimension)
+        if start >= Self.lead(dimension) * dimension { start = 0 }
     }
+
+    /// By how many numbers a batch begins behind the one before: there are as many batches as dimensions before the first comes again.
+    private static func lead(_ dimension: Int) -> Int { dimension % 8 == 0 ? 8 : 1 }
 
     /// The first batch, Xᵀ [D×n].
     func columnMajor() throws -> Matrix {
