@@ -43,7 +43,7 @@ struct RankUpdate {
         }
     }
 
-    /// Does this update and something small that one thread does while others begin.
+    /// Does this update and something less that one thread does while others begin.
     ///
     /// - Parameter other: must touch nothing that the update does.
     func perform(beside other: () -> Void) {

@@ -21,9 +21,8 @@ enum SymmetricKernel {
         ComputeThreads.share(order, operations: 2 * Double(order) * Double(order) * Double(columns)) { rows in
             let start = rows.lowerBound
             multiply(rows, uplo: uplo, lda: lda, a, b, columns: columns, into: c, ldc: order)
-            for other in [0..<start, rows.upperBound..<order] where !other.isEmpty {
-                add(rows, other, uplo: uplo, lda: lda, a, b, columns: columns, to: c, ldc: order)
-            }
+            add(rows, 0..<start, uplo: uplo, lda: lda, a, b, columns: columns, to: c, ldc: order)
+            add(rows, rows.upperBound..<order, uplo: uplo, lda: lda, a, b, columns: columns, to: c, ldc: order)
         }
     }
 
@@ -51,6 +50,7 @@ enum SymmetricKernel {
         _ rows: Range<Int>, _ others: Range<Int>, uplo: CChar, lda: Int, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>,
         columns: Int, to c: UnsafeMutablePointer<Double>, ldc: Int
     ) {
+        guard !others.isEmpty else { return }
         let isHeld = (uplo == BLAS.upper) == (rows.lowerBound < others.lowerBound)
         let block = isHeld ? rows.lowerBound + others.lowerBound * lda : others.lowerBound + rows.lowerBound * lda
         BLAS.gemm(

@@ -1,8 +1,9 @@
 /// Two symmetric D×D matrices in one allocation of little more than D² doubles: the Gram matrix G below, the regularised inverse R above.
 ///
 /// R's upper triangle starts at the first element and G's lower triangle some rows further down. One row would do; it is eight, and the
-/// leading dimension a multiple of eight, so that every column of both starts with a line of a cache: kernels then touch half as many. G and R together thus take half of what two squares would, and a re-solve works in place: G is transposed into the upper
-/// triangle and factored and inverted there, and the lower one is not touched.
+/// leading dimension a multiple of eight, so that every column of both starts with a line of a cache: kernels then touch half as many. G
+/// and R together thus take half of what two squares would, and a re-solve works in place: G is transposed into the upper triangle and
+/// factored and inverted there, and the lower one is not touched.
 ///
 /// - Note: the value owns its memory and belongs to one thread at a time.
 public struct SymmetricPair: ~Copyable {
@@ -21,7 +22,7 @@ public struct SymmetricPair: ~Copyable {
 
     /// By how many rows G lies below R.
     private static let shift = 8
-    static func lead(dimension: Int) -> Int { (dimension + 7) / 8 * 8 + shift }
+    private static func lead(dimension: Int) -> Int { (dimension + 7) / 8 * 8 + shift }
 
     /// Whether what sums in G lose to rounding is kept and added again, which takes D² more doubles: up to an order at which they fit a
     /// processor's caches. Wider models hold their sums in Float64 alone.
@@ -63,9 +64,10 @@ public struct SymmetricPair: ~Copyable {
         gramUpdate(a, columns ?? 0..<a.columns, alpha).perform()
     }
 
-    /// G ← G + AAᵀ for a D×n matrix (on one triangle), and something small that is done at the same time, once.
+    /// G ← G + AAᵀ for a D×n matrix (on one triangle), and something less that one thread does meanwhile, once.
     ///
     /// - Parameter other: must touch nothing of this.
+    /// - Complexity: D²n multiply-adds over two.
     public mutating func addToGram(_ a: borrowing Matrix, beside other: () -> Void) {
         gramUpdate(a, 0..<a.columns, 1).perform(beside: other)
     }
@@ -81,6 +83,8 @@ public struct SymmetricPair: ~Copyable {
     }
 
     /// R ← R + TTᵀ and G ← G − HHᵀ (on one triangle each): rows have been taken out again.
+    ///
+    /// - Complexity: D²n multiply-adds.
     public mutating func unlearn(_ t: borrowing Matrix, _ h: borrowing Matrix) {
         inverseUpdate(t, 0..<t.columns, 1).perform(with: gramUpdate(h, 0..<h.columns, -1))
     }

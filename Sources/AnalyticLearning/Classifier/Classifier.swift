@@ -253,7 +253,7 @@ public final class Classifier {
 
     /// Adds the mapped rows to the truth and to G, without touching R or W.
     ///
-    /// - Parameter other: is done once meanwhile, and touches neither of them.
+    /// - Parameter other: is done once meanwhile, on whatever thread, and touches neither of them.
     func accumulate(_ x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, beside other: () -> Void = {}) {
         // Sums are little work, which one thread does while others update G; sketches may be as much as G is.
         let isMuch = truth.sketches.isKept
