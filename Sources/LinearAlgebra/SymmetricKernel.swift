@@ -58,6 +58,63 @@ enum SymmetricKernel {
             ldb: ldc, 1, c + rows.lowerBound, ldc: ldc)
     }
 
+    /// How many shares a product with a vector is cut into.
+    ///
+    /// It is bound by memory, which few threads use up; each needs a vector of its own.
+    static func vectorShares(order: Int) -> Int {
+        ComputeThreads.shares(of: min(order / 256, mostVectorShares), operations: 2 * Double(order) * Double(order))
+    }
+
+    private static let mostVectorShares = 8
+
+    /// One of several vectors whose sum is y = A·x, for A of order D; all are about equally much work.
+    ///
+    /// Every element that is held is read once from memory: a share has some columns of the triangle, and of what lies beside the diagonal
+    /// makes both products before the next piece takes its place in a cache.
+    ///
+    /// - Parameters:
+    ///   - uplo: the triangle of A that is held.
+    ///   - lda: A's leading dimension.
+    ///   - x: D elements.
+    ///   - y: D elements, which are overwritten.
+    /// - Complexity: 2D² operations for all shares.
+    static func multiply(
+        share: Int, of shares: Int, uplo: CChar, order: Int, _ a: UnsafePointer<Double>, lda: Int, _ x: UnsafePointer<Double>,
+        into y: UnsafeMutablePointer<Double>
+    ) {
+        let range = columns(share, of: shares, uplo: uplo, order: order)
+        let rest = uplo == BLAS.upper ? 0..<range.lowerBound : range.upperBound..<order
+        (y + rest.lowerBound).update(repeating: 0, count: rest.count)
+        let others = uplo == BLAS.upper ? range.upperBound..<order : 0..<range.lowerBound
+        (y + others.lowerBound).update(repeating: 0, count: others.count)
+        guard !range.isEmpty else { return }
+        let start = range.lowerBound
+        BLAS.symv(uplo: uplo, n: range.count, a + start * (lda + 1), lda: lda, x + start, 0, y + start)
+        for column in stride(from: start, to: range.upperBound, by: vectorPiece.columns) {
+            let columns = min(vectorPiece.columns, range.upperBound - column)
+            for row in stride(from: rest.lowerBound, to: rest.upperBound, by: vectorPiece.rows) {
+                let rows = min(vectorPiece.rows, rest.upperBound - row)
+                let piece = a + row + column * lda
+                BLAS.gemv(BLAS.n, rows: rows, columns: columns, 1, piece, lda: lda, x + column, 1, y + row)
+                BLAS.gemv(BLAS.t, rows: rows, columns: columns, 1, piece, lda: lda, x + row, 1, y + column)
+            }
+        }
+    }
+
+    /// Half of the smallest second-level cache there is in servers.
+    private static let vectorPiece = (rows: 512, columns: 32)
+
+    /// The columns of one of several shares of a triangle, of about equal area.
+    private static func columns(_ share: Int, of shares: Int, uplo: CChar, order: Int) -> Range<Int> {
+        // In the upper triangle they end at √, and the lower one is the same backwards.
+        let bound = { (share: Int) in
+            let part = uplo == BLAS.upper ? share : shares - share
+            let columns = part == shares ? order : Int((Double(part) / Double(shares)).squareRoot() * Double(order) / 16) * 16
+            return uplo == BLAS.upper ? columns : order - columns
+        }
+        return bound(share)..<bound(share + 1)
+    }
+
     /// One of several shares of C ← C + α·AAᵀ for one triangle of C of order D, A [D×k]; they are about equally large and touch nothing of
     /// each other's.
     ///
@@ -71,13 +128,7 @@ enum SymmetricKernel {
         _ c: UnsafeMutablePointer<Double>, ldc: Int
     ) {
         guard depth > 0 else { return }
-        // Columns of equal area: in the upper triangle they end at √, and the lower one is the same backwards.
-        let bound = { (share: Int) in
-            let part = uplo == BLAS.upper ? share : shares - share
-            let columns = part == shares ? order : Int((Double(part) / Double(shares)).squareRoot() * Double(order) / 16) * 16
-            return uplo == BLAS.upper ? columns : order - columns
-        }
-        let range = bound(share)..<bound(share + 1)
+        let range = columns(share, of: shares, uplo: uplo, order: order)
         guard !range.isEmpty else { return }
         let start = range.lowerBound
         BLAS.syrk(uplo: uplo, n: range.count, k: depth, alpha, a + start, lda: order, 1, c + start * (ldc + 1), ldc: ldc)

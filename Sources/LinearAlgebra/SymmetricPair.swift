@@ -119,8 +119,22 @@ public struct SymmetricPair: ~Copyable {
         _ a: UnsafePointer<Double>, _ uplo: CChar, _ b: borrowing Matrix, _ target: inout Matrix
     ) throws(LinearAlgebraError) {
         precondition(b.rows == dimension && target.rows == dimension, "shapes do not fit a symmetric product")
-        try target.reshapeScratch(columns: b.columns)
-        SymmetricKernel.multiply(uplo: uplo, order: dimension, a, lda: lead, b.base, columns: b.columns, into: target.base)
+        guard b.columns == 1 else {
+            try target.reshapeScratch(columns: b.columns)
+            return SymmetricKernel.multiply(uplo: uplo, order: dimension, a, lda: lead, b.base, columns: b.columns, into: target.base)
+        }
+        // The parts of a product with a vector lie beside each other in the target until they are added.
+        let shares = SymmetricKernel.vectorShares(order: dimension)
+        try target.reshapeScratch(columns: shares)
+        let (order, lead, x, parts) = (dimension, lead, b.base, target.base)
+        ComputeThreads.concurrently(shares) { share in
+            SymmetricKernel.multiply(share: share, of: shares, uplo: uplo, order: order, a, lda: lead, x, into: parts + share * order)
+        }
+        for share in 1..<max(1, shares) {
+            let part = parts + share * order
+            for row in 0..<order { parts[row] += part[row] }
+        }
+        try target.reshapeScratch(columns: 1)
     }
 
     // MARK: Solving

@@ -69,6 +69,58 @@ import Testing
         }
     }
 
+    @Test(arguments: [5, 300, 513, 1060], [1, 2, 3, 8])
+    func sharesOfAVectorProduct_addUpToIt(order: Int, shares: Int) throws {
+        for (uplo, hidden) in [(BLAS.upper, BLAS.lower), (BLAS.lower, BLAS.upper)] {
+            var generator = SplitMix64(state: UInt64(order + shares))
+            let full = try symmetric(order, &generator)
+            let half = try hiding(hidden, of: full)
+            let x = try randomMatrix(order, 1, &generator)
+            var expected = try Matrix(rows: order, columns: 1)
+            expected.multiply(full, by: x)
+            var sum = try Matrix(rows: order, columns: 1)
+            for share in 0..<shares {
+                var part = try Matrix(rows: order, columns: 1)
+                part.fill(.nan)
+                SymmetricKernel.multiply(share: share, of: shares, uplo: uplo, order: order, half.base, lda: order, x.base, into: part.base)
+                sum.add(part)
+            }
+            #expect(largestDifference(sum, expected) < 1e-12 * Double(order))
+        }
+    }
+
+    /// Through a pair, whose target has no room for parts, and whose triangles both hold something else than the other's.
+    @Test(arguments: [1, 2, 7])
+    func productWithAVector_isThatOfOneThread(threads: Int) throws {
+        let order = 2100
+        var generator = SplitMix64(state: 5)
+        var pair = try SymmetricPair(dimension: order)
+        pair.resetInverse(ridge: 0.5)
+        let t = try randomMatrix(order, 3, &generator)
+        let h = try randomMatrix(order, 4, &generator)
+        pair.unlearn(t, t)
+        pair.addToGram(h)
+        let vector = try randomMatrix(order, 1, &generator)
+        var inverse = try Matrix(rows: order, columns: 1)
+        var gram = try Matrix(rows: order, columns: 1)
+        try withThreads(threads) {
+            try pair.multiplyInverse(vector, into: &inverse)
+            try pair.multiplyGram(vector, into: &gram)
+        }
+        #expect(inverse.columns == 1 && gram.columns == 1)
+        // R = 2I + TTᵀ, G = HHᵀ − TTᵀ.
+        var ofT = try Matrix(rows: 3, columns: 1)
+        var ofH = try Matrix(rows: 4, columns: 1)
+        ofT.multiply(t, transposed: true, by: vector)
+        ofH.multiply(h, transposed: true, by: vector)
+        var expected = try vector.copied()
+        expected.multiply(t, by: ofT, beta: 2)
+        #expect(largestDifference(inverse, expected) < 1e-9)
+        expected.multiply(t, by: ofT, alpha: -1)
+        expected.multiply(h, by: ofH, beta: 1)
+        #expect(largestDifference(gram, expected) < 1e-9)
+    }
+
     @Test(arguments: [1, 7, 300, 1023, 1024, 1025, 1100], [1, 3, 70])
     func update_ofOneTriangle_leavesTheOtherAlone(order: Int, depth: Int) throws {
         for (uplo, hidden) in [(BLAS.upper, BLAS.lower), (BLAS.lower, BLAS.upper)] {
