@@ -26,20 +26,21 @@ let package = Package(
         .systemLibrary(name: "CLAPACK", pkgConfig: "lapack", providers: [.apt(["liblapack-dev"])]),
         .target(name: "CLinux"),
         .target(name: "CChecksum"),
+        .target(name: "Locks", swiftSettings: .strict),
         .target(name: "LinearAlgebra", dependencies: ["CLAPACK"], swiftSettings: .strict),
         .target(name: "AnalyticLearning", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
         .target(name: "TensorFormats", dependencies: ["CChecksum"], swiftSettings: .strict),
-        .target(name: "Storage", dependencies: ["TensorFormats"], swiftSettings: .strict),
-        .target(name: "HTTPServer", dependencies: ["CLinux"], swiftSettings: .strict),
+        .target(name: "Storage", dependencies: ["Locks", "TensorFormats"], swiftSettings: .strict),
+        .target(name: "HTTPServer", dependencies: ["CLinux", "Locks"], swiftSettings: .strict),
         .target(
             name: "ClassifierService",
-            dependencies: ["AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer"],
+            dependencies: ["Locks", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer"],
             // The dashboard is part of the program, which needs no files beside it.
             resources: [.embedInCode("Dashboard/Page")],
             swiftSettings: .strict),
         .executableTarget(
             name: "accrue",
-            dependencies: ["ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "HTTPServer"],
+            dependencies: ["Locks", "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "HTTPServer"],
             swiftSettings: .strict),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
         .testTarget(
@@ -49,16 +50,17 @@ let package = Package(
             swiftSettings: .strict),
         .testTarget(name: "TensorFormatsTests", dependencies: ["TensorFormats"], swiftSettings: .strict),
         .target(
-            name: "StorageTestSupport", dependencies: ["Storage"], path: "Tests/StorageTestSupport", swiftSettings: .strict),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "StorageTestSupport"], swiftSettings: .strict),
+            name: "StorageTestSupport", dependencies: ["Locks", "Storage"], path: "Tests/StorageTestSupport", swiftSettings: .strict),
+        .testTarget(name: "StorageTests", dependencies: ["Locks", "Storage", "StorageTestSupport"], swiftSettings: .strict),
         .testTarget(
-            name: "HTTPServerTests", dependencies: ["HTTPServer"], exclude: ["h1_cases.json"], swiftSettings: .strict),
+            name: "HTTPServerTests", dependencies: ["Locks", "HTTPServer"], exclude: ["h1_cases.json"], swiftSettings: .strict),
         .testTarget(
             name: "ClassifierServiceTests",
             dependencies: [
-                "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer", "StorageTestSupport",
+                "Locks", "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer",
+                "StorageTestSupport",
             ],
             swiftSettings: .strict),
-        .testTarget(name: "accrueTests", dependencies: ["accrue", "TensorFormats", "HTTPServer"], swiftSettings: .strict),
+        .testTarget(name: "accrueTests", dependencies: ["Locks", "accrue", "TensorFormats", "HTTPServer"], swiftSettings: .strict),
     ]
 )

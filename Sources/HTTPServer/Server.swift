@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+internal import Locks
 import Synchronization
 
 /// An HTTP/1.1 server (RFC 9110, RFC 9112) on epoll.

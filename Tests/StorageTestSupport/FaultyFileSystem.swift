@@ -1,6 +1,6 @@
 internal import Glibc
+internal import Locks
 public import Storage
-internal import Synchronization
 
 /// A file system that fails, or keeps its callers waiting, when it is told to.
 public final class FaultyFileSystem: FileSystem {
@@ -27,7 +27,7 @@ public final class FaultyFileSystem: FileSystem {
     }
 
     private let base: any FileSystem
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// A file system in front of another.
     public init(_ base: any FileSystem) { self.base = base }

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Locks
 
 @testable import Storage
 
@@ -16,7 +16,7 @@ final class SimulatedDisk: FileSystem {
         case chance(seed: UInt64)
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     private enum Node {
         case file(FileNode)
@@ -69,12 +69,12 @@ final class SimulatedDisk: FileSystem {
         var operations = 0
     }
 
-    init() { state = Mutex(State()) }
+    init() { state = Guarded(State()) }
 
     private init(root: DirectoryNode) {
         var state = State()
         state.root = root
-        self.state = Mutex(state)
+        self.state = Guarded(state)
     }
 
     /// Operations that change something or make it last, so far.

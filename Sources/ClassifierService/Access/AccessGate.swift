@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Locks
 
 /// Lets in who may come in: by the host a request is for, by the `Origin` of the web page that makes it, and by its token.
 final class AccessGate: Sendable {

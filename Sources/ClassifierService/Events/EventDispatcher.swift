@@ -1,5 +1,6 @@
 internal import Foundation
 internal import HTTPServer
+internal import Locks
 internal import Synchronization
 
 /// Hands the events of all models to their readers, on one thread of its own, which sleeps while nothing happens and begins with the

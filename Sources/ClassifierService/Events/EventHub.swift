@@ -1,5 +1,6 @@
 internal import Foundation
 internal import HTTPServer
+internal import Locks
 internal import TensorFormats
 
 /// A model's newest events. The worker puts them here, which costs it no more than a copy, whoever reads; an `EventDispatcher` hands them

@@ -1,5 +1,6 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import Locks
 internal import Synchronization
 
 /// A refresh of the balanced weights in the background, with the memory that it reserves while it waits and runs.

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Locks
 internal import TensorFormats
 
 extension Model {

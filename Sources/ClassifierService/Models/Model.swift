@@ -1,5 +1,6 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import Locks
 
 /// A model as the rest of the service sees it: its name, what it publishes, and the queue to its worker.
 final class Model: Sendable {

@@ -1,5 +1,6 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import Locks
 internal import Storage
 
 /// All models by name.

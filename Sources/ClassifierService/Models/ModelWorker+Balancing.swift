@@ -1,6 +1,7 @@
 internal import AnalyticLearning
 internal import HTTPServer
 internal import LinearAlgebra
+internal import Locks
 internal import TensorFormats
 
 extension ModelWorker {

@@ -1,6 +1,7 @@
 internal import AnalyticLearning
 internal import Foundation
 internal import HTTPServer
+internal import Locks
 internal import Storage
 
 extension ModelWorker {

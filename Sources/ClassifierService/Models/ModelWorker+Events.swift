@@ -1,5 +1,6 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import Locks
 internal import TensorFormats
 
 /// What the worker tells those who read along. None of it waits for them.

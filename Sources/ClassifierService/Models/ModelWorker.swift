@@ -1,6 +1,7 @@
 internal import AnalyticLearning
 internal import Foundation
 internal import HTTPServer
+internal import Locks
 internal import Storage
 
 /// The one thread that owns a model's truth and view. It takes what waits, applies it, publishes, and only then answers.

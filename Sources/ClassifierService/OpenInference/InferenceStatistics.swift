@@ -1,5 +1,6 @@
 internal import Foundation
 internal import HTTPServer
+internal import Locks
 internal import TensorFormats
 
 /// What the inference requests of a model have cost since it was made or recovered: the statistics extension.

@@ -1,5 +1,6 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import Locks
 internal import TensorFormats
 
 /// Learns NDJSON while it arrives, in constant memory.

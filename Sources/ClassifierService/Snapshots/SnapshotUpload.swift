@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Locks
 internal import Storage
 
 /// Takes a snapshot as it arrives, and writes it to an unnamed file on a compute thread: no loop waits for a disk, and no snapshot is held

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Locks
 
 /// What one snapshot takes of the files, and the disk, that all may take while they are streamed; given back with the last reference.
 final class SpoolShare: Sendable {

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Locks
 internal import TensorFormats
 
 /// What a model's details say of its files, its queue and its last refresh of balanced weights.

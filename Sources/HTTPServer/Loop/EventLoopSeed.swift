@@ -1,3 +1,5 @@
+internal import Locks
+
 /// An event loop that waits for its thread. What can fail is done where `Server.start` can still throw.
 final class EventLoopSeed: @unchecked Sendable {
     // Sendable: the loop is made by one thread and run by one other; `take` gives it away once, under the lock, and nobody but the

@@ -1,3 +1,5 @@
+internal import Locks
+
 /// A message to an event loop.
 enum LoopMessage: Sendable {
     /// The answer to a request; nil where it was dropped without any.

@@ -1,3 +1,5 @@
+internal import Locks
+
 /// What the producer of a `StreamBody` and the connection that sends it share.
 final class StreamPipe: Sendable {
     private struct State {

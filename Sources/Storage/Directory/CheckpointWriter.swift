@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locks
 
 /// A checkpoint that is being written, under a temporary name until it is whole and on the device.
 ///
@@ -11,7 +11,7 @@ public final class CheckpointWriter: Sendable {
     private let directory: ModelDirectory
     private let temporaryPath: String
     private let file: File
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     private struct State {
         var pending: [UInt8] = []

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Synchronization
+internal import Locks
 
 /// A temporary file without a name: large data on its way in or out, which memory should not hold.
 ///
@@ -10,7 +10,7 @@ public final class SpoolFile: Sendable {
     public let maximumSize: Int
 
     private let file: File
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     private struct State {
         /// Bytes not yet written to the file; they come after those that are.
@@ -25,7 +25,7 @@ public final class SpoolFile: Sendable {
     public init(in directory: String, maximumSize: Int = .max) throws(StorageError) {
         self.maximumSize = maximumSize
         file = try Self.makeFile(in: directory)
-        state = Mutex(State())
+        state = Guarded(State())
     }
 
     /// The number of bytes appended so far.

@@ -1,4 +1,5 @@
 import Foundation
+internal import Locks
 import Synchronization
 
 /// Connections that send requests until they are told to stop, each waiting for its answer before the next.
@@ -14,7 +15,7 @@ final class RequestLoad: Sendable {
         var failure: String?
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
     private let mustStop = Atomic<Bool>(false)
     private let start = Timing.now
 
@@ -25,7 +26,7 @@ final class RequestLoad: Sendable {
     ///   - interval: the seconds from one request of a connection to the next; none where nil. A request that comes late because the one
     ///     before it took long is counted from when it was due.
     init(port: UInt16, path: String, bodies: [[UInt8]], connections: Int, interval: Double?) {
-        state = Mutex(State(running: connections))
+        state = Guarded(State(running: connections))
         for index in 0..<connections {
             Thread.detachNewThread { [self] in
                 do { try run(HTTPClient(host: "127.0.0.1", port: port), path, bodies, index, interval) } catch {

@@ -1,6 +1,7 @@
 import ClassifierService
 import Foundation
 import HTTPServer
+internal import Locks
 import TensorFormats
 
 /// One run of `learn`: sends rows in batches, each under its key, and keeps account of what the server has acknowledged.

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+internal import Locks
 import TensorFormats
 
 /// One run of `predict`: sends rows in batches over several connections, and prints what comes in the order of the rows.

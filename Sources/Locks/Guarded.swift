@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// A value behind a lock.
 ///
@@ -6,9 +6,10 @@ import Glibc
 /// then reports every access as a race; this one it understands, so a clean run means something.
 package final class Guarded<Value>: @unchecked Sendable {
     // Sendable: `value` is touched by `withLock` alone, under the lock, and what goes in and out is `sending` or Sendable.
-    private let lock: UnsafeMutablePointer<pthread_mutex_t>
-    private var value: Value
+    @usableFromInline let lock: UnsafeMutablePointer<pthread_mutex_t>
+    @usableFromInline var value: Value
 
+    /// A value that nobody else has.
     package init(_ value: sending Value) {
         self.value = value
         lock = .allocate(capacity: 1)
@@ -22,7 +23,8 @@ package final class Guarded<Value>: @unchecked Sendable {
     }
 
     /// Calls `body` with the value, alone. `body` must not call `withLock` of the same object.
-    package func withLock<Result, Failure: Error>(
+    // Inlinable: event loops call it, and must not allocate for a type that another module knows.
+    @inlinable package func withLock<Result, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
         pthread_mutex_lock(lock)
