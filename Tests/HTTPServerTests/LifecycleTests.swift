@@ -72,14 +72,21 @@ import Testing
     }
 
     @Test func aPortCanBeUsedAgainAtOnce() throws {
-        let first = try RunningServer(Self.router())
-        let client = try first.connect()
-        #expect(try client.exchange(Self.now).status == 200)
-        first.server.stop(within: 60)
-        let second = try Server(configuration: Self.configuration(port: first.port), router: Self.router())
-        #expect(try second.start().port == first.port)
-        #expect(try TestClient(port: first.port).exchange(Self.now).status == 200)
-        second.stop(within: 1)
+        // Another test may be given the port in between, now and then; what waits for TIME_WAIT fails every time.
+        for attempt in 1...5 {
+            let first = try RunningServer(Self.router())
+            let client = try first.connect()
+            #expect(try client.exchange(Self.now).status == 200)
+            first.server.stop(within: 60)
+            let second = try Server(configuration: Self.configuration(port: first.port), router: Self.router())
+            do {
+                #expect(try second.start().port == first.port)
+            } catch ServerError.system(_, EADDRINUSE) where attempt < 5 {
+                continue
+            }
+            #expect(try TestClient(port: first.port).exchange(Self.now).status == 200)
+            return second.stop(within: 1)
+        }
     }
 
     @Test(arguments: ["::1", "[::1]"]) func addressesOfIPv6AreServed(host: String) throws {
