@@ -15,6 +15,9 @@ package enum KernelCosts {
     /// The order up to which a product is left to `dsymm`, which packs its matrix element by element, at two thirds of `dgemm`'s rate.
     static let productBlock = 512
 
+    /// The most threads with which what a block needs beside its update of G is left to one or two of them.
+    static let threadsBesideChains = 4
+
     /// The width of a triangle that is left to `dtrsm`.
     static let triangleBlock = 32
     /// The columns of a small symmetric product that are made at once.

@@ -60,6 +60,30 @@ struct RankUpdate {
         }
     }
 
+    /// Does this update and two chains of less that one thread each does while others begin.
+    ///
+    /// What a chain calls is not cut for threads then. Where there are many, cutting it gains more: the chains are done one after the other.
+    ///
+    /// - Parameters:
+    ///   - first: must touch nothing that the update or `second` does.
+    ///   - second: must touch nothing that the update or `first` does.
+    func perform(beside first: () -> Void, and second: () -> Void) {
+        let shares = ComputeThreads.shares(of: parts, operations: operations)
+        guard shares > 1, shares <= KernelCosts.threadsBesideChains else {
+            first()
+            second()
+            return perform()
+        }
+        let pieces = min(parts, 5 * shares)
+        ComputeThreads.concurrently(pieces + 2) { turn in
+            switch turn {
+            case 0: ComputeThreads.alone(first)
+            case 1: ComputeThreads.alone(second)
+            default: perform(share: turn - 2, of: pieces)
+            }
+        }
+    }
+
     private func perform(share: Int, of shares: Int) {
         if let rest {
             CompensatedKernel.update(share: share, of: shares, order: order, depth: depth, factor, a, target, ldc: lead, rest: rest)

@@ -72,6 +72,22 @@ public struct SymmetricPair: ~Copyable {
         gramUpdate(a, 0..<a.columns, 1).perform(beside: other)
     }
 
+    /// The same beside two chains of less, of which one thread each does one; see `RankUpdate`.
+    ///
+    /// - Parameters:
+    ///   - first: must touch nothing of this, and nothing that `second` does.
+    ///   - second: must touch nothing of this, and nothing that `first` does.
+    public mutating func addToGram(_ a: borrowing Matrix, beside first: () -> Void, and second: () -> Void) {
+        gramUpdate(a, 0..<a.columns, 1).perform(beside: first, and: second)
+    }
+
+    /// R ← R − TTᵀ for a D×n matrix (on one triangle): G has taken the rows.
+    ///
+    /// - Complexity: D²n multiply-adds over two.
+    public mutating func subtractFromInverse(_ t: borrowing Matrix) {
+        inverseUpdate(t, 0..<t.columns, -1).perform()
+    }
+
     /// Forgets what G's sums have lost: G has been set from elsewhere.
     mutating func clearGramRest() { gramRest.fill(0) }
 

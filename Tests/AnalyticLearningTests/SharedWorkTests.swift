@@ -39,4 +39,20 @@ import Testing
         #expect(relativeDifference(several.parts.gram, one.parts.gram) < 1e-14)
         #expect(relativeDifference(several.parts.weights, one.parts.weights) < 1e-10)
     }
+
+    /// A block that R cannot take is solved anew from G, which has it already or takes it then: once, on however many threads.
+    @Test(arguments: [1, 2, 5], [8, 60]) func blockWithoutAFactor_isInGOnce(threads: Int, rows: Int) throws {
+        let dimension = 300
+        var generator = SplitMix64(state: 9)
+        var features = (0..<(rows * dimension)).map { _ in Double.random(in: -1e6...1e6, using: &generator) }
+        // Twice the same row, far above the ridge: of the second one R knows nothing new.
+        for column in 0..<dimension { features[column] = features[dimension + column] }
+        let labels = (0..<rows).map { "\($0 % 3)" }
+        let classifier = try Classifier(ModelConfiguration(dimension: dimension, ridge: 1e-4))
+        try ComputeThreads.$countInTask.withValue(threads) { _ = try classifier.learn(features: features, labels: labels) }
+        #expect(classifier.health.solves == 1)
+        let squares = features.reduce(0) { $0 + $1 * $1 }
+        #expect(abs(classifier.withSquare { $0.gramTrace } / squares - 1) < 1e-12)
+        #expect(classifier.samples == rows)
+    }
 }

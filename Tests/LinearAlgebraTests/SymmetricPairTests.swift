@@ -107,28 +107,42 @@ func randomMatrix(_ rows: Int, _ columns: Int, _ generator: inout SplitMix64) th
     }
 
     /// On both sides of the order up to which sums are compensated; threads take whole matrices or shares of both.
-    @Test(arguments: [1, 2, 3, 4], [90, 700, 1060]) func updatesOfBoth_areThoseOfEach(threads: Int, dimension: Int) throws {
+    @Test(arguments: [1, 2, 3, 4, 5], [90, 700, 1060]) func updatesOfBoth_areThoseOfEach(threads: Int, dimension: Int) throws {
         var generator = SplitMix64(state: UInt64(dimension))
         let t = try randomMatrix(dimension, 40, &generator)
         let h = try randomMatrix(dimension, 40, &generator)
         var pair = try SymmetricPair(dimension: dimension)
         pair.resetInverse(ridge: 0.25)
-        var calls = 0
-        var beside = try Matrix(rows: dimension, columns: 12)
-        for column in 0..<12 { for row in 0..<dimension { beside[row, column] = h[row, column] } }
+        var (calls, firstCalls, secondCalls) = (0, 0, 0)
+        func part(of matrix: borrowing Matrix, _ range: Range<Int>) throws -> Matrix {
+            var part = try Matrix(rows: dimension, columns: range.count)
+            for (column, source) in range.enumerated() {
+                for row in 0..<dimension { part[row, column] = matrix[row, source] }
+            }
+            return part
+        }
+        let alone = try part(of: h, 0..<5)
+        let beside = try part(of: h, 5..<12)
+        let further = try part(of: t, 38..<40)
         ComputeThreads.$countInTask.withValue(threads) {
             pair.learn(t, h, columns: 12..<38)
-            pair.addToGram(beside) { calls += 1 }
+            pair.addToGram(alone) { calls += 1 }
+            pair.addToGram(beside) {
+                firstCalls += 1
+            } and: {
+                secondCalls += 1
+            }
+            pair.subtractFromInverse(further)
         }
-        #expect(calls == 1)
+        #expect((calls, firstCalls, secondCalls) == (1, 1, 1))
         // Some whole rows of the triangle, a tile's border among them.
         var worst = 0.0
         for row in [0, 1, 63, 64, 70, dimension / 2, dimension - 1] {
             for column in 0...row {
                 var (inverse, gram) = (row == column ? 4.0 : 0, 0.0)
-                for k in 0..<38 {
+                for k in 0..<40 {
                     if k >= 12 { inverse -= t[row, k] * t[column, k] }
-                    gram += h[row, k] * h[column, k]
+                    if k < 38 { gram += h[row, k] * h[column, k] }
                 }
                 worst = max(worst, abs(pair.inverseElement(row, column) - inverse), abs(pair.gramElement(row, column) - gram))
             }

@@ -219,9 +219,10 @@ public final class Classifier {
             accumulate(x, columns)
             return solve()
         }
-        truth.add(x: x, h: h, columns: columns, groups: &groups)
         do {
-            try view.learn(h: h, columns: columns, progress: &scorer, square: &square, truth: truth)
+            try view.learn(h: h, columns: columns, progress: &scorer, square: &square, truth: &truth) { truth in
+                truth.add(x: x, h: h, columns: columns, groups: &groups)
+            }
         } catch {
             mustSolve = true
         }

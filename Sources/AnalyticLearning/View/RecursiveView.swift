@@ -85,40 +85,69 @@ public struct RecursiveView: ~Copyable {
     ///   - columns: the class of each row.
     ///   - progress: is shown the scores of every row before its own request was learned.
     ///   - square: holds R, and G, which takes the rows too.
-    ///   - truth: already holds the rows (in Q), for the case that the view must be solved anew.
+    ///   - truth: takes the rows too.
+    ///   - add: adds the rows to the truth (to Q, for the case that the view must be solved anew). Is called once, on whatever thread.
     /// - Complexity: 4D²n multiply-adds, or 2D²n for blocks that are gathered.
     mutating func learn(
-        h: borrowing Matrix, columns: ArraySlice<Int>, progress: inout ProgressiveScorer, square: inout SymmetricPair,
-        truth: borrowing Truth
+        h: borrowing Matrix, columns: ArraySlice<Int>, progress: inout ProgressiveScorer, square: inout SymmetricPair, truth: inout Truth,
+        add: (inout Truth) -> Void
     ) throws(LinearAlgebraError) {
         let rows = h.columns
-        try square.multiplyInverse(h, into: &p)
-        if gathered > 0 {
-            // R_eff·Hᵀ = R·Hᵀ − T(TᵀHᵀ)
-            try coupling.reshapeScratch(rows: gathered, columns: rows)
-            coupling.multiply(gatheredT, columns: 0..<gathered, transposed: true, by: h)
-            p.multiply(gatheredT, columns: 0..<gathered, by: coupling, alpha: -1, beta: 1)
+        do {
+            try multiplyInverse(h, square: square)
+            try s.reshapeScratch(rows: rows, columns: rows)
+            try residual.reshapeScratch(rows: rows, columns: weights.columns)
+        } catch {
+            add(&truth)
+            square.addToGram(h)
+            throw error
         }
-        try s.reshapeScratch(rows: rows, columns: rows)
-        s.multiplyLower(h, transposedBy: p)
-        for index in 0..<rows { s[index, index] += 1 }
-        try residual.reshapeScratch(rows: rows, columns: weights.columns)
-        residual.multiply(h, transposed: true, by: weights)
 
-        let firstRequestRows = progress.scoreFirstRequest(residual, columns: columns)
-        residual.subtract(fromOneHot: columns)
-        guard let shrinkage = factorS() else {
+        // Sketches may be as much work as G is, which all threads share.
+        let isMuch = truth.sketches.isKept
+        if isMuch { add(&truth) }
+        var firstRequestRows = 0
+        var shrinkage: Double?
+        // What follows from P, and what does not need it.
+        func factor() {
+            s.multiplyLower(h, transposedBy: p)
+            for index in 0..<rows { s[index, index] += 1 }
+            shrinkage = Self.factor(&s)
+            guard shrinkage != nil else { return }
+            p.solveRightTransposed(lower: s)
+            gramTrace += h.sumOfSquares
+            p.subtractRowSquares(from: &inverseDiagonal)
+        }
+        func score() {
+            if !isMuch { add(&truth) }
+            residual.multiply(h, transposed: true, by: weights)
+            firstRequestRows = progress.scoreFirstRequest(residual, columns: columns)
+            residual.subtract(fromOneHot: columns)
+        }
+        let isGathered = rows < cost.gatherBelow
+        if isGathered {
+            score()
+            factor()
+        } else {
+            square.addToGram(h, beside: score, and: factor)
+        }
+
+        guard let shrinkage else {
             progress.scoreRest(residual, columns: columns, from: firstRequestRows)
             flush(square: &square)
-            square.addToGram(h)
+            if isGathered { square.addToGram(h) }
             return try solve(square: &square, truth: truth)
         }
-        p.solveRightTransposed(lower: s)
         residual.solveLeft(lower: s)
         progress.scoreLaterRequests(s, residual, columns: columns, from: firstRequestRows)
         weights.multiply(p, by: residual, beta: 1)
-        noteDiagonals(h: h)
-        apply(h: h, square: &square)
+        noteCondition()
+        if isGathered {
+            gather(h: h, square: &square)
+        } else {
+            flush(square: &square)
+            square.subtractFromInverse(p)
+        }
         rowsSinceProbe += rows
         rowsSinceSolve += rows
         rowsSinceRefinement += rows
@@ -140,6 +169,15 @@ public struct RecursiveView: ~Copyable {
     /// singular after as many as cost about what solving does.
     private func isSolveDue(samples: Int) -> Bool {
         health.isTruncated && rowsSinceSolve >= min(max(1, samples / 3), cost.truncatedRows)
+    }
+
+    /// P ← R_eff·Hᵀ = R·Hᵀ − T(TᵀHᵀ).
+    private mutating func multiplyInverse(_ h: borrowing Matrix, square: borrowing SymmetricPair) throws(LinearAlgebraError) {
+        try square.multiplyInverse(h, into: &p)
+        guard gathered > 0 else { return }
+        try coupling.reshapeScratch(rows: gathered, columns: h.columns)
+        coupling.multiply(gatheredT, columns: 0..<gathered, transposed: true, by: h)
+        p.multiply(gatheredT, columns: 0..<gathered, by: coupling, alpha: -1, beta: 1)
     }
 
     /// Appends hᵀR_eff h of each row: diag(HRHᵀ) less the squares of what is gathered beside R.
@@ -233,17 +271,11 @@ public struct RecursiveView: ~Copyable {
     /// The diagonal of L says by how much R shrinks along a row: a factor of 10¹³ leaves three digits of it, and a failing factorisation none.
     ///
     /// - Returns: the largest such factor.
-    private mutating func factorS() -> Double? {
+    private static func factor(_ s: inout Matrix) -> Double? {
         do { try s.factorCholesky() } catch { return nil }
         var largest = 1.0
         for index in 0..<s.rows { largest = max(largest, s[index, index] * s[index, index]) }
         return largest <= 1e13 ? largest : nil
-    }
-
-    private mutating func noteDiagonals(h: borrowing Matrix) {
-        gramTrace += h.sumOfSquares
-        p.subtractRowSquares(from: &inverseDiagonal)
-        noteCondition()
     }
 
     private mutating func noteCondition() {
@@ -254,17 +286,13 @@ public struct RecursiveView: ~Copyable {
 
     // MARK: Rank updates
 
-    /// Applies a block's T (in `p`) and H, at once or gathered with others.
-    private mutating func apply(h: borrowing Matrix, square: inout SymmetricPair) {
+    /// Keeps a block's T (in `p`) and H beside the square, until there are enough for one wide update.
+    private mutating func gather(h: borrowing Matrix, square: inout SymmetricPair) {
         let rows = h.columns
-        if rows >= cost.gatherBelow || gathered + rows > cost.gatheredColumns { flush(square: &square) }
-        if rows >= cost.gatherBelow {
-            square.learn(p, h, columns: 0..<rows)
-        } else {
-            gatheredT.setColumns(from: gathered, to: p, columns: 0..<rows)
-            gatheredH.setColumns(from: gathered, to: h, columns: 0..<rows)
-            gathered += rows
-        }
+        if gathered + rows > cost.gatheredColumns { flush(square: &square) }
+        gatheredT.setColumns(from: gathered, to: p, columns: 0..<rows)
+        gatheredH.setColumns(from: gathered, to: h, columns: 0..<rows)
+        gathered += rows
     }
 
     /// Brings R and G up to date with what is gathered.
