@@ -15,7 +15,7 @@ extension [SwiftSetting] {
     }
 }
 
-// A target imports only those above it (DESIGN.md, section 2).
+// A target imports only those above it.
 let package = Package(
     name: "accrue",
     products: [

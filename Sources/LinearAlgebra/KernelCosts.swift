@@ -15,8 +15,15 @@ package enum KernelCosts {
     /// The order up to which a product is left to `dsymm`, which packs its matrix element by element, at two thirds of `dgemm`'s rate.
     static let productBlock = 512
 
-    /// The most threads with which what a block needs beside its update of G is left to one or two of them.
-    static let threadsBesideChains = 4
+    /// The most shares of a product with a vector, which is bound by memory: few threads use that up.
+    static let vectorShares = 8
+    /// The columns of a share of such a product below which handing it over costs more than it saves.
+    static let vectorShareColumns = 256
+    /// What of a matrix is read twice, the second time from a cache: an eighth of the smallest second level there is in servers.
+    static let vectorPiece = (rows: 512, columns: 32)
+    /// The pieces for each thread of an update beside which other work is done: each packs its operands anew, and the last ones are waited
+    /// for.
+    static let piecesBeside = 5
 
     /// The width of a triangle that is left to `dtrsm`.
     static let triangleBlock = 32
@@ -24,4 +31,6 @@ package enum KernelCosts {
     static let symmetricStripe = 64
     /// The order up to which sums in G keep what they lose to rounding: 8 MiB, where a tile more or less is in a cache.
     static let compensatedOrder = 1024
+    /// The time of a compensated update over that of a plain one.
+    static let compensatedCost = 2.0
 }

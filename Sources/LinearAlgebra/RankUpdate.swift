@@ -60,21 +60,27 @@ struct RankUpdate {
         }
     }
 
-    /// Does this update and two chains of less that one thread each does while others begin.
-    ///
-    /// What a chain calls is not cut for threads then. Where there are many, cutting it gains more: the chains are done one after the other.
+    /// Whether threads can do this update and two chains of so many operations with `perform(beside:and:)` without waiting for a chain's
+    /// end; where there are many threads, or much to do in a chain, cutting it gains more.
+    func leavesRoom(for first: Double, and second: Double) -> Bool {
+        let shares = ComputeThreads.shares(of: parts, operations: operations)
+        let own = rest == nil ? operations : operations * KernelCosts.compensatedCost
+        return shares > 1 && max(first, second) * Double(shares) <= own + first + second
+    }
+
+    /// Does this update and two chains that one thread each does while others begin. What a chain calls is not cut for threads.
     ///
     /// - Parameters:
     ///   - first: must touch nothing that the update or `second` does.
     ///   - second: must touch nothing that the update or `first` does.
     func perform(beside first: () -> Void, and second: () -> Void) {
         let shares = ComputeThreads.shares(of: parts, operations: operations)
-        guard shares > 1, shares <= KernelCosts.threadsBesideChains else {
+        guard shares > 1 else {
             first()
             second()
             return perform()
         }
-        let pieces = min(parts, 5 * shares)
+        let pieces = min(parts, KernelCosts.piecesBeside * shares)
         ComputeThreads.concurrently(pieces + 2) { turn in
             switch turn {
             case 0: ComputeThreads.alone(first)

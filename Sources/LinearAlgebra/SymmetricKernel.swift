@@ -62,10 +62,9 @@ enum SymmetricKernel {
     ///
     /// It is bound by memory, which few threads use up; each needs a vector of its own.
     static func vectorShares(order: Int) -> Int {
-        ComputeThreads.shares(of: min(order / 256, mostVectorShares), operations: 2 * Double(order) * Double(order))
+        ComputeThreads.shares(
+            of: min(order / KernelCosts.vectorShareColumns, KernelCosts.vectorShares), operations: 2 * Double(order) * Double(order))
     }
-
-    private static let mostVectorShares = 8
 
     /// One of several vectors whose sum is y = A·x, for A of order D; all are about equally much work.
     ///
@@ -90,19 +89,17 @@ enum SymmetricKernel {
         guard !range.isEmpty else { return }
         let start = range.lowerBound
         BLAS.symv(uplo: uplo, n: range.count, a + start * (lda + 1), lda: lda, x + start, 0, y + start)
-        for column in stride(from: start, to: range.upperBound, by: vectorPiece.columns) {
-            let columns = min(vectorPiece.columns, range.upperBound - column)
-            for row in stride(from: rest.lowerBound, to: rest.upperBound, by: vectorPiece.rows) {
-                let rows = min(vectorPiece.rows, rest.upperBound - row)
-                let piece = a + row + column * lda
-                BLAS.gemv(BLAS.n, rows: rows, columns: columns, 1, piece, lda: lda, x + column, 1, y + row)
-                BLAS.gemv(BLAS.t, rows: rows, columns: columns, 1, piece, lda: lda, x + row, 1, y + column)
+        let piece = KernelCosts.vectorPiece
+        for column in stride(from: start, to: range.upperBound, by: piece.columns) {
+            let columns = min(piece.columns, range.upperBound - column)
+            for row in stride(from: rest.lowerBound, to: rest.upperBound, by: piece.rows) {
+                let rows = min(piece.rows, rest.upperBound - row)
+                let elements = a + row + column * lda
+                BLAS.gemv(BLAS.n, rows: rows, columns: columns, 1, elements, lda: lda, x + column, 1, y + row)
+                BLAS.gemv(BLAS.t, rows: rows, columns: columns, 1, elements, lda: lda, x + row, 1, y + column)
             }
         }
     }
-
-    /// Half of the smallest second-level cache there is in servers.
-    private static let vectorPiece = (rows: 512, columns: 32)
 
     /// The columns of one of several shares of a triangle, of about equal area.
     private static func columns(_ share: Int, of shares: Int, uplo: CChar, order: Int) -> Range<Int> {

@@ -72,7 +72,12 @@ public struct SymmetricPair: ~Copyable {
         gramUpdate(a, 0..<a.columns, 1).perform(beside: other)
     }
 
-    /// The same beside two chains of less, of which one thread each does one; see `RankUpdate`.
+    /// Whether `addToGram(_:beside:and:)` is the fastest way to do so and two chains of so many operations.
+    public func leavesRoom(for first: Double, and second: Double, besideAddingToGram a: borrowing Matrix) -> Bool {
+        gramUpdate(a, 0..<a.columns, 1).leavesRoom(for: first, and: second)
+    }
+
+    /// The same beside two chains, of which one thread each does one; see `leavesRoom`.
     ///
     /// - Parameters:
     ///   - first: must touch nothing of this, and nothing that `second` does.
@@ -121,12 +126,21 @@ public struct SymmetricPair: ~Copyable {
 
     // MARK: Products
 
+    /// The most columns of memory that the product with a vector takes, for the parts that threads make of it.
+    public static let vectorColumns = KernelCosts.vectorShares
+
     /// target ← R·B.
+    ///
+    /// - Parameters:
+    ///   - b: B [D×n].
+    ///   - target: D×n afterwards. For n = 1 it needs memory for `vectorColumns`.
+    /// - Throws: `LinearAlgebraError.outOfMemory`, where the target has less memory than it needs.
+    /// - Complexity: 2D²n operations.
     public func multiplyInverse(_ b: borrowing Matrix, into target: inout Matrix) throws(LinearAlgebraError) {
         try multiply(inverse, BLAS.upper, b, &target)
     }
 
-    /// target ← G·B.
+    /// target ← G·B; as `multiplyInverse`.
     public func multiplyGram(_ b: borrowing Matrix, into target: inout Matrix) throws(LinearAlgebraError) {
         try multiply(gram, BLAS.lower, b, &target)
     }

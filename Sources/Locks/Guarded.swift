@@ -22,8 +22,8 @@ package final class Guarded<Value>: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// Calls `body` with the value, alone. `body` must not call `withLock` of the same object.
     // Inlinable: event loops call it, and must not allocate for a type that another module knows.
+    /// Calls `body` with the value, alone. `body` must not call `withLock` of the same object.
     @inlinable package func withLock<Result, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {

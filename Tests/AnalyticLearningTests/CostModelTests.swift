@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func buffers_areThinBesideTheSquare() {
-        #expect(CostModel(width: 8192).scratchColumns <= 8192 / 8)
+        #expect(CostModel(width: 8192).scratchColumns <= 8192 / 7)
         #expect(CostModel(width: 2048).scratchColumns <= 2048 / 2)
     }
 }

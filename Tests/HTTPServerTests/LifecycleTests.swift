@@ -81,7 +81,7 @@ import Testing
             let second = try Server(configuration: Self.configuration(port: first.port), router: Self.router())
             do {
                 #expect(try second.start().port == first.port)
-            } catch ServerError.system(_, EADDRINUSE) where attempt < 5 {
+            } catch ServerError.portInUse where attempt < 5 {
                 continue
             }
             #expect(try TestClient(port: first.port).exchange(Self.now).status == 200)

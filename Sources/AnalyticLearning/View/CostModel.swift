@@ -64,6 +64,16 @@ struct CostModel {
         drift > 1e-8 ? 64 * classes : max(64 * classes, samples / 16)
     }
 
-    /// The width, in columns of D doubles, of all buffers that a view and its classifier hold: H and P of a block, gathered H and T.
-    var scratchColumns: Int { 2 * blockRows + 2 * gatheredColumns }
+    /// What a block of so many rows costs between P and the rank updates, in operations at the rate of a square product: S, its factor and
+    /// T; and the rows' sums, their scores by the weights before, and what calibration learns from these.
+    ///
+    /// The factors say how far from that rate such thin products and loops are (64 and 256 rows, D = 2048, C = 100).
+    func chainOperations(rows: Int, classes: Int) -> (factor: Double, score: Double) {
+        let (d, n, c) = (Double(width), Double(rows), Double(classes))
+        return (factor: 6 * d * n * n, score: n * (3.3 * d * c + 300 * d + 2500 * c))
+    }
+
+    /// The width, in columns of D doubles, of all buffers that a view and its classifier hold: H and P of a block, gathered H and T, and
+    /// what a probe takes.
+    var scratchColumns: Int { 2 * blockRows + 2 * gatheredColumns + 1 + 2 * SymmetricPair.vectorColumns }
 }

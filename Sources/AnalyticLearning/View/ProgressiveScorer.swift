@@ -84,6 +84,9 @@ struct ProgressiveScorer {
         }
     }
 
+    /// Takes so many rows that nothing can be said of.
+    mutating func skip(_ rows: Int) { for _ in 0..<rows { predictions.append(-1) } }
+
     /// Takes the scores of the next row.
     private mutating func note(_ known: Int, label: Int, _ score: (Int) -> Double) {
         scores.removeAll(keepingCapacity: true)

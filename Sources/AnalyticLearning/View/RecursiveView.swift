@@ -43,8 +43,8 @@ public struct RecursiveView: ~Copyable {
         let residual = try Matrix(rows: 0, columns: 0)
         let coupling = try Matrix(rows: 0, columns: 0)
         let probeVector = try Matrix(rows: width, columns: 1)
-        let probeProduct = try Matrix(rows: width, columns: 1)
-        let probeResult = try Matrix(rows: width, columns: 1)
+        let probeProduct = try Matrix(rows: width, columns: 1, columnCapacity: SymmetricPair.vectorColumns)
+        let probeResult = try Matrix(rows: width, columns: 1, columnCapacity: SymmetricPair.vectorColumns)
         self.cost = cost
         self.ridge = ridge
         self.weights = weights
@@ -78,7 +78,7 @@ public struct RecursiveView: ~Copyable {
     ///
     ///     P = RHᵀ   S = I + HP = LLᵀ   T = PL⁻ᵀ   R ← R − TTᵀ   W ← W + T L⁻¹(Y − HW)
     ///
-    /// Room must have been made with `reserve`. An error comes from solving anew, after G and Q have taken the rows: the old weights stay.
+    /// Room must have been made with `reserve`. After an error, which comes from solving anew, G and Q have the rows, and the old weights stay.
     ///
     /// - Parameters:
     ///   - h: Hᵀ [D×n].
@@ -100,12 +100,15 @@ public struct RecursiveView: ~Copyable {
         } catch {
             add(&truth)
             square.addToGram(h)
+            progress.skip(rows)
             throw error
         }
 
+        let isGathered = rows < cost.gatherBelow
+        let chains = cost.chainOperations(rows: rows, classes: weights.columns)
         // Sketches may be as much work as G is, which all threads share.
-        let isMuch = truth.sketches.isKept
-        if isMuch { add(&truth) }
+        let isBeside =
+            !isGathered && !truth.sketches.isKept && square.leavesRoom(for: chains.score, and: chains.factor, besideAddingToGram: h)
         var firstRequestRows = 0
         var shrinkage: Double?
         // What follows from P, and what does not need it.
@@ -119,23 +122,22 @@ public struct RecursiveView: ~Copyable {
             p.subtractRowSquares(from: &inverseDiagonal)
         }
         func score() {
-            if !isMuch { add(&truth) }
+            add(&truth)
             residual.multiply(h, transposed: true, by: weights)
             firstRequestRows = progress.scoreFirstRequest(residual, columns: columns)
             residual.subtract(fromOneHot: columns)
         }
-        let isGathered = rows < cost.gatherBelow
-        if isGathered {
+        if isBeside {
+            square.addToGram(h, beside: score, and: factor)
+        } else {
             score()
             factor()
-        } else {
-            square.addToGram(h, beside: score, and: factor)
         }
 
         guard let shrinkage else {
             progress.scoreRest(residual, columns: columns, from: firstRequestRows)
             flush(square: &square)
-            if isGathered { square.addToGram(h) }
+            if !isBeside { square.addToGram(h) }
             return try solve(square: &square, truth: truth)
         }
         residual.solveLeft(lower: s)
@@ -146,7 +148,7 @@ public struct RecursiveView: ~Copyable {
             gather(h: h, square: &square)
         } else {
             flush(square: &square)
-            square.subtractFromInverse(p)
+            if isBeside { square.subtractFromInverse(p) } else { square.learn(p, h, columns: 0..<rows) }
         }
         rowsSinceProbe += rows
         rowsSinceSolve += rows

@@ -1,5 +1,4 @@
 internal import AnalyticLearning
-internal import HTTPServer
 internal import Locks
 
 /// A model at one moment, from what it publishes: reading it waits for no worker.

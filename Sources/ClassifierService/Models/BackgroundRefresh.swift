@@ -1,5 +1,4 @@
 internal import AnalyticLearning
-internal import HTTPServer
 internal import Locks
 internal import Synchronization
 

@@ -1,4 +1,3 @@
-internal import HTTPServer
 internal import Locks
 
 /// What all models together may take, counted before anything is allocated; and the same for files and the disk that they take.

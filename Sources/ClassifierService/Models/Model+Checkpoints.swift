@@ -1,4 +1,3 @@
-internal import HTTPServer
 internal import Locks
 internal import TensorFormats
 

@@ -1,5 +1,4 @@
 internal import Foundation
-internal import HTTPServer
 internal import Locks
 internal import TensorFormats
 

@@ -1,4 +1,3 @@
-internal import HTTPServer
 internal import Locks
 
 /// The bodies that are being learned as they arrive. Each holds some blocks of rows, so their number is bounded; where all places are taken,

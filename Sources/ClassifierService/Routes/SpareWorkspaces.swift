@@ -1,4 +1,3 @@
-internal import HTTPServer
 internal import Locks
 
 /// Workspaces for the predictions of compute threads, used again by whichever thread comes next.

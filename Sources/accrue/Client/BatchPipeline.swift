@@ -1,6 +1,5 @@
 import ClassifierService
 import Foundation
-import HTTPServer
 internal import Locks
 
 /// Sends batches over several connections at once and hands their outcomes on in order.

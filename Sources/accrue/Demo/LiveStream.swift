@@ -1,5 +1,4 @@
 import Foundation
-import HTTPServer
 internal import Locks
 
 /// Streams digits into two fresh models until it is told to stop, slowly enough to be watched: `live-digits`, where one digit after another

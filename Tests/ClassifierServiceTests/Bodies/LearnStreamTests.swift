@@ -1,5 +1,5 @@
 import Foundation
-import HTTPServer
+internal import HTTPServer
 import TensorFormats
 import Testing
 

@@ -1,6 +1,6 @@
 import AnalyticLearning
 import Foundation
-import HTTPServer
+internal import HTTPServer
 
 @testable import ClassifierService
 

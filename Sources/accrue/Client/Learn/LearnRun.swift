@@ -1,6 +1,5 @@
 import ClassifierService
 import Foundation
-import HTTPServer
 internal import Locks
 import TensorFormats
 

@@ -1,5 +1,4 @@
 import Foundation
-import HTTPServer
 internal import Locks
 import TensorFormats
 

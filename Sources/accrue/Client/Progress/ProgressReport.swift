@@ -1,6 +1,5 @@
 import ClassifierService
 import Foundation
-import HTTPServer
 internal import Locks
 
 /// Tells on standard error how far a transfer is: a bar that is drawn again and again on a terminal, else a line every few seconds.
