@@ -27,7 +27,7 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CChecksum"),
         .target(name: "Locks", swiftSettings: .strict),
-        .target(name: "LinearAlgebra", dependencies: ["CLAPACK"], swiftSettings: .strict),
+        .target(name: "LinearAlgebra", dependencies: ["CLAPACK", "Locks"], swiftSettings: .strict),
         .target(name: "AnalyticLearning", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
         .target(name: "TensorFormats", dependencies: ["CChecksum"], swiftSettings: .strict),
         .target(name: "Storage", dependencies: ["Locks", "TensorFormats"], swiftSettings: .strict),

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Locks
 internal import Synchronization
 
 /// Counts loans, and sets the library's threads with the first and the last.
@@ -7,20 +8,12 @@ final class ThreadLoans: Sendable {
     /// The calls that count on the library keeping to one thread.
     private let users = Atomic<Int>(0)
     private let setThreads: @Sendable (Int) -> Void
-    // Proof: a pthread mutex is made for many threads; the pointer never changes.
-    nonisolated(unsafe) private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    /// Loans begin and end one after the other.
+    private let turn = Guarded(())
 
     /// - Parameter setThreads: sets the threads of the library.
     init(_ setThreads: @escaping @Sendable (Int) -> Void) {
         self.setThreads = setThreads
-        mutex = .allocate(capacity: 1)
-        mutex.initialize(to: pthread_mutex_t())
-        pthread_mutex_init(mutex, nil)
-    }
-
-    deinit {
-        pthread_mutex_destroy(mutex)
-        mutex.deallocate()
     }
 
     /// Whether the library has more than one thread, or is about to.
@@ -28,12 +21,12 @@ final class ThreadLoans: Sendable {
 
     /// Gives the library so many threads, unless another loan has; waits for calls that keep to one.
     func begin(threads: Int) {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        guard number.add(1, ordering: .sequentiallyConsistent).oldValue == 0 else { return }
-        // Whoever comes from now on sees the loan and does without the library; those who have begun are soon done.
-        while users.load(ordering: .sequentiallyConsistent) > 0 { sched_yield() }
-        setThreads(threads)
+        turn.withLock { _ in
+            guard number.add(1, ordering: .sequentiallyConsistent).oldValue == 0 else { return }
+            // Whoever comes from now on sees the loan and does without the library; those who have begun are soon done.
+            while users.load(ordering: .sequentiallyConsistent) > 0 { sched_yield() }
+            setThreads(threads)
+        }
     }
 
     /// Calls `body` if there is no loan, and keeps one from beginning meanwhile.
@@ -51,10 +44,10 @@ final class ThreadLoans: Sendable {
 
     /// Ends a loan; the last one gives the library one thread again.
     func end() {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        // Before the loan has ended for others: what they begin then finds one thread. The mutex keeps all other loans out.
-        if number.load(ordering: .relaxed) == 1 { setThreads(1) }
-        number.subtract(1, ordering: .sequentiallyConsistent)
+        turn.withLock { _ in
+            // Before the loan has ended for others: what they begin then finds one thread. The lock keeps all other loans out.
+            if number.load(ordering: .relaxed) == 1 { setThreads(1) }
+            number.subtract(1, ordering: .sequentiallyConsistent)
+        }
     }
 }
