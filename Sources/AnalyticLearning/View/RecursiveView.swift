@@ -109,32 +109,10 @@ public struct RecursiveView: ~Copyable {
         // Sketches may be as much work as G is, which all threads share.
         let isBeside =
             !isGathered && !truth.sketches.isKept && square.leavesRoom(for: chains.score, and: chains.factor, besideAddingToGram: h)
-        var firstRequestRows = 0
-        var shrinkage: Double?
-        // What follows from P, and what does not need it.
-        func factor() {
-            s.multiplyLower(h, transposedBy: p)
-            for index in 0..<rows { s[index, index] += 1 }
-            shrinkage = Self.factor(&s)
-            guard shrinkage != nil else { return }
-            p.solveRightTransposed(lower: s)
-            gramTrace += h.sumOfSquares
-            p.subtractRowSquares(from: &inverseDiagonal)
-        }
-        func score() {
-            add(&truth)
-            residual.multiply(h, transposed: true, by: weights)
-            firstRequestRows = progress.scoreFirstRequest(residual, columns: columns)
-            residual.subtract(fromOneHot: columns)
-        }
-        if isBeside {
-            square.addToGram(h, beside: score, and: factor)
-        } else {
-            score()
-            factor()
-        }
-
-        guard let shrinkage else {
+        let (factored, firstRequestRows) = Self.factorAndScore(
+            h: h, columns: columns, progress: &progress, square: &square, truth: &truth, add: add, p: &p, s: &s, residual: &residual,
+            weights: weights, isBeside: isBeside)
+        guard let shrinkage = factored else {
             progress.scoreRest(residual, columns: columns, from: firstRequestRows)
             flush(square: &square)
             if !isBeside { square.addToGram(h) }
@@ -143,6 +121,8 @@ public struct RecursiveView: ~Copyable {
         residual.solveLeft(lower: s)
         progress.scoreLaterRequests(s, residual, columns: columns, from: firstRequestRows)
         weights.multiply(p, by: residual, beta: 1)
+        gramTrace += h.sumOfSquares
+        p.subtractRowSquares(from: &inverseDiagonal)
         noteCondition()
         if isGathered {
             gather(h: h, square: &square)
@@ -171,6 +151,42 @@ public struct RecursiveView: ~Copyable {
     /// singular after as many as cost about what solving does.
     private func isSolveDue(samples: Int) -> Bool {
         health.isTruncated && rowsSinceSolve >= min(max(1, samples / 3), cost.truncatedRows)
+    }
+
+    /// What follows from P (S, its factor and T) and what does not need it (the rows' sums, and Y − HW), beside each other and G's update
+    /// where that is said. Each has variables of its own: they may run on two threads.
+    ///
+    /// - Parameters:
+    ///   - p: P, then T.
+    ///   - s: L, afterwards.
+    ///   - residual: Y − HW, afterwards.
+    ///   - isBeside: whether G takes the rows meanwhile.
+    /// - Returns: by how much R shrinks along a row, or nil as `factor(_:)`, with P untouched; and how many rows have been scored.
+    private static func factorAndScore(
+        h: borrowing Matrix, columns: ArraySlice<Int>, progress: inout ProgressiveScorer, square: inout SymmetricPair, truth: inout Truth,
+        add: (inout Truth) -> Void, p: inout Matrix, s: inout Matrix, residual: inout Matrix, weights: borrowing Matrix, isBeside: Bool
+    ) -> (shrinkage: Double?, scoredRows: Int) {
+        var scoredRows = 0
+        var shrinkage: Double?
+        func makeFactor() {
+            s.multiplyLower(h, transposedBy: p)
+            for index in 0..<s.rows { s[index, index] += 1 }
+            shrinkage = factor(&s)
+            if shrinkage != nil { p.solveRightTransposed(lower: s) }
+        }
+        func score() {
+            add(&truth)
+            residual.multiply(h, transposed: true, by: weights)
+            scoredRows = progress.scoreFirstRequest(residual, columns: columns)
+            residual.subtract(fromOneHot: columns)
+        }
+        if isBeside {
+            square.addToGram(h, beside: score, and: makeFactor)
+        } else {
+            score()
+            makeFactor()
+        }
+        return (shrinkage, scoredRows)
     }
 
     /// P ← R_eff·Hᵀ = R·Hᵀ − T(TᵀHᵀ).
