@@ -19,7 +19,7 @@ package enum KernelCosts {
     static let vectorShares = 8
     /// The columns of a share of such a product below which handing it over costs more than it saves.
     static let vectorShareColumns = 256
-    /// What of a matrix is read twice, the second time from a cache: an eighth of the smallest second level there is in servers.
+    /// What of a matrix is read twice, the second time from a cache: 128 KiB, half of the smallest second level there is in servers.
     static let vectorPiece = (rows: 512, columns: 32)
     /// The pieces for each thread of an update beside which other work is done: each packs its operands anew, and the last ones are waited
     /// for.

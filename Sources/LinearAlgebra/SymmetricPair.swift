@@ -133,8 +133,8 @@ public struct SymmetricPair: ~Copyable {
     ///
     /// - Parameters:
     ///   - b: B [D×n].
-    ///   - target: D×n afterwards. For n = 1 it needs memory for `vectorColumns`.
-    /// - Throws: `LinearAlgebraError.outOfMemory`, where the target has less memory than it needs.
+    ///   - target: D×n afterwards. Its memory grows to what n columns take, or up to `vectorColumns` for n = 1.
+    /// - Throws: `LinearAlgebraError.outOfMemory`, where it cannot grow.
     /// - Complexity: 2D²n operations.
     public func multiplyInverse(_ b: borrowing Matrix, into target: inout Matrix) throws(LinearAlgebraError) {
         try multiply(inverse, BLAS.upper, b, &target)
