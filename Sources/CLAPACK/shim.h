@@ -23,6 +23,9 @@ void dsyrk_(const char *uplo, const char *trans, const lapack_integer *n, const 
 void dtrsm_(const char *side, const char *uplo, const char *transa, const char *diag, const lapack_integer *m, const lapack_integer *n,
             const double *alpha, const double *a, const lapack_integer *lda, double *b, const lapack_integer *ldb,
             size_t, size_t, size_t, size_t);
+void dtrmm_(const char *side, const char *uplo, const char *transa, const char *diag, const lapack_integer *m, const lapack_integer *n,
+            const double *alpha, const double *a, const lapack_integer *lda, double *b, const lapack_integer *ldb,
+            size_t, size_t, size_t, size_t);
 void dgemv_(const char *trans, const lapack_integer *m, const lapack_integer *n, const double *alpha, const double *a,
             const lapack_integer *lda, const double *x, const lapack_integer *incx, const double *beta, double *y,
             const lapack_integer *incy, size_t);
@@ -30,6 +33,8 @@ void dsymv_(const char *uplo, const lapack_integer *n, const double *alpha, cons
             const double *x, const lapack_integer *incx, const double *beta, double *y, const lapack_integer *incy, size_t);
 void dpotrf_(const char *uplo, const lapack_integer *n, double *a, const lapack_integer *lda, lapack_integer *info, size_t);
 void dpotri_(const char *uplo, const lapack_integer *n, double *a, const lapack_integer *lda, lapack_integer *info, size_t);
+void dtrtri_(const char *uplo, const char *diag, const lapack_integer *n, double *a, const lapack_integer *lda, lapack_integer *info,
+             size_t, size_t);
 void dpotrs_(const char *uplo, const lapack_integer *n, const lapack_integer *nrhs, const double *a, const lapack_integer *lda,
              double *b, const lapack_integer *ldb, lapack_integer *info, size_t);
 void dpocon_(const char *uplo, const lapack_integer *n, const double *a, const lapack_integer *lda, const double *anorm,

@@ -74,6 +74,22 @@ enum BLAS {
         dtrsm_(&side, &uplo, &trans, &diagonal, &m, &n, &alpha, a, &lda, b, &ldb, 1, 1, 1, 1)
     }
 
+    static func trmm(
+        side: CChar, uplo: CChar, trans: CChar, m: Int, n: Int, _ a: UnsafePointer<Double>, lda: Int, _ b: UnsafeMutablePointer<Double>,
+        ldb: Int
+    ) {
+        var (side, uplo, trans, diagonal, m, n, alpha) = (side, uplo, trans, Self.n, Int32(m), Int32(n), 1.0)
+        var (lda, ldb) = (Int32(lda), Int32(ldb))
+        dtrmm_(&side, &uplo, &trans, &diagonal, &m, &n, &alpha, a, &lda, b, &ldb, 1, 1, 1, 1)
+    }
+
+    /// - Returns: false where an element of the diagonal is zero.
+    static func trtri(_ uplo: CChar, n: Int, _ a: UnsafeMutablePointer<Double>, lda: Int) -> Bool {
+        var (uplo, diagonal, order, lead, info) = (uplo, Self.n, Int32(n), Int32(lda), Int32(0))
+        dtrtri_(&uplo, &diagonal, &order, a, &lead, &info, 1, 1)
+        return info == 0
+    }
+
     static func potrf(_ uplo: CChar, n: Int, _ a: UnsafeMutablePointer<Double>, lda: Int) throws(LinearAlgebraError) {
         var (uplo, order, lead, info) = (uplo, Int32(n), Int32(lda), Int32(0))
         dpotrf_(&uplo, &order, a, &lead, &info, 1)

@@ -64,6 +64,13 @@ public struct BLASLibrary: Sendable {
         hasOwnThreads = Self.hasOwnThreads(provider)
     }
 
+    /// The numbers of the provider's version; nil where its name has none.
+    var version: [Int]? {
+        guard let text = name.split(separator: " ").last else { return nil }
+        let numbers = text.split(separator: ".").map { Int($0.prefix { $0.isNumber }) }
+        return numbers.allSatisfy { $0 != nil } && numbers.count > 1 ? numbers.compactMap(\.self) : nil
+    }
+
     /// Whether the library is the slow reference implementation.
     public var isReference: Bool { provider == .reference }
 

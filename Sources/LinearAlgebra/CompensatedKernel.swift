@@ -73,14 +73,17 @@ package enum CompensatedKernel {
     /// - Parameters:
     ///   - rows: numbers of rows in `values`, which lie one after another.
     ///   - components: of each row, and of the sums.
+    ///   - rests: what the sums have lost; without elements where that is not kept.
     ///   - place: where the sums of component 0 stand.
     package static func add(
         rows: ArraySlice<Int>, of values: UnsafeBufferPointer<Double>, width: Int, components: Range<Int>, times factor: Double,
         to sums: UnsafeMutableBufferPointer<Double>, _ rests: UnsafeMutableBufferPointer<Double>, at place: Int
     ) {
-        precondition(place >= 0 && place + width <= sums.count && sums.count == rests.count, "sums of another length")
+        precondition(place >= 0 && place + width <= sums.count, "sums of another length")
+        precondition(rests.isEmpty || rests.count == sums.count, "sums of another length")
         precondition(components.lowerBound >= 0 && components.upperBound <= width, "components out of range")
-        guard let sums = sums.baseAddress.map({ $0 + place }), let rests = rests.baseAddress.map({ $0 + place }) else { return }
+        guard let sums = sums.baseAddress.map({ $0 + place }) else { return }
+        let kept = rests.isEmpty ? nil : rests.baseAddress.map { $0 + place }
         withUnsafeTemporaryAllocation(of: Double.self, capacity: RowQuartet.stretch) { addends in
             guard let addends = addends.baseAddress else { return }
             var left = rows
@@ -90,7 +93,11 @@ package enum CompensatedKernel {
                 for start in stride(from: components.lowerBound, to: components.upperBound, by: RowQuartet.stretch) {
                     let count = min(RowQuartet.stretch, components.upperBound - start)
                     quartet.sum(from: start, count: count, times: factor, into: addends)
-                    add(addends, count: count, to: sums + start, rests + start)
+                    if let kept {
+                        add(addends, count: count, to: sums + start, kept + start)
+                    } else {
+                        for index in 0..<count { sums[start + index] += addends[index] }
+                    }
                 }
             }
         }

@@ -25,8 +25,8 @@ package enum KernelCosts {
     /// for.
     static let piecesBeside = 5
 
-    /// The width of a triangle that is left to `dtrsm`.
-    static let triangleBlock = 32
+    /// The width of a triangle that is inverted, or left to `dtrsm`.
+    static let triangleBlock = 64
     /// The columns of a small symmetric product that are made at once.
     static let symmetricStripe = 64
     /// The order up to which sums in G keep what they lose to rounding: 8 MiB, where a tile more or less is in a cache.

@@ -37,14 +37,14 @@ extension Matrix {
             // Cut along the longer side of the result.
             if n >= m {
                 ComputeThreads.share(n, operations: operations) { part in
-                    BLAS.gemm(
-                        code, BLAS.n, m: m, n: part.count, k: k, alpha, left, lda: lda, right + part.lowerBound * ldb, ldb: ldb, beta,
+                    DirectProduct.gemm(
+                        code, m: m, n: part.count, k: k, alpha, left, lda: lda, right + part.lowerBound * ldb, ldb: ldb, beta,
                         target + part.lowerBound * ldc, ldc: ldc)
                 }
             } else {
                 ComputeThreads.share(m, operations: operations) { part in
-                    BLAS.gemm(
-                        code, BLAS.n, m: part.count, n: n, k: k, alpha, left + part.lowerBound * (transposeA ? lda : 1), lda: lda, right,
+                    DirectProduct.gemm(
+                        code, m: part.count, n: n, k: k, alpha, left + part.lowerBound * (transposeA ? lda : 1), lda: lda, right,
                         ldb: ldb, beta, target + part.lowerBound, ldc: ldc)
                 }
             }
@@ -60,14 +60,14 @@ extension Matrix {
         guard a.rows > 0 else { return fill(0) }
         guard rows > 1 else { return multiply(a, transposed: true, by: b) }
         let (left, right, target, n, k) = (UnsafePointer(a.base), UnsafePointer(b.base), base, rows, a.rows)
-        let width = KernelCosts.symmetricStripe
+        let width = DirectProduct.isFaster(m: n, n: n, k: k) ? DirectProduct.tile : KernelCosts.symmetricStripe
         let stripes = (n + width - 1) / width
         let shares = ComputeThreads.shares(of: stripes, operations: Double(n) * Double(n) * Double(k))
         // The first stripe is the tallest: whoever is done sooner takes the shorter ones.
         ComputeThreads.concurrently(shares > 1 ? stripes : 1) { stripe in
             for start in stride(from: stripe * width, to: n, by: shares > 1 ? n : width) {
-                BLAS.gemm(
-                    BLAS.t, BLAS.n, m: n - start, n: min(width, n - start), k: k, 1, left + start * k, lda: k, right + start * k, ldb: k, 0,
+                DirectProduct.gemm(
+                    BLAS.t, m: n - start, n: min(width, n - start), k: k, 1, left + start * k, lda: k, right + start * k, ldb: k, 0,
                     target + start * (n + 1), ldc: n)
             }
         }
@@ -104,35 +104,6 @@ extension Matrix {
         try ComputeThreads.lendToLibrary(order: order) { () throws(LinearAlgebraError) in
             try BLAS.potrf(BLAS.lower, n: order, target, lda: order)
         }
-    }
-
-    /// self ← self·L⁻ᵀ for the lower triangular L (`dtrsm`).
-    public mutating func solveRightTransposed(lower l: borrowing Matrix) {
-        precondition(l.rows == l.columns && l.rows == columns, "shapes do not fit a triangular solve")
-        guard rows > 0, columns > 0 else { return }
-        let (target, factor, m, n) = (base, UnsafePointer(l.base), rows, columns)
-        ComputeThreads.share(m, operations: Double(m) * Double(n) * Double(n)) { part in
-            Self.solveRightTransposed(target + part.lowerBound, rows: part.count, lead: m, factor, lda: n, columns: 0..<n)
-        }
-    }
-
-    /// Some columns of T ← T·L⁻ᵀ, from which those before them have been taken away: halves, so that all but narrow triangles goes through
-    /// `dgemm`. OpenBLAS's `dtrsm` runs at a quarter of its rate.
-    private static func solveRightTransposed(
-        _ target: UnsafeMutablePointer<Double>, rows: Int, lead: Int, _ factor: UnsafePointer<Double>, lda: Int, columns: Range<Int>
-    ) {
-        let (start, end) = (columns.lowerBound, columns.upperBound)
-        guard columns.count > KernelCosts.triangleBlock else {
-            return BLAS.trsm(
-                side: BLAS.right, uplo: BLAS.lower, trans: BLAS.t, m: rows, n: columns.count, factor + start * (lda + 1), lda: lda,
-                target + start * lead, ldb: lead)
-        }
-        let middle = start + (columns.count / 2 + KernelCosts.triangleBlock - 1) / KernelCosts.triangleBlock * KernelCosts.triangleBlock
-        solveRightTransposed(target, rows: rows, lead: lead, factor, lda: lda, columns: start..<middle)
-        BLAS.gemm(
-            BLAS.n, BLAS.t, m: rows, n: end - middle, k: middle - start, -1, target + start * lead, lda: lead,
-            factor + middle + start * lda, ldb: lda, 1, target + middle * lead, ldc: lead)
-        solveRightTransposed(target, rows: rows, lead: lead, factor, lda: lda, columns: middle..<end)
     }
 
     /// self ← L⁻¹·self for the lower triangular L (`dtrsm`).
@@ -199,17 +170,6 @@ extension Matrix {
     public mutating func moveColumn(_ source: Int, to target: Int) {
         precondition(source >= 0 && source < columns && target >= 0 && target < columns, "matrix index out of range")
         if source != target { (base + target * rows).update(from: base + source * rows, count: rows) }
-    }
-
-    /// Sets all elements, in column-major order; threads share them.
-    public mutating func copyElements(from elements: UnsafeBufferPointer<Double>) {
-        precondition(elements.count == rows * columns, "another number of elements")
-        guard let source = elements.baseAddress else { return }
-        let target = base
-        // One core alone does not take all that memory can give.
-        ComputeThreads.share(elements.count, granule: 8192, operations: 8 * Double(elements.count)) { part in
-            (target + part.lowerBound).update(from: source + part.lowerBound, count: part.count)
-        }
     }
 
     /// Copies this matrix.

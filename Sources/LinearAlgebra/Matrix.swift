@@ -12,6 +12,8 @@ public struct Matrix: ~Copyable {
     /// The number of elements there is memory for.
     private var capacity: Int
     private(set) var base: UnsafeMutablePointer<Double>
+    /// Whether the memory is this value's to give back.
+    private let isOwner: Bool
 
     /// A matrix of zeros.
     ///
@@ -24,10 +26,31 @@ public struct Matrix: ~Copyable {
         self.columns = columns
         self.capacity = rows * capacity
         base = memory
+        isOwner = true
+    }
+
+    private init(viewing elements: UnsafePointer<Double>, rows: Int, columns: Int) {
+        self.rows = rows
+        self.columns = columns
+        capacity = 0
+        // Only ever lent for reading, by `withView`.
+        base = UnsafeMutablePointer(mutating: elements)
+        isOwner = false
+    }
+
+    /// Calls `body` with elements that lie elsewhere, column after column, as a matrix to be read.
+    public static func withView<R, E: Error>(
+        of elements: UnsafeBufferPointer<Double>, rows: Int, _ body: (borrowing Matrix) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(rows > 0 && elements.count.isMultiple(of: rows), "a column is cut short")
+        // The address of no elements is never read.
+        let first = elements.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Double>.alignment)!
+        let view = Matrix(viewing: first, rows: rows, columns: elements.count / rows)
+        return try body(view)
     }
 
     deinit {
-        AlignedMemory.deallocate(base, bytes: capacity * MemoryLayout<Double>.stride)
+        if isOwner { AlignedMemory.deallocate(base, bytes: capacity * MemoryLayout<Double>.stride) }
     }
 
     /// The bytes a matrix takes; nil where that overflows.

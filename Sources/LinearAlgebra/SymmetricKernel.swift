@@ -20,7 +20,11 @@ enum SymmetricKernel {
         // Every share makes its own rows of C, and reads of A what lies in their rows or, mirrored, in their columns.
         ComputeThreads.share(order, operations: 2 * Double(order) * Double(order) * Double(columns)) { rows in
             let start = rows.lowerBound
-            multiply(rows, uplo: uplo, lda: lda, a, b, columns: columns, into: c, ldc: order)
+            if uplo == BLAS.upper, DirectProduct.isFaster(order: rows.count, columns: columns) {
+                DirectProduct.multiplyUpper(rows, a, lda: lda, b, columns: columns, into: c, order: order)
+            } else {
+                multiply(rows, uplo: uplo, lda: lda, a, b, columns: columns, into: c, ldc: order)
+            }
             add(rows, 0..<start, uplo: uplo, lda: lda, a, b, columns: columns, to: c, ldc: order)
             add(rows, rows.upperBound..<order, uplo: uplo, lda: lda, a, b, columns: columns, to: c, ldc: order)
         }

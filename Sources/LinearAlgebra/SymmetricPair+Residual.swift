@@ -13,7 +13,7 @@ extension SymmetricPair {
     ///   - weights: W [D×C].
     ///   - ridge: λ.
     ///   - crossMoment: Q [D×C].
-    ///   - rest: what the sums in Q have lost, [D×C].
+    ///   - rest: what the sums in Q have lost, [D×C], or without columns.
     /// - Returns: E [D×C].
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     /// - Complexity: 3D²C multiply-adds; memory for 4DC + 256D doubles.
@@ -23,7 +23,7 @@ extension SymmetricPair {
         let (order, classes) = (dimension, weights.columns)
         precondition(
             weights.rows == order && crossMoment.rows == order && rest.rows == order && crossMoment.columns == classes
-                && rest.columns == classes, "shapes do not fit a residual")
+                && (rest.columns == classes || rest.columns == 0), "shapes do not fit a residual")
         // Upper parts of b bits each and D terms: 2b + log₂ D bits, and one for the nearest multiple being the next one up.
         let bits = (51 - (Int.bitWidth - (order - 1).leadingZeroBitCount)) / 2
         let upper = try Self.upperPart(of: weights, bits: bits)
@@ -51,8 +51,11 @@ extension SymmetricPair {
             for column in 0..<classes {
                 let start = column * order + block.lowerBound
                 let (target, product) = (result.base + start, exact.base + column * block.count)
-                let (weight, lost) = (weights.base + start, rest.base + start)
-                for row in 0..<block.count { target[row] += lost[row] - product[row] - ridge * weight[row] }
+                let weight = weights.base + start
+                for row in 0..<block.count { target[row] -= product[row] + ridge * weight[row] }
+                guard rest.columns > 0 else { continue }
+                let lost = rest.base + start
+                for row in 0..<block.count { target[row] += lost[row] }
             }
         }
         return result

@@ -184,9 +184,32 @@ import Testing
         }
     }
 
+    /// Rows that are nearly what rows before them were leave a diagonal of very different size: no inverse may be taken of such a triangle.
+    @Test(arguments: [2, 64, 150]) func triangularSolveOfAnIllConditionedTriangle_fitsTheTriangle(order: Int) throws {
+        var generator = SplitMix64(state: UInt64(order))
+        var l = try randomMatrix(order, order, &generator)
+        for index in 0..<order { l[index, index] = index.isMultiple(of: 2) ? 1e5 : 1 }
+        let given = try randomMatrix(20, order, &generator)
+        var solution = try given.copied()
+        solution.solveRightTransposed(lower: l)
+        // T Lᵀ is what was given, to the last digits of what it is summed from.
+        var largest = 0.0
+        for row in 0..<20 {
+            for column in 0..<order {
+                var (sum, size) = (0.0, 0.0)
+                for k in 0...column {
+                    sum += solution[row, k] * l[column, k]
+                    size += abs(solution[row, k] * l[column, k])
+                }
+                largest = max(largest, abs(sum - given[row, column]) / max(size, 1e-300))
+            }
+        }
+        #expect(largest < 1e-13)
+    }
+
     @Test func reductions_agreeWithSumsWrittenOut() throws {
         var generator = SplitMix64(state: 3)
-        for (rows, columns) in [(1, 1), (7, 1), (8, 3), (33, 5)] {
+        for (rows, columns) in [(1, 1), (7, 1), (8, 3), (33, 5), (20, 8)] {
             var matrix = try randomMatrix(rows, columns, &generator)
             var squares = 0.0
             var diagonal = [Double](repeating: 2, count: rows)

@@ -180,6 +180,24 @@ func randomMatrix(_ rows: Int, _ columns: Int, _ generator: inout SplitMix64) th
 }
 
 @Suite struct MatrixTests {
+    @Test func view_readsElementsWhereTheyLie_andLeavesThemToTheirOwner() {
+        let elements = [1.0, 2, 3, 4, 5, 6]
+        elements.withUnsafeBufferPointer { elements in
+            Matrix.withView(of: elements, rows: 2) { view in
+                #expect(view.rows == 2 && view.columns == 3)
+                #expect(view[1, 2] == 6 && view[0, 1] == 3)
+                view.withElements { #expect($0.baseAddress == elements.baseAddress) }
+            }
+        }
+        #expect(elements == [1, 2, 3, 4, 5, 6])
+    }
+
+    @Test func viewOfNothing_hasNoColumns() {
+        Matrix.withView(of: UnsafeBufferPointer(start: nil, count: 0), rows: 3) { view in
+            #expect(view.rows == 3 && view.columns == 0)
+        }
+    }
+
     @Test func growing_keepsValues_andZeroesNewColumns() throws {
         var generator = SplitMix64(state: 5)
         var matrix = try randomMatrix(6, 2, &generator)

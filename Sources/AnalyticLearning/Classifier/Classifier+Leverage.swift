@@ -22,10 +22,9 @@ extension Classifier {
         for first in stride(from: 0, to: rows, by: view.cost.blockRows) {
             let end = min(first + view.cost.blockRows, rows)
             let part = UnsafeBufferPointer(rebasing: features[(first * dimension)..<(end * dimension)])
-            try inputs.reshapeScratch(columns: end - first)
-            try h.reshapeScratch(columns: end - first)
-            try featureMap.map(part, inputs: &inputs, into: &h)
-            try view.appendLeverages(h: h, square: square, to: &result)
+            try featureMap.withMapped(part, buffer: &h) { (h) throws(LinearAlgebraError) in
+                try view.appendLeverages(h: h, square: square, to: &result)
+            }
         }
         return result
     }

@@ -25,8 +25,7 @@ extension Classifier {
         var unused = ProgressiveScorer(spans: [])
         try forEachPart(of: features, columns[...]) { (values, part) throws(LinearAlgebraError) in
             guard isBulk else { return try learnBlock(values, part, &unused) }
-            try featureMap.map(values, inputs: &inputs, into: &h)
-            accumulate(values, part)
+            try featureMap.withMapped(values, buffer: &h) { h in accumulate(values, h, part) }
         }
         if isBulk { mustSolve = true }
     }

@@ -43,16 +43,16 @@ extension Classifier {
         let isDowndated: Bool
         do throws(LinearAlgebraError) {
             let rows = min(columns.count, view.cost.blockRows)
-            try inputs.reshapeScratch(columns: rows)
-            try h.reshapeScratch(columns: rows)
+            if !featureMap.isIdentity { try h.reshapeScratch(columns: rows) }
             try view.reserve(rows: rows, classes: truth.counts.count)
             try truth.sketches.reserve(rows: rows, columns: EmptyCollection())
             isDowndated = try downdate(features, columns)
             if !isDowndated, try !removeFromGram(features, columns) { throw LinearAlgebraError.notPositiveDefinite }
             // From here on nothing can fail: there is memory for everything, and what the map throws is lack of it.
             try forEachPart(of: features, columns[...]) { (x, part) throws(LinearAlgebraError) in
-                try featureMap.map(x, inputs: &inputs, into: &h)
-                stale.formUnion(truth.subtract(x: x, h: h, columns: part, groups: &groups))
+                try featureMap.withMapped(x, buffer: &h) { h in
+                    stale.formUnion(truth.subtract(x: x, h: h, columns: part, groups: &groups))
+                }
             }
         } catch {
             throw error == .notPositiveDefinite ? .neverLearned : .solver(error)
@@ -86,8 +86,9 @@ extension Classifier {
         guard columns.count <= view.cost.blockRows, columns.count < truth.samples, !mustSolve, !view.health.isTruncated else {
             return false
         }
-        try featureMap.map(x, inputs: &inputs, into: &h)
-        return try view.unlearn(h: h, columns: columns[...], square: &square)
+        return try featureMap.withMapped(x, buffer: &h) { (h) throws(LinearAlgebraError) in
+            try view.unlearn(h: h, columns: columns[...], square: &square)
+        }
     }
 
     /// Takes rows out of a copy of G, which becomes G if it still is a Gram matrix.
@@ -99,8 +100,7 @@ extension Classifier {
         // Rounding of the sums in G moves its eigenvalues by some ε of the largest; the ridge usually is far above that.
         let rounding = 64 * Double.ulpOfOne * rest.trace
         try forEachPart(of: x, columns[...]) { (values, part) throws(LinearAlgebraError) in
-            try featureMap.map(values, inputs: &inputs, into: &h)
-            rest.add(h, times: -1)
+            try featureMap.withMapped(values, buffer: &h) { h in rest.add(h, times: -1) }
         }
         guard rest.isPositiveDefinite(shift: view.ridge + rounding) else { return false }
         square.setGram(rest)

@@ -36,7 +36,7 @@ public final class Classifier {
     var truth: Truth
     var view: RecursiveView
 
-    var inputs: Matrix
+    /// Of mapped rows; the identity's lie where they came.
     var h: Matrix
     var groups = ClassGroups()
     private var scores: Matrix
@@ -59,8 +59,7 @@ public final class Classifier {
         var square = try SymmetricPair(dimension: map.width)
         view = try RecursiveView(width: map.width, ridge: configuration.ridge, square: &square)
         truth = try Truth(width: map.width, dimension: map.dimension, sketchRank: configuration.sketchRank)
-        inputs = try Matrix(rows: map.dimension, columns: 0)
-        h = try Matrix(rows: map.width, columns: 0, columnCapacity: CostModel(width: map.width).blockRows)
+        h = try Matrix(rows: map.width, columns: 0, columnCapacity: map.isIdentity ? 0 : CostModel(width: map.width).blockRows)
         scores = try Matrix(rows: 0, columns: 0)
         self.square = square
         evaluation = ProgressiveEvaluation(window: evaluationWindow)
@@ -181,8 +180,7 @@ public final class Classifier {
     /// Makes room for everything that learning needs, so that nothing can fail half-way.
     func reserve(_ columns: [Int]) throws(LinearAlgebraError) {
         let rows = min(columns.count, view.cost.blockRows)
-        try inputs.reshapeScratch(columns: rows)
-        try h.reshapeScratch(columns: rows)
+        if !featureMap.isIdentity { try h.reshapeScratch(columns: rows) }
         try scores.reshapeScratch(rows: rows, columns: registry.count)
         try reserve(classes: registry.count, rows: rows, columns: columns)
     }
@@ -212,19 +210,20 @@ public final class Classifier {
     func learnBlock(
         _ x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer, isNew: Bool = false
     ) throws(LinearAlgebraError) {
-        try featureMap.map(x, inputs: &inputs, into: &h)
-        if isNew { try calibrateBalanced(columns) }
-        if mustSolve {
-            try scoreRows(&scorer, columns)
-            accumulate(x, columns)
-            return solve()
-        }
-        do {
-            try view.learn(h: h, columns: columns, progress: &scorer, square: &square, truth: &truth) { truth in
-                truth.add(x: x, h: h, columns: columns, groups: &groups)
+        try featureMap.withMapped(x, buffer: &h) { (h) throws(LinearAlgebraError) in
+            if isNew { try calibrateBalanced(h, columns) }
+            if mustSolve {
+                try scoreRows(h, &scorer, columns)
+                accumulate(x, h, columns)
+                return solve()
             }
-        } catch {
-            mustSolve = true
+            do {
+                try view.learn(h: h, columns: columns, progress: &scorer, square: &square, truth: &truth) { truth in
+                    truth.add(x: x, h: h, columns: columns, groups: &groups)
+                }
+            } catch {
+                mustSolve = true
+            }
         }
     }
 
@@ -234,9 +233,10 @@ public final class Classifier {
     ) throws(LinearAlgebraError) {
         guard columns.count >= view.cost.bulkRows || mustSolve else {
             try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
-                try featureMap.map(values, inputs: &inputs, into: &h)
-                try scoreRows(&scorer, part)
-                try calibrateBalanced(part)
+                try featureMap.withMapped(values, buffer: &h) { (h) throws(LinearAlgebraError) in
+                    try scoreRows(h, &scorer, part)
+                    try calibrateBalanced(h, part)
+                }
             }
             var unused = ProgressiveScorer(spans: [])
             return try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
@@ -244,10 +244,11 @@ public final class Classifier {
             }
         }
         try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
-            try featureMap.map(values, inputs: &inputs, into: &h)
-            try calibrateBalanced(part)
-            try multiplyScores()
-            accumulate(values, part) { scorer.score(scores, columns: part) }
+            try featureMap.withMapped(values, buffer: &h) { (h) throws(LinearAlgebraError) in
+                try calibrateBalanced(h, part)
+                try multiplyScores(h)
+                accumulate(values, h, part) { scorer.score(scores, columns: part) }
+            }
         }
         solve()
     }
@@ -255,7 +256,7 @@ public final class Classifier {
     /// Adds the mapped rows to the truth and to G, without touching R or W.
     ///
     /// - Parameter other: is done once meanwhile, on whatever thread, and touches neither of them.
-    func accumulate(_ x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, beside other: () -> Void = {}) {
+    func accumulate(_ x: UnsafeBufferPointer<Double>, _ h: borrowing Matrix, _ columns: ArraySlice<Int>, beside other: () -> Void = {}) {
         // Sums are little work, which one thread does while others update G; sketches may be as much as G is.
         let isMuch = truth.sketches.isKept
         if isMuch { truth.add(x: x, h: h, columns: columns, groups: &groups) }
@@ -277,18 +278,20 @@ public final class Classifier {
     }
 
     /// Scores the mapped rows by the weights as they are.
-    private func scoreRows(_ scorer: inout ProgressiveScorer, _ columns: ArraySlice<Int>) throws(LinearAlgebraError) {
-        try multiplyScores()
+    private func scoreRows(
+        _ h: borrowing Matrix, _ scorer: inout ProgressiveScorer, _ columns: ArraySlice<Int>
+    ) throws(LinearAlgebraError) {
+        try multiplyScores(h)
         scorer.score(scores, columns: columns)
     }
 
-    private func multiplyScores() throws(LinearAlgebraError) {
+    private func multiplyScores(_ h: borrowing Matrix) throws(LinearAlgebraError) {
         try scores.reshapeScratch(rows: h.columns, columns: view.weights.columns)
         scores.multiply(h, transposed: true, by: view.weights)
     }
 
     /// Shows the mapped rows' scores by the balanced weights, where there are any, to their calibrator.
-    private func calibrateBalanced(_ columns: ArraySlice<Int>) throws(LinearAlgebraError) {
+    private func calibrateBalanced(_ h: borrowing Matrix, _ columns: ArraySlice<Int>) throws(LinearAlgebraError) {
         guard let balanced, balanced.classCount > 1 else { return }
         try scores.reshapeScratch(rows: h.columns, columns: balanced.classCount)
         balanced.withWeights { scores.multiply(h, transposed: true, by: $0) }

@@ -35,29 +35,29 @@ public enum FeatureMap: Sendable {
         }
     }
 
+    /// Whether h = x.
+    var isIdentity: Bool { projection == nil }
+
     /// Ω, where there is one.
     public var projection: RandomProjection? {
         if case .randomRelu(let projection) = self { return projection }
         return nil
     }
 
-    /// Maps rows in Float64, for learning: Hᵀ ← φ(X)ᵀ.
+    /// Maps rows in Float64, for learning, and calls `body` with Hᵀ = φ(X)ᵀ [D×n]; the identity's lie where they came.
     ///
     /// - Parameters:
-    ///   - x: the rows of X one after another, n·d values.
-    ///   - inputs: a buffer of d rows; overwritten.
-    ///   - h: receives Hᵀ [D×n].
+    ///   - x: the rows of X one after another, n·d values, at least one row.
+    ///   - h: a buffer of D rows; overwritten where the map is not the identity.
     /// - Complexity: O(n·d·D).
-    func map(
-        _ x: UnsafeBufferPointer<Double>, inputs: inout Matrix, into h: inout Matrix
-    ) throws(LinearAlgebraError) {
-        let rows = x.count / dimension
-        precondition(rows * dimension == x.count, "a row is cut short")
-        try h.reshapeScratch(columns: rows)
-        guard case .randomRelu = self else { return h.copyElements(from: x) }
-        try inputs.reshapeScratch(columns: rows)
-        inputs.copyElements(from: x)
-        try map(inputs, columns: rows, into: &h)
+    func withMapped<R>(
+        _ x: UnsafeBufferPointer<Double>, buffer h: inout Matrix, _ body: (borrowing Matrix) throws(LinearAlgebraError) -> R
+    ) throws(LinearAlgebraError) -> R {
+        guard case .randomRelu = self else { return try Matrix.withView(of: x, rows: dimension, body) }
+        try Matrix.withView(of: x, rows: dimension) { (x) throws(LinearAlgebraError) in
+            try map(x, columns: x.columns, into: &h)
+        }
+        return try body(h)
     }
 
     /// Maps rows that stand side by side in a matrix already: Hᵀ ← φ(X)ᵀ for the first columns of Xᵀ.

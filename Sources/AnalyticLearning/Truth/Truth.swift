@@ -7,7 +7,8 @@ public import LinearAlgebra
 public struct Truth: ~Copyable {
     /// Q = Σ hyᵀ [D×C].
     public internal(set) var crossMoment: Matrix
-    /// What the sums in Q have lost to rounding [D×C]; see `CompensatedKernel`. Snapshots do without it, as without that of G.
+    /// What the sums in Q have lost to rounding [D×C], where G's are compensated too; without columns elsewhere. Snapshots do without it, as
+    /// without that of G.
     private(set) var crossMomentRest: Matrix
     /// n_c.
     public internal(set) var counts: [Int]
@@ -17,6 +18,9 @@ public struct Truth: ~Copyable {
     public internal(set) var samples: Int
     /// What is kept of each class's own Gram matrix.
     var sketches: ClassSketches
+
+    /// Without compensation in G, one in Q would gain nothing.
+    private var isCompensated: Bool { SymmetricPair.isCompensated(dimension: crossMoment.rows) }
 
     init(width: Int, dimension: Int, sketchRank: SketchRank) throws(LinearAlgebraError) {
         let crossMoment = try Matrix(rows: width, columns: 0)
@@ -33,7 +37,7 @@ public struct Truth: ~Copyable {
 
     mutating func setClasses(_ count: Int) throws(LinearAlgebraError) {
         try crossMoment.setColumns(count)
-        try crossMomentRest.setColumns(count)
+        if isCompensated { try crossMomentRest.setColumns(count) }
         try moments.setClasses(count)
         try sketches.setClasses(count)
         counts.append(contentsOf: repeatElement(0, count: max(0, count - counts.count)))
@@ -80,7 +84,7 @@ public struct Truth: ~Copyable {
             counts[column] -= rows.count
             if counts[column] == 0 {
                 crossMoment.withMutableColumn(column) { $0.update(repeating: 0) }
-                crossMomentRest.withMutableColumn(column) { $0.update(repeating: 0) }
+                if isCompensated { crossMomentRest.withMutableColumn(column) { $0.update(repeating: 0) } }
                 sketches.clear(column)
             } else if !sketches.subtract(h, rows: rows, column: column) {
                 stale.append(column)
@@ -93,7 +97,7 @@ public struct Truth: ~Copyable {
     /// Forgets a class; its rows stay in G and in `samples`, as rows of no class.
     mutating func removeClass(_ column: Int) {
         crossMoment.removeColumn(column)
-        crossMomentRest.removeColumn(column)
+        if isCompensated { crossMomentRest.removeColumn(column) }
         moments.removeClass(column)
         sketches.remove(column)
         counts.remove(at: column)
@@ -101,6 +105,11 @@ public struct Truth: ~Copyable {
 
     /// Adds another model's cross moment of a class.
     mutating func addToCrossMoment(_ values: UnsafeBufferPointer<Double>, column: Int) {
+        guard isCompensated else {
+            return crossMoment.withMutableColumn(column) { sums in
+                for i in sums.indices { sums[i] += values[i] }
+            }
+        }
         crossMoment.withMutableColumn(column) { sums in
             crossMomentRest.withMutableColumn(column) { rests in
                 for i in sums.indices { CompensatedKernel.add(values[i], to: &sums[i], &rests[i]) }

@@ -52,8 +52,9 @@ struct CostModel {
         rows < gatherBelow ? max(1, gatheredColumns / rows) : 1
     }
 
-    /// The rows after which R is held against G again. Two `dsymv` of G and R cost as much as learning one or two rows.
-    var probeRows: Int { max(256, width / 4) }
+    /// The rows after which R is held against G again. Two products of G and R with a vector are bound by memory, and cost as much as
+    /// learning some ten rows.
+    var probeRows: Int { max(256, width / 2) }
 
     /// The rows after which weights that lose digits are refined again, of a stream of so many.
     ///

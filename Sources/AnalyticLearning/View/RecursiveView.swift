@@ -110,8 +110,8 @@ public struct RecursiveView: ~Copyable {
         let isBeside =
             !isGathered && !truth.sketches.isKept && square.leavesRoom(for: chains.score, and: chains.factor, besideAddingToGram: h)
         let (factored, firstRequestRows) = Self.factorAndScore(
-            h: h, columns: columns, progress: &progress, square: &square, truth: &truth, add: add, p: &p, s: &s, residual: &residual,
-            weights: weights, isBeside: isBeside)
+            h: h, columns: columns, progress: &progress, square: &square, truth: &truth, add: add, p: &p, s: &s,
+            inverseDiagonal: &inverseDiagonal, gramTrace: &gramTrace, residual: &residual, weights: weights, isBeside: isBeside)
         guard let shrinkage = factored else {
             progress.scoreRest(residual, columns: columns, from: firstRequestRows)
             flush(square: &square)
@@ -121,8 +121,6 @@ public struct RecursiveView: ~Copyable {
         residual.solveLeft(lower: s)
         progress.scoreLaterRequests(s, residual, columns: columns, from: firstRequestRows)
         weights.multiply(p, by: residual, beta: 1)
-        gramTrace += h.sumOfSquares
-        p.subtractRowSquares(from: &inverseDiagonal)
         noteCondition()
         if isGathered {
             gather(h: h, square: &square)
@@ -153,18 +151,21 @@ public struct RecursiveView: ~Copyable {
         health.isTruncated && rowsSinceSolve >= min(max(1, samples / 3), cost.truncatedRows)
     }
 
-    /// What follows from P (S, its factor and T) and what does not need it (the rows' sums, and Y − HW), beside each other and G's update
-    /// where that is said. Each has variables of its own: they may run on two threads.
+    /// What follows from P (S, its factor, T and R's diagonal) and what does not need it (the rows' sums, and Y − HW), beside each other and
+    /// G's update where that is said. Each has variables of its own: they may run on two threads.
     ///
     /// - Parameters:
     ///   - p: P, then T.
     ///   - s: L, afterwards.
+    ///   - inverseDiagonal: R's diagonal.
+    ///   - gramTrace: G's trace.
     ///   - residual: Y − HW, afterwards.
     ///   - isBeside: whether G takes the rows meanwhile.
     /// - Returns: by how much R shrinks along a row, or nil as `factor(_:)`, with P untouched; and how many rows have been scored.
     private static func factorAndScore(
         h: borrowing Matrix, columns: ArraySlice<Int>, progress: inout ProgressiveScorer, square: inout SymmetricPair, truth: inout Truth,
-        add: (inout Truth) -> Void, p: inout Matrix, s: inout Matrix, residual: inout Matrix, weights: borrowing Matrix, isBeside: Bool
+        add: (inout Truth) -> Void, p: inout Matrix, s: inout Matrix, inverseDiagonal: inout [Double], gramTrace: inout Double,
+        residual: inout Matrix, weights: borrowing Matrix, isBeside: Bool
     ) -> (shrinkage: Double?, scoredRows: Int) {
         var scoredRows = 0
         var shrinkage: Double?
@@ -172,7 +173,10 @@ public struct RecursiveView: ~Copyable {
             s.multiplyLower(h, transposedBy: p)
             for index in 0..<s.rows { s[index, index] += 1 }
             shrinkage = factor(&s)
-            if shrinkage != nil { p.solveRightTransposed(lower: s) }
+            guard shrinkage != nil else { return }
+            p.solveRightTransposed(lower: s)
+            p.subtractRowSquares(from: &inverseDiagonal)
+            gramTrace += h.sumOfSquares
         }
         func score() {
             add(&truth)

@@ -1,0 +1,123 @@
+extension DirectProduct {
+    /// The columns of A that are gone through at once, and the order of the blocks on its diagonal that are written out whole.
+    private static let stripColumns = 128
+    /// The columns of A that one call multiplies.
+    private static let callColumns = 16
+    /// The terms that are added up by one call; with 64 rows on the other side half of what the library takes.
+    private static let callTerms = 480
+    /// The most columns of B for which it is done.
+    private static let mostColumns = 64
+    /// The leading dimension of a block that is written out; no power of two, which a cache would map to few places.
+    private static let blockLead = stripColumns + 8
+    /// Whether `multiplyUpper` is faster than `dgemm` on halves, for a block of some order and so many columns.
+    static func isFaster(order: Int, columns: Int) -> Bool {
+        isAvailable && columns <= mostColumns && order >= max(2 * stripColumns, 16 * columns)
+    }
+
+    /// Some rows of C ← A·B for the block of a symmetric A in these rows and columns, of which the upper triangle is held; B and C [D×n].
+    ///
+    /// A strip of A's columns, above the diagonal, is part of two products: Aᵀ's with the rows of B above, which is made as Bᵀ·A where it
+    /// lies, without packing; and A's with the strip's own rows of B, which is high and goes through `dgemm` well.
+    ///
+    /// - Parameters:
+    ///   - lda: A's leading dimension.
+    ///   - columns: n, at most 64.
+    ///   - order: D, the leading dimension of B and C.
+    /// - Complexity: 2m²n operations for m rows; memory for n·m doubles, and some 150 KiB.
+    static func multiplyUpper(
+        _ rows: Range<Int>, _ a: UnsafePointer<Double>, lda: Int, _ b: UnsafePointer<Double>, columns: Int,
+        into c: UnsafeMutablePointer<Double>, order: Int
+    ) {
+        precondition(columns <= mostColumns, "a product of too many columns")
+        let (origin, a, b, c) = (rows.lowerBound, a + rows.lowerBound * (lda + 1), b + rows.lowerBound, c + rows.lowerBound)
+        let height = rows.upperBound - origin
+        let scratch = blockLead * stripColumns + columns * callColumns
+        withAlignedMemory(count: scratch + height * columns) { block in
+            let (tile, transposed) = (block + blockLead * stripColumns, block + scratch)
+            transpose(b, rows: height, order: order, columns: columns, into: transposed)
+            for start in stride(from: 0, to: height, by: stripColumns) {
+                let strip = start..<min(start + stripColumns, height)
+                writeOut(strip, a, lda: lda, into: block)
+                addTransposed(strip, block, lead: blockLead, strip, transposed, columns: columns, tile, to: c, order: order, isFirst: true)
+                guard start > 0 else { continue }
+                addTransposed(
+                    strip, a + start * lda, lead: lda, 0..<start, transposed, columns: columns, tile, to: c, order: order, isFirst: false)
+                BLAS.gemm(
+                    BLAS.n, BLAS.n, m: start, n: columns, k: strip.count, 1, a + start * lda, lda: lda, b + start, ldb: order, 1, c,
+                    ldc: order)
+            }
+        }
+    }
+
+    /// Calls `body` with memory that begins with a line of a cache: a vector that lies across two is read twice.
+    private static func withAlignedMemory(count: Int, _ body: (UnsafeMutablePointer<Double>) -> Void) {
+        withUnsafeTemporaryAllocation(byteCount: count * MemoryLayout<Double>.stride, alignment: 64) { memory in
+            guard let first = memory.baseAddress else { return }
+            body(first.bindMemory(to: Double.self, capacity: count))
+        }
+    }
+
+    /// Bᵀ [n×rows].
+    private static func transpose(
+        _ b: UnsafePointer<Double>, rows: Int, order: Int, columns: Int, into target: UnsafeMutablePointer<Double>
+    ) {
+        // A few rows at a time: a line of a cache of each column.
+        for start in stride(from: 0, to: rows, by: 8) {
+            let end = min(start + 8, rows)
+            for column in 0..<columns {
+                let source = b + column * order
+                for row in start..<end { target[column + row * columns] = source[row] }
+            }
+        }
+    }
+
+    /// Adds to a strip's rows of C the product of the transpose of a block of the strip's columns with the rows of B that are its rows'.
+    ///
+    /// - Parameters:
+    ///   - block: its first element.
+    ///   - others: the rows of the block.
+    ///   - transposed: Bᵀ.
+    ///   - tile: memory for a call's result.
+    ///   - isFirst: whether nothing has been written there yet.
+    private static func addTransposed(
+        _ strip: Range<Int>, _ block: UnsafePointer<Double>, lead: Int, _ others: Range<Int>, _ transposed: UnsafePointer<Double>,
+        columns: Int, _ tile: UnsafeMutablePointer<Double>, to c: UnsafeMutablePointer<Double>, order: Int, isFirst: Bool
+    ) {
+        for term in stride(from: 0, to: others.count, by: callTerms) {
+            let terms = min(callTerms, others.count - term)
+            for start in stride(from: 0, to: strip.count, by: callColumns) {
+                let rows = min(callColumns, strip.count - start)
+                BLAS.gemm(
+                    BLAS.n, BLAS.n, m: columns, n: rows, k: terms, 1, transposed + (others.lowerBound + term) * columns, lda: columns,
+                    block + term + start * lead, ldb: lead, 0, tile, ldc: columns)
+                for column in 0..<columns {
+                    let target = c + strip.lowerBound + start + column * order
+                    if isFirst && term == 0 {
+                        for row in 0..<rows { target[row] = tile[column + row * columns] }
+                    } else {
+                        for row in 0..<rows { target[row] += tile[column + row * columns] }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A block on the diagonal with both of its triangles.
+    private static func writeOut(
+        _ range: Range<Int>, _ a: UnsafePointer<Double>, lda: Int, into block: UnsafeMutablePointer<Double>
+    ) {
+        // In tiles: one side of a transposition is always strided, and a tile keeps both in the nearest cache.
+        let tile = 32
+        for columnTile in stride(from: 0, to: range.count, by: tile) {
+            for rowTile in stride(from: 0, through: columnTile, by: tile) {
+                for column in columnTile..<min(columnTile + tile, range.count) {
+                    let source = a + range.lowerBound + (range.lowerBound + column) * lda
+                    for row in rowTile..<min(rowTile + tile, column + 1) {
+                        block[row + column * blockLead] = source[row]
+                        block[column + row * blockLead] = source[row]
+                    }
+                }
+            }
+        }
+    }
+}

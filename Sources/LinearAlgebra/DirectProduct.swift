@@ -1,0 +1,61 @@
+/// Products AᵀB of tall matrices with few columns, in tiles that the library multiplies where they lie.
+///
+/// `dgemm` copies both operands into an order that its kernel reads fastest, which pays when each element is used some hundred times. Where
+/// both have some dozen columns that copy is half of the work. OpenBLAS has kernels for AVX-512 that do without it ("small matrix
+/// optimization"): it takes them for products of at most 10⁶ multiply-adds, and of those of the form AᵀB for up to 1,200 elements.
+enum DirectProduct {
+    /// The rows and columns of a tile of the result.
+    static let tile = 32
+    /// The terms that are added up by one call: of a tile of both operands, 128 KiB each.
+    private static let depth = 512
+    /// The elements of a result up to which tiles are faster; of wider ones each element of an operand is used often enough.
+    private static let largestResult = 8192
+
+    /// Whether the library has such kernels, and takes them.
+    static let isAvailable: Bool = {
+        let library = BLASLibrary.current
+        return library.provider == .openBLAS && isAvailable(core: library.core, version: library.version)
+    }()
+
+    /// The same of an OpenBLAS by the name of its kernels and its version.
+    static func isAvailable(core: String?, version: [Int]?) -> Bool {
+        guard let core = core?.lowercased(), let version else { return false }
+        return ["skylakex", "cooperlake", "sapphirerapids"].contains(core) && !version.lexicographicallyPrecedes([0, 3, 18])
+    }
+
+    /// Whether tiles are faster for a result of m×n elements that are sums of k terms.
+    static func isFaster(m: Int, n: Int, k: Int) -> Bool { isAvailable && k >= depth / 2 && m * n <= largestResult }
+
+    /// C ← α·op(A)·B + β·C, by tiles where they are faster.
+    ///
+    /// - Complexity: 2mnk operations.
+    static func gemm(
+        _ transA: CChar, m: Int, n: Int, k: Int, _ alpha: Double, _ a: UnsafePointer<Double>, lda: Int, _ b: UnsafePointer<Double>,
+        ldb: Int, _ beta: Double, _ c: UnsafeMutablePointer<Double>, ldc: Int
+    ) {
+        guard transA == BLAS.t, isFaster(m: m, n: n, k: k) else {
+            return BLAS.gemm(transA, BLAS.n, m: m, n: n, k: k, alpha, a, lda: lda, b, ldb: ldb, beta, c, ldc: ldc)
+        }
+        multiplyTransposed(m: m, n: n, k: k, alpha, a, lda: lda, b, ldb: ldb, beta, c, ldc: ldc)
+    }
+
+    /// C ← α·AᵀB + β·C by tiles.
+    ///
+    /// - Complexity: 2mnk operations.
+    static func multiplyTransposed(
+        m: Int, n: Int, k: Int, _ alpha: Double, _ a: UnsafePointer<Double>, lda: Int, _ b: UnsafePointer<Double>, ldb: Int,
+        _ beta: Double, _ c: UnsafeMutablePointer<Double>, ldc: Int
+    ) {
+        // The terms outermost: each element of a wide operand is then read from memory once.
+        for term in stride(from: 0, to: k, by: depth) {
+            for column in stride(from: 0, to: n, by: tile) {
+                for row in stride(from: 0, to: m, by: tile) {
+                    BLAS.gemm(
+                        BLAS.t, BLAS.n, m: min(tile, m - row), n: min(tile, n - column), k: min(depth, k - term), alpha,
+                        a + term + row * lda, lda: lda, b + term + column * ldb, ldb: ldb, term == 0 ? beta : 1, c + row + column * ldc,
+                        ldc: ldc)
+                }
+            }
+        }
+    }
+}
