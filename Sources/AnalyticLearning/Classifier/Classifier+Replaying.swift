@@ -23,7 +23,8 @@ extension Classifier {
         try reserve(columns)
         let isBulk = mustSolve || columns.count >= view.cost.bulkRows
         var unused = ProgressiveScorer(spans: [])
-        try forEachPart(of: features, columns[...]) { (values, part) throws(LinearAlgebraError) in
+        let rows = isBulk ? accumulatedRows : view.cost.blockRows
+        try forEachPart(of: features, columns[...], rows: rows) { (values, part) throws(LinearAlgebraError) in
             guard isBulk else { return try learnBlock(values, part, &unused) }
             try featureMap.withMapped(values, buffer: &h) { h in accumulate(values, h, part) }
         }

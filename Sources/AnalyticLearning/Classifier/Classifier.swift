@@ -181,7 +181,7 @@ public final class Classifier {
     func reserve(_ columns: [Int]) throws(LinearAlgebraError) {
         let rows = min(columns.count, view.cost.blockRows)
         if !featureMap.isIdentity { try h.reshapeScratch(columns: rows) }
-        try scores.reshapeScratch(rows: rows, columns: registry.count)
+        try scores.reshapeScratch(rows: min(columns.count, accumulatedRows), columns: registry.count)
         try reserve(classes: registry.count, rows: rows, columns: columns)
     }
 
@@ -243,7 +243,7 @@ public final class Classifier {
                 try learnBlock(values, part, &unused)
             }
         }
-        try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
+        try forEachPart(of: x, columns, rows: accumulatedRows) { (values, part) throws(LinearAlgebraError) in
             try featureMap.withMapped(values, buffer: &h) { (h) throws(LinearAlgebraError) in
                 try calibrateBalanced(h, part)
                 try multiplyScores(h)
@@ -266,12 +266,23 @@ public final class Classifier {
         }
     }
 
+    /// The rows that are accumulated at once: as many as the buffer of mapped rows holds. The identity's need none, and the more there
+    /// are, the fewer times are G and the sums of each class read and written; their scores take no more than 2 MiB then.
+    var accumulatedRows: Int {
+        let block = view.cost.blockRows
+        // Sketches have buffers of their own.
+        guard featureMap.isIdentity, !truth.sketches.isKept else { return block }
+        return max(block, min(1024, (1 << 18) / max(1, registry.count)))
+    }
+
+    /// Calls `body` with consecutive rows and their classes, so many at a time, or as many as the recursion takes at once.
     func forEachPart(
-        of x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>,
+        of x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, rows: Int? = nil,
         _ body: (UnsafeBufferPointer<Double>, ArraySlice<Int>) throws(LinearAlgebraError) -> Void
     ) throws(LinearAlgebraError) {
-        for start in stride(from: columns.startIndex, to: columns.endIndex, by: view.cost.blockRows) {
-            let part = columns[start..<min(start + view.cost.blockRows, columns.endIndex)]
+        let rows = rows ?? view.cost.blockRows
+        for start in stride(from: columns.startIndex, to: columns.endIndex, by: rows) {
+            let part = columns[start..<min(start + rows, columns.endIndex)]
             let first = (start - columns.startIndex) * featureMap.dimension
             try body(UnsafeBufferPointer(rebasing: x[first..<(first + part.count * featureMap.dimension)]), part)
         }
