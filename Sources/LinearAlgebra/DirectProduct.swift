@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Products AᵀB of tall matrices with few columns, in tiles that the library multiplies where they lie.
 ///
 /// `dgemm` copies both operands into an order that its kernel reads fastest, which pays when each element is used some hundred times. Where
@@ -11,14 +13,20 @@ enum DirectProduct {
     /// The elements of a result up to which tiles are faster; of wider ones each element of an operand is used often enough.
     private static let largestResult = 8192
 
-    /// Whether the library has such kernels, and takes them.
-    static let isAvailable: Bool = {
+    /// Whether the library has such kernels, and takes them; and has one thread for a call, as it would not cut such small ones for more.
+    static var isAvailable: Bool {
+        hasKernels && (ComputeThreads.isLibrarySingle.load(ordering: .relaxed) || hadOneThread)
+    }
+
+    /// As the process began, without being told.
+    private static let hadOneThread = BLASLibrary.current.threadCount == 1
+    private static let hasKernels: Bool = {
         let library = BLASLibrary.current
-        return library.provider == .openBLAS && isAvailable(core: library.core, version: library.version)
+        return library.provider == .openBLAS && hasKernels(core: library.core, version: library.version)
     }()
 
-    /// The same of an OpenBLAS by the name of its kernels and its version.
-    static func isAvailable(core: String?, version: [Int]?) -> Bool {
+    /// Whether an OpenBLAS has them, by the name of its kernels and its version.
+    static func hasKernels(core: String?, version: [Int]?) -> Bool {
         guard let core = core?.lowercased(), let version else { return false }
         return ["skylakex", "cooperlake", "sapphirerapids"].contains(core) && !version.lexicographicallyPrecedes([0, 3, 18])
     }

@@ -3,7 +3,7 @@ extension Matrix {
     ///
     /// Narrow triangles on L's diagonal are inverted (`dtrtri`) and multiplied with (`dtrmm`), and all else goes through `dgemm`: OpenBLAS's
     /// `dtrsm` runs at a fifth of its rate. A product with the inverse of a triangle is as exact as a solve where the triangle is well
-    /// conditioned (Du Croz and Higham 1992); where L's diagonal says that it may not be, `dtrsm` does it.
+    /// conditioned (Du Croz and Higham 1992); where L's elements say that it may not be, `dtrsm` does it.
     ///
     /// - Complexity: O(rows·columns²).
     public mutating func solveRightTransposed(lower l: borrowing Matrix) {
@@ -12,7 +12,7 @@ extension Matrix {
         let (target, factor, m, n) = (base, UnsafePointer(l.base), rows, columns)
         let width = KernelCosts.triangleBlock
         withUnsafeTemporaryAllocation(of: Double.self, capacity: width * n) { memory in
-            let inverses = l.hasEvenDiagonal && Self.invertTriangles(factor, order: n, into: memory) ? memory.baseAddress : nil
+            let inverses = l.hasEvenTriangle && Self.invertTriangles(factor, order: n, into: memory) ? memory.baseAddress : nil
             // Proof: it is only read from here on, and outlives all calls.
             nonisolated(unsafe) let triangles = inverses.map { UnsafePointer($0) }
             ComputeThreads.share(m, operations: Double(m) * Double(n) * Double(n)) { part in
@@ -22,12 +22,13 @@ extension Matrix {
         }
     }
 
-    /// Whether the largest element of the diagonal is at most a hundred times the smallest.
-    private var hasEvenDiagonal: Bool {
+    /// Whether no element of the lower triangle is more than a hundred times the smallest of the diagonal.
+    private var hasEvenTriangle: Bool {
         var (least, largest) = (Double.infinity, 0.0)
-        for index in 0..<rows {
-            least = min(least, abs(self[index, index]))
-            largest = max(largest, abs(self[index, index]))
+        for column in 0..<columns {
+            let elements = base + column * rows
+            least = min(least, abs(elements[column]))
+            for row in column..<rows { largest = max(largest, abs(elements[row])) }
         }
         return largest <= 100 * least
     }

@@ -3,7 +3,7 @@
 /// A batch of n feature rows as a client sends them (row after row) is, without moving a byte, the column-major D×n matrix Hᵀ: one column a
 /// sample. All of Accrue's matrices are held that way, which is also what BLAS takes.
 ///
-/// The value owns its memory and cannot be copied by accident; it belongs to one thread at a time.
+/// The value owns its memory, but for a view that is lent for reading, and cannot be copied by accident; it belongs to one thread at a time.
 public struct Matrix: ~Copyable {
     /// The number of rows.
     public private(set) var rows: Int
@@ -170,6 +170,6 @@ public struct Matrix: ~Copyable {
     }
 }
 
-// Proof: the memory has one owner that cannot be copied; writing needs exclusive access to that owner, which the language enforces, and
+// Proof: the memory has one owner that cannot be copied, and a view is only ever borrowed; writing needs exclusive access to that owner, which the language enforces, and
 // what several threads may do at once (borrow it) only reads.
 extension Matrix: @unchecked Sendable {}

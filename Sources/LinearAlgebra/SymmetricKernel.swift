@@ -1,6 +1,7 @@
 /// Products and rank updates of a symmetric matrix of which one triangle is held, at the speed of `dgemm`.
 ///
-/// `dsymm` packs its matrix element by element: cut into blocks, all but those on the diagonal is rectangular and goes through `dgemm`.
+/// `dsymm` packs its matrix element by element: cut into blocks, all but those on the diagonal is rectangular and goes through `dgemm`;
+/// or, where the library has kernels that do not pack, through `DirectProduct`.
 /// `dsyrk` packs what it reads once for both of its sides, and is cut only for threads, which it shares its triangle between unevenly.
 enum SymmetricKernel {
     /// C ← A·B for A of order D, B and C [D×n].

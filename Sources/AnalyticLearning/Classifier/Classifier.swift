@@ -36,7 +36,7 @@ public final class Classifier {
     var truth: Truth
     var view: RecursiveView
 
-    /// Of mapped rows; the identity's lie where they came.
+    /// Of mapped rows; several of the identity's lie where they came.
     var h: Matrix
     var groups = ClassGroups()
     private var scores: Matrix
@@ -59,7 +59,7 @@ public final class Classifier {
         var square = try SymmetricPair(dimension: map.width)
         view = try RecursiveView(width: map.width, ridge: configuration.ridge, square: &square)
         truth = try Truth(width: map.width, dimension: map.dimension, sketchRank: configuration.sketchRank)
-        h = try Matrix(rows: map.width, columns: 0, columnCapacity: map.isIdentity ? 0 : CostModel(width: map.width).blockRows)
+        h = try Matrix(rows: map.width, columns: 0, columnCapacity: map.isIdentity ? 1 : CostModel(width: map.width).blockRows)
         scores = try Matrix(rows: 0, columns: 0)
         self.square = square
         evaluation = ProgressiveEvaluation(window: evaluationWindow)
@@ -142,8 +142,9 @@ public final class Classifier {
     ) throws(LinearAlgebraError) -> LearnOutcome {
         precondition(features.count == columns.count * featureMap.dimension, "features and labels of different length")
         precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
-        try reserve(columns)
         let cost = view.cost
+        let isLarge = spans.contains { $0.rows > cost.blockRows }
+        try reserve(columns, scoredRows: isLarge ? accumulatedRows : cost.blockRows)
         var predictions: [Int] = []
         predictions.reserveCapacity(columns.count)
         var row = 0
@@ -178,10 +179,12 @@ public final class Classifier {
     }
 
     /// Makes room for everything that learning needs, so that nothing can fail half-way.
-    func reserve(_ columns: [Int]) throws(LinearAlgebraError) {
+    ///
+    /// - Parameter scoredRows: how many rows are scored at once.
+    func reserve(_ columns: [Int], scoredRows: Int) throws(LinearAlgebraError) {
         let rows = min(columns.count, view.cost.blockRows)
         if !featureMap.isIdentity { try h.reshapeScratch(columns: rows) }
-        try scores.reshapeScratch(rows: min(columns.count, accumulatedRows), columns: registry.count)
+        try scores.reshapeScratch(rows: min(columns.count, scoredRows), columns: registry.count)
         try reserve(classes: registry.count, rows: rows, columns: columns)
     }
 
@@ -267,11 +270,13 @@ public final class Classifier {
     }
 
     /// The rows that are accumulated at once: as many as the buffer of mapped rows holds. The identity's need none, and the more there
-    /// are, the fewer times are G and the sums of each class read and written; their scores take no more than 2 MiB then.
+    /// are, the fewer times are G and the sums of each class read and written; their scores then take no more than 2 MiB, or what a block's
+    /// take. What a sum of many rows loses is not compensated, so that compensated ones stay at a block.
     var accumulatedRows: Int {
         let block = view.cost.blockRows
         // Sketches have buffers of their own.
-        guard featureMap.isIdentity, !truth.sketches.isKept else { return block }
+        let isPlain = featureMap.isIdentity && !truth.sketches.isKept && !SymmetricPair.isCompensated(dimension: featureMap.width)
+        guard isPlain else { return block }
         return max(block, min(1024, (1 << 18) / max(1, registry.count)))
     }
 

@@ -71,9 +71,10 @@ extension ModelConfiguration {
         if SymmetricPair.isCompensated(dimension: self.width) { doubles += width * width + width * classes }
         // Ω in Float64, and in Float32 in tiles.
         if case .randomRelu = featureMap { doubles += dimension * (width + Double(ScoreKernel.padded(self.width)) / 2) }
-        // The block buffers of the view (mapped rows are not copied where the map is the identity), then the weights and the cross moment of each class, with its two moments.
+        // The block buffers of the view, where rows of the identity map are not copied to; then the weights and the cross moment of each
+        // class, with its two moments.
         doubles += width * Double(CostModel(width: self.width).scratchColumns) + 2 * width * classes + 2 * dimension * classes
-        if case .identity = featureMap { doubles -= width * Double(CostModel(width: self.width).blockRows) }
+        if case .identity = featureMap { doubles -= width * Double(CostModel(width: self.width).blockRows - 1) }
         // Each state published has its weights in Float32; readers may still hold the one before.
         doubles += 2 * Double(ScoreKernel.padded(self.width)) / 2 * classes
         if imbalance != .none { doubles += (width + Double(ScoreKernel.padded(self.width)) / 2) * classes }

@@ -44,16 +44,22 @@ public enum FeatureMap: Sendable {
         return nil
     }
 
-    /// Maps rows in Float64, for learning, and calls `body` with Hᵀ = φ(X)ᵀ [D×n]; the identity's lie where they came.
+    /// Maps rows in Float64, for learning, and calls `body` with Hᵀ = φ(X)ᵀ [D×n]; several of the identity's lie where they came.
     ///
     /// - Parameters:
     ///   - x: the rows of X one after another, n·d values, at least one row.
-    ///   - h: a buffer of D rows; overwritten where the map is not the identity.
+    ///   - h: a buffer of D rows; overwritten but by several rows of the identity.
     /// - Complexity: O(n·d·D).
     func withMapped<R>(
         _ x: UnsafeBufferPointer<Double>, buffer h: inout Matrix, _ body: (borrowing Matrix) throws(LinearAlgebraError) -> R
     ) throws(LinearAlgebraError) -> R {
-        guard case .randomRelu = self else { return try Matrix.withView(of: x, rows: dimension, body) }
+        if isIdentity {
+            guard x.count == dimension else { return try Matrix.withView(of: x, rows: dimension, body) }
+            // OpenBLAS 0.3.21's `dsymv`, which multiplies a single row, reads past the end of a vector: a matrix has memory there.
+            try h.reshapeScratch(columns: 1)
+            h.withMutableElements { _ = $0.update(fromContentsOf: x) }
+            return try body(h)
+        }
         try Matrix.withView(of: x, rows: dimension) { (x) throws(LinearAlgebraError) in
             try map(x, columns: x.columns, into: &h)
         }

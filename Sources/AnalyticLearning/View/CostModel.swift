@@ -65,8 +65,8 @@ struct CostModel {
         drift > 1e-8 ? 64 * classes : max(64 * classes, samples / 16)
     }
 
-    /// What a block of so many rows costs between P and the rank updates, in operations at the rate of a square product: S, its factor and
-    /// T; and the rows' sums, their scores by the weights before, and what calibration learns from these.
+    /// What a block of so many rows costs between P and the rank updates, in operations at the rate of a square product: S, its factor, T
+    /// and R's diagonal; and the rows' sums, their scores by the weights before, and what calibration learns from these.
     ///
     /// The factors say how far from that rate such thin products and loops are (64 and 256 rows, D = 2048, C = 100).
     func chainOperations(rows: Int, classes: Int) -> (factor: Double, score: Double) {

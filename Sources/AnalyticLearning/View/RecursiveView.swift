@@ -24,7 +24,7 @@ public struct RecursiveView: ~Copyable {
     private var rowsSinceSolve = 0
     private var rowsSinceRefinement = 0
 
-    // Buffers of one block, kept so that learning allocates nothing.
+    // Buffers of one block, kept from one to the next; kernels take some memory of their own while they last.
     private var p: Matrix
     private var s: Matrix
     private var residual: Matrix
