@@ -1,14 +1,11 @@
 extension DirectProduct {
-    /// The columns of A that are gone through at once, and the order of the blocks on its diagonal that are written out whole.
-    private static let stripColumns = 128
-    /// The columns of A that one call multiplies.
-    private static let callColumns = 16
-    /// The terms that are added up by one call; with 64 rows on the other side half of what the library takes.
-    private static let callTerms = 480
-    /// The most columns of B for which it is done.
-    private static let mostColumns = 64
+    private static let stripColumns = KernelCosts.directStrip
+    private static let callColumns = KernelCosts.directCall.columns
+    private static let callTerms = KernelCosts.directCall.terms
+    private static let mostColumns = KernelCosts.directColumns
     /// The leading dimension of a block that is written out; no power of two, which a cache would map to few places.
     private static let blockLead = stripColumns + 8
+
     /// Whether `multiplyUpper` is faster than `dgemm` on halves, for a block of some order and so many columns.
     static func isFaster(order: Int, columns: Int) -> Bool {
         isAvailable && columns <= mostColumns && order >= max(2 * stripColumns, 16 * columns)
@@ -21,7 +18,7 @@ extension DirectProduct {
     ///
     /// - Parameters:
     ///   - lda: A's leading dimension.
-    ///   - columns: n, at most 64.
+    ///   - columns: n, at most `KernelCosts.directColumns`.
     ///   - order: D, the leading dimension of B and C.
     /// - Complexity: 2m²n operations for m rows; memory for n·m doubles, and some 150 KiB.
     static func multiplyUpper(
@@ -29,8 +26,8 @@ extension DirectProduct {
         into c: UnsafeMutablePointer<Double>, order: Int
     ) {
         precondition(columns <= mostColumns, "a product of too many columns")
-        let (origin, a, b, c) = (rows.lowerBound, a + rows.lowerBound * (lda + 1), b + rows.lowerBound, c + rows.lowerBound)
-        let height = rows.upperBound - origin
+        let (a, b, c) = (a + rows.lowerBound * (lda + 1), b + rows.lowerBound, c + rows.lowerBound)
+        let height = rows.count
         let scratch = blockLead * stripColumns + columns * callColumns
         withAlignedMemory(count: scratch + height * columns) { block in
             let (tile, transposed) = (block + blockLead * stripColumns, block + scratch)

@@ -7,11 +7,8 @@ internal import Synchronization
 /// optimization"): it takes them for products of at most 10⁶ multiply-adds, and of those of the form AᵀB for up to 1,200 elements.
 enum DirectProduct {
     /// The rows and columns of a tile of the result.
-    static let tile = 32
-    /// The terms that are added up by one call: of a tile of both operands, 128 KiB each.
-    private static let depth = 512
-    /// The elements of a result up to which tiles are faster; of wider ones each element of an operand is used often enough.
-    private static let largestResult = 8192
+    static let tile = KernelCosts.directTile
+    private static let depth = KernelCosts.directDepth
 
     /// Whether the library has such kernels, and takes them; and has one thread for a call, as it would not cut such small ones for more.
     static var isAvailable: Bool {
@@ -32,7 +29,7 @@ enum DirectProduct {
     }
 
     /// Whether tiles are faster for a result of m×n elements that are sums of k terms.
-    static func isFaster(m: Int, n: Int, k: Int) -> Bool { isAvailable && k >= depth / 2 && m * n <= largestResult }
+    static func isFaster(m: Int, n: Int, k: Int) -> Bool { isAvailable && k >= depth / 2 && m * n <= KernelCosts.directResult }
 
     /// C ← α·op(A)·B + β·C, by tiles where they are faster.
     ///

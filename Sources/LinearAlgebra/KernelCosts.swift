@@ -27,6 +27,21 @@ package enum KernelCosts {
 
     /// The width of a triangle that is inverted, or left to `dtrsm`.
     static let triangleBlock = 64
+    // Of `DirectProduct`, for AVX-512 kernels of OpenBLAS; a call takes at most 10⁶ multiply-adds.
+
+    /// The rows and columns of a tile of AᵀB.
+    static let directTile = 32
+    /// The terms of such a tile that are added up by one call: 128 KiB of each operand.
+    static let directDepth = 512
+    /// The elements of AᵀB up to which tiles are faster; of wider products each element of an operand is used often enough.
+    static let directResult = 8192
+    /// The columns of a symmetric matrix that are gone through at once, and the order of the blocks on its diagonal that are written out.
+    static let directStrip = 128
+    /// What of a strip one call multiplies.
+    static let directCall = (columns: 16, terms: 480)
+    /// The most columns on the other side for which strips are faster.
+    static let directColumns = 64
+
     /// The columns of a small symmetric product that are made at once.
     static let symmetricStripe = 64
     /// The order up to which sums in G keep what they lose to rounding: 8 MiB, where a tile more or less is in a cache.

@@ -184,7 +184,8 @@ import Testing
         }
     }
 
-    /// Rows that are nearly what rows before them were leave a diagonal of very different size: no inverse may be taken of such a triangle.
+    /// Rows that are nearly what rows before them were leave a diagonal of very different size: the way that such triangles are solved must
+    /// fit them. (That the others are inverted, and these not, it cannot tell.)
     @Test(arguments: [2, 64, 150]) func triangularSolveOfAnIllConditionedTriangle_fitsTheTriangle(order: Int) throws {
         var generator = SplitMix64(state: UInt64(order))
         var l = try randomMatrix(order, order, &generator)
