@@ -57,6 +57,15 @@ package enum ComputeThreads {
     /// Calls `body` on this thread alone, whatever it computes: others have work of their own meanwhile.
     static func alone(_ body: () -> Void) { $countInTask.withValue(1, operation: body) }
 
+    /// Does two things on a thread each, where there are two; each must touch nothing that the other does.
+    package static func both(_ first: () -> Void, _ second: () -> Void) {
+        guard (countInTask ?? count.load(ordering: .relaxed)) > 1 else {
+            first()
+            return second()
+        }
+        concurrently(2) { turn in alone(turn == 0 ? first : second) }
+    }
+
     /// Calls `body` with 0 up to `count`, at once.
     static func concurrently(_ count: Int, _ body: (Int) -> Void) {
         guard count > 1 else { return body(0) }

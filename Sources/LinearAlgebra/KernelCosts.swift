@@ -21,9 +21,10 @@ package enum KernelCosts {
     static let vectorShareColumns = 256
     /// What of a matrix is read twice, the second time from a cache: 128 KiB, half of the smallest second level there is in servers.
     static let vectorPiece = (rows: 512, columns: 32)
-    /// The pieces for each thread of an update beside which other work is done: each packs its operands anew, and the last ones are waited
-    /// for.
-    static let piecesBeside = 5
+    /// A piece of an update beside which other work is done is what is left over so many times the threads: each packs its operands anew.
+    static let pieceShare = 1.5
+    /// The least piece is the whole over so many times the threads: the last ones are waited for.
+    static let lastPieces = 16.0
 
     /// The width of a triangle that is inverted, or left to `dtrsm`.
     static let triangleBlock = 64

@@ -43,20 +43,20 @@ struct RankUpdate {
         }
     }
 
-    /// Does this update and something less that one thread does while others begin.
+    /// Does this update and something less: that first, as it is, where there are few threads; otherwise on one while others begin the update.
     ///
     /// - Parameter other: must touch nothing that the update does.
     func perform(beside other: () -> Void) {
         let shares = ComputeThreads.shares(of: parts, operations: operations)
-        guard shares > 1 else {
+        // Each piece packs its operands anew: two threads lose more by that than by waiting for each other at the end of `other`. Tiles of a
+        // compensated update are the same in any case.
+        guard shares > (rest == nil ? 2 : 1) else {
             other()
             return perform()
         }
-        // Some pieces more than threads, for whoever is done with `other` to take his part of the rest; and not many, for each packs its
-        // operands anew.
-        let pieces = min(parts, 3 * shares)
-        ComputeThreads.concurrently(pieces + 1) { turn in
-            if turn == 0 { ComputeThreads.alone(other) } else { perform(share: turn - 1, of: pieces) }
+        let pieces = GuidedPieces(threads: shares, most: parts)
+        ComputeThreads.concurrently(pieces.count + 1) { turn in
+            if turn == 0 { ComputeThreads.alone(other) } else { perform(turn - 1, of: pieces) }
         }
     }
 
@@ -80,21 +80,27 @@ struct RankUpdate {
             second()
             return perform()
         }
-        let pieces = min(parts, KernelCosts.piecesBeside * shares)
-        ComputeThreads.concurrently(pieces + 2) { turn in
+        let pieces = GuidedPieces(threads: shares, most: parts)
+        ComputeThreads.concurrently(pieces.count + 2) { turn in
             switch turn {
             case 0: ComputeThreads.alone(first)
             case 1: ComputeThreads.alone(second)
-            default: perform(share: turn - 2, of: pieces)
+            default: perform(turn - 2, of: pieces)
             }
         }
+    }
+
+    private func perform(_ piece: Int, of pieces: GuidedPieces) {
+        if rest != nil { return perform(share: piece, of: pieces.count) }
+        SymmetricKernel.update(pieces[piece], uplo: uplo, order: order, depth: depth, factor, a, target, ldc: lead)
     }
 
     private func perform(share: Int, of shares: Int) {
         if let rest {
             CompensatedKernel.update(share: share, of: shares, order: order, depth: depth, factor, a, target, ldc: lead, rest: rest)
         } else {
-            SymmetricKernel.update(share: share, of: shares, uplo: uplo, order: order, depth: depth, factor, a, target, ldc: lead)
+            let part = Double(share) / Double(shares)..<Double(share + 1) / Double(shares)
+            SymmetricKernel.update(part, uplo: uplo, order: order, depth: depth, factor, a, target, ldc: lead)
         }
     }
 }

@@ -86,7 +86,8 @@ enum SymmetricKernel {
         share: Int, of shares: Int, uplo: CChar, order: Int, _ a: UnsafePointer<Double>, lda: Int, _ x: UnsafePointer<Double>,
         into y: UnsafeMutablePointer<Double>
     ) {
-        let range = columns(share, of: shares, uplo: uplo, order: order)
+        let part = Double(share) / Double(shares)..<Double(share + 1) / Double(shares)
+        let range = columns(part, uplo: uplo, order: order)
         let rest = uplo == BLAS.upper ? 0..<range.lowerBound : range.upperBound..<order
         (y + rest.lowerBound).update(repeating: 0, count: rest.count)
         let others = uplo == BLAS.upper ? range.upperBound..<order : 0..<range.lowerBound
@@ -106,31 +107,31 @@ enum SymmetricKernel {
         }
     }
 
-    /// The columns of one of several shares of a triangle, of about equal area.
-    private static func columns(_ share: Int, of shares: Int, uplo: CChar, order: Int) -> Range<Int> {
+    /// The columns of a part of a triangle's area, of 0 to 1.
+    private static func columns(_ part: Range<Double>, uplo: CChar, order: Int) -> Range<Int> {
         // In the upper triangle they end at √, and the lower one is the same backwards.
-        let bound = { (share: Int) in
-            let part = uplo == BLAS.upper ? share : shares - share
-            let columns = part == shares ? order : Int((Double(part) / Double(shares)).squareRoot() * Double(order) / 16) * 16
+        let bound = { (part: Double) in
+            let area = uplo == BLAS.upper ? part : 1 - part
+            let columns = area == 1 ? order : Int(area.squareRoot() * Double(order) / 16) * 16
             return uplo == BLAS.upper ? columns : order - columns
         }
-        return bound(share)..<bound(share + 1)
+        return bound(part.lowerBound)..<bound(part.upperBound)
     }
 
-    /// One of several shares of C ← C + α·AAᵀ for one triangle of C of order D, A [D×k]; they are about equally large and touch nothing of
-    /// each other's.
+    /// A part of C ← C + α·AAᵀ for one triangle of C of order D, A [D×k]; what other parts touch it does not.
     ///
     /// - Parameters:
+    ///   - part: of the triangle's area, of 0 to 1.
     ///   - uplo: the triangle of C that is held; the other one is not touched.
     ///   - a: A, with leading dimension D.
     ///   - ldc: C's leading dimension.
-    /// - Complexity: D²k operations for all shares.
+    /// - Complexity: D²k operations for all parts.
     static func update(
-        share: Int, of shares: Int, uplo: CChar, order: Int, depth: Int, _ alpha: Double, _ a: UnsafePointer<Double>,
+        _ part: Range<Double>, uplo: CChar, order: Int, depth: Int, _ alpha: Double, _ a: UnsafePointer<Double>,
         _ c: UnsafeMutablePointer<Double>, ldc: Int
     ) {
         guard depth > 0 else { return }
-        let range = columns(share, of: shares, uplo: uplo, order: order)
+        let range = columns(part, uplo: uplo, order: order)
         guard !range.isEmpty else { return }
         let start = range.lowerBound
         BLAS.syrk(uplo: uplo, n: range.count, k: depth, alpha, a + start, lda: order, 1, c + start * (ldc + 1), ldc: ldc)

@@ -64,7 +64,7 @@ public struct SymmetricPair: ~Copyable {
         gramUpdate(a, columns ?? 0..<a.columns, alpha).perform()
     }
 
-    /// G ← G + AAᵀ for a D×n matrix (on one triangle), and something less that one thread does meanwhile, once.
+    /// G ← G + AAᵀ for a D×n matrix (on one triangle), and something less before or meanwhile, once.
     ///
     /// - Parameter other: must touch nothing of this.
     /// - Complexity: D²n multiply-adds over two.

@@ -33,6 +33,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 2, 4]) func both_areDoneOnce_andNothingInThemIsShared(threads: Int) {
+        withThreads(threads) {
+            let (first, second) = (Counter(), Counter())
+            let body: (Counter) -> Void = {
+                $0.value.add(1, ordering: .relaxed)
+                if threads > 1 { #expect(ComputeThreads.shares(of: 100, operations: 1e9) == 1) }
+            }
+            ComputeThreads.both({ body(first) }, { body(second) })
+            #expect(first.value.load(ordering: .relaxed) == 1 && second.value.load(ordering: .relaxed) == 1)
+        }
+    }
+
     private final class Counter: Sendable { let value = Atomic<Int>(0) }
 
     @Test func littleWork_isNotShared() {

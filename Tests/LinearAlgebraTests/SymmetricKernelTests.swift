@@ -1,9 +1,12 @@
+import Synchronization
 import Testing
 
 @testable import LinearAlgebra
 
 /// The blocked forms against full products, on both sides of a block's border, in one share and in several.
 @Suite struct SymmetricKernelTests {
+    private final class Counter: Sendable { let value = Atomic(0) }
+
     private func symmetric(_ order: Int, _ generator: inout SplitMix64) throws -> Matrix {
         var full = try randomMatrix(order, order, &generator)
         for column in 0..<order { for row in 0..<column { full[row, column] = full[column, row] } }
@@ -141,6 +144,34 @@ import Testing
                 }
             }
             #expect(isExact)
+        }
+    }
+
+    /// On as many threads as are given, each way in which an update and other work stand beside each other.
+    @Test(arguments: [1, 2, 3, 5], [1, 300, 1100])
+    func update_besideOtherWork_isTheSame_andTheWorkIsDoneOnce(threads: Int, order: Int) throws {
+        let depth = 40
+        for uplo in [BLAS.upper, BLAS.lower] {
+            for chains in 1...2 {
+                var generator = SplitMix64(state: UInt64(order + chains))
+                let half = try hiding(uplo == BLAS.upper ? BLAS.lower : BLAS.upper, of: symmetric(order, &generator))
+                let expected = try half.copied()
+                let a = try randomMatrix(order, depth, &generator)
+                RankUpdate(uplo: uplo, order: order, a: a.base, depth: depth, factor: 2, target: expected.base, lead: order).perform()
+                let calls = Counter()
+                let call = { () -> Void in calls.value.add(1, ordering: .relaxed) }
+                let update = RankUpdate(uplo: uplo, order: order, a: a.base, depth: depth, factor: 2, target: half.base, lead: order)
+                withThreads(threads) { chains == 1 ? update.perform(beside: call) : update.perform(beside: call, and: call) }
+                #expect(calls.value.load(ordering: .relaxed) == chains)
+                var isSame = true
+                for column in 0..<order {
+                    for row in 0..<order {
+                        let (value, other) = (half[row, column], expected[row, column])
+                        if value.isNaN ? !other.isNaN : !(abs(value - other) < 1e-11) { isSame = false }
+                    }
+                }
+                #expect(isSame)
+            }
         }
     }
 

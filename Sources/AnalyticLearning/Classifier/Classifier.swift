@@ -257,15 +257,24 @@ public final class Classifier {
     }
 
     /// Adds the mapped rows to the truth and to G, without touching R or W.
+    func accumulate(_ x: UnsafeBufferPointer<Double>, _ h: borrowing Matrix, _ columns: ArraySlice<Int>) {
+        truth.add(x: x, h: h, columns: columns, groups: &groups)
+        view.accumulate(h: h, square: &square) {}
+    }
+
+    /// The same.
     ///
     /// - Parameter other: is done once meanwhile, on whatever thread, and touches neither of them.
-    func accumulate(_ x: UnsafeBufferPointer<Double>, _ h: borrowing Matrix, _ columns: ArraySlice<Int>, beside other: () -> Void = {}) {
-        // Sums are little work, which one thread does while others update G; sketches may be as much as G is.
-        let isMuch = truth.sketches.isKept
-        if isMuch { truth.add(x: x, h: h, columns: columns, groups: &groups) }
+    private func accumulate(
+        _ x: UnsafeBufferPointer<Double>, _ h: borrowing Matrix, _ columns: ArraySlice<Int>, beside other: () -> Void
+    ) {
+        guard !truth.sketches.isKept else {
+            // They may be as much work as G is, which all threads share.
+            truth.add(x: x, h: h, columns: columns, groups: &groups)
+            return view.accumulate(h: h, square: &square, beside: other)
+        }
         view.accumulate(h: h, square: &square) {
-            if !isMuch { truth.add(x: x, h: h, columns: columns, groups: &groups) }
-            other()
+            ComputeThreads.both({ truth.add(x: x, h: h, columns: columns, groups: &groups) }, other)
         }
     }
 

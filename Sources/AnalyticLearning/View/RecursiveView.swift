@@ -328,7 +328,7 @@ public struct RecursiveView: ~Copyable {
 
     /// Adds rows to G without touching R or W: the first half of the bulk path, which ends with `solve`.
     ///
-    /// - Parameter other: something less that one thread does meanwhile, once, and that touches nothing of this.
+    /// - Parameter other: something less that is done meanwhile, once, and that touches nothing of this.
     mutating func accumulate(h: borrowing Matrix, square: inout SymmetricPair, beside other: () -> Void) {
         flush(square: &square)
         square.addToGram(h, beside: other)
