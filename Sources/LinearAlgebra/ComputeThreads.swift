@@ -30,7 +30,7 @@ package enum ComputeThreads {
     package static func share(_ count: Int, granule: Int = 16, operations: Double, _ body: (Range<Int>) -> Void) {
         let shares = shares(of: (count + granule - 1) / granule, operations: operations)
         guard shares > 1 else { return body(0..<count) }
-        concurrently(shares) { share in
+        concurrently(shares, threads: shares) { share in
             let bound = { (share: Int) in min(count, ((count + granule - 1) / granule * share / shares) * granule) }
             let end = share + 1 == shares ? count : bound(share + 1)
             if bound(share) < end { body(bound(share)..<end) }
@@ -57,22 +57,39 @@ package enum ComputeThreads {
     /// Calls `body` on this thread alone, whatever it computes: others have work of their own meanwhile.
     static func alone(_ body: () -> Void) { $countInTask.withValue(1, operation: body) }
 
-    /// Does two things on a thread each, where there are two; each must touch nothing that the other does.
-    package static func both(_ first: () -> Void, _ second: () -> Void) {
-        guard (countInTask ?? count.load(ordering: .relaxed)) > 1 else {
+    /// Does two things on a thread each; where there are not two, or too little to do, one after the other, each on all threads there are.
+    ///
+    /// - Parameters:
+    ///   - operations: of both together.
+    ///   - first: must touch nothing that `second` does.
+    ///   - second: must touch nothing that `first` does.
+    package static func both(operations: Double, _ first: () -> Void, _ second: () -> Void) {
+        guard shares(of: 2, operations: operations) > 1 else {
             first()
             return second()
         }
-        concurrently(2) { turn in alone(turn == 0 ? first : second) }
+        concurrently(2, threads: 2) { turn in alone(turn == 0 ? first : second) }
     }
 
-    /// Calls `body` with 0 up to `count`, at once.
-    static func concurrently(_ count: Int, _ body: (Int) -> Void) {
-        guard count > 1 else { return body(0) }
+    /// Calls `body` with 0 up to `turns`, in that order, on so many threads: each takes the next turn when it is done with the one before.
+    static func concurrently(_ turns: Int, threads: Int, _ body: (Int) -> Void) {
+        let threads = min(threads, turns)
+        guard threads > 1 else {
+            for turn in 0..<turns { body(turn) }
+            return
+        }
+        let next = Atomic(0)
         withoutActuallyEscaping(body) { body in
             // Proof: callers promise that the calls touch nothing of each other's, and all have ended when this returns.
             nonisolated(unsafe) let body = body
-            DispatchQueue.concurrentPerform(iterations: count) { body($0) }
+            // Dispatch takes a thread for each core where there are as many turns, and cores are left to event loops on purpose.
+            DispatchQueue.concurrentPerform(iterations: threads) { _ in
+                while true {
+                    let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                    guard turn < turns else { return }
+                    body(turn)
+                }
+            }
         }
     }
 

@@ -14,7 +14,7 @@ struct GuidedPieces {
 
     /// - Parameters:
     ///   - threads: at least 1.
-    ///   - most: the most pieces of one size that the whole may be cut into; at least 1.
+    ///   - most: there are no more pieces; at least 1. Those that shrink are larger than the whole over this.
     init(threads: Int, most: Int) {
         precondition(threads > 0 && most > 0, "no thread, or no piece")
         let least = max(1 / Double(most), 1 / (KernelCosts.lastPieces * Double(threads)))
@@ -22,12 +22,13 @@ struct GuidedPieces {
         ratio = 1 - part
         // Pieces shrink while they are larger than the least.
         var (left, shrinking) = (1.0, 0)
-        while left * part > least, shrinking < most {
+        while left * part > least {
             left *= ratio
             shrinking += 1
         }
         self.shrinking = shrinking
-        count = shrinking + max(1, min(most - shrinking, Int((left / least).rounded())))
+        // At least half of the least piece is left.
+        count = shrinking + Int((left / least).rounded())
     }
 
     /// Where a piece begins and ends, of 0 to 1; the next one begins where it ends.

@@ -21,9 +21,9 @@ package enum KernelCosts {
     static let vectorShareColumns = 256
     /// What of a matrix is read twice, the second time from a cache: 128 KiB, half of the smallest second level there is in servers.
     static let vectorPiece = (rows: 512, columns: 32)
-    /// A piece of an update beside which other work is done is what is left over so many times the threads: each packs its operands anew.
+    /// A piece of an update beside which other work is done is what is left, divided by this and the threads: each packs its operands anew.
     static let pieceShare = 1.5
-    /// The least piece is the whole over so many times the threads: the last ones are waited for.
+    /// The least piece is the whole, divided by this and the threads: the last ones are waited for.
     static let lastPieces = 16.0
 
     /// The width of a triangle that is inverted, or left to `dtrsm`.

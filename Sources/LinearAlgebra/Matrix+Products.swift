@@ -64,7 +64,7 @@ extension Matrix {
         let stripes = (n + width - 1) / width
         let shares = ComputeThreads.shares(of: stripes, operations: Double(n) * Double(n) * Double(k))
         // The first stripe is the tallest: whoever is done sooner takes the shorter ones.
-        ComputeThreads.concurrently(shares > 1 ? stripes : 1) { stripe in
+        ComputeThreads.concurrently(shares > 1 ? stripes : 1, threads: shares) { stripe in
             for start in stride(from: stripe * width, to: n, by: shares > 1 ? n : width) {
                 DirectProduct.gemm(
                     BLAS.t, m: n - start, n: min(width, n - start), k: k, 1, left + start * k, lda: k, right + start * k, ldb: k, 0,

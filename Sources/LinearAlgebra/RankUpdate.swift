@@ -22,7 +22,7 @@ struct RankUpdate {
 
     func perform() {
         let shares = ComputeThreads.shares(of: parts, operations: operations)
-        ComputeThreads.concurrently(shares) { perform(share: $0, of: shares) }
+        ComputeThreads.concurrently(shares, threads: shares) { perform(share: $0, of: shares) }
     }
 
     /// Does this update and another of about its size, which must touch nothing that this one does: where the number of threads is even,
@@ -34,7 +34,7 @@ struct RankUpdate {
             return other.perform()
         }
         let shares = threads.isMultiple(of: 2) ? threads / 2 : threads
-        ComputeThreads.concurrently(2 * shares) { turn in
+        ComputeThreads.concurrently(2 * shares, threads: threads) { turn in
             if turn.isMultiple(of: 2) {
                 perform(share: turn / 2, of: shares)
             } else {
@@ -43,7 +43,8 @@ struct RankUpdate {
         }
     }
 
-    /// Does this update and something less: that first, as it is, where there are few threads; otherwise on one while others begin the update.
+    /// Does this update and something less: on one thread while others begin the update; up to two threads (only one where it is compensated)
+    /// do that first, and may then share it between them.
     ///
     /// - Parameter other: must touch nothing that the update does.
     func perform(beside other: () -> Void) {
@@ -54,9 +55,9 @@ struct RankUpdate {
             other()
             return perform()
         }
-        let pieces = GuidedPieces(threads: shares, most: parts)
-        ComputeThreads.concurrently(pieces.count + 1) { turn in
-            if turn == 0 { ComputeThreads.alone(other) } else { perform(turn - 1, of: pieces) }
+        let pieces = pieces(threads: shares)
+        ComputeThreads.concurrently(pieces.count + 1, threads: shares) { turn in
+            if turn == 0 { ComputeThreads.alone(other) } else { pieces.perform(turn - 1) }
         }
     }
 
@@ -80,19 +81,26 @@ struct RankUpdate {
             second()
             return perform()
         }
-        let pieces = GuidedPieces(threads: shares, most: parts)
-        ComputeThreads.concurrently(pieces.count + 2) { turn in
+        // Also on two threads: the chains' products are too thin to be cut for them.
+        let pieces = pieces(threads: shares)
+        ComputeThreads.concurrently(pieces.count + 2, threads: shares) { turn in
             switch turn {
             case 0: ComputeThreads.alone(first)
             case 1: ComputeThreads.alone(second)
-            default: perform(turn - 2, of: pieces)
+            default: pieces.perform(turn - 2)
             }
         }
     }
 
-    private func perform(_ piece: Int, of pieces: GuidedPieces) {
-        if rest != nil { return perform(share: piece, of: pieces.count) }
-        SymmetricKernel.update(pieces[piece], uplo: uplo, order: order, depth: depth, factor, a, target, ldc: lead)
+    /// The pieces of this update where there is something else to do: single tiles where it goes by tiles anyway.
+    private func pieces(threads: Int) -> (count: Int, perform: (Int) -> Void) {
+        let (parts, isTiled) = (parts, rest != nil)
+        if isTiled { return (parts, { perform(share: $0, of: parts) }) }
+        let guided = GuidedPieces(threads: threads, most: parts)
+        return (
+            guided.count,
+            { SymmetricKernel.update(guided[$0], uplo: uplo, order: order, depth: depth, factor, a, target, ldc: lead) }
+        )
     }
 
     private func perform(share: Int, of shares: Int) {

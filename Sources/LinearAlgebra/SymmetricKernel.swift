@@ -121,7 +121,7 @@ enum SymmetricKernel {
     /// A part of C ← C + α·AAᵀ for one triangle of C of order D, A [D×k]; what other parts touch it does not.
     ///
     /// - Parameters:
-    ///   - part: of the triangle's area, of 0 to 1.
+    ///   - part: of the triangle's area, of 0 to 1. Parts beside each other must have the very same number as bound.
     ///   - uplo: the triangle of C that is held; the other one is not touched.
     ///   - a: A, with leading dimension D.
     ///   - ldc: C's leading dimension.

@@ -157,7 +157,7 @@ public struct SymmetricPair: ~Copyable {
         let shares = SymmetricKernel.vectorShares(order: dimension)
         try target.reshapeScratch(columns: shares)
         let (order, lead, x, parts) = (dimension, lead, b.base, target.base)
-        ComputeThreads.concurrently(shares) { share in
+        ComputeThreads.concurrently(shares, threads: shares) { share in
             SymmetricKernel.multiply(share: share, of: shares, uplo: uplo, order: order, a, lda: lead, x, into: parts + share * order)
         }
         for share in 1..<max(1, shares) {

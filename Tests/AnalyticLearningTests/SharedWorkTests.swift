@@ -3,12 +3,12 @@ import Testing
 @testable import AnalyticLearning
 @testable import LinearAlgebra
 
-/// Many rows at once, of which one thread adds up sums and chooses classes while others update G; and blocks whose sums threads share.
+/// Many rows at once, whose sums, scores and update of G threads share or do beside each other; and blocks whose sums they share.
 /// A test beside it that factors a matrix keeps work from being cut meanwhile; then this proves less.
 @Suite(.serialized) struct SharedWorkTests {
-    /// Of few classes threads share the components, of many the classes.
-    @Test(arguments: [2, 5], [7, 40]) func manyRowsOnThreads_endAsOnOne(threads: Int, classes: Int) throws {
-        let dimension = 1024
+    /// Of few classes threads share the components and score afterwards, of many the classes. Sums in G are compensated up to 1,024.
+    @Test(arguments: [(2, 1024, 7), (5, 1024, 40), (2, 1040, 7), (2, 1040, 90), (5, 1040, 90)])
+    func manyRowsOnThreads_endAsOnOne(threads: Int, dimension: Int, classes: Int) throws {
         let rows = CostModel(width: dimension).bulkRows + 100
         var generator = SplitMix64(state: 5)
         let features = (0..<(rows * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }

@@ -33,16 +33,40 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 4]) func both_areDoneOnce_andNothingInThemIsShared(threads: Int) {
+    @Test(arguments: [1, 2, 4], [1e4, 1e9]) func both_areDoneOnce(threads: Int, operations: Double) {
         withThreads(threads) {
-            let (first, second) = (Counter(), Counter())
-            let body: (Counter) -> Void = {
-                $0.value.add(1, ordering: .relaxed)
-                if threads > 1 { #expect(ComputeThreads.shares(of: 100, operations: 1e9) == 1) }
+            // A factorisation beside this test may have the threads for a while: then they are done one after the other.
+            for _ in 0..<1000 {
+                let (first, second, alone) = (Counter(), Counter(), Counter())
+                let body: (Counter) -> Void = {
+                    $0.value.add(1, ordering: .relaxed)
+                    if ComputeThreads.countInTask == 1 { alone.value.add(1, ordering: .relaxed) }
+                }
+                ComputeThreads.both(operations: operations) {
+                    body(first)
+                } _: {
+                    body(second)
+                }
+                #expect(first.value.load(ordering: .relaxed) == 1 && second.value.load(ordering: .relaxed) == 1)
+                let isCut = threads > 1 && operations > 1e6
+                if alone.value.load(ordering: .relaxed) == (threads == 1 || isCut ? 2 : 0) { return }
+                usleep(10_000)
             }
-            ComputeThreads.both({ body(first) }, { body(second) })
-            #expect(first.value.load(ordering: .relaxed) == 1 && second.value.load(ordering: .relaxed) == 1)
+            Issue.record("never on a thread each, or not one after the other")
         }
+    }
+
+    @Test(arguments: [1, 2, 3, 7], [0, 1, 2, 100]) func turns_areTakenOnce_byNoMoreThreadsThanAsked(threads: Int, turns: Int) {
+        let visits = (0..<100).map { _ in Counter() }
+        let (running, most) = (Counter(), Counter())
+        ComputeThreads.concurrently(turns, threads: threads) { turn in
+            most.value.max(running.value.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
+            visits[turn].value.add(1, ordering: .relaxed)
+            usleep(20)
+            running.value.subtract(1, ordering: .relaxed)
+        }
+        #expect(visits.enumerated().allSatisfy { $1.value.load(ordering: .relaxed) == ($0 < turns ? 1 : 0) })
+        #expect(most.value.load(ordering: .relaxed) <= threads)
     }
 
     private final class Counter: Sendable { let value = Atomic<Int>(0) }

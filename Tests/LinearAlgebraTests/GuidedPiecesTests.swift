@@ -8,15 +8,22 @@ import Testing
         #expect(1...most ~= pieces.count)
         #expect(pieces[0].lowerBound == 0)
         #expect(pieces[pieces.count - 1].upperBound == 1)
-        var before = 1.0
+        var sizes: [Double] = []
         for index in 0..<pieces.count {
             let piece = pieces[index]
             let size = piece.upperBound - piece.lowerBound
-            #expect(size > 0)
-            // Those of one size are rounded.
-            #expect(size <= before * 1.6)
-            before = size
+            sizes.append(size)
             if index > 0 { #expect(piece.lowerBound == pieces[index - 1].upperBound) }
+        }
+        let least = max(1 / Double(most), 1 / (KernelCosts.lastPieces * Double(threads)))
+        // The last pieces are of one size, rounded to a whole number of them; each before them is that part of what is left.
+        let last = sizes.last!
+        let ofOneSize = sizes.reversed().prefix { abs($0 - last) < 1e-12 }.count
+        #expect(last > least / 2.001 && last < 1.501 * least)
+        var left = 1.0
+        for size in sizes.dropLast(ofOneSize) {
+            #expect(size > least && abs(size - left / (KernelCosts.pieceShare * Double(threads))) < 1e-12)
+            left -= size
         }
     }
 

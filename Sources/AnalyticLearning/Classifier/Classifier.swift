@@ -250,7 +250,7 @@ public final class Classifier {
             try featureMap.withMapped(values, buffer: &h) { (h) throws(LinearAlgebraError) in
                 try calibrateBalanced(h, part)
                 try multiplyScores(h)
-                accumulate(values, h, part) { scorer.score(scores, columns: part) }
+                accumulate(values, h, part, scoring: &scorer)
             }
         }
         solve()
@@ -259,22 +259,25 @@ public final class Classifier {
     /// Adds the mapped rows to the truth and to G, without touching R or W.
     func accumulate(_ x: UnsafeBufferPointer<Double>, _ h: borrowing Matrix, _ columns: ArraySlice<Int>) {
         truth.add(x: x, h: h, columns: columns, groups: &groups)
-        view.accumulate(h: h, square: &square) {}
+        view.accumulate(h: h, square: &square)
     }
 
-    /// The same.
-    ///
-    /// - Parameter other: is done once meanwhile, on whatever thread, and touches neither of them.
+    /// The same, and scores the rows, of which `scores` has the products.
     private func accumulate(
-        _ x: UnsafeBufferPointer<Double>, _ h: borrowing Matrix, _ columns: ArraySlice<Int>, beside other: () -> Void
+        _ x: UnsafeBufferPointer<Double>, _ h: borrowing Matrix, _ columns: ArraySlice<Int>, scoring scorer: inout ProgressiveScorer
     ) {
-        guard !truth.sketches.isKept else {
-            // They may be as much work as G is, which all threads share.
+        let cost = view.cost.sumOperations(rows: columns.count, classes: registry.count)
+        // Sketches may be as much work as G is, and of few classes scoring is less than half of the sums: threads share those then.
+        guard !truth.sketches.isKept, 2 * cost.score > cost.sums else {
             truth.add(x: x, h: h, columns: columns, groups: &groups)
-            return view.accumulate(h: h, square: &square, beside: other)
+            return view.accumulate(h: h, square: &square) { scorer.score(scores, columns: columns) }
         }
         view.accumulate(h: h, square: &square) {
-            ComputeThreads.both({ truth.add(x: x, h: h, columns: columns, groups: &groups) }, other)
+            ComputeThreads.both(operations: cost.sums + cost.score) {
+                truth.add(x: x, h: h, columns: columns, groups: &groups)
+            } _: {
+                scorer.score(scores, columns: columns)
+            }
         }
     }
 

@@ -71,7 +71,13 @@ struct CostModel {
     /// The factors say how far from that rate such thin products and loops are (64 and 256 rows, D = 2048, C = 100).
     func chainOperations(rows: Int, classes: Int) -> (factor: Double, score: Double) {
         let (d, n, c) = (Double(width), Double(rows), Double(classes))
-        return (factor: 6 * d * n * n, score: n * (3.3 * d * c + 300 * d + 2500 * c))
+        let (sums, score) = sumOperations(rows: rows, classes: classes)
+        return (factor: 6 * d * n * n, score: n * 3.3 * d * c + sums + score)
+    }
+
+    /// What rows cost in the same operations without products: their sums, and choosing and calibrating by their scores.
+    func sumOperations(rows: Int, classes: Int) -> (sums: Double, score: Double) {
+        (sums: 300 * Double(rows) * Double(width), score: 2500 * Double(rows) * Double(classes))
     }
 
     /// The width, in columns of D doubles, of all buffers that a view and its classifier hold: H and P of a block, gathered H and T, and

@@ -328,7 +328,15 @@ public struct RecursiveView: ~Copyable {
 
     /// Adds rows to G without touching R or W: the first half of the bulk path, which ends with `solve`.
     ///
-    /// - Parameter other: something less that is done meanwhile, once, and that touches nothing of this.
+    /// - Complexity: D²n multiply-adds over two.
+    mutating func accumulate(h: borrowing Matrix, square: inout SymmetricPair) {
+        flush(square: &square)
+        square.addToGram(h)
+    }
+
+    /// The same, and something less before or meanwhile.
+    ///
+    /// - Parameter other: is done once, on whatever thread, and touches nothing of this.
     mutating func accumulate(h: borrowing Matrix, square: inout SymmetricPair, beside other: () -> Void) {
         flush(square: &square)
         square.addToGram(h, beside: other)
