@@ -28,6 +28,7 @@ package enum KernelCosts {
 
     /// The width of a triangle that is inverted, or left to `dtrsm`.
     static let triangleBlock = 64
+
     // Of `DirectProduct`, for AVX-512 kernels of OpenBLAS; a call takes at most 10⁶ multiply-adds.
 
     /// The rows and columns of a tile of AᵀB.

@@ -7,7 +7,9 @@ import Testing
 /// A test beside it that factors a matrix keeps work from being cut meanwhile; then this proves less.
 @Suite(.serialized) struct SharedWorkTests {
     /// Of few classes threads share the components and score afterwards, of many the classes. Sums in G are compensated up to 1,024.
-    @Test(arguments: [(2, 1024, 7), (5, 1024, 40), (2, 1040, 7), (2, 1040, 90), (5, 1040, 90)])
+    @Test(arguments: [
+        (2, 1024, 7), (2, 1024, 40), (5, 1024, 7), (5, 1024, 40), (2, 1040, 7), (2, 1040, 90), (5, 1040, 90),
+    ])
     func manyRowsOnThreads_endAsOnOne(threads: Int, dimension: Int, classes: Int) throws {
         let rows = CostModel(width: dimension).bulkRows + 100
         var generator = SplitMix64(state: 5)
