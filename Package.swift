@@ -26,21 +26,21 @@ let package = Package(
         .systemLibrary(name: "CLAPACK", pkgConfig: "lapack", providers: [.apt(["liblapack-dev"])]),
         .target(name: "CLinux"),
         .target(name: "CChecksum"),
-        .target(name: "Locks", swiftSettings: .strict),
-        .target(name: "LinearAlgebra", dependencies: ["CLAPACK", "Locks"], swiftSettings: .strict),
+        .target(name: "Concurrency", swiftSettings: .strict),
+        .target(name: "LinearAlgebra", dependencies: ["CLAPACK", "Concurrency"], swiftSettings: .strict),
         .target(name: "AnalyticLearning", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
         .target(name: "TensorFormats", dependencies: ["CChecksum"], swiftSettings: .strict),
-        .target(name: "Storage", dependencies: ["Locks", "TensorFormats"], swiftSettings: .strict),
-        .target(name: "HTTPServer", dependencies: ["CLinux", "Locks"], swiftSettings: .strict),
+        .target(name: "Storage", dependencies: ["Concurrency", "TensorFormats"], swiftSettings: .strict),
+        .target(name: "HTTPServer", dependencies: ["CLinux", "Concurrency"], swiftSettings: .strict),
         .target(
             name: "ClassifierService",
-            dependencies: ["Locks", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer"],
+            dependencies: ["Concurrency", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer"],
             // The dashboard is part of the program, which needs no files beside it.
             resources: [.embedInCode("Dashboard/Page")],
             swiftSettings: .strict),
         .executableTarget(
             name: "accrue",
-            dependencies: ["Locks", "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "HTTPServer"],
+            dependencies: ["Concurrency", "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "HTTPServer"],
             swiftSettings: .strict),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
         .testTarget(
@@ -50,17 +50,20 @@ let package = Package(
             swiftSettings: .strict),
         .testTarget(name: "TensorFormatsTests", dependencies: ["TensorFormats"], swiftSettings: .strict),
         .target(
-            name: "StorageTestSupport", dependencies: ["Locks", "Storage"], path: "Tests/StorageTestSupport", swiftSettings: .strict),
-        .testTarget(name: "StorageTests", dependencies: ["Locks", "Storage", "StorageTestSupport"], swiftSettings: .strict),
+            name: "StorageTestSupport", dependencies: ["Concurrency", "Storage"], path: "Tests/StorageTestSupport", swiftSettings: .strict),
+        .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"], swiftSettings: .strict),
+        .testTarget(name: "StorageTests", dependencies: ["Concurrency", "Storage", "StorageTestSupport"], swiftSettings: .strict),
         .testTarget(
-            name: "HTTPServerTests", dependencies: ["Locks", "HTTPServer"], exclude: ["h1_cases.json"], swiftSettings: .strict),
+            name: "HTTPServerTests", dependencies: ["Concurrency", "HTTPServer"], exclude: ["h1_cases.json"], swiftSettings: .strict),
         .testTarget(
             name: "ClassifierServiceTests",
             dependencies: [
-                "Locks", "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer",
+                "Concurrency", "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer",
                 "StorageTestSupport",
             ],
             swiftSettings: .strict),
-        .testTarget(name: "accrueTests", dependencies: ["Locks", "accrue", "TensorFormats", "HTTPServer"], swiftSettings: .strict),
+        .testTarget(
+            name: "accrueTests", dependencies: ["Concurrency", "accrue", "AnalyticLearning", "TensorFormats", "HTTPServer"],
+            swiftSettings: .strict),
     ]
 )

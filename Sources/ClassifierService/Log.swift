@@ -1,4 +1,6 @@
+internal import Concurrency
 internal import Foundation
+internal import Storage
 internal import TensorFormats
 
 /// Log lines on standard error, one JSON object a line.
@@ -21,12 +23,9 @@ public struct Log: Sendable {
         guard !isSilent else { return }
         var writer = JSONWriter()
         writer.beginObject()
-        writer.key("time")
-        writer.write(Self.timestamp())
-        writer.key("level")
-        writer.write(level)
-        writer.key("message")
-        writer.write(message)
+        writer.member("time", Self.timestamp())
+        writer.member("level", level)
+        writer.member("message", message)
         for (key, value) in fields {
             writer.key(key)
             writer.write(value)
@@ -38,12 +37,24 @@ public struct Log: Sendable {
     }
 
     private static func timestamp() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
+        let now = WallClock.nanoseconds
+        var seconds = time_t(now / 1_000_000_000)
         var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
+        gmtime_r(&seconds, &parts)
         return String(
             format: "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-            parts.tm_min, parts.tm_sec, now.tv_nsec / 1_000_000)
+            parts.tm_min, parts.tm_sec, now % 1_000_000_000 / 1_000_000)
+    }
+}
+
+extension Log {
+    /// Says what has been cut off a log, and whether it may have been acknowledged.
+    func warning(cutting torn: TornEnd, model: String) {
+        warning(
+            "a log ended in an incomplete record, which was cut off",
+            [
+                "model": model, "file": torn.path, "offset": "\(torn.offset)", "bytes": "\(torn.byteCount)",
+                "acknowledged": torn.mayHaveBeenAcknowledged ? "unknown" : "no", "reason": "\(torn)",
+            ])
     }
 }

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Foundation
 public import HTTPServer
 internal import LinearAlgebra
@@ -18,6 +19,7 @@ public final class Service: Sendable {
     let registry: ModelRegistry
     /// What is served, as it is described.
     let operations: [Operation]
+    private let workers: WorkerPool
     private let pools: [ComputePool]
     private let access: AccessControl
     private let computeThreads: Int?
@@ -29,7 +31,8 @@ public final class Service: Sendable {
     /// A service that does not listen yet.
     ///
     /// - Throws: `ServerError` where the configuration is not possible, `AccessError` where access cannot be controlled as it says,
-    ///   `StorageError` where the data directory cannot be used: another server has it, or it cannot be written.
+    ///   `StorageError` where the data directory cannot be used: another server has it, or it cannot be written. Also where the system gives
+    ///   no thread for one of the pools.
     public convenience init(_ configuration: ServiceConfiguration, log: Log) throws {
         try self.init(configuration, fileSystem: SystemFileSystem(), log: log)
     }
@@ -43,16 +46,25 @@ public final class Service: Sendable {
         limits.queuedRequests = configuration.maximumQueuedRequests
         limits.maximumArrayBytes = configuration.server.maximumBodySize
         limits.maximumAnswerBytes = max(limits.maximumAnswerBytes, configuration.server.maximumBodySize)
-        let balancePool = ComputePool(threads: 1, maximumWaiting: limits.waitingTasks)
+        let share = ServiceLimits.share(of: configuration.maximumMemory)
+        limits.waitingBytes = min(limits.waitingBytes, share)
+        let waiting = Lane.Pair(writing: MemoryBudget(limit: limits.waitingBytes), reading: MemoryBudget(limit: limits.waitingBytes / 2))
+        let pool = try ComputePool(
+            threads: configuration.poolThreads, keepsOneForWriters: true, maximumWaiting: limits.waitingTasks, memory: waiting)
+        // LAPACK's recursive factorisations and OpenBLAS's buffers want more than the default of a secondary thread.
+        workers = try WorkerPool(threads: configuration.workerThreads, stackSize: 16 << 20) { ThreadPriority.giveWay() }
+        let balancePool = try ComputePool(threads: 1, maximumWaiting: limits.waitingTasks)
         store = try configuration.durability.map { try DataStore($0, fileSystem: fileSystem, log: log) }
         dispatcher = EventDispatcher(maximumReaders: limits.eventReaders, keepAlive: limits.eventKeepAlive)
         let context = ServiceContext(
-            budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log, balancePool: balancePool,
+            budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log, workers: workers, balancePool: balancePool,
+            answers: AnswerSender(pool: pool),
             spoolDirectory: configuration.spoolDirectory,
-            spoolBudget: MemoryBudget(limit: configuration.maximumSpool ?? configuration.maximumMemory),
-            spoolFiles: MemoryBudget(limit: limits.spoolFiles), dispatcher: dispatcher, store: store)
+            spools: SpoolLimits(
+                bytes: configuration.maximumSpool ?? configuration.maximumMemory, files: limits.spoolFiles,
+                patience: configuration.snapshotPatience),
+            waiting: waiting, dispatcher: dispatcher, store: store)
         let registry = ModelRegistry(context: context)
-        let pool = ComputePool(threads: configuration.poolThreads, maximumWaiting: limits.waitingTasks)
         var routes = RouteSet()
         HealthRoutes(isReady: { registry.isReady }).add(to: &routes)
         DashboardRoutes().add(to: &routes)
@@ -63,7 +75,7 @@ public final class Service: Sendable {
         PredictRoute(registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops).add(to: &routes)
         SnapshotRoutes(registry: registry, pool: pool, context: context).add(to: &routes)
         EventRoutes(registry: registry, dispatcher: dispatcher).add(to: &routes)
-        let metricsThread = ComputePool(threads: 1, maximumWaiting: 16)
+        let metricsThread = try ComputePool(threads: 1, maximumWaiting: 16)
         let reference = ServerReference()
         MetricsRoute(metrics: Metrics(registry: registry, dispatcher: dispatcher), server: reference, thread: metricsThread)
             .add(to: &routes)
@@ -73,6 +85,9 @@ public final class Service: Sendable {
             .add(to: &routes)
         operations = routes.operations
         var serverConfiguration = configuration.server
+        serverConfiguration.maximumTotalBodyMemory = min(
+            serverConfiguration.maximumTotalBodyMemory, max(share, serverConfiguration.maximumBodySize))
+        serverConfiguration.maximumTotalAnswerMemory = min(serverConfiguration.maximumTotalAnswerMemory, share)
         OpenInference.formatErrors(of: &serverConfiguration)
         access.guardServer(&serverConfiguration)
         server = try Server(configuration: serverConfiguration, router: routes.router)
@@ -88,35 +103,40 @@ public final class Service: Sendable {
     ///
     /// - Returns: the address, with the port that was free where port 0 was asked for.
     /// - Throws: `ServerError` where the address cannot be had, `StorageError` or `DamagedState` where what lies in the data directory is
-    ///   not as it was written.
+    ///   not as it was written. Also where the system gives no thread: then nothing of it serves.
     public func start() throws -> SocketAddress {
         let library = BLASLibrary.current
         let available = library.threadCount
         let threads = computeThreads ?? min(available, max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
         if !library.setThreadCount(threads), threads != available {
-            log.warning("the threads of this BLAS cannot be set while it runs", ["library": library.description])
+            log.warning("this BLAS does not let a running program set its number of threads", ["library": library.description])
         }
         log.info("linear algebra", ["library": library.description, "threads": "\(library.threadCount)"])
         if library.isReference {
             log.warning(
-                "this is the slow reference BLAS, by one to two orders of magnitude; install libopenblas0-pthread",
+                "the reference BLAS in use is slower by one to two orders of magnitude; install libopenblas0-pthread",
                 ["library": library.description])
         }
+        try library.startThreads { ThreadPriority.giveWay() }
+        var startRecovery: (() -> Void)?
         if let store {
+            // Each model has its log open, and every one is opened before the server is.
+            SystemCall.raiseDescriptorLimit()
             // Until the state is there nobody can be kept waiting by its recovery: it may have the event loops' share too.
             if computeThreads == nil { library.setThreadCount(available) }
-            try registry.recover(store) { library.setThreadCount(threads) }
+            startRecovery = try registry.recover(store) { library.setThreadCount(threads) }
         }
         let address = try server.start()
+        startRecovery?()
         if let limit = server.connectionLimit, limit < maximumConnections {
             log.warning(
-                "the limit of open files allows fewer connections than were asked for; ulimit -n raises it",
+                "the limit on open files allows fewer connections than requested; raise it with ulimit -n",
                 ["connections": "\(limit)", "asked": "\(maximumConnections)"])
         }
         return address
     }
 
-    /// Reads the tokens again, and opens the access log anew: what SIGHUP asks for. Tokens that cannot be read stay as they were.
+    /// Reloads the tokens and reopens the access log, as SIGHUP requests. Tokens that cannot be read stay as they were.
     /// Where there is neither, the log says so.
     public func reload() {
         access.reload()
@@ -131,7 +151,8 @@ public final class Service: Sendable {
         dispatcher.stop(within: min(seconds / 5, 1))
         server.stop(within: max(0, left() - min(seconds / 5, 1)))
         let haveEnded = registry.stop(within: left())
-        if !haveEnded { log.warning("some models have not ended in time; what they have acknowledged is in their logs") }
+        if !haveEnded { log.warning("some models did not stop in time; everything they acknowledged is in their logs") }
+        workers.stop()
         for pool in pools { pool.stop() }
         // Writing what waits takes no time, unless nobody takes it.
         access.stop(within: max(left(), 0.1))

@@ -1,6 +1,6 @@
+internal import Concurrency
 import Dispatch
 import Foundation
-internal import Locks
 import Synchronization
 
 /// An HTTP/1.1 server (RFC 9110, RFC 9112) on epoll.
@@ -34,6 +34,8 @@ public final class Server: Sendable {
         public var bodyMemory = 0
         /// Octets which answers on their way hold now; those of large ones, and those that clients leave unread.
         public var answerMemory = 0
+        /// Octets of the largest answer that a handler has made on an event loop, where nobody else is served meanwhile.
+        public var largestInlineAnswer = 0
     }
 
     private let configuration: ServerConfiguration
@@ -71,22 +73,31 @@ public final class Server: Sendable {
             let listener = try Listener(host: configuration.host, port: configuration.port)
             let shared = try ServerShared(configuration: configuration, table: table, listener: listener)
             let seeds = try shared.handles.map { handle throws(ServerError) in try EventLoopSeed(shared: shared, handle: handle) }
-            for seed in seeds { run(seed) }
+            do throws(ThreadError) {
+                for seed in seeds { try run(seed) }
+            } catch {
+                // Those that run have nothing to finish: whoever connected has had no answer yet.
+                for handle in shared.handles { handle.mailbox.post(.stop(MonotonicClock.coarseMilliseconds)) }
+                loops.wait()
+                throw ServerError.noThread(reason: "\(error)")
+            }
             state = .running(shared)
             return listener.address
         }
     }
 
-    private func run(_ seed: EventLoopSeed) {
+    private func run(_ seed: EventLoopSeed) throws(ThreadError) {
         let group = loops
         group.enter()
-        let thread = Thread {
-            seed.run()
+        do throws(ThreadError) {
+            try Threads.start("http-\(seed.index)", stackSize: 2 << 20) {
+                seed.run()
+                group.leave()
+            }
+        } catch {
             group.leave()
+            throw error
         }
-        thread.name = "http-\(seed.index)"
-        thread.stackSize = 2 << 20
-        thread.start()
     }
 
     /// Stops gracefully: takes the connections which the kernel has accepted, refuses new ones, gives idle ones `stopGrace` for a last
@@ -103,7 +114,7 @@ public final class Server: Sendable {
             return nil
         }
         if let running {
-            let deadline = SystemCall.monotonicMilliseconds() + milliseconds
+            let deadline = MonotonicClock.coarseMilliseconds + milliseconds
             for handle in running.handles { handle.mailbox.post(.stop(deadline)) }
         }
         // A handler that blocks its loop, against its contract, cannot hold up the caller as well.
@@ -125,12 +136,13 @@ public final class Server: Sendable {
             guard case .running(let shared) = state else { return Statistics() }
             var result = Statistics()
             result.openConnections = shared.connectionCount
-            result.bodyMemory = shared.budget.count
-            result.answerMemory = shared.answerBudget.count
+            result.bodyMemory = shared.budget.used + shared.readingBudget.used
+            result.answerMemory = shared.answerBudget.used
             for handle in shared.handles {
                 result.acceptedConnections += handle.accepted.load(ordering: .relaxed)
                 result.requests += handle.requests.load(ordering: .relaxed)
                 result.requestsInFlight += handle.counters.inFlight
+                result.largestInlineAnswer = max(result.largestInlineAnswer, handle.largestInlineAnswer.load(ordering: .relaxed))
             }
             return result
         }

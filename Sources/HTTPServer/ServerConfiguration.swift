@@ -17,7 +17,7 @@ public struct ServerConfiguration: Sendable {
     public var reservedDescriptors = 256
     /// Octets of content a request may have where its route does not say otherwise.
     public var maximumBodySize = 64 << 20
-    /// Octets which the contents of all requests together may hold; past it, 503.
+    /// Octets which the contents of all requests of routes that write may hold together, and as many those of the others; past it, 503.
     public var maximumTotalBodyMemory = 512 << 20
     /// Octets which answers on their way may hold together. Past it, requests that change nothing get 503 instead of an answer of more
     /// than 16 KiB, and pipelined ones wait; the answer to a request that has changed something is never withheld.

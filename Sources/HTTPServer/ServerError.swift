@@ -12,6 +12,8 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidConfiguration(String)
     /// `start` was called twice, or after `stop`.
     case alreadyStarted
+    /// The system gives no thread for an event loop.
+    case noThread(reason: String)
     /// A system call failed.
     case system(call: String, code: Int32)
 
@@ -23,7 +25,8 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
         case .ambiguousRoute(let route): "two routes match \(route)"
         case .invalidRoute(let route, let reason): "route \(route): \(reason)"
         case .invalidConfiguration(let reason): "server configuration: \(reason)"
-        case .alreadyStarted: "the server has been started before"
+        case .alreadyStarted: "the server was already started"
+        case .noThread(let reason): reason
         case .system(let call, let code): "\(call): \(SystemCall.describe(code))"
         }
     }

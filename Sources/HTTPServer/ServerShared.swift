@@ -1,10 +1,14 @@
+internal import Concurrency
 import Synchronization
 
 /// What the event loops of a server have in common.
 final class ServerShared: Sendable {
     let configuration: ServerConfiguration
     let table: RouteTable
+    /// The contents of requests that may change something.
     let budget: MemoryBudget
+    /// Those of requests that only read: neither kind takes the other's memory.
+    let readingBudget: MemoryBudget
     let answerBudget: MemoryBudget
     /// Connections at most.
     let connectionLimit: Int
@@ -18,6 +22,7 @@ final class ServerShared: Sendable {
         self.table = table
         self.listener = listener
         budget = MemoryBudget(limit: configuration.maximumTotalBodyMemory)
+        readingBudget = MemoryBudget(limit: configuration.maximumTotalBodyMemory)
         answerBudget = MemoryBudget(limit: configuration.maximumTotalAnswerMemory)
         connectionLimit = Self.connectionLimit(configuration, descriptors: SystemCall.descriptorLimit())
         var handles: [LoopHandle] = []

@@ -1,7 +1,7 @@
 /// Cuts a stream of bytes that arrives in pieces into lines, for NDJSON.
 ///
 /// A line ends with a line feed, before which a carriage return may stand, or with the stream. Lines of white space alone
-/// are passed over.
+/// are passed over, and so is a byte order mark at the start.
 ///
 /// ```swift
 /// try splitter.append(piece)
@@ -76,6 +76,7 @@ public struct LineSplitter: Sendable {
     /// The next complete line, or nil until more bytes arrive.
     public mutating func nextLine() throws(LineTooLong) -> Line? {
         while true {
+            skipByteOrderMark()
             let found = buffer.withUnsafeBufferPointer { Self.lineFeed(in: $0, from: searched) }
             searched = found ?? buffer.count
             // A carriage return at the very end may belong to a line end still to come.
@@ -103,6 +104,13 @@ public struct LineSplitter: Sendable {
         return try buffer.withUnsafeBufferPointer { (buffer) throws(Failure) in
             try body(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: buffer[line.range])))
         }
+    }
+
+    /// The mark of a first line of which enough has come; its end is looked for from there.
+    private mutating func skipByteOrderMark() {
+        guard lineCount == 0, droppedBytes == 0, start == 0 else { return }
+        start = buffer.withUnsafeBytes { ByteOrderMark.length(of: $0) }
+        searched = max(searched, start)
     }
 
     private func isBlank(_ range: Range<Int>) -> Bool {

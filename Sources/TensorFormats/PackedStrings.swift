@@ -80,9 +80,9 @@ public struct PackedStrings: Sendable, Equatable {
         ends.removeAll(keepingCapacity: keepingCapacity)
     }
 
-    /// Makes room for `count` strings of `byteCount` bytes together.
-    public mutating func reserveCapacity(_ count: Int, byteCount: Int) {
-        ends.reserveCapacity(count)
-        bytes.reserveCapacity(byteCount)
+    /// Makes room for `count` strings more, of `byteCount` bytes together.
+    public mutating func reserveAppending(_ count: Int, byteCount: Int) {
+        ends.reserveAppending(count)
+        bytes.reserveAppending(byteCount)
     }
 }

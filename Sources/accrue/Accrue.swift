@@ -30,7 +30,7 @@ internal import LinearAlgebra
             }
         default:
             guard let command = commands.first(where: { $0.name == first }) else {
-                fail("there is no command \"\(first)\"", hint: "accrue --help", status: ExitStatus.usage)
+                fail("unknown command \"\(first)\"", hint: "accrue --help", status: ExitStatus.usage)
             }
             run(command, words)
         }
@@ -41,7 +41,7 @@ internal import LinearAlgebra
             print(command.help, terminator: "")
             return
         }
-        if command.computes { KernelChoice.restartIfFaster() }
+        if command.computes { Restart.ifFaster() }
         do {
             try command.run(try ParsedArguments(words, options: command.options))
         } catch let error as UsageError {
@@ -54,7 +54,9 @@ internal import LinearAlgebra
     }
 
     private static func fail(_ message: String, hint: String?, status: Int32) -> Never {
-        complain("accrue: \(message)\n" + (hint.map { "try: \($0)\n" } ?? ""))
+        // What a file holds may stand in a message.
+        let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { VisibleText.of(String($0)) }
+        complain("accrue: \(lines.joined(separator: "\n"))\n" + (hint.map { "try: \($0)\n" } ?? ""))
         exit(status)
     }
 
@@ -78,7 +80,7 @@ internal import LinearAlgebra
               accrue COMMAND --help   the options of a command
               accrue --version        the version
 
-            Exit status: 0 success, 1 failure, 2 wrong usage, 3 no server or one that has no time now,
+            Exit status: 0 success, 1 failure, 2 wrong usage, 3 server unreachable or overloaded,
             130 interrupted by Ctrl-C, 143 by SIGTERM.
 
             """

@@ -90,7 +90,7 @@ import Testing
         // Rows that were never learned: what is published is what they get.
         var workspace = ScoreWorkspace()
         let test = Array(stream.order[1400...])
-        weights.score(stream.digits.rows(test).map(Float.init), workspace: &workspace)
+        try #require(weights.scorer()).score(stream.digits.rows(test).map(Float.init), workspace: &workspace)
         var (calibrated, raw): ([(confidence: Double, isCorrect: Bool)], [(confidence: Double, isCorrect: Bool)]) = ([], [])
         for (row, index) in test.enumerated() {
             let scores = workspace.scores[(row * 10)..<(row * 10 + 10)].map(Double.init)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ClassRegistryTests {
     @Test func labels_areComparedByTheirBytes() {
         var registry = ClassRegistry()
-        let (composed, decomposed) = ("\u{e9}", "e\u{301}")
+        let (composed, decomposed): (Label, Label) = ("\u{e9}", "e\u{301}")
         #expect(registry.intern(composed) == (0, true))
         #expect(registry.intern(decomposed) == (1, true))
         #expect(registry.intern(composed) == (0, false))

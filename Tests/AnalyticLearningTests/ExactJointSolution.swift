@@ -86,6 +86,16 @@ struct ExactJointSolution: ~Copyable {
         return weights
     }
 
+    /// The trace of G + λI times that of its inverse: between the condition number and D² times it.
+    func condition(ridge: Double) throws -> Double {
+        var pair = try SymmetricPair(dimension: width)
+        pair.setGram { row, column in gram[column * width + row].high + gram[column * width + row].low }
+        var none = try Matrix(rows: width, columns: 0)
+        do { try pair.solve(ridge: ridge, weights: &none) } catch LinearAlgebraError.notPositiveDefinite { return .infinity }
+        let trace = (0..<width).reduce(0) { $0 + pair.gramElement($1, $1) + ridge }
+        return trace * (0..<width).reduce(0) { $0 + abs(pair.inverseElement($1, $1)) }
+    }
+
     private func residual(of weights: borrowing Matrix, ridge: Double) throws -> Matrix {
         var residual = try Matrix(rows: width, columns: classes)
         let width = width

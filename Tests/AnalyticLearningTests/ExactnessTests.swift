@@ -115,8 +115,9 @@ import Testing
                 #expect(published.transposedWeights.allSatisfy { $0.isFinite })
             }
             #expect(classifier.health.isIllConditioned, "\(kind)")
-            #expect(classifier.health.curingRidge > 1e-9)
-            let cured = try Classifier(ModelConfiguration(dimension: 24, ridge: classifier.health.curingRidge))
+            let ridge = try #require(classifier.health.curingRidge)
+            #expect(ridge > 1e-9)
+            let cured = try Classifier(ModelConfiguration(dimension: 24, ridge: ridge))
             let features = (0..<(600 * 24)).map { _ in kind == "constant" ? 1 : 1e6 + generator.normal() }
             try cured.learn(features: features, labels: (0..<600).map { "\($0 % 3)" })
             #expect(!cured.health.isIllConditioned, "\(kind)")

@@ -83,7 +83,7 @@ import Testing
     private func accuracy(_ classifier: Classifier, _ digits: Digits, _ test: [Int]) -> Double {
         let rows = test.filter { classifier.registry.column(of: "\(digits.labels[$0])") != nil }
         let predictions = classifier.publish()!.predict(digits.rows(rows).map(Float.init))
-        let correct = zip(rows, predictions).filter { "\(digits.labels[$0])" == $1.label }.count
+        let correct = zip(rows, predictions).filter { "\(digits.labels[$0])" as Label == $1.label }.count
         return Double(correct) / Double(rows.count)
     }
 }

@@ -103,7 +103,7 @@ import Testing
                     areaUnderCurve(new: unseen.leverages, known: seen.leverages),
                     areaUnderCurve(new: unseen.scores.map(-), known: seen.scores.map(-))
                 ))
-            // The recipe of the README: what lies beyond 99 of 100 known rows.
+            // The recipe of the manual: what lies beyond 99 of 100 known rows.
             let bound = seen.leverages.sorted()[seen.leverages.count * 99 / 100]
             flagged.unseen += unseen.leverages.count { $0 > bound }
             flagged.all += new.count

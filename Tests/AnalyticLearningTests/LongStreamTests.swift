@@ -83,7 +83,7 @@ import Testing
         var block = try Matrix(rows: width, columns: blockRows)
         var source = try Matrix(rows: rank ?? 1, columns: blockRows)
         var worstDrift = 0.0
-        var (learned, turn, sinceRebuild) = (0, 0, 0)
+        var (learned, turn, sinceRebuild, early) = (0, 0, 0, 0)
         let probeRows = CostModel(width: width).probeRows
         while learned < rows {
             let count = min(blockRows, rows - learned)
@@ -115,16 +115,21 @@ import Testing
                     #expect(after.drift <= before.driftBound || after.solves > before.solves)
                 }
                 if after.solves > before.solves {
-                    // One, for a probe past the bound and for nothing else; and the probe came when the schedule has it.
+                    // One, for a probe past the bound and for nothing else; and the probe came when the schedule has it, or because R has
+                    // become smaller by another factor of 16.
                     #expect(after.solves == before.solves + 1 && after.heals == before.heals + 1)
-                    #expect(!(after.driftBeforeHeal <= before.driftBound))
-                    #expect(sinceRebuild >= probeRows, "rebuilt after \(sinceRebuild) rows")
+                    if after.driftBeforeHeal <= before.driftBound || sinceRebuild < probeRows {
+                        early += 1
+                        #expect(after.driftBeforeHeal > before.driftBound / 100, "rebuilt after \(sinceRebuild) rows")
+                    }
                     sinceRebuild = 0
                 }
                 start += size
             }
             learned += count
         }
+        // 16⁵ roundings are more than the bound.
+        #expect(early <= 5)
         let cross = try joint.weights(ridge: ridge)
         var difference = 0.0
         classifier.withWeights { weights in

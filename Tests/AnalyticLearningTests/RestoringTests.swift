@@ -88,4 +88,27 @@ import Testing
         }
         #expect(residual > 1e-6)
     }
+
+    /// Rows of a deleted class may dwarf the ridge and all other rows, and yet leave a factor: no solution of such equations has a small
+    /// residual. What was saved is restored and merged all the same.
+    @Test(arguments: [1e-6, 1e-4, 1e-2], 1...8) func nearlySingularEquations_areRestoredAndMerged(ridge: Double, seed: Int) throws {
+        var generator = SplitMix64(state: UInt64(seed))
+        let classifier = try Classifier(ModelConfiguration(dimension: 3, ridge: ridge))
+        let large = (0..<6).map { _ in generator.normal() * 1e6 }
+        try classifier.learn(features: large, labels: ["x", "x"])
+        let rows = (0..<60).map { _ in (generator.normal() * 64).rounded() / 64 }
+        try classifier.learn(features: rows, labels: (0..<20).map { $0 % 2 == 0 ? "x" : "y" })
+        try classifier.deleteClass("x")
+        _ = try classifier.prepareToSave()
+        let parts = try SavedParts(classifier)
+        let restored = try parts.restored()
+        #expect(restored.weights(for: ["y"]) == classifier.weights(for: ["y"]))
+        let merged = try Classifier(ModelConfiguration(dimension: 3, ridge: ridge))
+        try parts.withState { _ = try merged.merge($0) }
+        #expect(merged.samples == 22)
+        var wrong = parts
+        wrong.weights = wrong.weights.map { $0 * 1.5 + 1 }
+        #expect(throws: RestoreError.self) { try wrong.restored() }
+        #expect(throws: MergeError.self) { try wrong.withState { _ = try merged.merge($0) } }
+    }
 }

@@ -4,7 +4,7 @@ import LinearAlgebra
 /// A copy of everything that a snapshot of a classifier holds, to be changed and restored.
 struct SavedParts {
     var configuration: ModelConfiguration
-    var labels: [String]
+    var labels: [Label]
     var counts: [Int]
     var samples: Int
     var version: Int
@@ -22,6 +22,8 @@ struct SavedParts {
     var evaluation: ProgressiveEvaluation.Counters
     var calibration: CalibrationState?
     var balancedCalibration: CalibrationState?
+    var sumError: Double?
+    var momentErrors: [Double]?
 
     init(_ classifier: Classifier) throws {
         configuration = classifier.configuration
@@ -33,12 +35,15 @@ struct SavedParts {
         evaluation = classifier.evaluation.counters
         calibration = classifier.calibrationState(of: .plain)
         balancedCalibration = classifier.calibrationState(of: .balanced)
+        sumError = classifier.savedSumError
         classifier.withSquare { $0.forEachPackedGram { gram.append(contentsOf: $0) } }
         classifier.withCrossMoment { $0.copyRowMajor(rows: 0..<$0.rows, into: &q) }
         classifier.withWeights { $0.copyRowMajor(rows: 0..<$0.rows, into: &weights) }
         classifier.withMoments { moments in
             moments.mean.withElements { mean = Array($0) }
             moments.m2.withElements { m2 = Array($0) }
+            guard classifier.hasMomentErrors else { return }
+            momentErrors = moments.errors.flatMap { $0.isEmpty ? [Double](repeating: 0, count: moments.mean.rows) : $0 }
         }
         if let weights = classifier.balanced {
             var elements: [Double] = []
@@ -77,7 +82,8 @@ struct SavedParts {
                 configuration: configuration, labels: labels, counts: counts, samples: samples, version: version, projection: projection,
                 gram: buffer(gram), crossMoment: buffer(q), mean: buffer(mean), m2: buffer(m2), weights: buffer(weights), sketches: saved,
                 balancedWeights: balanced.map(buffer), balancedVersion: balancedVersion,
-                evaluation: try ProgressiveEvaluation(evaluation), calibration: calibration, balancedCalibration: balancedCalibration))
+                evaluation: try ProgressiveEvaluation(evaluation), calibration: calibration, balancedCalibration: balancedCalibration,
+                sumError: sumError, momentErrors: momentErrors.map(buffer)))
     }
 
     func restored() throws -> Classifier {

@@ -1,7 +1,8 @@
 import AnalyticLearning
 import Foundation
-import LinearAlgebra
 import TensorFormats
+
+@testable import LinearAlgebra
 
 /// A small generator with a fixed seed, so that a failure can be repeated.
 struct SplitMix64: RandomNumberGenerator {
@@ -17,6 +18,17 @@ struct SplitMix64: RandomNumberGenerator {
     mutating func normal() -> Double {
         let radius = (-2 * log(Double.random(in: Double.leastNonzeroMagnitude...1, using: &self))).squareRoot()
         return radius * cos(2 * .pi * Double.random(in: 0..<1, using: &self))
+    }
+}
+
+/// Calls `body` while no test beside this one lends OpenBLAS more threads, by which even the smallest products round otherwise.
+///
+/// - Parameter body: factors nothing of order 256 and more, which would wait for itself.
+func withoutLentThreads<R>(_ body: () throws -> R) throws -> R {
+    while true {
+        var result: Result<R, any Error>?
+        if ComputeThreads.whileNotLent({ result = Result { try body() } }), let result { return try result.get() }
+        usleep(1000)
     }
 }
 
@@ -120,7 +132,7 @@ func jointSolution(_ h: [[Double]], _ columns: [Int], classes: Int, ridge: Doubl
 
 extension Classifier {
     /// W row-major [D, C], with columns in the order of some labels.
-    func weights(for labels: [String]) -> [Double] {
+    func weights(for labels: [Label]) -> [Double] {
         withWeights { weights in
             var result: [Double] = []
             for row in 0..<weights.rows {
@@ -129,6 +141,11 @@ extension Classifier {
             return result
         }
     }
+
+    func weights(for labels: [String]) -> [Double] { weights(for: labels.map { Label(stringLiteral: $0) }) }
+
+    /// The columns of labels; new labels get new columns.
+    func intern(_ labels: [String]) -> [Int] { intern(labels.map { Label(stringLiteral: $0) }) }
 }
 
 /// Whether two results of the same computation agree. Their bits do where the library cut its calls alike; a factorisation of a test that
@@ -140,4 +157,13 @@ func relativeDifference(_ a: [Double], _ b: [Double]) -> Double {
     precondition(a.count == b.count)
     let difference = zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     return (difference / b.reduce(0) { $0 + $1 * $1 }).squareRoot()
+}
+
+extension ClassRegistry {
+    func column(of label: String) -> Int? { column(of: Label(stringLiteral: label)) }
+}
+
+extension Label: ExpressibleByStringInterpolation {
+    /// A label that stands in a test.
+    init(stringLiteral text: String) { self = try! Label(text) }
 }

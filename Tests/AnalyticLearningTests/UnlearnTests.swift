@@ -13,7 +13,7 @@ import Testing
     }
 
     /// G, Q, μ, M2, W in the order of the labels, row-major.
-    private func parts(_ classifier: Classifier, _ labels: [String]) throws -> [[Double]] {
+    private func parts(_ classifier: Classifier, _ labels: [Label]) throws -> [[Double]] {
         let saved = try SavedParts(classifier)
         let columns = labels.map { classifier.registry.column(of: $0)! }
         let width = classifier.featureMap.width

@@ -70,6 +70,31 @@ import Testing
         #expect(cured.status == 200 && cured["ill_conditioned"].bool == false, "\(cured.text)")
     }
 
+    /// Models of next to nothing, in their features or their ridge: what is suggested is a ridge.
+    @Test(arguments: [
+        (0x1p-1030, 1), (0x1p-1030, 1e-160), (.leastNonzeroMagnitude, 0), (.leastNonzeroMagnitude, 1e-170), (1e-300, 1e-150),
+        (1e-200, 1e-80), (0.1, 1e30), (1e300, 1),
+    ])
+    func whatIsSuggestedIsARidge(ridge: Double, scale: Double) throws {
+        let service = try TestService()
+        let model = ModelClient(service)
+        #expect(try model.create(#"{"dimension":3,"ridge":\#(ridge)}"#).status == 201)
+        for round in 0..<3 {
+            let details = try model.details()
+            #expect(details.status == 200)
+            if details["ill_conditioned"].bool == true {
+                let suggested = details["suggested_ridge"].double ?? .nan
+                #expect(suggested.isFinite && suggested > ridge, "\(details.text)")
+            } else {
+                #expect(details.json.object?["suggested_ridge"] == nil)
+            }
+            try model.learn([[scale, 0, 0], [scale, scale * (1 + 1e-9 * Double(round)), 0]], ["a", "b"])
+        }
+        guard let suggested = try model.details()["suggested_ridge"].double else { return }
+        let cured = try model.client.send("PATCH", model.path, #"{"ridge":\#(suggested)}"#)
+        #expect(cured.status == 200 && cured["ill_conditioned"].bool == false, "\(cured.text)")
+    }
+
     @Test func classesAreStillToldApartWhereTheyCanBe() throws {
         let service = try TestService()
         let model = ModelClient(service)

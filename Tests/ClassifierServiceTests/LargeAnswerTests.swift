@@ -30,7 +30,8 @@ import Testing
         #expect(try model.create(#"{"dimension":1}"#).status == 201)
         let labels = (0..<200).map { String(repeating: "x", count: 1000) + "\($0)" }
         #expect(try model.learn(Self.ones(200), labels).status == 200)
-        // A client that does not read holds its answer.
+        // A client that does not read holds its answer; what was learned has been told, and its answer let go of.
+        #expect(service.wait { service.answerMemory == 0 })
         let slow = service.client()
         try slow.connect(receiveBuffer: 4096)
         try slow.begin("POST", model.path + "/predict", Bodies.predict(Self.ones(100), top: 200))

@@ -145,11 +145,19 @@ import Testing
         try slow.connect(receiveBuffer: 4096)
         try slow.begin("GET", model.path + "/snapshot")
         #expect(service.wait { service.spooledBytes > 0 })
-        for reply in [try model.snapshot(), try model.restore(file), try ModelClient(service, "copy").restore(file)] {
-            #expect(reply.status == 503, "\(reply.text)")
-            #expect(reply.fields["retry-after"] == "1")
-        }
-        #expect(service.modelNames == ["m"])
+        let refused = try model.snapshot()
+        #expect(refused.status == 503 && refused.fields["retry-after"] == "1", "\(refused.text)")
+        // Those that come have a share of their own.
+        #expect(try model.restore(file).status == 200)
+        #expect(service.wait { service.spooledBytes == file.count })
+        let upload = service.client()
+        let head = "PUT /v1/models/copy/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(file.count)\r\n\r\n"
+        try upload.write(Array(head.utf8) + file[..<(file.count - 1)])
+        #expect(service.wait { service.spooledBytes == 2 * file.count - 1 })
+        let other = try model.restore(file)
+        #expect(other.status == 503 && other.fields["retry-after"] == "1", "\(other.text)")
+        upload.disconnect(byReset: true)
+        #expect(service.wait { service.spooledBytes == file.count })
         #expect(try model.client.send("HEAD", model.path + "/snapshot").fields["content-length"] == "\(file.count)")
         #expect(try model.snapshot("?parts=weights").status == 200)
         slow.disconnect(byReset: true)
@@ -162,7 +170,7 @@ import Testing
     @Test func snapshotsThatAreStreamedAreBoundedInNumber() throws {
         let service = try TestService()
         let model = try learned(service)
-        let limit = ServiceLimits().spoolFiles
+        let limit = ServiceLimits().spoolFiles / 2
         var clients: [TestClient] = []
         for _ in 0..<limit {
             let client = service.client()
@@ -171,12 +179,51 @@ import Testing
         }
         // All have a place before another asks for one.
         try #require(service.wait { service.spooledFiles == limit })
-        let refused = try model.snapshot()
-        #expect(refused.status == 503 && refused.fields["retry-after"] == "1")
+        let file = try model.snapshot().body
+        for (method, path) in [("PUT", model.path + "/snapshot"), ("PUT", "/v1/models/new/snapshot"), ("POST", model.path + "/merge")] {
+            let refused = try service.client().send(method, path, file, contentType: SnapshotFile.mediaType.description)
+            #expect(refused.status == 503 && refused.fields["retry-after"] == "1", "\(method) \(path): \(refused.text)")
+        }
         #expect(try model.client.send("HEAD", model.path + "/snapshot").status == 200)
         for client in clients { client.disconnect() }
         #expect(service.wait { service.spooledFiles == 0 })
-        #expect(try model.snapshot().status == 200)
+        #expect(try model.restore(file).status == 200)
+    }
+
+    /// Downloads that nobody reads take no share of what comes, and lose their own where others wait.
+    @Test func unreadDownloadsStopNoWriterAndGiveWay() throws {
+        let service = try TestService { $0.snapshotPatience = 0.2 }
+        let model = ModelClient(service)
+        // More than the kernel takes for a client that does not read.
+        try model.create(#"{"dimension":1100}"#)
+        try model.learn([[Double](repeating: 1, count: 1100)], ["a"])
+        let file = try model.snapshot().body
+        #expect(service.wait { service.spooledFiles == 0 })
+        let limit = ServiceLimits().spoolFiles / 2
+        var slow: [TestClient] = []
+        for _ in 0..<limit {
+            let client = service.client()
+            try client.connect(receiveBuffer: 4096)
+            try client.begin("GET", model.path + "/snapshot")
+            slow.append(client)
+        }
+        try #require(service.wait { service.spooledFiles == limit })
+        #expect(try model.restore(file).status == 200)
+        #expect(try ModelClient(service, "copy").restore(file).status == 201)
+        let merged = try model.client.send("POST", model.path + "/merge", file, contentType: SnapshotFile.mediaType.description)
+        #expect(merged.status == 200, "\(merged.text)")
+        #expect(try model.learn([[Double](repeating: 1, count: 1100)], ["b"]).status == 200)
+        // Who asks for one more finds it sooner or later, since the others stand still.
+        var asked = 0
+        #expect(
+            service.wait {
+                asked += 1
+                return (try? service.client().send("GET", model.path + "/snapshot").status) == 200
+            })
+        #expect(asked > 1 || service.spooledFiles < limit)
+        #expect(throws: TestClient.Failure.self) { while true { _ = try slow[0].readReply() } }
+        for client in slow { client.disconnect() }
+        #expect(service.wait { service.spooledFiles == 0 && service.spooledBytes == 0 })
     }
 
     @Test func snapshotThatNeverFitsTheDiskIsNotToBeTriedAgain() throws {

@@ -191,6 +191,12 @@ class Page:
         """Types text into what has the focus."""
         self.send("Input.insertText", text=text)
 
+    def choose_file(self, selector, path):
+        """Chooses a file in a file field, as a user does."""
+        root = self.send("DOM.getDocument")["root"]["nodeId"]
+        node = self.send("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.send("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
+
     def resize(self, width, height, is_phone=False):
         self.send(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2 if is_phone else 1, mobile=is_phone

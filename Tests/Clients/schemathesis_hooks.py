@@ -24,6 +24,7 @@ FEATURES = [[0.9, 0.1, 0.3], [0.8, 0.2, 0.4], [0.2, 0.9, 0.9], [0.1, 1.0, 0.8]]
 CONFIGURATION = {"dimension": DIMENSION, "imbalance": {"kind": "reweight"}}
 SNAPSHOT = "application/vnd.safetensors"
 NDJSON = "application/x-ndjson"
+LINES = [NDJSON, *(f"application/{name}" for name in ("ndjson", "jsonl", "jsonlines", "x-jsonl", "x-jsonlines", "json-lines"))]
 numbers = itertools.count()
 connection = http.client.HTTPConnection(os.environ["ACCRUE_ADDRESS"], timeout=600)
 
@@ -108,7 +109,7 @@ def rows(operation, media_type):
     if name in ("infer", "infer_of_version"):
         return numpy.array(FEATURES, dtype="<f4").tobytes()
     is_labelled = name != "predict"
-    if media_type == NDJSON:
+    if media_type in LINES:
         lines = [{"features": row} | ({"label": label} if is_labelled else {}) for row, label in zip(FEATURES, LABELS * 2)]
         return "".join(json.dumps(line) + "\n" for line in lines).encode()
     stream = io.BytesIO()
@@ -125,7 +126,7 @@ for media_type in ["application/x-npy", "application/x-npz", "application/octet-
     schemathesis.openapi.media_type(media_type, strategies.binary())
 
 
-@schemathesis.serializer(NDJSON)
+@schemathesis.serializer(*LINES)
 def write_lines(context, value):
     return value if isinstance(value, bytes) else str(value).encode()
 
@@ -193,6 +194,9 @@ def filter_failure(context, failure, case, response):
         return False
     name = case.operation.definition.raw["operationId"]
     refused = {"unlearn": 422, "repository_unload": 400}
+    # A query longer than a request's target may be is refused for that before anybody reads its parameters.
+    if response.status_code == 414 and type(failure).__name__ == "AcceptedNegativeData":
+        return False
     return not (isinstance(failure, RejectedPositiveData) and refused.get(name) == response.status_code)
 
 

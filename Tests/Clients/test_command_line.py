@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import gzip
 import io
 import json
 import os
@@ -21,10 +22,10 @@ import unittest
 
 import numpy
 import safetensors.numpy
-from running_server import BINARY, PATIENCE, REPOSITORY, Client, Refused, RunningServer
+from pages import blocks, manual_page
+from running_server import BINARY, PATIENCE, Client, Refused, RunningServer
 from snapshots import Snapshot, joint_solution, relative_difference
 
-README = (REPOSITORY / "README.md").read_text()
 ROWS, DIMENSION, CLASSES, RIDGE = 100_000, 32, 5, 0.1
 
 
@@ -234,9 +235,8 @@ class FormatTests(CommandLineTests):
         self.assert_ends(run(*words, "--batch", 200, server=server, directory=self.directory))
         self.assert_learned(server, "m", self.rows, self.labels)
 
-    def test_the_commands_of_the_readme_work(self):
-        section = re.search(r"^## From the command line\n(.*?)^## ", README, re.M | re.S)[1]
-        commands = "".join(re.findall(r"^```sh\n(.*?)^```$", section, re.M | re.S))
+    def test_the_commands_of_the_manual_work(self):
+        commands = "".join(text for language, text in blocks(manual_page("CommandLine")) if language == "sh")
         self.assertIn("accrue learn", commands)
         server = self.serve()
         self.files()
@@ -264,6 +264,50 @@ class FormatTests(CommandLineTests):
         self.assertAlmostEqual(told["accuracy"], right.mean(), 12)
         self.assertAlmostEqual(told["balanced_accuracy"], balanced, 12)
         self.assert_ends(run(*words, server=server, directory=self.directory), 0, "accuracy: 0.", "balanced accuracy: 0.")
+
+    def test_labels_that_are_no_classes_are_named_before_the_accuracy(self):
+        server = self.serve()
+        self.assert_ends(run("learn", "m", "--create", "{}", server=server, data=b"1,0,1\n0,1,2\n"))
+        outcome = run("predict", "m", "--evaluate", server=server, data=b"1,0,1.0\n0,1,2.0\n")
+        self.assert_ends(outcome, 0, "labels unknown to the model: 1.0, 2.0 (2 rows")
+        self.assertLess(outcome.output.index("labels unknown"), outcome.output.index("accuracy"))
+        told = json.loads(run("predict", "m", "--evaluate", "--json", server=server, data=b"1,0,1.0\n0,1,2\n").output)
+        self.assertEqual((told["unknown_labels"], told["unknown_rows"]), (["1.0"], 1))
+
+    def test_gzip_is_read_from_files_and_pipes(self):
+        server = self.serve()
+        self.files()
+        for number, (name, options) in enumerate([("rows.csv", []), ("rows.ndjson", []), ("rows.npy", ["--labels", "labels.txt"]), ("rows.npz", [])]):
+            data = (self.directory / name).read_bytes()
+            half = data.index(b"\n", len(data) // 2) + 1 if number < 2 else len(data)
+            packed = gzip.compress(data[:half]) + gzip.compress(data[half:])
+            (self.directory / f"{name}.gz").write_bytes(packed)
+            outcome = run("learn", f"f{number}", f"{name}.gz", *options, "--create", "{}", server=server, directory=self.directory)
+            self.assert_ends(outcome, 0, "learned 3,000 rows")
+            self.assert_learned(server, f"f{number}", self.rows, self.labels)
+            piped = run("learn", f"p{number}", *options, "--create", "{}", server=server, directory=self.directory, data=packed)
+            self.assert_ends(piped, 0, "learned 3,000 rows")
+            self.assert_learned(server, f"p{number}", self.rows, self.labels)
+        cut = run("learn", "cut", "--create", "{}", server=server, data=gzip.compress(as_csv(self.rows, self.labels))[:-9])
+        self.assert_ends(cut, 1, "standard input: the deflated data is truncated (at byte ")
+
+    def test_files_of_others_are_named_and_warnings_told(self):
+        server = self.serve()
+        for name, data, words in [
+            ("table.parquet", b"PAR1\x15\x04" + bytes(40), "is a Parquet file; Accrue reads csv"),
+            ("rows.svm", b"1 1:0.5 2:1\n", "is an svmlight (libsvm) file"), ("rows.json", b'{"features": [[1]], "labels": ["a"]}', "is a JSON document"),
+            ("empty.csv", b"", "is empty"), ("header.csv", b"f0,f1,label\n", "has a header, but no rows"),
+            ("semicolons.csv", b"f0;f1;label\n0,1;0,9;cat\n", "separated by semicolons and have decimal commas"),
+        ]:  # fmt: skip
+            (self.directory / name).write_bytes(data)
+            outcome = run("learn", "m", name, "--create", "{}", server=server, directory=self.directory)
+            self.assert_ends(outcome, 1, name, words)
+            self.assert_ends(run("models", "show", "m", server=server), 1)
+        outcome = run("learn", "m", "--create", "{}", server=server, data=b",f0,f1,label\n0,0.1,0.9,cat\n1,0.8,0.2,dog\n")
+        self.assert_ends(outcome, 0, "warning: standard input: column 1, which has no name, looks like row numbers")
+        table = "".join(f"{row % 7},{row * 0.37:.4f}\n" for row in range(60)).encode()
+        outcome = self.assert_ends(run("learn", "n", "--create", "{}", server=server, data=table))
+        self.assertIn("60 rows created 60 classes whose labels are numbers", outcome.errors)
 
     def test_a_reader_that_goes_ends_the_predictions(self):
         server = self.serve()
@@ -314,7 +358,7 @@ class StreamTests(CommandLineTests):
         few = run("learn", "few", "--create", "{}", server=server, data=self.stream(0, 10_001))
         self.assert_ends(few, 0, "learned 10,000 rows")
         many = run("learn", "m", "--create", "{}", server=server, data=self.stream())
-        self.assert_ends(many, 0, "learned 100,000 rows", "right before they were learned: 0.")
+        self.assert_ends(many, 0, "learned 100,000 rows", "accuracy before they were learned: 0.")
         self.assert_learned(server, "m", self.rows, self.labels)
         print(f"peak memory: {few.peak >> 20} MiB for 10,000 rows, {many.peak >> 20} MiB for 100,000", file=sys.stderr)
         # Ten times the rows; 90,000 more of them would take 23 MB as numbers alone.
@@ -345,7 +389,7 @@ class StreamTests(CommandLineTests):
         learner.process.send_signal(signal.SIGINT)
         outcome = learner.wait()
         release.set()
-        self.assert_ends(outcome, 130, "interrupted", "rows are acknowledged; to go on, with the same rows:")
+        self.assert_ends(outcome, 130, "interrupted", "rows are acknowledged; to continue with the same rows:")
         return outcome
 
     def test_ctrl_c_says_how_to_go_on_and_that_goes_on(self):
@@ -356,7 +400,7 @@ class StreamTests(CommandLineTests):
                 command = shlex.split(outcome.errors.strip().splitlines()[-1])
                 self.assertIn("--key", command)
                 again = run(*command[1:], server=server, data=self.stream())
-                self.assert_ends(again, 0, "learned 100,000 rows", "had been learned before, and were not learned twice")
+                self.assert_ends(again, 0, "learned 100,000 rows", "were already learned and not learned again")
                 self.assert_learned(server, "m", self.rows, self.labels)
 
     def test_with_a_progress_file_what_is_acknowledged_is_not_sent_again(self):
@@ -418,12 +462,12 @@ class StreamTests(CommandLineTests):
         first = as_csv(few, labels)
         words = ["learn", "m", "--create", "{}", "--key", "k"]
         self.assert_ends(run(*words, "--progress", progress, server=server, data=first))
-        self.assert_ends(run(*words, "--batch", 500, server=server, data=first), 1, "or another --batch", "rows 1 to 500")
-        self.assert_ends(run(*words, server=server, data=as_csv(few[::-1], labels)), 1, "the run k had other rows")
+        self.assert_ends(run(*words, "--batch", 500, server=server, data=first), 1, "or a different --batch", "rows 1 to 500")
+        self.assert_ends(run(*words, server=server, data=as_csv(few[::-1], labels)), 1, "the run k had different rows")
         outcome = run(*words, "--progress", progress, server=server, data=as_csv(few[::-1], labels))
-        self.assert_ends(outcome, 1, "the input is not the same")
+        self.assert_ends(outcome, 1, "it is not the same input")
         outcome = run(*words, "--progress", progress, server=server, data=as_csv(few[:100], labels[:100]))
-        self.assert_ends(outcome, 1, "has 100 rows, but 5000 were learned of it")
+        self.assert_ends(outcome, 1, "has 100 rows, but 5000 were already learned")
         self.assert_ends(run(*words, "--progress", progress, "--batch", 7, server=server, data=first), 2, "--batch 1024")
         self.assert_learned(server, "m", few, labels)
         # A model that was made anew has nothing of what the file says.
@@ -463,7 +507,7 @@ class ServerTests(CommandLineTests):
         self.assertEqual(piped.output, run("predict", "m", "--output", "labels", server=server, data=as_csv(rows, labels)).output)
         # What is no snapshot is refused before it travels, and the old file stays where a new one does not come.
         (self.directory / "bad").write_bytes(content[:-1])
-        self.assert_ends(run("restore", "file", "bad", server=server, directory=self.directory), 1, "bad is no snapshot")
+        self.assert_ends(run("restore", "file", "bad", server=server, directory=self.directory), 1, "bad is not a snapshot")
         self.assert_ends(run("snapshot", "nobody", "again", server=server, directory=self.directory), 1, "(404)")
         self.assertEqual(weights.keys(), safetensors.numpy.load_file(self.directory / "again").keys())
 
@@ -476,7 +520,7 @@ class ServerTests(CommandLineTests):
             client.call("PATCH", "/v1/models/m", {"ridge": 2})
         self.assertEqual(server.stop(), 0)
         self.assert_ends(run("restore", data, "m", "--version", 99), 1)
-        self.assert_ends(run("restore", data, "m", "--version", 0), 0, "as it was at version 0")
+        self.assert_ends(run("restore", data, "m", "--version", 0), 0, "restored to its state at version 0")
         self.assert_ends(run("restore", "m", "--data", data, "--version", 99), 1)
         self.assert_ends(run("restore", data, "m"), 1)
         self.assert_ends(run("restore", data, "m", "--version", 0, "--url", "http://h"), 2, "--url")
@@ -487,7 +531,7 @@ class ServerTests(CommandLineTests):
         self.assert_ends(run("models", server=server), 0, "there are no models")
         self.assert_ends(run("models", "create", "a", "--dimension", 3, "--width", 8, server=server), 0, "random_relu")
         self.assert_ends(run("models", "create", "b", "--config", '{"dimension":2}', server=server))
-        self.assert_ends(run("models", "create", "b", "--dimension", 3, server=server), 1, "another configuration")
+        self.assert_ends(run("models", "create", "b", "--dimension", 3, server=server), 1, "a different configuration")
         self.assert_ends(run("models", "create", "c", server=server), 2, "--dimension is missing")
         self.assertEqual(run("models", "list", "--names", server=server).output, "a\nb\n")
         table = run("models", "list", server=server).output.splitlines()
@@ -535,7 +579,7 @@ class ServerTests(CommandLineTests):
     def test_a_model_is_not_made_for_rows_that_it_does_not_take(self):
         server = self.serve()
         for words in (["--dimension", 3], ["--create", '{"dimension":3}']):
-            self.assert_ends(run("learn", "m", *words, server=server, data=b"1,2,x\n"), 1, "rows of 2 features; the model takes 3")
+            self.assert_ends(run("learn", "m", *words, server=server, data=b"1,2,x\n"), 1, "rows of 2 features, but the model takes 3")
         self.assertEqual(run("models", "--names", server=server).output, "")
 
     def test_progress_of_a_model_that_was_taken_back_is_refused(self):
@@ -563,7 +607,7 @@ class ServerTests(CommandLineTests):
             self.assert_ends(run(*words, environment=nobody), 3, "127.0.0.1:1 does not answer")
         self.assert_ends(run("learn", "m", server=server, data=b"1,x\n"), 1, "there is no model", "--create")
         self.assert_ends(run("learn", "m", "--create", "{}", server=server, data=b"1,x\n"), 0)
-        self.assert_ends(run("learn", "m", server=server, data=b"1,2,x\n"), 1, "rows of 2 features; the model takes 1")
+        self.assert_ends(run("learn", "m", server=server, data=b"1,2,x\n"), 1, "rows of 2 features, but the model takes 1")
         self.assert_ends(run("learn", "m", "/nowhere/rows.csv", server=server), 1, "/nowhere/rows.csv")
         for words in (
             ["learn"], ["learn", "m", "--fly"], ["learn", "m", "--format", "xml"], ["learn", "m", "--key", "a b"],

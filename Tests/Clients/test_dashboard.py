@@ -6,6 +6,7 @@ import pathlib
 import re
 import select
 import signal
+import struct
 import subprocess
 import tempfile
 import threading
@@ -39,6 +40,25 @@ def percent(share, digits=2):
     return "–" if share is None else f"{share * 100:.{digits}f}\u00a0%"
 
 
+def npy(rows):
+    """A NumPy file of Float64."""
+    head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(rows)}, {len(rows[0])}), }}"
+    head += " " * (-(len(head) + 11) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + struct.pack(f"<{len(rows) * len(rows[0])}d", *sum(rows, []))
+
+
+def contrast(one, other):
+    """As WCAG defines it, of two colours of 0 to 255."""
+
+    def luminance(colour):
+        parts = [part / 255 for part in colour]
+        red, green, blue = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
 class Demo:
     """`accrue demo --keep`, once it streams."""
 
@@ -47,7 +67,7 @@ class Demo:
     def __init__(self):
         self.process = subprocess.Popen([str(BINARY), "demo", "--keep"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         text = b""
-        while b"That image is of" not in text:
+        while b"The image shows a" not in text:
             ready, _, _ = select.select([self.process.stdout], [], [], 2 * PATIENCE)
             piece = self.process.stdout.read1(65536) if ready else b""
             if not piece:
@@ -265,7 +285,7 @@ class DashboardTests(unittest.TestCase):
     def test_all_of_it_is_reached_and_used_by_keyboard(self):
         page = self.open_live("digits")
         stops = []
-        for _ in range(60):
+        for _ in range(90):
             page.press("Tab")
             stop = page.evaluate("""(() => {
               const e = document.activeElement;
@@ -278,7 +298,7 @@ class DashboardTests(unittest.TestCase):
             self.assertNotEqual(stop["outline"], "none", stop)
             self.assertNotEqual(stop["width"], "0px", stop)
             stops.append(stop["what"])
-        for what in ("skip", "#/models/digits", "#/models/live-digits", "theme", "slider", "SUMMARY", "gridcell", "trial-input", "trial-random"):
+        for what in ("skip", "#/models/digits", "#/models/live-digits", "theme", "slider", "SUMMARY", "gridcell", "trial-input", "trial-random", "trial-file"):
             self.assertIn(what, stops)
         self.assertEqual(stops.count("gridcell"), 1, "one stop for the whole matrix")
         self.assertLess(stops.index("theme"), stops.index("slider"))
@@ -331,7 +351,7 @@ class DashboardTests(unittest.TestCase):
         page = self.open_model("digits")
         for text, message in [
             ("", "Enter 64 numbers"), ("1, 2, x", "Value 3 is “x”"), ("1 2 3", "3 numbers, 61 too few"), ("[1, null]", "Value 2 is null"),
-            ("[1, 2", "That is no JSON"), ("[[1, 2], [3, 4]]", "2 rows"), ("1e60", "at most 1e50"),
+            ("[1, 2", "That is no JSON"), ("[[1, 2], [3, 4]]", "Row 1: These are 2 numbers, 62 too few"), ("1e60", "at most 1e50"),
             (", ".join(["0.5"] * 65), "65 numbers, 1 too many"), ('{"rows": 1}', "Expected an array"),
         ]:  # fmt: skip
             page.evaluate(f"document.getElementById('trial-input').value = {json.dumps(text)}; document.querySelector('#trial .primary').focus()")
@@ -353,6 +373,183 @@ class DashboardTests(unittest.TestCase):
             self.assertEqual(page.text("#trial-message"), "")
         page.evaluate("document.getElementById('trial-random').click()")
         page.wait("JSON.parse(document.getElementById('trial-input').value).length === 64")
+        self.assertEqual(page.complaints, [])
+
+    def replace_text(self, page, selector, text):
+        """Types text into a field, in place of what is there."""
+        field = f"document.querySelector({json.dumps(selector)})"
+        page.evaluate(f"{field}.focus(); {field}.select()")
+        page.type(text)
+
+    def test_a_pasted_line_may_have_its_label(self):
+        page = self.open_model("digits")
+        with Client(self.demo) as client:
+            label = client.call("POST", "/v1/models/digits/predict", {"features": [self.demo.example]})["predictions"][0]["label"]
+        numbers = ",".join(map(str, self.demo.example))
+        body = json.dumps({"features": [self.demo.example], "labels": [label]})
+        for text, verdict in [(f"{numbers},{label}x", "wrong"), (f'"{label}x",{numbers}', "wrong"), (body, "right"), (numbers.replace(",", "\t"), None)]:
+            page.evaluate(f"""document.getElementById('trial-result').replaceChildren();
+                document.getElementById('trial-input').value = {json.dumps(text)}; document.querySelector('#trial .primary').click()""")
+            caption = page.wait("document.querySelector('.ranking caption')?.textContent")
+            self.assertEqual(re.findall(r"right|wrong", caption), [verdict] if verdict else [])
+            self.assertEqual(page.text(".ranking tbody th"), label)
+        recent = page.evaluate("[...document.querySelectorAll('#trial-recent li')].map((item) => item.textContent)")
+        self.assertEqual(len(recent), 4)
+        for line in recent:
+            self.assertRegex(line, rf"^{label} .*, pasted, version ")
+        # They are of one model.
+        page.evaluate("location.hash = '#/models/digits-incremental'")
+        page.wait("document.getElementById('model-name').textContent === 'digits-incremental'")
+        self.assertTrue(page.evaluate("document.getElementById('trial-recent').hidden"))
+        self.assertEqual(page.complaints, [])
+
+    def test_the_rows_of_a_file_are_predicted(self):
+        rows = [[round((row * 7 + place * 13) % 17 / 17, 3) for place in range(64)] for row in range(5)]
+        with Client(self.demo) as client:
+            predicted = [entry["label"] for entry in client.call("POST", "/v1/models/digits/predict", {"features": rows})["predictions"]]
+        given = [predicted[0], "none of them", *predicted[2:]]
+        head = ",".join(f"pixel {place}" for place in range(64))
+        lines = [",".join(map(str, row)) for row in rows]
+        files = {
+            "labelled.csv": f"class,{head}\r\n" + "".join(f'"{label}",{line}\r\n' for label, line in zip(given, lines)),
+            "plain.csv": "\n".join(lines),
+            "rows.jsonl": "".join(json.dumps({"features": row, "label": label}) + "\n" for row, label in zip(rows, given)),
+            "rows.json": json.dumps(rows),
+            "bad.csv": "\n".join([*lines[:2], "1,2"]),
+            "bad.npy": b"no array",
+            "rows.npy": npy(rows),
+        }
+        page = self.open_model("digits")
+        with tempfile.TemporaryDirectory() as directory:
+            for name, content in files.items():
+                path = pathlib.Path(directory) / name
+                path.write_bytes(content if isinstance(content, bytes) else content.encode())
+                page.evaluate("document.getElementById('trial-result').replaceChildren()")
+                page.choose_file("#trial-file", path)
+                if name.startswith("bad"):
+                    message = page.wait("document.getElementById('trial-message').textContent")
+                    self.assertRegex(message, "^Row 3: These are 2 numbers, 62 too few" if name == "bad.csv" else "^4\\d\\d: ")
+                    self.assertEqual(page.evaluate("document.getElementById('trial-file').getAttribute('aria-invalid')"), "true")
+                    continue
+                page.wait("document.querySelectorAll('.answers tbody tr').length === 5")
+                self.assertEqual(page.evaluate("[...document.querySelectorAll('.answers tbody tr')].map((row) => row.children[1].textContent)"), predicted)
+                caption = page.text(".answers caption")
+                self.assertEqual("4 of 5 labels right" in caption, name in ("labelled.csv", "rows.jsonl"), caption)
+                self.assertIn(f", {name}, version ", page.text("#trial-recent li"))
+                self.assertEqual(page.text("#trial-message"), "")
+        self.assertEqual([text for text in page.complaints if "400" not in text and "415" not in text and "422" not in text], [])
+
+    def test_a_class_is_renamed_where_its_label_stands(self):
+        server = RunningServer()
+        self.addCleanup(server.close)
+        with Client(server) as client:
+            client.call("PUT", "/v1/models/m", {"dimension": 2})
+            client.call("POST", "/v1/models/m/learn", {"features": [[1, 0], [0, 1]], "labels": ["a/b", "c"]})
+            page = self.open(f"http://{server.address}/#/models/m")
+            page.wait("document.querySelectorAll('.bars tbody tr').length === 2")
+            page.evaluate("document.querySelector('.renaming button').focus()")
+            page.press("Enter")
+            self.assertEqual(page.evaluate("document.activeElement.getAttribute('aria-pressed')"), "true")
+            page.evaluate("[...document.querySelectorAll('.bars .name')].find((e) => e.textContent === 'a/b').focus()")
+            page.press("Enter")
+            self.assertEqual(page.evaluate("[document.activeElement.id, document.activeElement.value]"), ["rename-field", "a/b"])
+
+            # What is typed is not lost when rows come meanwhile.
+            self.replace_text(page, "#rename-field", "c")
+            version = client.call("POST", "/v1/models/m/learn", {"features": [[1, 1]], "labels": ["c"]})["version"]
+            page.wait(f"Number(document.getElementById('model').dataset.version) >= {version}")
+            self.assertEqual(page.evaluate("document.activeElement.value"), "c")
+            page.press("Enter")
+            page.wait("document.getElementById('rename-problem').textContent.startsWith('409: ')")
+            self.assertEqual(page.evaluate("document.activeElement.id"), "rename-field")
+
+            # Escape changes nothing.
+            page.press("Escape")
+            self.assertEqual(sorted(row[0] for row in page.evaluate(READ)["bars"]), ["a/b", "c"])
+            self.assertEqual(page.evaluate("document.activeElement.textContent"), "a/b")
+            page.press("Enter")
+            label = "é/\u202eב?#%<b> " + "wide" * 100
+            self.replace_text(page, "#rename-field", label)
+            page.press("Enter")
+            page.wait("document.querySelector('.renaming .message').textContent.startsWith('Renamed.')")
+            self.assertEqual(sorted(row[0] for row in page.evaluate(READ)["bars"]), ["c", label])
+            self.assertEqual(page.evaluate("document.activeElement.textContent"), label)
+            classes = client.call("GET", "/v1/models/m")["evaluation"]["classes"]
+            self.assertEqual(sorted(entry["label"] for entry in classes), ["c", label])
+            # It is no new class, and the server has told the page of it.
+            page.wait(f"document.querySelector('.matrix').textContent.includes({json.dumps(label)}) || document.querySelector('.matrix-frame').closest('[hidden]')")
+            self.assertTrue(page.evaluate("document.querySelector('.news').hidden"))
+            page.resize(360, 740, is_phone=True)
+            self.assert_nothing_sticks_out(page)
+        self.assertEqual([text for text in page.complaints if "409" not in text], [])
+
+    def test_who_may_only_read_is_told_so_when_renaming(self):
+        with tempfile.TemporaryDirectory() as data, RunningServer("--data", data) as server, Client(server) as client:
+            client.call("PUT", "/v1/models/m", {"dimension": 2})
+            client.call("POST", "/v1/models/m/learn", {"features": [[1, 0], [0, 1]], "labels": ["a", "b"]})
+            tokens = pathlib.Path(data).parent / f"{pathlib.Path(data).name}.tokens"
+            self.addCleanup(tokens.unlink)
+            tokens.touch(mode=0o600)
+            tokens.write_text(f"read {TOKEN}\n")
+            server.stop()
+            with RunningServer("--data", data, "--token-file", str(tokens)) as guarded:
+                page = self.open(f"http://{guarded.address}/#/models/m")
+                page.wait("document.getElementById('token').open")
+                page.type(TOKEN)
+                page.press("Enter")
+                page.wait("document.querySelectorAll('.bars tbody tr').length === 2")
+                page.evaluate("document.querySelector('.renaming button').click(); document.querySelector('.bars .name').click()")
+                page.type("z")
+                page.press("Enter")
+                page.wait("document.getElementById('rename-problem').textContent.startsWith('403: ')")
+                self.assertFalse(page.evaluate("document.getElementById('token').open"))
+
+    def test_new_classes_are_named_as_they_come(self):
+        with RunningServer() as server, Client(server) as client:
+            client.call("PUT", "/v1/models/m", {"dimension": 2})
+            client.call("POST", "/v1/models/m/learn", {"features": [[1, 0], [0, 1]], "labels": ["a", "b"]})
+            page = self.open(f"http://{server.address}/#/models/m")
+            page.wait("document.querySelectorAll('.bars tbody tr').length === 2")
+            self.assertTrue(page.evaluate("document.querySelector('.news').hidden"), "those that were there are not new")
+            for label in ("c", "<i>d</i>"):
+                version = client.call("POST", "/v1/models/m/learn", {"features": [[1, 1]], "labels": [label]})["version"]
+                page.wait(f"Number(document.getElementById('model').dataset.version) >= {version}")
+            lines = page.evaluate("[...document.querySelectorAll('.news li')].map((item) => item.textContent)")
+            self.assertEqual(len(lines), 2)
+            self.assertTrue(lines[0].startswith("<i>d</i>") and lines[1].startswith("c"), lines)
+            self.assertTrue(lines[0].endswith(f"version {version}"), lines)
+            # A rename is seen as one.
+            client.call("PATCH", "/v1/models/m/classes/c", {"label": "e"})
+            page.wait("document.querySelectorAll('.news b')[1].textContent === 'e'")
+            self.assertEqual(page.evaluate("document.querySelectorAll('.news li').length"), 2)
+            self.assertEqual(page.complaints, [])
+
+    def test_what_drift_and_condition_are_is_said_in_place(self):
+        page = self.open_model("digits")
+        page.wait("document.querySelectorAll('#state .what').length > 2")
+        for title, word in (("Drift", "rounding"), ("Condition", "ridge")):
+            find = f"[...document.querySelectorAll('#state .what')].find((e) => e.textContent === '{title}')"
+            self.assertEqual(page.evaluate(f"{find}.getAttribute('aria-expanded')"), "false")
+            page.evaluate(f"{find}.focus()")
+            page.press("Enter")
+            meaning = page.evaluate(f"document.getElementById({find}.getAttribute('aria-controls')).innerText")
+            self.assertIn(word, meaning)
+            self.assertEqual(page.evaluate(f"{find}.getAttribute('aria-expanded')"), "true")
+            page.press("Enter")
+            self.assertTrue(page.evaluate(f"document.getElementById({find}.getAttribute('aria-controls')).hidden"))
+
+    def test_panels_fold_and_stay_so(self):
+        page = self.open_model("digits")
+        find = "document.querySelector('#confusion-title button')"
+        self.assertEqual(page.evaluate(f"{find}.getAttribute('aria-expanded')"), "true")
+        page.evaluate(f"{find}.focus()")
+        page.press("Enter")
+        self.assertTrue(page.evaluate("document.getElementById('confusion').hidden"))
+        page.send("Page.reload")
+        page.wait(f"document.readyState === 'complete' && {find}?.getAttribute('aria-expanded') === 'false'")
+        page.evaluate(f"{find}.click()")
+        self.assertFalse(page.evaluate("document.getElementById('confusion').hidden"))
+        page.evaluate("localStorage.clear()")
         self.assertEqual(page.complaints, [])
 
     def test_it_stops_while_nobody_looks(self):
@@ -578,6 +775,11 @@ class DashboardTests(unittest.TestCase):
         }).map((e) => e.outerHTML.slice(0, 120))""")
         self.assertEqual(wide, [])
 
+    def assert_targets_suit_thumbs(self, page):
+        small = page.evaluate("""[...document.querySelectorAll("button, select, input, textarea")].filter((e) => e.offsetHeight > 0 && e.offsetHeight < 40)
+            .map((e) => e.id || e.outerHTML.slice(0, 80))""")
+        self.assertEqual(small, [])
+
     def test_it_fits_a_phone_and_has_two_themes(self):
         page = self.open_live("live-long-tail", width=1360, height=900)
         page.wait("Number(document.querySelector('#throughput .plot').getAttribute('aria-valuemax')) >= 9")
@@ -600,11 +802,87 @@ class DashboardTests(unittest.TestCase):
             page.resize(width, 740, is_phone=width < 700)
             self.assert_nothing_sticks_out(page)
             if width == 360:
-                small = page.evaluate("""[...document.querySelectorAll("button, select, input, textarea")].filter((e) => e.offsetHeight > 0 && e.offsetHeight < 40)
-                    .map((e) => e.id || e.outerHTML.slice(0, 80))""")
-                self.assertEqual(small, [], "targets for thumbs")
+                self.assert_targets_suit_thumbs(page)
                 page.screenshot(ARTEFACTS / "dashboard-phone.png")
         self.assertEqual(page.complaints, [])
+
+    def test_confusions_have_a_legend_whose_tints_differ(self):
+        page = self.open_model("digits")
+        page.wait("document.querySelectorAll('.tints tbody td').length === 10")
+        colours = """[...document.querySelectorAll('.tints tbody tr')].map((row) => [...row.querySelectorAll('td')].map((cell) => {
+            const { backgroundColor, color } = getComputedStyle(cell);
+            return [backgroundColor, color].map((text) => text.match(/[\\d.]+/g).slice(0, 3).map(Number));
+        }))"""
+        for theme in ("light", "dark"):
+            page.prefer(color_scheme=theme, reduced_motion="reduce")
+            right, wrong = page.evaluate(colours)
+            for line in (right, wrong):
+                for ground, ink in line:
+                    self.assertGreaterEqual(contrast(ground, ink), 4.5, theme)
+                for (one, _), (next_one, _) in zip(line, line[1:]):
+                    self.assertGreaterEqual(contrast(one, next_one), 1.25, theme)
+            for (one, _), (other, _) in zip(right, wrong):
+                self.assertGreater(sum(abs(a - b) for a, b in zip(one, other)), 60, theme)
+        # A cell has the tint of its share.
+        tints = page.evaluate("""[...document.querySelectorAll('.matrix tbody td')].map((cell) => [cell.getAttribute('aria-label'), cell.dataset.tint])""")
+        for words, tint in tints:
+            rows, total = (int(number.replace(",", "")) for number in re.search(r": ([\d,]+) of ([\d,]+) ", words).groups())
+            share = rows / total if total else 0
+            self.assertEqual(int(tint), 0 if share == 0 else 1 + sum(share > bound + 1e-12 for bound in (0.01, 0.05, 0.2, 0.6)), words)
+
+    def test_axes_say_where_they_start(self):
+        page = self.open_live("live-digits")
+        page.wait("document.querySelectorAll('#latency path.line').length === 4")
+        first = page.evaluate("[...document.querySelectorAll('#stream, #throughput, #latency')].map((e) => e.querySelector('svg .start').textContent)")
+        self.assertEqual(len([text for text in first if text]), 3)
+        # Each time until the page has drawn what it read.
+        for panel, pattern in (("latency", r"log scale from [\d.]+\s(µs|ms|s)$"), ("throughput", r"^time$")):
+            self.assertRegex(page.evaluate(f"document.querySelector('#{panel} svg .title').textContent"), pattern)
+        title, lowest = page.evaluate("[document.querySelector('#stream svg .title').textContent, document.querySelector('#stream svg text').textContent]")
+        self.assertEqual(title, "rows predicted" if lowest.startswith("0") else f"rows predicted · vertical axis from {lowest}")
+        self.assertIn("log scale from 1 row", page.text("#classes-note"))
+        # No label lies on another, however narrow.
+        for width in (1280, 360):
+            page.resize(width, 900)
+            page.evaluate("document.querySelectorAll('.fold[aria-expanded=\"false\"]').forEach((button) => button.click())")
+            page.wait("document.querySelector('#latency svg').getBoundingClientRect().width < innerWidth")
+            overlaps = page.evaluate("""[...document.querySelectorAll('#stream svg, #throughput svg, #latency svg')].flatMap((svg) => {
+                const boxes = [...svg.querySelectorAll('text')].map((text) => [text.textContent, text.getBoundingClientRect()]);
+                return boxes.flatMap(([one, a], index) => boxes.slice(index + 1)
+                    .filter(([, b]) => a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom).map(([other]) => [one, other]));
+            })""")
+            self.assertEqual(overlaps, [], width)
+        page.evaluate("localStorage.clear()")
+
+    def test_a_phone_begins_with_most_panels_folded(self):
+        page = self.open_model("live-long-tail", width=360, height=740)
+        page.resize(360, 740, is_phone=True)
+        page.wait("document.querySelectorAll('#stream path.line').length === 4")
+        folded = page.evaluate("document.documentElement.scrollHeight")
+        page.evaluate("document.querySelectorAll('.fold[aria-expanded=\"false\"]').forEach((button) => button.click())")
+        page.wait("document.querySelectorAll('#latency path.line').length === 4")
+        self.assertLess(folded, 0.55 * page.evaluate("document.documentElement.scrollHeight"))
+        self.assert_nothing_sticks_out(page)
+        self.assert_targets_suit_thumbs(page)
+        page.screenshot(ARTEFACTS / "dashboard-phone-unfolded.png")
+        page.evaluate("localStorage.clear()")
+        self.assertEqual(page.complaints, [])
+
+    def test_what_is_wider_than_a_phone_says_so(self):
+        with Client(self.demo) as client:
+            client.call("PUT", "/v1/models/wide", {"dimension": 20})
+            rows = [[float(row == column) for column in range(20)] for row in range(20)]
+            for _ in range(2):
+                client.call("POST", "/v1/models/wide/learn", {"features": rows, "labels": [f"class {row}" for row in range(20)]})
+        page = self.open_model("wide", width=360, height=740)
+        page.evaluate("document.querySelector('#confusion-title button').click()")
+        cued = "document.querySelector('.matrix-frame').closest('.cued')"
+        page.wait(f"{cued}.classList.contains('more-right') && !{cued}.classList.contains('more-left')")
+        self.assertIn("Scroll sideways", page.evaluate(f"{cued}.innerText"))
+        page.evaluate("document.querySelector('.matrix-frame').scrollLeft = 1e4")
+        page.wait(f"!{cued}.classList.contains('more-right') && {cued}.classList.contains('more-left')")
+        self.assert_nothing_sticks_out(page)
+        page.evaluate("localStorage.clear()")
 
     def test_axe_finds_nothing_to_complain_of(self):
         package = importlib.util.find_spec("axe_core_python")
@@ -615,6 +893,9 @@ class DashboardTests(unittest.TestCase):
             page = self.open_live(model)
             page.prefer(color_scheme=theme)
             page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })")
+            page.evaluate("document.querySelectorAll('.what, .renaming button, #trial-random').forEach((button) => button.click())")
+            page.wait("document.querySelector('.ranking') !== null")
+            page.evaluate("if (document.querySelector('.bars .name')) document.querySelector('.bars .name').click()")
             page.evaluate(f"{axe}; undefined")
             violations = page.evaluate("""axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations
                 .map(({ id, nodes }) => [id, ...nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + " " + node.failureSummary)]))""")

@@ -14,7 +14,8 @@ import unittest
 import zlib
 
 import numpy
-from running_server import DIGITS, PATIENCE, REPOSITORY, Client, RunningServer
+from pages import blocks, manual_page
+from running_server import DIGITS, PATIENCE, Client, RunningServer
 
 try:
     import kserve
@@ -249,11 +250,9 @@ class TritonTests(DigitsServer):
         self.assertIn(after, self.triton.get_inference_statistics()["model_stats"])
 
 
-class ReadmeTests(unittest.TestCase):
-    def test_the_program_of_the_readme_prints_what_it_shows(self):
-        text = (REPOSITORY / "README.md").read_text()
-        section = re.search(r"^### The Open Inference Protocol\n(.*?)^##", text, re.M | re.S)[1]
-        (program, shown) = re.findall(r"^```\w+\n(.*?)^```$", section, re.M | re.S)
+class ManualTests(unittest.TestCase):
+    def test_the_program_of_the_manual_prints_what_it_shows(self):
+        ((_, program), (_, shown)) = blocks(manual_page("OpenInference"))
         with RunningServer() as server, Client(server) as client:
             client.call("PUT", "/v1/models/fruit", {"dimension": 3})
             features = [[0.9, 0.1, 0.3], [0.8, 0.2, 0.4], [0.2, 0.9, 0.9], [0.1, 1.0, 0.8]]

@@ -8,9 +8,45 @@ public func fuzzFormats(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // The first call has no octets: a name that nobody knows ends the fuzzer at its start.
     let read = reader
     guard let start, count > 0 else { return 0 }
-    read(UnsafeRawBufferPointer(start: start, count: count))
+    AllocationCount.check(octets: count) { read(UnsafeRawBufferPointer(start: start, count: count)) }
     return 0
 }
+
+/// Counts what a call holds of the heap, through the address sanitizer's hooks.
+private enum AllocationCount {
+    /// Bytes for each octet of the input: a value of two octets is a node of a tree, and trees are compared with each other.
+    private static let perOctet = 64
+    /// What is there whatever comes: buffers of the readers, and arrays that are inflated, by doubling.
+    private static let constant = (16 << 10) + 4 * maximumArray
+
+    private nonisolated(unsafe) static var isOn = false
+    private nonisolated(unsafe) static var held = 0
+    private nonisolated(unsafe) static var most = 0
+    private static let isInstalled = __sanitizer_install_malloc_and_free_hooks(
+        { _, size in
+            guard isOn else { return }
+            held += size
+            most = max(most, held)
+        },
+        { pointer in if isOn, let pointer { held -= __sanitizer_get_allocated_size(pointer) } })
+
+    /// Ends the process where the call held more than so many bytes for each octet.
+    static func check(octets: Int, _ body: () -> Void) {
+        precondition(isInstalled > 0, "the hooks could not be installed")
+        (held, most, isOn) = (0, 0, true)
+        body()
+        isOn = false
+        precondition(most <= perOctet * octets + constant, "\(most) bytes were held for \(octets) octets")
+    }
+}
+
+@_silgen_name("__sanitizer_install_malloc_and_free_hooks")
+private func __sanitizer_install_malloc_and_free_hooks(
+    _ malloc: @convention(c) (UnsafeRawPointer?, Int) -> Void, _ free: @convention(c) (UnsafeRawPointer?) -> Void
+) -> CInt
+
+@_silgen_name("__sanitizer_get_allocated_size")
+private func __sanitizer_get_allocated_size(_ pointer: UnsafeRawPointer) -> Int
 
 /// A fuzzer of its own each, with a corpus of its own: what one finds says nothing about the others.
 private nonisolated(unsafe) let reader: (UnsafeRawBufferPointer) -> Void = {
@@ -82,6 +118,7 @@ private func read(_ view: ArrayView) {
     var values: [Float] = []
     var doubles: [Double] = []
     var labels = PackedStrings()
+    _ = FileSignature(view.bytes)
     if let rows = try? view.appendMatrix(columns: columns, into: &values, maximumRows: 1 << 16, maximumMagnitude: 1e50) {
         precondition(values.count == rows * columns && values.allSatisfy { $0.isFinite })
     }
@@ -106,6 +143,10 @@ private func readTensors(_ body: UnsafeRawBufferPointer) {
         if let view = try? file.array(named: tensor.name) { read(view) }
         if let count = try? file.withTensor(tensor, as: Double.self, { $0.count }) { precondition(count == tensor.elementCount) }
         if let elements = try? file.array(of: tensor, as: Int64.self) { precondition(elements.count == tensor.elementCount) }
+    }
+    let doubles = file.tensors.filter { $0.type == .f64 }
+    if let counts = try? file.withTensors(doubles, as: Double.self, { $0.map(\.count) }) {
+        precondition(counts == doubles.map(\.elementCount))
     }
     _ = try? file.verifyChecksums()
 }
@@ -160,9 +201,38 @@ private func readRequest(_ body: UnsafeRawBufferPointer, headerCount: Int?) {
 /// Compressed bodies: what comes out is within the limit.
 private func decompress(_ body: UnsafeRawBufferPointer) {
     for coding in [ContentCoding.gzip, .deflate] {
-        guard let content = try? coding.decompress(body, limit: maximumArray) else { continue }
+        guard let content = try? coding.decompress(body, limit: maximumArray) else {
+            // In pieces it is another reader that refuses it, or takes it: zeros may stand behind it there.
+            if case .gzip = coding { _ = gunzip(body, piece: Int(body[0]) + 1) }
+            continue
+        }
         precondition(content.count <= maximumArray)
+        guard case .gzip = coding else { continue }
+        guard let pieces = gunzip(body, piece: Int(body[0]) + 1) else { preconditionFailure("pieces are refused") }
+        content.withUnsafeBytes { bytes in precondition(pieces.elementsEqual(bytes), "the pieces matter") }
     }
+}
+
+/// What comes out of a file that arrives in pieces; nil where it is refused. Past the limit it is cut.
+private func gunzip(_ body: UnsafeRawBufferPointer, piece: Int) -> [UInt8]? {
+    let reader = GzipReader()
+    var position = 0
+    var result: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 999)
+    while result.count <= maximumArray {
+        let count = try? buffer.withUnsafeMutableBytes { output in
+            try reader.read(into: output) { input in
+                let count = min(piece, input.count, body.count - position)
+                input.copyMemory(from: UnsafeRawBufferPointer(rebasing: body[position..<position + count]))
+                position += count
+                return count
+            }
+        }
+        guard let count else { return nil }
+        if count == 0 { break }
+        result += buffer[..<count]
+    }
+    return result
 }
 
 /// Deflated data without checksums around it, which random octets cannot meet.

@@ -1,5 +1,6 @@
 // Built by Tests/Fuzz/run into one module with the sources of HTTPServer: what it calls is internal.
 
+internal import Concurrency
 import Glibc
 
 /// Octets that the environment says are requests or chunks: parsing never traps, and does not depend on the pieces in which they come.
@@ -27,6 +28,7 @@ private nonisolated(unsafe) let reader: (UnsafeRawBufferPointer, Int) -> Void = 
     }
 }()
 
+private let types = [MediaType("text", "plain", .init("version", "0.0.4")), MediaType("application", "openmetrics-text")]
 private nonisolated(unsafe) let head = RequestHead()
 private nonisolated(unsafe) let segments = PathSegments(maximumPath: 8192)
 private nonisolated(unsafe) let exchange = Exchange(
@@ -56,6 +58,7 @@ private func parse(_ octets: UnsafeRawBufferPointer, _ cut: Int, _ limits: Reque
     _ = request.query("a")
     _ = request.queryNames.count
     _ = request.header("accept")
+    _ = request.preferred(among: types)
     _ = request.mediaTypeIs("application/json")
     _ = request.header("x-request-id").flatMap { text in Array(text.utf8).withUnsafeBytes { RequestID(given: $0) } }
 }

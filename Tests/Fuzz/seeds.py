@@ -72,6 +72,8 @@ def json_matrices():
 
 
 def json_values():
+    yield b'\xef\xbb\xbf{"a":1}'
+    yield '{"a":1}'.encode("utf-16")
     yield b'{"a":[1,{"b":null}],"c":"\\ud83d\\ude00","d":[18446744073709551615,-9223372036854775809,3.00000000000000000001,1e19]}'
     yield (TESTS / "AnalyticLearningTests" / "Vectors" / "expected.json").read_bytes()
     yield b"[" * 63 + b"]" * 63
@@ -95,6 +97,13 @@ def arrays():
     yield npy("|S5", (2,), b"hello\xc3\xa9\0\0\0")
     yield npy("<U3", (2,), "abc".encode("utf-32-le") + "é\U0001f600".encode("utf-32-le") + bytes(4))
     yield npy("<f8", (0, 5), b"")
+    yield npy("<f2", (2, 2), struct.pack("<4e", 1, -2.5, 0, 65504))
+    yield npy(">f2", "(2L, 3L)", struct.pack(">6e", *range(6)), order=True)
+    yield npy("|b1", (2, 1), b"\x00\x01")
+    yield npy(">i2", (2, 2), struct.pack(">4h", 1, -1, 32767, -32768))
+    yield npy("<u4", (1, 2), struct.pack("<2I", 0, 0xFFFFFFFF))
+    yield npy(">i8", (2, 1), struct.pack(">2q", 1 << 53, (1 << 53) + 1))
+    yield npy("<u8", (1, 1), struct.pack("<Q", 0xFFFFFFFFFFFFFFFF))
     yield npy("<f4", (50, 80), struct.pack("<4000f", *range(4000)))
     # A header of the most that is read.
     yield b"\x93NUMPY\x02\0" + struct.pack("<I", 65_536) + b"{'descr': '<f4', 'fortran_order': False, 'shape': ()}".ljust(65_536) + bytes(4)
@@ -134,13 +143,22 @@ def tensors():
         "labels": {"dtype": "I64", "shape": [1], "data_offsets": [1, 9]}, "__metadata__": {"k": "v"},
     }
     yield file(odd, bytes(9))
+    sizes = {"F16": 2, "BF16": 2, "BOOL": 1, "I8": 1, "I16": 2, "U32": 4, "U64": 8}
+    kinds, end = {}, 0
+    for kind, size in sizes.items():
+        kinds[kind] = {"dtype": kind, "shape": [2, 1], "data_offsets": [end, end + 2 * size]}
+        end += 2 * size
+    yield file(kinds, bytes([0, 1]) * (end // 2))
     many = {"t%d" % i: {"dtype": "U8", "shape": [1], "data_offsets": [i, i + 1]} for i in range(400)}
     yield file(many, bytes(400))
+    yield file({"t%d" % i: {"dtype": "F64", "shape": [0], "data_offsets": [0, 0]} for i in range(1025)})
+    yield file({"__metadata__": {str(i): "" for i in range(1025)}})
     crc = {"a": {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}, "crc32c": {"dtype": "U32", "shape": [2], "data_offsets": [8, 16]}}
     yield file(crc, bytes(16))
 
 
 def lines():
+    yield b'\xef\xbb\xbf{"features":[1],"label":"a"}\n{"features":[2]}\n'
     yield b'{"features":[1],"label":"a"}\n\n{"features":[2]}\r\n'
     yield b"x" * 64 + b"\r\n" + b"y" * 65 + b"\n"
     yield b" \t\r\n" * 500 + b"end"
@@ -182,6 +200,9 @@ def compressed():
     with gzip.GzipFile("a name", "wb", 9, with_name, mtime=0) as file:
         file.write(text)
     yield with_name.getvalue()
+    # Many members, content longer than a window, and zeros behind it all.
+    yield b"".join(gzip.compress(b"%d" % i, mtime=0) for i in range(50))
+    yield gzip.compress(noise * 14 + text, 9, mtime=0) + bytes(64)
 
 
 def deflated():

@@ -1,3 +1,4 @@
+import Concurrency
 import Testing
 
 @testable import HTTPServer
@@ -61,7 +62,7 @@ import Testing
         #expect(!budget.reserve(.max))
         #expect(budget.reserve(40))
         budget.release(100)
-        #expect(budget.count == 0)
+        #expect(budget.used == 0)
     }
 
     @Test func contentGrowsWithWhatArrivesAndNotWithWhatIsAnnounced() {
@@ -69,10 +70,10 @@ import Testing
         var builder = BodyBuilder(budget: budget)
         let reserved = builder.reserve(1, expected: 1 << 36)
         #expect(reserved)
-        #expect(budget.count == BodyBuilder.firstStep)
+        #expect(budget.used == BodyBuilder.firstStep)
         let octets = [UInt8](repeating: 7, count: 100_000)
         for _ in 0..<10 { #expect(append(octets, to: &builder, expected: 1 << 36)) }
-        #expect(budget.count <= 2 * 1_000_000)
+        #expect(budget.used <= 2 * 1_000_000)
         let body = builder.take()
         #expect(body.count == 1_000_000)
         #expect(body.withUnsafeBytes { $0.allSatisfy { $0 == 7 } })
@@ -85,12 +86,12 @@ import Testing
         var builder = BodyBuilder(budget: budget)
         #expect(append([UInt8](repeating: 1, count: 24), to: &builder, expected: 24))
         var body: Body? = builder.take()
-        #expect(budget.count == 24)
+        #expect(budget.used == 24)
         #expect(body?.count == 24)
         body = nil
-        #expect(budget.count == 0)
+        #expect(budget.used == 0)
         let large = [UInt8](repeating: 0, count: 1001)
         #expect(!append(large, to: &builder, expected: 1001))
-        #expect(budget.count == 0)
+        #expect(budget.used == 0)
     }
 }

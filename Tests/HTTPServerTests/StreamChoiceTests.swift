@@ -1,5 +1,5 @@
+import Concurrency
 import Foundation
-import Locks
 import Testing
 
 @testable import HTTPServer

@@ -1,12 +1,12 @@
+internal import Concurrency
 internal import Glibc
-internal import Locks
 public import Storage
 
 /// A file system that fails, or keeps its callers waiting, when it is told to.
 public final class FaultyFileSystem: FileSystem {
     /// A kind of call.
     public enum Operation: Sendable, CaseIterable {
-        case open, close, read, write, size, truncate, synchronizeData, synchronize, rename, remove, make, list
+        case open, close, read, write, size, truncate, synchronizeData, synchronize, rename, remove, make, list, identify
     }
 
     /// In what way a call fails.
@@ -15,6 +15,8 @@ public final class FaultyFileSystem: FileSystem {
         case error(Int32)
         /// A write takes half of what it is given; anything else succeeds.
         case short
+        /// What is open has no name any more: it has been removed.
+        case removed
         /// A write takes half of what it is given, and then there is no room.
         case shortThenFull
     }
@@ -104,6 +106,17 @@ public final class FaultyFileSystem: FileSystem {
 
     /// See `FileSystem`.
     public func size(_ descriptor: Int32) -> Int { call(.size) { base.size(descriptor) } }
+    /// See `FileSystem`.
+    public func identify(_ descriptor: Int32, _ body: (FileIdentity) -> Void) -> Int {
+        switch fault(.identify) {
+        case .error(let number): return -Int(number)
+        case .removed:
+            return base.identify(descriptor) { body(FileIdentity(device: $0.device, number: $0.number, links: 0)) }
+        default: return base.identify(descriptor, body)
+        }
+    }
+    /// See `FileSystem`.
+    public func identify(_ path: String, _ body: (FileIdentity) -> Void) -> Int { call(.identify) { base.identify(path, body) } }
     /// See `FileSystem`.
     public func truncate(_ descriptor: Int32, to size: Int) -> Int { call(.truncate) { base.truncate(descriptor, to: size) } }
     /// See `FileSystem`.

@@ -12,7 +12,7 @@ import Testing
         var first: DataDirectory? = try DataDirectory(path)
         let error = storageError { () throws(StorageError) in try DataDirectory(path) }
         #expect(error?.reason == .locked(process: Int(getpid())))
-        #expect(error?.description == "\(path)/lock is in use by another process, number \(getpid())")
+        #expect(error?.description == "\(path)/lock is in use by another process, PID \(getpid())")
         #expect(storageError { () throws(StorageError) in try DataDirectory(reading: path) }?.operation == .lock)
         first?.close()
         first = nil
@@ -93,7 +93,7 @@ import Testing
         let chain = try LogChain(keeper.model, after: 0)
         let error = storageError { () throws(StorageError) in try chain.next() }
         #expect(error?.reason == .damaged(offset: 0, .missingLog(version: 0)))
-        #expect(error?.description == "/data/models/m/log-0.wal: no log goes on from version 0, and what was learned after it is missing")
+        #expect(error?.description == "/data/models/m/log-0.wal: no log continues from version 0: everything learned after it is missing")
     }
 
     @Test func firstLogOfSeveral_isMissed() throws {
@@ -185,7 +185,7 @@ import Testing
             #expect(error?.errorNumber == number)
             #expect(
                 error?.description
-                    == "\(call): \(words): the data directory must be writable for the user with the number \(geteuid()), who runs this "
+                    == "\(call): \(words): the data directory must be writable by user ID \(geteuid()), which runs this "
                     + "program")
         }
     }

@@ -28,8 +28,10 @@ final class Keeper {
         } else {
             let made = try data.makeModel("m")
             try Self.write([], to: made.beginCheckpoint(version: 0)).commit()
-            log = try made.createLog(version: 0)
+            let log = try made.createLog(version: 0)
             model = try data.add(made, "m")
+            log.move(to: model)
+            self.log = log
             numbers = []
         }
         acknowledged = numbers.count

@@ -156,6 +156,49 @@ import Testing
         }
     }
 
+    /// What a cut end may have been is told from what can be seen of it.
+    @Test func tornEnd_saysWhetherItMayHaveBeenAcknowledged() throws {
+        let (bytes, starts) = try makeLog()
+        let last = starts[Self.bodies.count - 1]
+        func end(_ bytes: [UInt8]) throws -> TornEnd? {
+            try put(bytes)
+            let reader = try LogReader(path)
+            while try reader.next() {}
+            return reader.tornEnd
+        }
+        #expect(try end(bytes) == nil)
+        for length in (last + 1)..<bytes.count {
+            let torn = try #require(try end(Array(bytes[..<length])))
+            #expect(torn == TornEnd(path: path, offset: last, byteCount: length - last, content: .cutShort))
+            #expect(!torn.mayHaveBeenAcknowledged && torn.description.contains("never acknowledged"))
+        }
+        for offset in last..<bytes.count {
+            var changed = bytes
+            changed[offset] ^= 0x10
+            let torn = try #require(try end(changed))
+            let isHeader = offset < last + LogFormat.headerSize
+            #expect(torn.content == (isHeader ? .wrongHeader : .wrongBody) && torn.offset == last && torn.byteCount == bytes.count - last)
+            #expect(torn.mayHaveBeenAcknowledged && torn.description.contains("does not show which"))
+            #expect(!torn.description.contains("never"))
+        }
+    }
+
+    /// A log whose path leads elsewhere acknowledges nothing.
+    @Test func logThatIsNotInPlace_takesNothingMore() throws {
+        let log = try model.createLog(version: 7)
+        try append([1], to: log)
+        let moved = path + ".moved"
+        #expect(rename(path, moved) == 0)
+        #expect(throws: StorageError(.identify, path: path, reason: .notInPlace)) { try append([2], to: log) }
+        #expect(!log.isUsable)
+        #expect(throws: StorageError.self) { try append([3], to: log) }
+        #expect(throws: StorageError(.identify, path: path, reason: .notInPlace)) { try log.prove() }
+        // Back again, what was acknowledged may be told again; learning has ended all the same.
+        #expect(rename(moved, path) == 0)
+        try log.prove()
+        #expect(!log.isUsable)
+    }
+
     @Test func newerFormat_isNamed() throws {
         var header = LogFormat.FileHeader(baseVersion: 7, salt: 1)
         header.format = 2

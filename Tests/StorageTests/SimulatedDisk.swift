@@ -1,5 +1,5 @@
+import Concurrency
 import Glibc
-import Locks
 
 @testable import Storage
 
@@ -164,6 +164,39 @@ final class SimulatedDisk: FileSystem {
     }
 
     func size(_ descriptor: Int32) -> Int { withFile(descriptor, isChange: false) { $0.data.count } }
+
+    func identify(_ descriptor: Int32, _ body: (FileIdentity) -> Void) -> Int {
+        let identity = state.withLock { state in state.open[descriptor].map { Self.identity($0, in: state.root) } }
+        guard let identity else { return -Int(EBADF) }
+        body(identity)
+        return 0
+    }
+
+    func identify(_ path: String, _ body: (FileIdentity) -> Void) -> Int {
+        let identity = state.withLock { state -> FileIdentity? in
+            guard let (parent, name) = Self.parent(of: path, in: state.root) else { return nil }
+            return parent.entries[name].map { Self.identity($0, in: state.root) }
+        }
+        guard let identity else { return -Int(ENOENT) }
+        body(identity)
+        return 0
+    }
+
+    private static func identity(_ node: Node, in root: DirectoryNode) -> FileIdentity {
+        func object(_ node: Node) -> ObjectIdentifier {
+            switch node {
+            case .file(let file): ObjectIdentifier(file)
+            case .directory(let directory): ObjectIdentifier(directory)
+            }
+        }
+        func names(_ directory: DirectoryNode) -> Int {
+            directory.entries.values.reduce(0) { sum, entry in
+                let below = if case .directory(let inner) = entry { names(inner) } else { 0 }
+                return sum + below + (object(entry) == object(node) ? 1 : 0)
+            }
+        }
+        return FileIdentity(device: 1, number: UInt64(UInt(bitPattern: object(node))), links: names(root))
+    }
 
     func truncate(_ descriptor: Int32, to size: Int) -> Int {
         withFile(descriptor, isChange: true) { file in

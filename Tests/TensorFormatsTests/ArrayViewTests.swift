@@ -53,11 +53,75 @@ import Testing
         withView([Float.infinity, 1], .float32, [2, 1]) { view in
             #expect(matrixError(view, columns: 1, as: Double.self) == "features[0][0] is inf; magnitude must be finite and at most 1e50")
         }
-        withView([Int64(1)], .integer(byteCount: 8, isSigned: true), [1, 1]) { view in
-            #expect(matrixError(view, columns: 1, as: Double.self) == "features has elements of type int64, expected float32 or float64")
+        withView([UInt32(0x61)], .unicode(count: 1), [1, 1]) { view in
+            #expect(
+                matrixError(view, columns: 1, as: Double.self)?.hasPrefix("features has elements of type str, expected numbers") == true)
         }
         withView([Double](), .float64, [0]) { view in
             #expect(matrixError(view, columns: 0, as: Double.self) == "features has shape [0], expected [rows, 0]")
+        }
+    }
+
+    /// The values of three elements, by rows and by columns, and with the bytes of each element turned round.
+    private func values<Element: BitwiseCopyable, Scalar: FeatureScalar>(
+        _ elements: [Element], _ scalar: ArrayScalar, as type: Scalar.Type
+    ) throws -> [Scalar] {
+        var result: [[Scalar]] = []
+        for isColumnMajor in [false, true] {
+            for isBigEndian in [false, true] {
+                var values: [Scalar] = []
+                let layout = try #require(
+                    ArrayLayout(scalar, isBigEndian: isBigEndian, isColumnMajor: isColumnMajor, shape: isColumnMajor ? [1, 3] : [3, 1]))
+                let data = bytes(of: elements, bigEndian: isBigEndian)
+                try data.withUnsafeBytes { bytes in
+                    let view = try #require(ArrayView(name: "features", layout: layout, bytes: bytes))
+                    _ = try view.appendMatrix(columns: isColumnMajor ? 3 : 1, into: &values, maximumRows: 3, maximumMagnitude: 1e50)
+                }
+                result.append(values)
+            }
+        }
+        #expect(result.allSatisfy { $0 == result[0] })
+        return result[0]
+    }
+
+    @Test func elementsOfEveryType_areTheirExactValues() throws {
+        func check<Element: BitwiseCopyable>(_ elements: [Element], _ scalar: ArrayScalar, _ expected: [Double]) throws {
+            #expect(try values(elements, scalar, as: Double.self) == expected, "\(scalar)")
+            #expect(try values(elements, scalar, as: Float.self) == expected.map { Float($0) }, "\(scalar)")
+            if scalar.fitsFloat { #expect(expected.allSatisfy { Double(Float($0)) == $0 }) }
+        }
+        try check([Float16(1.5), -65504, 0x1p-24], .float16, [1.5, -65504, 0x1p-24])
+        try check([UInt16(0x3FC0), 0xC2F7, 0x0001], .bfloat16, [1.5, -123.5, 0x1p-133])
+        try check([Float(0.1), -3e38, 1], .float32, [Double(Float(0.1)), Double(Float(-3e38)), 1])
+        try check([0.1, -1e30, 1], .float64, [0.1, -1e30, 1])
+        try check([UInt8(0), 1, 1], .bool, [0, 1, 1])
+        try check([Int8.min, -1, .max], .integer(byteCount: 1, isSigned: true), [-128, -1, 127])
+        try check([Int16.min, -1, .max], .integer(byteCount: 2, isSigned: true), [-32768, -1, 32767])
+        try check([Int32.min, -1, .max], .integer(byteCount: 4, isSigned: true), [-2_147_483_648, -1, 2_147_483_647])
+        try check([Int64.min, 1 << 53, -1], .integer(byteCount: 8, isSigned: true), [-0x1p63, 0x1p53, -1])
+        try check([UInt8.max, 0, 7], .integer(byteCount: 1, isSigned: false), [255, 0, 7])
+        try check([UInt16.max, 0, 7], .integer(byteCount: 2, isSigned: false), [65535, 0, 7])
+        try check([UInt32.max, 0, 7], .integer(byteCount: 4, isSigned: false), [4_294_967_295, 0, 7])
+        try check([UInt64(1) << 63, 0, 7], .integer(byteCount: 8, isSigned: false), [0x1p63, 0, 7])
+    }
+
+    @Test func valuesThatNoDoubleHolds_areNamed() {
+        withView([1, Int64(1) << 53 + 1], .integer(byteCount: 8, isSigned: true), [2, 1]) { view in
+            for error in [matrixError(view, columns: 1, as: Double.self), matrixError(view, columns: 1, as: Float.self)] {
+                #expect(error == "features[1][0] is 9007199254740993, which a 64-bit float cannot hold exactly")
+            }
+        }
+        withView([UInt64.max], .integer(byteCount: 8, isSigned: false), [1, 1]) { view in
+            #expect(matrixError(view, columns: 1, as: Double.self)?.contains("18446744073709551615, which a 64-bit float") == true)
+        }
+        withView([UInt8(1), 2], .bool, [1, 2]) { view in
+            #expect(matrixError(view, columns: 2, as: Double.self) == "features[0][1] is the byte 2, expected a bool: 0 or 1")
+        }
+        withView([Float16.infinity], .float16, [1, 1]) { view in
+            #expect(matrixError(view, columns: 1, as: Double.self) == "features[0][0] is inf; magnitude must be finite and at most 1e50")
+        }
+        withView([UInt16(0x7FC0)], .bfloat16, [1, 1]) { view in
+            #expect(matrixError(view, columns: 1, as: Float.self) == "features[0][0] is nan; magnitude must be finite and at most 1e50")
         }
     }
 
@@ -127,12 +191,14 @@ import Testing
         try layout.addTensor("odd", type: .u8, shape: [1])
         try layout.addTensor("features", type: .f32, shape: [2, 2])
         try layout.addTensor("labels", type: .i64, shape: [2])
-        try layout.addTensor("half", type: .f16, shape: [0])
+        try layout.addTensor("half", type: .f16, shape: [1, 1])
+        try layout.addTensor("quarter", type: .f8e4m3, shape: [0])
         let buffer = Buffer()
         var writer = SafetensorsWriter<Never>(layout) { buffer.bytes.append(contentsOf: $0) }
         try writer.append([UInt8(0)], to: "odd")
         try writer.append([Float(1), 2, 3, 4], to: "features")
         try writer.append([Int64(7), -8], to: "labels")
+        try bytes(of: [Float16(0.5)]).withUnsafeBytes { try writer.append(bytes: $0, to: "half") }
         try writer.finish()
         try buffer.bytes.withUnsafeBytes { bytes in
             let reader = try SafetensorsReader(bytes)
@@ -142,7 +208,10 @@ import Testing
             var strings = PackedStrings()
             #expect(try reader.array(named: "labels").appendLabels(into: &strings, maximumCount: 2, maximumBytes: 8) == 2)
             #expect(strings == PackedStrings(["7", "-8"]))
-            #expect(throws: SafetensorsError.self) { try reader.array(named: "half") }
+            values = []
+            #expect(try reader.array(named: "half").appendMatrix(columns: 1, into: &values, maximumRows: 2) == 1)
+            #expect(values == [0.5])
+            #expect(throws: SafetensorsError.self) { try reader.array(named: "quarter") }
             #expect(throws: SafetensorsError.self) { try reader.array(named: "absent") }
         }
     }

@@ -191,7 +191,7 @@ import Testing
         (#"["a","b","c","d"]"#, "labels has more than 3 entries"),
         (#"["12345678901"]"#, "labels[0] is longer than 10 bytes"),
         (#"["a",12345678901]"#, "labels[1] is longer than 10 bytes"),
-        (#"["\ud800"]"#, "labels[0] holds half of a surrogate pair"),
+        (#"["\ud800"]"#, "labels[0] contains half of a surrogate pair"),
         (#"{"a":1}"#, "labels is an object, expected an array"),
         (#"["a" "b"]"#, "unexpected '\"', expected ',' or ']'"),
         (#"["a",]"#, "labels[1]: unexpected ']', expected a value"),

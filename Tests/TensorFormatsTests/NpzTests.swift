@@ -107,6 +107,8 @@ import Testing
     @Test func contradictions_areRefused() {
         #expect(error(archive([Member(), Member()])) == .duplicateName)
         #expect(error(archive([Member(), Member(name: "a")])) == .duplicateName)
+        // Two spellings of one word are two names.
+        #expect(try! labels(archive([Member(name: "caf\u{e9}.npy"), Member(name: "cafe\u{301}.npy")]), "cafe\u{301}") == ["3", "4"])
         #expect(error(archive([Member(checksum: 1)])) == .checksumMismatch)
         #expect(isDamaged(archive([Member(localName: "b.npy")])))
         #expect(isDamaged(archive([Member(localName: "longer.npy")])))

@@ -27,6 +27,22 @@ import Testing
         #expect(error([0x01, 0xE1, 0xF5, 0x05, 0, 0, 0, 0])?.kind == .headerTooLarge(100_000_001, limit: 100_000_000))
     }
 
+    /// Each costs more memory than it takes octets.
+    @Test func tensorsAndEntries_areBoundedInNumber() {
+        func tensors(_ count: Int) -> [UInt8] {
+            let entries = (0..<count).map { "\"\($0)\":{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]}" }
+            return file("{\(entries.joined(separator: ","))}", data: 0)
+        }
+        func metadata(_ count: Int) -> [UInt8] {
+            file("{\"__metadata__\":{\((0..<count).map { "\"\($0)\":\"\"" }.joined(separator: ","))}}", data: 0)
+        }
+        let limit = SafetensorsReader.maximumEntries
+        #expect(error(tensors(limit)) == nil)
+        #expect(error(tensors(limit + 1))?.kind == .tooMany("tensors", limit: limit))
+        #expect(error(metadata(limit)) == nil)
+        #expect(error(metadata(limit + 1))?.kind == .tooMany("entries of __metadata__", limit: limit))
+    }
+
     @Test(arguments: [
         ("", 0), ("[]", 0), ("null", 0), (" {}", 0), ("{", 0), ("{}x", 0), ("{}\u{0}", 0), ("{}", 1), (#"{"a":1}"#, 0), (#"{"a":{}}"#, 0),
         (#"{"__metadata__":[]}"#, 0), (#"{"__metadata__":null}"#, 0), (#"{"__metadata__":{"a":1}}"#, 0),

@@ -58,6 +58,9 @@ import Testing
                 #expect(try reader.array(of: a, as: Double.self) == [1, 2, 3, 4, 5, 6])
                 let b = try reader.requireTensor(named: "b", types: [.i64])
                 #expect(try reader.withTensor(b, as: Int64.self) { Array($0) } == [7, -8])
+                let several = try reader.withTensors([b, b], as: Int64.self) { $0.map(Array.init) }
+                #expect(several == [[7, -8], [7, -8]])
+                #expect(try reader.withTensors([], as: Double.self) { $0.count } == 0)
                 var copy = [Int64](repeating: 0, count: 2)
                 try copy.withUnsafeMutableBufferPointer { try reader.copy(b, into: $0) }
                 #expect(copy == [7, -8])

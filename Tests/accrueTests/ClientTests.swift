@@ -1,4 +1,6 @@
+import AnalyticLearning
 import Foundation
+import TensorFormats
 import Testing
 
 @testable import accrue
@@ -63,6 +65,31 @@ import Testing
         for _ in 0..<9 { evaluation.add(expected: "a", predicted: "a") }
         evaluation.add(expected: "b", predicted: "a")
         #expect(evaluation.accuracy == 0.9 && evaluation.balancedAccuracy == 0.5)
+    }
+
+    @Test func evaluationTellsTwoSpellingsApart() throws {
+        for (one, other) in [("caf\u{e9}", "cafe\u{301}"), ("\u{ac00}", "\u{1100}\u{1161}")] {
+            let (expected, predicted) = (try Label(one), try Label(other))
+            var evaluation = Evaluation()
+            for _ in 0..<6 { evaluation.add(expected: expected, predicted: predicted) }
+            #expect(evaluation.rows == 6 && evaluation.right == 0 && evaluation.accuracy == 0 && evaluation.balancedAccuracy == 0)
+            #expect(evaluation.text.contains("0 of 6 rows") && evaluation.text.contains("(2 classes, 1 of them with rows)"))
+            #expect(try JSONValue(parsing: evaluation.json).object?["classes"]?.int == 2)
+            evaluation.add(expected: predicted, predicted: predicted)
+            #expect(evaluation.right == 1 && evaluation.balancedAccuracy == 0.5 && evaluation.text.contains("(2 classes)"))
+        }
+    }
+
+    @Test func evaluationNamesLabelsThatAreNoClasses() throws {
+        var evaluation = Evaluation()
+        for label in ["1.0", "2.0", "1.0", "3"] { evaluation.add(expected: try Label(label), predicted: Label("1")) }
+        evaluation.add(expected: Label("1"), predicted: Label("1"))
+        #expect(evaluation.neverPredicted.map(\.text) == ["1.0", "2.0", "3"])
+        #expect(evaluation.text.hasPrefix("accuracy: "))
+        evaluation.compare(with: [Label("1"), Label("3")])
+        #expect(evaluation.text.hasPrefix("labels unknown to the model: 1.0, 2.0 (3 rows, none of which can be right)\naccuracy: 0.2"))
+        let object = try JSONValue(parsing: evaluation.json).object
+        #expect(object?["unknown_labels"]?.array?.compactMap(\.string) == ["1.0", "2.0"] && object?["unknown_rows"]?.int == 3)
     }
 
     @Test func tableFieldsAreQuotedWhereTheyMust() {

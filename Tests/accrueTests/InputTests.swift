@@ -82,7 +82,7 @@ import Testing
             for size in [1, 2, 3] {
                 #expect(try input(path, "--labels", two).open(needsLabels: true, dimension: 1).readAll(size).labelTexts == ["1", "2"])
                 let said = message { _ = try input(path, "--labels", three).open(needsLabels: true, dimension: 1).readAll(size) }
-                #expect(said.contains("has 3 labels, more than the 2 rows"), "\(said)")
+                #expect(said.contains("has 3 labels, but there are only 2 rows"), "\(said)")
             }
         }
     }
@@ -121,14 +121,36 @@ import Testing
         ("a.CSV", InputFormat.csv), ("a.tab", .tsv), ("a.jsonl", .ndjson), ("x/a.npz", .npz), ("a.safetensors", .safetensors),
     ]) func namesTellTheFormat(_ name: String, _ format: InputFormat) { #expect(InputFormat(name: name) == format) }
 
-    @Test func firstBytesTellTheFormat() {
+    @Test func firstBytesTellTheFormat() throws {
         #expect(InputFormat(name: "data") == nil)
-        #expect(InputFormat(firstBytes: [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0]) == .npy)
-        #expect(InputFormat(firstBytes: [0x50, 0x4B, 3, 4]) == .npz)
-        #expect(InputFormat(firstBytes: [64, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x22]) == .safetensors)
-        #expect(InputFormat(firstBytes: ArraySlice("\n {\"features\"".utf8)) == .ndjson)
-        #expect(InputFormat(firstBytes: ArraySlice("1,2,3".utf8)) == .csv)
-        #expect(InputFormat(firstBytes: []) == .csv)
+        func format(_ start: [UInt8]) throws -> InputFormat { try InputFormat(given: nil, start: start[...], path: "data", name: "data") }
+        #expect(try format([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0]) == .npy)
+        #expect(try format([0x50, 0x4B, 5, 6]) == .npz)
+        #expect(try format([64, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x22]) == .safetensors)
+        #expect(try format(Array("\n {\"features\"".utf8)) == .ndjson)
+        #expect(try format([0xEF, 0xBB, 0xBF] + Array("{\"features\"".utf8)) == .ndjson)
+        #expect(try format(Array("1,2,3".utf8)) == .csv)
+        #expect(try format([]) == .csv)
+    }
+
+    @Test func elementsOfOtherTypesAreTheirValues() throws {
+        let labels = try scratch.file("labels.txt", "a\nb\n")
+        for (type, data, isSingle) in [
+            ("<f2", [Float16(1), 2, 3, 4].withUnsafeBytes(Array.init), true), ("|i1", [1, 2, 3, 4], true),
+            ("<i4", [Int32](1...4).withUnsafeBytes(Array.init), false), (">u2", [0, 1, 0, 2, 0, 3, 0, 4], true),
+        ] as [(String, [UInt8], Bool)] {
+            let source = try input(try scratch.file("c.npy", npy(type, "(2, 2)", data)), "--labels", labels)
+                .open(needsLabels: true, dimension: 2)
+            #expect(source.isSinglePrecision == isSingle)
+            #expect(try source.readAll(1).features == [1, 2, 3, 4], "\(type)")
+        }
+        let inexact = npy("<i8", "(2, 1)", [1, Int64(1) << 53 + 1].withUnsafeBytes(Array.init))
+        let source = try input(try scratch.file("i.npy", inexact), "--labels", labels).open(needsLabels: true, dimension: 1)
+        #expect(message { _ = try source.readAll(1) }.contains("features[1][0] is 9007199254740993"))
+        let none = npy("<f8", "(0, 2)", [])
+        #expect(
+            message { _ = try input(try scratch.file("n.npy", none), "--labels", labels).open(needsLabels: true, dimension: 2) }
+                .contains("has no rows"))
     }
 
     @Test func whatCannotBeReadIsNamed() {

@@ -77,15 +77,45 @@ import Testing
         #expect(
             summary.text == """
                 learned 6 rows in 2.0 s (3 rows/s)
-                2 of them had been learned before, and were not learned twice
-                10 rows before them had been learned before, and were not sent
-                right before they were learned: 0.75
+                2 of them were already learned and not learned again
+                10 rows before them were already learned and not sent
+                accuracy before they were learned: 0.75
                 new classes: 3 (a, b, c)
                 m: version 3, 6 samples, 3 classes
                 """)
         let object = try JSONValue(parsing: summary.json).object
         #expect(object?["rows"]?.int == 6 && object?["known_rows"]?.int == 2 && object?["skipped_rows"]?.int == 10)
         #expect(throws: ServerUnavailable.self) { try reply("{}") }
+    }
+
+    @Test func labelsThatAreMeasurementsAreWarnedAbout() throws {
+        func tally(_ labels: [String], rows: Int) throws -> LearnTally {
+            let names = labels.map { "\"\($0)\"" }.joined(separator: ",")
+            var tally = LearnTally()
+            tally.add(
+                try LearnReply(
+                    .init(status: 200, body: Array("{\"version\":1,\"samples\":1,\"classes\":1,\"new_classes\":[\(names)]}".utf8))),
+                rows: rows, isKnown: false)
+            return tally
+        }
+        let numbers = (0..<60).map { "\(Double($0) / 7)" }
+        #expect(try tally(numbers, rows: 60).labelWarning?.contains("60 rows created 60 classes") == true)
+        #expect(try tally(numbers, rows: 600).labelWarning == nil)
+        #expect(try tally((0..<60).map { "name \($0)" }, rows: 60).labelWarning == nil)
+    }
+
+    @Test func theLatestStateIsToldWhateverTheOrderOfTheAnswers() throws {
+        func reply(_ version: Int, _ samples: Int) throws -> LearnReply {
+            try LearnReply(.init(status: 200, body: Array("{\"version\":\(version),\"samples\":\(samples),\"classes\":1}".utf8)))
+        }
+        var tally = LearnTally()
+        tally.add(try reply(20, 20_000), rows: 1, isKnown: false)
+        tally.add(try reply(18, 17_952), rows: 1, isKnown: true)
+        #expect(tally.last?.samples == 20_000)
+        let summary = LearnSummary(
+            model: "m", key: try RunKey("k"), skippedRows: 0, tally: tally, seconds: 1, end: try reply(25, 30_000))
+        #expect(summary.text.hasSuffix("m: version 25, 30,000 samples, 1 classes"))
+        #expect(try JSONValue(parsing: summary.json).object?["samples"]?.int == 30_000)
     }
 
     @Test func aBatchIsNeverALargeBody() {

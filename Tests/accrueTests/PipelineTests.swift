@@ -1,5 +1,5 @@
+import Concurrency
 import Foundation
-import Locks
 import Testing
 
 @testable import accrue
@@ -17,7 +17,7 @@ import Testing
 
     @Test func outcomesAreDeliveredInOrderAndFewAreUnderWay() throws {
         let count = Guarded(Count())
-        let pipeline = BatchPipeline<Int>(
+        let pipeline = try BatchPipeline<Int>(
             connections: 4,
             makeSender: {
                 { batch in
@@ -48,7 +48,7 @@ import Testing
 
     @Test func aFailureStopsWhatHasNotBeenSentAndDeliversWhatCameBefore() throws {
         let count = Guarded(Count())
-        let pipeline = BatchPipeline<Int>(
+        let pipeline = try BatchPipeline<Int>(
             connections: 3,
             makeSender: {
                 { batch in
@@ -68,7 +68,7 @@ import Testing
 
     @Test func nothingIsDeliveredAfterADeliveryThatFailed() throws {
         let count = Guarded(Count())
-        let pipeline = BatchPipeline<Int>(
+        let pipeline = try BatchPipeline<Int>(
             connections: 3, makeSender: { { $0.number } },
             deliver: { _, outcome in
                 if outcome == 5 { throw Failure() }
@@ -78,5 +78,22 @@ import Testing
         #expect(throws: Failure.self) { try pipeline.finish() }
         #expect(!pipeline.drain())
         #expect(count.withLock { $0.delivered } == Array(0..<5))
+    }
+
+    @Test func withoutAThread_nothingIsLeft() throws {
+        let refusals = ThreadRefusals()
+        refusals.fail("sender", after: 2)
+        let senders = Guarded(0)
+        Threads.$refusals.withValue(refusals) {
+            #expect(throws: ThreadError.self) {
+                try BatchPipeline<Int>(
+                    connections: 3,
+                    makeSender: {
+                        senders.withLock { $0 += 1 }
+                        return { _ in 0 }
+                    }, deliver: { _, _ in })
+            }
+        }
+        #expect(senders.withLock { $0 } <= 2)
     }
 }

@@ -1,5 +1,5 @@
+import Concurrency
 import Foundation
-import Locks
 
 @testable import accrue
 

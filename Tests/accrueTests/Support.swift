@@ -1,3 +1,4 @@
+import AnalyticLearning
 import Foundation
 import TensorFormats
 import Testing
@@ -47,4 +48,9 @@ func message(_ body: () throws -> Void) -> String {
 /// An input as the options give it.
 func input(_ path: String, _ options: String...) throws -> RowInput {
     try RowInput(ParsedArguments(options, options: RowInput.options), path: path)
+}
+
+extension Label: ExpressibleByStringInterpolation {
+    /// A label that stands in a test.
+    init(stringLiteral text: String) { self = try! Label(text) }
 }

@@ -1,4 +1,4 @@
-internal import LinearAlgebra
+public import LinearAlgebra
 internal import Synchronization
 
 /// Work that makes balanced weights from a state of the truth, on whatever thread, while the classifier goes on learning.
@@ -25,4 +25,14 @@ public final class BalanceJob: Sendable {
         guard let problem = problem.withLock({ $0.take() }) else { preconditionFailure("a balance job runs once") }
         return try problem.solved(version: version, shouldStop: shouldStop)
     }
+}
+
+/// Why balanced weights could not be made; the old ones stay.
+public enum BalanceError: Error, Equatable, Sendable {
+    /// The caller asked the job to stop.
+    case stopped
+    /// There is no class that could have weights.
+    case noClass
+    /// The solver failed, or found no memory.
+    case solver(LinearAlgebraError)
 }

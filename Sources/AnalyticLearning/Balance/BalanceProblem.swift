@@ -4,7 +4,7 @@ internal import LinearAlgebra
 struct BalanceProblem: ~Copyable, Sendable {
     let configuration: ModelConfiguration
     let featureMap: FeatureMap
-    let labels: [String]
+    let labels: [Label]
     let counts: [Int]
     let epoch: Int
     /// G on entry, then G̃.
@@ -17,6 +17,8 @@ struct BalanceProblem: ~Copyable, Sendable {
     var deviation: Matrix
     /// B_c, where classes are weighted by sketches.
     var sketches: [FrequentDirections] = []
+    /// How large the mapped rows in G are.
+    let scale: RowScale
 
     /// Copies what the balanced weights of a state depend on.
     ///
@@ -24,10 +26,11 @@ struct BalanceProblem: ~Copyable, Sendable {
     ///   them, in O(D²C).
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     init(
-        configuration: ModelConfiguration, featureMap: FeatureMap, labels: [String], epoch: Int, square: borrowing SymmetricPair,
+        configuration: ModelConfiguration, featureMap: FeatureMap, labels: [Label], epoch: Int, square: borrowing SymmetricPair,
         truth: inout Truth
     ) throws(LinearAlgebraError) {
         var normal = try NormalEquations(gramOf: square)
+        let scale = RowScale(squares: (0..<normal.dimension).map { normal[$0, $0] }, rows: truth.samples)
         let right = try truth.crossMoment.copied()
         var mean = try Matrix(rows: featureMap.dimension, columns: 0)
         var deviation = try Matrix(rows: featureMap.dimension, columns: 0)
@@ -64,6 +67,7 @@ struct BalanceProblem: ~Copyable, Sendable {
         self.mean = mean
         self.deviation = deviation
         self.sketches = sketches
+        self.scale = scale
     }
 
     /// Turns G and Q into G̃ and Q̃.
@@ -86,6 +90,8 @@ struct BalanceProblem: ~Copyable, Sendable {
     }
 
     /// Solves (G̃+λI)W̃ = Q̃.
+    ///
+    /// - Throws: `BalanceError`; `.noClass` where there is none to have weights.
     consuming func solved(version: Int, shouldStop: () -> Bool) throws(BalanceError) -> BalancedWeights {
         try assemble(shouldStop: shouldStop)
         let solution: NormalEquations.Solution
@@ -94,7 +100,18 @@ struct BalanceProblem: ~Copyable, Sendable {
         } catch {
             throw .solver(error)
         }
-        return BalancedWeights(version: version, imbalance: configuration.imbalance, solution: solution, epoch: epoch, weights: right)
+        let weights = BalancedWeights(
+            version: version, imbalance: configuration.imbalance, solution: solution, epoch: epoch, weights: right, scale: scale)
+        guard let weights else { throw .noClass }
+        return weights
+    }
+
+    /// What it takes in memory while it lasts, in doubles: mostly a square.
+    static func doubles(_ imbalance: Imbalance, width: Int, dimension: Int, classes: Double) -> Double {
+        let rows = Double(blockRows(width: width))
+        let doubles = Double(width) * Double(width) + Double(width) * classes + rows * Double(width)
+        guard case .pseudoFeatures = imbalance else { return doubles }
+        return doubles + Double(dimension) * (2 * classes + rows)
     }
 
     /// The rows that go through the map and into G̃ at once: thin beside the square, and deep enough for `dsyrk`'s full rate.

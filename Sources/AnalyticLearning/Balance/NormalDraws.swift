@@ -16,7 +16,7 @@ public struct NormalDraws: Sendable {
     /// - Parameters:
     ///   - seed: the model's, from its imbalance setting.
     ///   - label: the class's; what counts is its hash (FNV-1a, 64 bits, of its UTF-8 bytes).
-    public init(seed: UInt64, label: String) {
+    public init(seed: UInt64, label: Label) {
         generator = Philox4x32(key: seed)
         hash = LabelHash(label)
     }

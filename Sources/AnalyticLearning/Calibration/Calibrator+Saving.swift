@@ -29,7 +29,7 @@ public struct CalibrationState: Sendable, Equatable {
         let (far, most) = (LikelihoodGrid.largestDistance, LikelihoodGrid.memory * 1.001)
         try check(summary, "summary", Self.counts.summary) {
             switch $0 {
-            case 0, 1: 0...0x1p52
+            case 0, 1: 0...Double(Calibrator.maximumOffered)
             case 2: 0...most
             default: -far...0
             }
@@ -76,8 +76,9 @@ extension Calibrator {
             for bin in 0..<ReliabilityBins.count {
                 let start = 3 * (first + bin)
                 bins.rows[bin] = state.reliability[start]
-                bins.confidence[bin] = state.reliability[start + 1]
-                bins.correct[bin] = state.reliability[start + 2]
+                // No more than the rows, as they are from then on: all three decay alike.
+                bins.confidence[bin] = min(state.reliability[start + 1], bins.rows[bin])
+                bins.correct[bin] = min(state.reliability[start + 2], bins.rows[bin])
             }
             return bins
         }

@@ -10,6 +10,9 @@ final class Calibrator {
     /// never costs more than a few microseconds a row.
     static let classesPerRow = 128
 
+    /// The most rows that are counted as offered, so that what is saved can be restored; those after them change nothing any more.
+    static let maximumOffered = 1 << 52
+
     /// The rows that could have been taken, whether they were or not.
     var offered = 0
     /// The rows taken.
@@ -34,7 +37,7 @@ final class Calibrator {
     /// - Complexity: O(27·C), one exponential a class or two.
     func record(_ scores: UnsafeBufferPointer<Double>, label: Int) {
         let classes = scores.count
-        guard classes >= 2, label >= 0, label < classes else { return }
+        guard classes >= 2, label >= 0, label < classes, offered < Self.maximumOffered else { return }
         offered += 1
         let every = (classes + Self.classesPerRow - 1) / Self.classesPerRow
         guard every == 1 || Self.hash(UInt64(offered)) % UInt64(every) == 0 else { return }

@@ -150,6 +150,6 @@ struct LikelihoodGrid: Sendable, Equatable {
         return (low + high) / 2
     }
 
-    /// Gives what is known the weight of fewer rows.
-    mutating func fade(to share: Double) { weight *= share }
+    /// Gives what is known the weight of fewer rows; it keeps some, as long as there are rows.
+    mutating func fade(to share: Double) { weight = max(weight * share, .leastNormalMagnitude) }
 }

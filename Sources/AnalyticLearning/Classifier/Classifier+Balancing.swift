@@ -1,7 +1,7 @@
 public import LinearAlgebra
 
 extension Classifier {
-    /// The state that the balanced weights were made from; nil where there are none.
+    /// The state that the balanced weights were computed from; nil if there are none.
     public var balancedVersion: Int? { balanced?.version }
 
     /// Whether balanced weights are wanted and those there are, if any, were made from an earlier state.
@@ -54,18 +54,12 @@ extension Classifier {
         return adopt(try job.run(shouldStop: shouldStop))
     }
 
-    /// Takes what a job has made, where it is still wanted, and publishes.
-    public func publish(balanced weights: BalancedWeights) -> PublishedWeights? {
-        adopt(weights)
-        return publish()
-    }
-
     /// Begins an epoch: jobs that were made before are no longer wanted.
     ///
     /// - Parameter dropped: whether the weights there are are no longer wanted either.
     func beginEpoch(dropping dropped: Bool) {
         epoch += 1
-        version += 1
+        version = min(version + 1, Self.maximumCount)
         if dropped { balanced = nil }
     }
 }

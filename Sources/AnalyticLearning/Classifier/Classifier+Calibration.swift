@@ -1,7 +1,7 @@
 extension Classifier {
     /// How scores become probabilities; nil while fewer than `Calibration.minimumSamples` rows have been scored, or two classes known.
     ///
-    /// Learning refines it. Another ridge makes other scores and begins it anew; so does another imbalance setting that of the balanced
+    /// Learning refines it. Another ridge makes other scores and restarts it; so does another imbalance setting that of the balanced
     /// weights. Unlearning, merging and deleted classes make it count for less, by the share of rows that have come or gone.
     ///
     /// - Complexity: O(1).

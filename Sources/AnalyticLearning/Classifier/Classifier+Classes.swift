@@ -3,11 +3,9 @@ public import LinearAlgebra
 /// A class that cannot be deleted or renamed; nothing has changed when it is thrown.
 public enum ClassError: Error, Equatable, Sendable {
     /// No class has the label.
-    case unknown(String)
+    case unknown(Label)
     /// Another class has the label already.
-    case exists(String)
-    /// A label that is empty or longer than `ClassRegistry.maximumLabelBytes`.
-    case label(String)
+    case exists(Label)
     /// There was no memory.
     case solver(LinearAlgebraError)
 }
@@ -21,11 +19,11 @@ extension Classifier {
     /// - Throws: `ClassError.unknown`, or `.solver` where the balanced weights cannot be copied without the column.
     /// - Complexity: O((D + d)·C).
     @discardableResult
-    public func deleteClass(_ label: String) throws(ClassError) -> Int {
+    public func deleteClass(_ label: Label) throws(ClassError) -> Int {
         guard let column = registry.column(of: label), column < truth.counts.count else { throw .unknown(label) }
         let rest: BalancedWeights?
         do throws(LinearAlgebraError) {
-            rest = try balanced?.without(column)
+            rest = try prepare { () throws(LinearAlgebraError) in try balanced?.without(column) }
         } catch {
             throw .solver(error)
         }
@@ -42,15 +40,17 @@ extension Classifier {
 
     /// Gives a class another label; its column, counts and evaluation stay with it.
     ///
-    /// - Throws: `ClassError`.
+    /// - Returns: whether it is another label; where it is the same, nothing has changed.
+    /// - Throws: `ClassError`; nothing has changed then.
     /// - Complexity: O(1).
-    public func renameClass(_ label: String, to new: String) throws(ClassError) {
+    @discardableResult
+    public func renameClass(_ label: Label, to new: Label) throws(ClassError) -> Bool {
         guard let column = registry.column(of: label), column < truth.counts.count else { throw .unknown(label) }
-        guard !new.isEmpty, new.utf8.count <= ClassRegistry.maximumLabelBytes else { throw .label(new) }
-        guard !label.utf8.elementsEqual(new.utf8) else { return }
+        guard label != new else { return false }
         guard registry.column(of: new) == nil else { throw .exists(new) }
         registry.rename(column, to: new)
         // The draws of pseudo-features go by the label.
         beginEpoch(dropping: false)
+        return true
     }
 }

@@ -10,52 +10,70 @@ public enum ReconfigurationError: Error, Equatable, Sendable, CustomStringConver
     /// What is wrong.
     public var description: String {
         switch self {
-        case .sketchesMissing: "imbalance cannot become reweight: the model was created with sketch_rank 0 and has kept no sketches"
+        case .sketchesMissing: "imbalance cannot become reweight: the model was created with sketch_rank 0 and keeps no sketches"
         case .unsolvable(let ridge): "ridge \(ridge) gives no finite weights"
         }
     }
 }
 
 extension Classifier {
-    /// Solves the view anew from the truth with another ridge; probabilities are calibrated anew. Balanced weights stay as they were made until they are refreshed.
+    /// Changes ridge, imbalance, or both: both or none.
     ///
-    /// - Throws: `ConfigurationError` for a ridge that is none, `ReconfigurationError.unsolvable`, or `LinearAlgebraError.outOfMemory`; nothing
-    ///   has changed then.
-    /// - Complexity: D³ + 2D²C multiply-adds.
-    public func setRidge(_ ridge: Double) throws {
+    /// Another ridge solves the view again from the truth, and calibration starts over; balanced weights stay as they were made until
+    /// they are refreshed. Another way of treating imbalance drops those of the old way; the truth does not change.
+    ///
+    /// - Parameters:
+    ///   - ridge: the ridge from now on; nil leaves it.
+    ///   - imbalance: how imbalance is treated from now on; nil leaves it.
+    /// - Returns: whether anything is other than before; where not, the version stays too.
+    /// - Throws: `ConfigurationError` for settings out of range, `ReconfigurationError`, or `LinearAlgebraError.outOfMemory`; nothing has
+    ///   changed then, to the bit.
+    /// - Complexity: D³ + 2D²C multiply-adds, and memory for one more D×D square, where the ridge changes; O(1) else.
+    @discardableResult
+    public func reconfigure(ridge: Double? = nil, imbalance: Imbalance? = nil) throws -> Bool {
         var changed = configuration
-        changed.ridge = ridge
+        if let ridge { changed.ridge = ridge }
+        if let imbalance {
+            if case .reweight = imbalance, configuration.sketchRank == .rows(0) { throw ReconfigurationError.sketchesMissing }
+            changed.imbalance = imbalance
+        }
         try changed.validate()
-        let old = view.ridge
-        view.ridge = ridge
-        do {
-            if truth.samples > 0 { try view.solve(square: &square, truth: truth) } else { view.reset(square: &square) }
-            mustSolve = false
+        guard changed != configuration else { return false }
+        let hasOtherRidge = changed.ridge != configuration.ridge
+        let hasOtherImbalance = changed.imbalance != configuration.imbalance
+        if hasOtherRidge { try solve(ridge: changed.ridge) }
+        configuration = changed
+        if hasOtherRidge { calibrator.reset() }
+        balancedCalibrator.reset()
+        beginEpoch(dropping: hasOtherImbalance)
+        return true
+    }
+
+    /// Solves the view with another ridge, in a square of its own until that succeeds.
+    private func solve(ridge: Double) throws {
+        guard truth.samples > 0 else {
+            view.ridge = ridge
+            view.reset(square: &square)
+            return mustSolve = false
+        }
+        view.flush(square: &square)
+        do throws(LinearAlgebraError) {
+            square = try prepare { () throws(LinearAlgebraError) in
+                var solved = try square.copyOfGram()
+                view.ridge = ridge
+                try view.solve(square: &solved, truth: truth)
+                return solved
+            }
         } catch {
-            view.ridge = old
-            // R has been lost on the way; W is still the old one.
-            solve()
             if case .outOfMemory = error { throw error }
             throw ReconfigurationError.unsolvable(ridge: ridge)
         }
-        configuration = changed
-        calibrator.reset()
-        balancedCalibrator.reset()
-        beginEpoch(dropping: false)
+        mustSolve = false
     }
 
-    /// Treats imbalance in another way from now on. Balanced weights of the old way are dropped; the truth does not change.
-    ///
-    /// - Throws: `ConfigurationError` for settings out of range, `ReconfigurationError.sketchesMissing`; nothing has changed then.
-    /// - Complexity: O(1).
-    public func setImbalance(_ imbalance: Imbalance) throws {
-        if case .reweight = imbalance, configuration.sketchRank == .rows(0) { throw ReconfigurationError.sketchesMissing }
-        var changed = configuration
-        changed.imbalance = imbalance
-        try changed.validate()
-        guard imbalance != configuration.imbalance else { return }
-        configuration = changed
-        balancedCalibrator.reset()
-        beginEpoch(dropping: true)
-    }
+    /// Changes the ridge; see `reconfigure`.
+    public func setRidge(_ ridge: Double) throws { try reconfigure(ridge: ridge) }
+
+    /// Treats imbalance in another way from now on; see `reconfigure`.
+    public func setImbalance(_ imbalance: Imbalance) throws { try reconfigure(imbalance: imbalance) }
 }

@@ -20,7 +20,7 @@ extension Classifier {
     /// - Complexity: D²n multiply-adds for many rows, see `CostModel`.
     public func replay(features: UnsafeBufferPointer<Double>, columns: [Int]) throws(LinearAlgebraError) {
         precondition(features.count == columns.count * featureMap.dimension, "features and labels of different length")
-        try reserve(columns, scoredRows: view.cost.blockRows)
+        try prepare { () throws(LinearAlgebraError) in try reserve(columns, scoredRows: view.cost.blockRows) }
         let isBulk = mustSolve || columns.count >= view.cost.bulkRows
         var unused = ProgressiveScorer(spans: [])
         let rows = isBulk ? accumulatedRows : view.cost.blockRows

@@ -1,12 +1,9 @@
 public import LinearAlgebra
 
 extension Classifier {
-    /// ‖(G+λI)W − Q‖/‖Q‖ up to which saved weights are taken as they are.
-    static let largestResidual = 1e-6
-
     /// A classifier that goes on from a saved state, with the saved weights bit for bit.
     ///
-    /// The weights must solve their own equations: to `largestResidual`, or as well as a solution made here where the equations are too
+    /// The weights must solve their own equations: to `Conditioning.largestResidual`, or as well as a solution made here where the equations are too
     /// ill-conditioned for that.
     ///
     /// - Parameter solvingAnew: whether weights that do not are replaced by a solution from the truth, and not refused. For a state whose
@@ -28,17 +25,20 @@ extension Classifier {
         try view.reserve(rows: 0, classes: classes)
         truth.counts = state.counts
         truth.samples = state.samples
+        truth.pastError = state.pastError
         truth.setCrossMoment(state.crossMoment)
         for column in 0..<classes {
             let range = (column * dimension)..<((column + 1) * dimension)
             truth.moments.set(
                 column, mean: UnsafeBufferPointer(rebasing: state.mean[range]), m2: UnsafeBufferPointer(rebasing: state.m2[range]))
+            if let errors = state.momentErrors { truth.moments.addErrors(errors[range], to: column) }
         }
         var weights = try Matrix(rows: width, columns: classes)
         weights.setRowMajor(state.weights)
         let residual = try relativeResidual(weights)
         try view.solve(square: &square, truth: truth)
-        let isAccepted = try residual <= Self.largestResidual || (view.health.isTruncated && residual <= 2 * relativeResidual(view.weights))
+        // Of well conditioned equations the solution made here leaves nothing worth a mention.
+        let isAccepted = try residual <= Conditioning.largestResidual || residual <= 16 * relativeResidual(view.weights)
         if isAccepted {
             view.weights = weights
         } else if !solvingAnew {
@@ -53,11 +53,12 @@ extension Classifier {
             var weights = try Matrix(rows: width, columns: elements.count / width)
             weights.setRowMajor(elements)
             balanced = BalancedWeights(
-                version: state.balancedVersion, imbalance: configuration.imbalance, solution: nil, epoch: epoch, weights: weights)
+                version: state.balancedVersion, imbalance: configuration.imbalance, solution: nil, epoch: epoch, weights: weights,
+                scale: rowScale)
         }
     }
 
-    /// Makes the weights such that what is saved of this state can be restored: solves them anew where they do not solve their equations
+    /// Makes the weights such that what is saved of this state can be restored: solves them again where they do not solve their equations
     /// well enough, which takes a solution that has failed, or equations so ill-conditioned that learning has lost too many digits.
     ///
     /// - Returns: whether the weights have changed and must be published.
@@ -67,7 +68,7 @@ extension Classifier {
         guard mustSolve || view.health.isIllConditioned || !view.weights.isFinite, truth.samples > 0 else { return false }
         if !mustSolve, view.weights.isFinite {
             view.flush(square: &square)
-            guard try relativeResidual(view.weights) > Self.largestResidual / 10 else { return false }
+            guard try relativeResidual(view.weights) > Conditioning.largestResidual / 10 else { return false }
         }
         let solves = view.health.solves
         solve()

@@ -22,12 +22,29 @@ extension Classifier {
         return try body(square)
     }
 
+    /// How exact the sums in G are.
+    ///
+    /// - Complexity: O(D).
+    public var sumError: SumError { view.sumError(past: truth.pastError) }
+
+    /// The bound that is to be saved: of all rows, those that are gathered beside the square included, as whoever restores them has it.
+    public var savedSumError: Double {
+        view.flush(square: &square)
+        return min(gramError, SumError.largestBound)
+    }
+
+    /// Whether second moments may be off, by what `ClassMoments.errors` says, so that it must be saved.
+    public var hasMomentErrors: Bool { truth.moments.errors.contains { !$0.isEmpty } }
+
+    /// The bound of what rounding has left in G, with what is gathered already in it.
+    var gramError: Double { SumError(past: truth.pastError, trace: square.gramTrace, inverseNorm: 0).bound }
+
     /// The most samples that a model may have, and its highest version: 2^53 − 1, which every reader of JSON keeps (RFC 8259, section 6).
     ///
     /// What has come there can be read, saved and restored, and learns no more.
-    public static let maximumCount = (1 << 53) - 1
+    public static let maximumCount = CountLimits.largest
 
-    /// Whether so many more rows, in one more version, can be counted.
+    /// Whether this many more rows, in one more version, can be counted.
     public func canCount(rows: Int) -> Bool { version < Self.maximumCount && rows <= Self.maximumCount - samples }
 
     /// Makes the state the successor of another one as well as of its own past: versions never decrease, whatever is restored, nor pass
@@ -36,7 +53,10 @@ extension Classifier {
     /// Balanced weights made from this very state stay those of this state.
     public func advanceVersion(past current: Int) throws(LinearAlgebraError) {
         let advanced = min(max(version, current) + 1, Self.maximumCount)
-        if let balanced, balanced.version == version { self.balanced = try balanced.renumbered(advanced) }
+        let renumbered = try prepare { () throws(LinearAlgebraError) in
+            balanced?.version == version ? try balanced?.renumbered(advanced) : balanced
+        }
+        balanced = renumbered
         version = advanced
     }
 

@@ -10,7 +10,7 @@ extension Classifier {
         try check(features, rows: labels.count)
         var columns: [Int] = []
         columns.reserveCapacity(labels.count)
-        for (row, label) in labels.enumerated() {
+        for (row, label) in try Self.labels(labels).enumerated() {
             guard let column = registry.column(of: label) else { throw UnlearnError.unknownClass(row: row, label: label) }
             columns.append(column)
         }
@@ -23,7 +23,10 @@ extension Classifier {
     ///
     /// A block that the recursion takes at once is downdated, if S = I − HRHᵀ has a well conditioned factor. More rows, or an ill
     /// conditioned downdate, are subtracted from a copy of G; rows that cannot have been learned leave that without a factor and are
-    /// refused, and otherwise the view is solved anew from it.
+    /// refused, and otherwise the view is solved again from it.
+    ///
+    /// Rows are refused too where what rounding has left while they were in it would show: in the scores of the rest (`SumError`), or in the
+    /// deviations of their classes (`MomentRemoval`). All rows together can always be taken out, for sums of nothing are zero.
     ///
     /// A class left without rows keeps its column, at zero. The progressive evaluation is history and stays; the calibration counts for
     /// less, by the share of rows that have gone. Balanced weights that knew
@@ -33,7 +36,7 @@ extension Classifier {
     ///   - features: all rows; every value finite and at most 1e50 in magnitude (the caller has checked).
     ///   - columns: the class of each row, all known.
     /// - Throws: `UnlearnError`, and then nothing has changed.
-    /// - Complexity: 4D²n multiply-adds, or D²n + 7D³/6 and memory for one more D×D square where the view is solved anew.
+    /// - Complexity: 4D²n multiply-adds, or D²n + 7D³/6 and memory for one more D×D square where the view is solved again.
     @discardableResult
     public func unlearn(features: UnsafeBufferPointer<Double>, columns: [Int]) throws(UnlearnError) -> UnlearnOutcome {
         precondition(features.count == columns.count * featureMap.dimension, "features and labels of different length")
@@ -41,22 +44,37 @@ extension Classifier {
         try checkCounts(columns)
         var stale: Set<Int> = []
         let isDowndated: Bool
+        view.flush(square: &square)
+        // All rows together leave sums of nothing, which are zero.
+        let pastError = columns.count < truth.samples ? gramError : 0
+        let moments = try moments(without: features, columns)
+        var inexact: SumError?
         do throws(LinearAlgebraError) {
-            let rows = min(columns.count, view.cost.blockRows)
-            if !featureMap.isIdentity { try h.reshapeScratch(columns: rows) }
-            try view.reserve(rows: rows, classes: truth.counts.count)
-            try truth.sketches.reserve(rows: rows, columns: EmptyCollection())
-            isDowndated = try downdate(features, columns)
-            if !isDowndated, try !removeFromGram(features, columns) { throw LinearAlgebraError.notPositiveDefinite }
+            isDowndated = try prepare { () throws(LinearAlgebraError) in
+                let rows = min(columns.count, view.cost.blockRows)
+                if !featureMap.isIdentity { try h.reshapeScratch(columns: rows) }
+                try view.reserve(rows: rows, classes: truth.counts.count)
+                try truth.sketches.reserve(rows: rows, columns: EmptyCollection())
+                switch try downdate(features, columns, pastError) {
+                case .done: return true
+                case .illConditioned: inexact = try removeFromGram(features, columns, pastError)
+                case .inexact(let error): inexact = error
+                }
+                if inexact != nil { throw LinearAlgebraError.notPositiveDefinite }
+                return false
+            }
             // From here on nothing can fail: there is memory for everything, and what the map throws is lack of it.
             try forEachPart(of: features, columns[...]) { (x, part) throws(LinearAlgebraError) in
                 try featureMap.withMapped(x, buffer: &h) { h in
-                    stale.formUnion(truth.subtract(x: x, h: h, columns: part, groups: &groups))
+                    stale.formUnion(truth.subtract(h: h, columns: part, groups: &groups))
                 }
             }
         } catch {
+            if let inexact { throw .inexact(bound: inexact.relative) }
             throw error == .notPositiveDefinite ? .neverLearned : .solver(error)
         }
+        truth.moments.commit(moments)
+        truth.pastError = pastError
         let solvedAnew = settle(isDowndated: isDowndated)
         for column in Set(columns) where truth.counts[column] == 0 { view.clearClass(column) }
         fadeCalibration(rows: truth.samples, of: truth.samples + columns.count)
@@ -64,6 +82,23 @@ extension Classifier {
         beginEpoch(dropping: true)
         let staleSketches = stale.filter { truth.counts[$0] > 0 }.sorted()
         return UnlearnOutcome(staleSketches: staleSketches, droppedBalancedWeights: dropped, solvedAnew: solvedAnew)
+    }
+
+    /// The moments of the classes that lose rows, as they will be.
+    ///
+    /// - Throws: `UnlearnError.inexactMoments` where they would not be those of the rest.
+    private func moments(
+        without x: UnsafeBufferPointer<Double>, _ columns: [Int]
+    ) throws(UnlearnError) -> MomentRemoval {
+        let removal: MomentRemoval
+        groups.set(columns[...])
+        do throws(LinearAlgebraError) {
+            removal = try MomentRemoval(groups, of: x, from: truth.moments, counts: truth.counts)
+        } catch {
+            throw .solver(error)
+        }
+        if let column = removal.uncertainColumn { throw .inexactMoments(label: registry.labels[column]) }
+        return removal
     }
 
     private func checkCounts(_ columns: [Int]) throws(UnlearnError) {
@@ -79,41 +114,47 @@ extension Classifier {
         }
     }
 
-    /// Downdates the view and G where that is well conditioned.
-    ///
-    /// - Returns: false where it is not; nothing has changed then.
-    private func downdate(_ x: UnsafeBufferPointer<Double>, _ columns: [Int]) throws(LinearAlgebraError) -> Bool {
+    /// Downdates the view and G where that is well conditioned and exact; nothing has changed elsewhere.
+    private func downdate(
+        _ x: UnsafeBufferPointer<Double>, _ columns: [Int], _ pastError: Double
+    ) throws(LinearAlgebraError) -> RecursiveView.Downdate {
         guard columns.count <= view.cost.blockRows, columns.count < truth.samples, !mustSolve, !view.health.isTruncated else {
-            return false
+            return .illConditioned
         }
         return try featureMap.withMapped(x, buffer: &h) { (h) throws(LinearAlgebraError) in
-            try view.unlearn(h: h, columns: columns[...], square: &square)
+            try view.unlearn(h: h, columns: columns[...], square: &square, pastError: pastError)
         }
     }
 
-    /// Takes rows out of a copy of G, which becomes G if it still is a Gram matrix.
+    /// Takes rows out of a copy of G, which becomes G if it still is the Gram matrix of the rest.
     ///
-    /// - Returns: false where it is none, and nothing has changed.
-    private func removeFromGram(_ x: UnsafeBufferPointer<Double>, _ columns: [Int]) throws(LinearAlgebraError) -> Bool {
-        view.flush(square: &square)
+    /// - Returns: how inexact it would be, where it is too much so, and nothing has changed.
+    /// - Throws: `LinearAlgebraError.notPositiveDefinite` where it is no Gram matrix, and nothing has changed.
+    private func removeFromGram(
+        _ x: UnsafeBufferPointer<Double>, _ columns: [Int], _ pastError: Double
+    ) throws(LinearAlgebraError) -> SumError? {
         var rest = try NormalEquations(gramOf: square)
         // Rounding of the sums in G moves its eigenvalues by some ε of the largest; the ridge usually is far above that.
         let rounding = 64 * Double.ulpOfOne * rest.trace
         try forEachPart(of: x, columns[...]) { (values, part) throws(LinearAlgebraError) in
             try featureMap.withMapped(values, buffer: &h) { h in rest.add(h, times: -1) }
         }
-        guard rest.isPositiveDefinite(shift: view.ridge + rounding) else { return false }
+        let trace = rest.trace
+        let inverseNorm = try rest.factoredInverseNorm(shift: view.ridge + rounding)
+        let error = SumError(past: pastError, trace: trace, inverseNorm: inverseNorm)
+        guard !error.isInexact || columns.count == truth.samples else { return error }
         square.setGram(rest)
-        return true
+        return nil
     }
 
     /// Brings the view in line with a truth from which rows have gone.
     ///
-    /// - Returns: whether it was solved anew.
+    /// - Returns: whether it was solved again.
     private func settle(isDowndated: Bool) -> Bool {
         guard truth.samples > 0 else {
             // Sums of nothing are exactly zero, whatever rounding has left in them.
             view.reset(square: &square)
+            truth.pastError = 0
             mustSolve = false
             return true
         }
@@ -124,7 +165,7 @@ extension Classifier {
         }
         do {
             // A downdate loses digits that learning does not: it is always probed, and against a narrower bound.
-            try view.probe(square: &square, truth: truth, bound: max(1e-10, 10 * view.health.driftAfterSolve))
+            try view.probe(square: &square, truth: truth, bound: view.health.driftBound(1e-10))
         } catch {
             mustSolve = true
         }

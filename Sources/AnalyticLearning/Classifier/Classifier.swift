@@ -23,7 +23,7 @@ public final class Classifier {
     /// What the model got right before it learned it. It is history: unlearning and merging do not change it.
     public internal(set) var evaluation: ProgressiveEvaluation
     /// The most bytes the model may hold, by `ModelConfiguration.estimatedBytes`: what would take more is refused as out of memory.
-    public var memoryLimit = Int.max
+    package var memoryLimit = Int.max
     /// The balanced weights as last made; they may lag behind.
     public internal(set) var balanced: BalancedWeights?
     /// What makes probabilities of the plain weights' scores and, where there are balanced weights, of theirs.
@@ -36,7 +36,7 @@ public final class Classifier {
     var truth: Truth
     var view: RecursiveView
 
-    /// Of mapped rows; several of the identity's lie where they came.
+    /// Mapped rows; several identity rows are not copied.
     var h: Matrix
     var groups = ClassGroups()
     private var scores: Matrix
@@ -74,9 +74,9 @@ public final class Classifier {
     /// How far the view can be trusted.
     public var health: ViewHealth { view.health }
 
-    /// After how many requests of so many rows their rank updates, which are gathered, have all been paid for once: what a measurement of
-    /// learning must cover a multiple of.
-    public func gatheringCycle(rows: Int) -> Int { view.cost.gatheringCycle(rows: rows) }
+    /// Requests of `rows` rows per gathering cycle, in which each gathered rank update is paid for once: a measurement of learning must
+    /// cover a multiple of it.
+    package func gatheringCycle(rows: Int) -> Int { view.cost.gatheringCycle(rows: rows) }
 
     // MARK: Learning
 
@@ -91,6 +91,7 @@ public final class Classifier {
     public func learn(features: [Double], labels: [String]) throws -> Double? {
         try check(features, rows: labels.count)
         guard canCount(rows: labels.count) else { throw LearnError.tooManyRows }
+        let labels = try Self.labels(labels)
         let known = registry.count
         let columns = intern(labels)
         let outcome: LearnOutcome
@@ -111,13 +112,23 @@ public final class Classifier {
         guard features.count == rows * featureMap.dimension else {
             throw .featureCount(features.count, expected: rows * featureMap.dimension)
         }
-        for (index, value) in features.enumerated() where !(abs(value) <= 1e50) {
+        for (index, value) in features.enumerated() where !(abs(value) <= FeatureLimits.largestMagnitude) {
             throw .value(row: index / featureMap.dimension, column: index % featureMap.dimension, value: value)
         }
     }
 
+    /// The labels of texts, one a row.
+    static func labels(_ texts: [String]) throws(LearnError) -> [Label] {
+        var labels: [Label] = []
+        labels.reserveCapacity(texts.count)
+        for (row, text) in texts.enumerated() {
+            do throws(LabelError) { labels.append(try Label(text)) } catch { throw .label(row: row, error) }
+        }
+        return labels
+    }
+
     /// The columns of labels; new labels get new columns.
-    public func intern(_ labels: [String]) -> [Int] {
+    public func intern(_ labels: [Label]) -> [Int] {
         labels.map { registry.intern($0).column }
     }
 
@@ -144,7 +155,7 @@ public final class Classifier {
         precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
         let cost = view.cost
         let isLarge = spans.contains { $0.rows > cost.blockRows }
-        try reserve(columns, scoredRows: isLarge ? accumulatedRows : cost.blockRows)
+        try prepare { () throws(LinearAlgebraError) in try reserve(columns, scoredRows: isLarge ? accumulatedRows : cost.blockRows) }
         var predictions: [Int] = []
         predictions.reserveCapacity(columns.count)
         var row = 0
@@ -178,7 +189,7 @@ public final class Classifier {
         return LearnOutcome(predictions: predictions)
     }
 
-    /// Makes room for everything that learning needs, so that nothing can fail half-way.
+    /// Makes room for everything that learning needs, so that nothing can fail half-way. A part of `prepare`.
     ///
     /// - Parameter scoredRows: how many rows are scored at once.
     func reserve(_ columns: [Int], scoredRows: Int) throws(LinearAlgebraError) {
@@ -188,23 +199,15 @@ public final class Classifier {
         try reserve(classes: registry.count, rows: rows, columns: columns)
     }
 
-    /// Makes room for classes, and for rows of some of them; where there is none, the classes there were stay.
+    /// Makes room for classes, and for rows of some of them; if there is none, `prepare` drops the new ones.
     func reserve(classes: Int, rows: Int, columns: [Int]) throws(LinearAlgebraError) {
-        let known = truth.counts.count
         if memoryLimit < .max, classes > truth.counts.count {
             let bytes = configuration.estimatedBytes(classes: classes) ?? .max
             guard bytes <= memoryLimit else { throw .outOfMemory(bytes: bytes) }
         }
-        do throws(LinearAlgebraError) {
-            try view.reserve(rows: rows, classes: classes)
-            try truth.setClasses(classes)
-            try truth.sketches.reserve(rows: rows, columns: columns)
-        } catch {
-            // Shrinking needs no memory.
-            try view.reserve(rows: 0, classes: known)
-            try truth.setClasses(known)
-            throw error
-        }
+        try view.reserve(rows: rows, classes: classes)
+        try truth.setClasses(classes)
+        try truth.sketches.reserve(rows: rows, columns: columns)
     }
 
     /// Rows that fit one block of the recursion.
@@ -292,7 +295,7 @@ public final class Classifier {
         return max(block, min(1024, (1 << 18) / max(1, registry.count)))
     }
 
-    /// Calls `body` with consecutive rows and their classes, so many at a time, or as many as the recursion takes at once.
+    /// Calls `body` with consecutive rows and their classes, this many at a time, or as many as the recursion takes at once.
     func forEachPart(
         of x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, rows: Int? = nil,
         _ body: (UnsafeBufferPointer<Double>, ArraySlice<Int>) throws(LinearAlgebraError) -> Void
@@ -326,7 +329,7 @@ public final class Classifier {
         balancedCalibrator.record(scores, columns: columns)
     }
 
-    /// Solves the view anew; where that fails the old weights stay and the next block tries again.
+    /// Solves the view again; if that fails, the old weights stay and the next block retries.
     func solve() {
         do {
             try view.solve(square: &square, truth: truth)
@@ -340,14 +343,18 @@ public final class Classifier {
 
     /// Weights for predictions, as they stand: immutable, and to be shared between threads.
     ///
-    /// - Returns: nil where the weights are not finite even after they were solved anew from the truth; such weights are never published.
+    /// - Returns: nil where the weights are not finite even after they were solved again from the truth; such weights are never published.
     /// - Complexity: O(D·C).
     public func publish() -> PublishedWeights? {
         if !view.weights.isFinite { solve() }
         guard view.weights.isFinite else { return nil }
         return PublishedWeights(
             configuration: configuration, featureMap: featureMap, labels: registry.labels, counts: truth.counts, samples: truth.samples,
-            version: version, health: view.health, weights: view.weights, balanced: balanced, evaluation: evaluation,
-            calibration: calibration(of: .plain), balancedCalibration: calibration(of: .balanced))
+            version: version, health: view.health, weights: view.weights, rowNorm: view.rowNorm(of: truth.samples),
+            rowComponents: { rowScale.components }, balanced: balanced, evaluation: evaluation, calibration: calibration(of: .plain),
+            balancedCalibration: calibration(of: .balanced), sumError: sumError)
     }
+
+    /// How large the mapped rows are that were learned.
+    var rowScale: RowScale { RowScale(squares: view.squaredComponents(square), rows: truth.samples) }
 }

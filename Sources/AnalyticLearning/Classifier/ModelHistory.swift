@@ -8,6 +8,7 @@ public struct ModelHistory: Sendable {
     let balanced: BalancedWeights?
     let health: ViewHealth
     let epoch: Int
+    let registry: ClassRegistry
 }
 
 extension Classifier {
@@ -17,21 +18,20 @@ extension Classifier {
     public var history: ModelHistory {
         ModelHistory(
             evaluation: evaluation, calibration: calibrator.state, balancedCalibration: balancedCalibrator.state, balanced: balanced,
-            health: view.health, epoch: epoch)
+            health: view.health, epoch: epoch, registry: registry)
     }
 
-    /// Goes on with the history of another classifier: this one is the same state, made again from what was saved of it.
+    /// Goes on with the history of another classifier: this one is the same state, made again from what was saved of it. What a job makes of
+    /// the other one is wanted as before.
     ///
-    /// Jobs that were made of the other one are no longer wanted.
-    ///
-    /// - Complexity: O(D·C).
+    /// - Complexity: O(1).
     public func resume(_ history: ModelHistory) {
         evaluation = history.evaluation
         calibrator.restore(history.calibration)
         balancedCalibrator.restore(history.balancedCalibration)
         view.health.add(history.health)
-        epoch = max(epoch, history.epoch) + 1
-        // Where there is no memory for a copy, the next refresh makes them.
-        balanced = try? (history.balanced ?? balanced)?.inEpoch(epoch)
+        epoch = history.epoch
+        registry.takeIdentities(of: history.registry)
+        balanced = history.balanced
     }
 }

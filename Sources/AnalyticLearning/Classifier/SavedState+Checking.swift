@@ -1,18 +1,15 @@
 extension SavedState {
     /// Checks that all parts have the sizes that the configuration and the labels say, and hold values that a model can have come to.
     ///
-    /// Features are at most 1e50 in magnitude; the bounds on sums of them leave room for as many rows as can be counted, and for adding
-    /// states without end.
+    /// Features are at most 1e50 in magnitude; the bounds on sums of them leave room for as many rows as can be counted, whatever the map.
+    /// What is learned on top vanishes in sums that are near their bounds, and `merge` refuses sums past them: what has been read can
+    /// always be saved and read again.
     ///
     /// - Throws: `RestoreError` that names the part.
     func check(dimension: Int, width: Int) throws(RestoreError) {
         let classes = labels.count
-        var seen: Set<String> = []
-        for label in labels {
-            guard !label.isEmpty, label.utf8.count <= ClassRegistry.maximumLabelBytes, seen.insert(label).inserted else {
-                throw .label(label)
-            }
-        }
+        var seen: Set<Label> = []
+        for label in labels where !seen.insert(label).inserted { throw .label(label) }
         let triangle = width * (width + 1) / 2
         for (part, count, expected) in [
             ("feature_map.projection", projection?.count ?? 0, configuration.featureMap == .identity ? 0 : dimension * width),
@@ -22,10 +19,10 @@ extension SavedState {
         ] where count != expected {
             throw .size(part: part, count: count, expected: expected)
         }
-        try Self.check(gram, "gram.packed_lower", -1e250...1e250)
-        try Self.check(crossMoment, "cross_moment", -1e150...1e150)
+        try Self.check(gram, "gram.packed_lower", -SumLimits.gram...SumLimits.gram)
+        try Self.check(crossMoment, "cross_moment", -SumLimits.crossMoment...SumLimits.crossMoment)
         try Self.check(mean, "class.mean", -1e51...1e51)
-        try Self.check(m2, "class.m2", 0...1e121)
+        try Self.check(m2, "class.m2", 0...SumLimits.secondMoment)
         try Self.check(weights, "weight", -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
         if let projection, let index = projection.firstIndex(where: { !$0.isFinite }) {
             throw .value(part: "feature_map.projection", index: index)
@@ -47,6 +44,13 @@ extension SavedState {
             try Self.check(balancedWeights, "weight.balanced", -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
             guard (0...version).contains(balancedVersion) else { throw .value(part: "balanced_version", index: 0) }
         }
+        if let sumError, !(0...SumError.largestBound).contains(sumError) { throw .value(part: "sum_error", index: 0) }
+        if let momentErrors {
+            guard momentErrors.count == classes * dimension else {
+                throw .size(part: "class.m2.error", count: momentErrors.count, expected: classes * dimension)
+            }
+            try Self.check(momentErrors, "class.m2.error", 0...SumLimits.secondMoment)
+        }
         try calibration?.check("calibration")
         try balancedCalibration?.check("calibration.balanced")
         if let evaluation, !evaluation.fits(classes: classes) { throw .value(part: "evaluation", index: 0) }
@@ -61,17 +65,27 @@ extension SavedState {
             for (index, count) in rows.enumerated() where !(0..<(2 * rank)).contains(count) {
                 throw .value(part: "sketch.count", index: index)
             }
-            for (index, value) in shrunk.enumerated() where !(0...1e250).contains(value) {
+            for (index, value) in shrunk.enumerated() where !(0...SumLimits.gram).contains(value) {
                 throw .value(part: "sketch.shrunk", index: index)
             }
             let expected = rows.reduce(0, +) * width
             guard elements.count == expected else { throw .size(part: "sketch.rows", count: elements.count, expected: expected) }
-            try Self.check(elements, "sketch.rows", -1e125...1e125)
+            var start = 0
+            for count in rows {
+                // Rotating a sketch changes its elements, and not the sum of their squares but for rounding.
+                let end = start + count * width
+                var squares = 0.0
+                for index in start..<end {
+                    squares += elements[index] * elements[index]
+                    guard squares <= SumLimits.gram * (1 + 1e-6) else { throw .value(part: "sketch.rows", index: index) }
+                }
+                start = end
+            }
         case (.exact, .exact(let elements)):
             guard elements.count == classes * triangle else {
                 throw .size(part: "sketch.gram", count: elements.count, expected: classes * triangle)
             }
-            try Self.check(elements, "sketch.gram", -1e250...1e250)
+            try Self.check(elements, "sketch.gram", -SumLimits.gram...SumLimits.gram)
         case (let rank, .none):
             // A model without classes has no sketches to save.
             if classes > 0 { throw .size(part: rank == .exact ? "sketch.gram" : "sketch.count", count: 0, expected: classes) }

@@ -5,7 +5,7 @@ public struct SavedState {
     /// What the model is.
     public var configuration: ModelConfiguration
     /// Labels in column order.
-    public var labels: [String]
+    public var labels: [Label]
     /// n_c.
     public var counts: [Int]
     /// All rows learned.
@@ -37,14 +37,19 @@ public struct SavedState {
     public var calibration: CalibrationState?
     /// The same of the balanced weights.
     public var balancedCalibration: CalibrationState?
+    /// The bound of what rounding has left in G; nil in states that older programs have saved, see `pastError`.
+    public var sumError: Double?
+    /// Per class and component, [C, d], how far M2 may be off for rows that are gone; nil where none is by more than shows anyway.
+    public var momentErrors: UnsafeBufferPointer<Double>?
 
     /// A state from its parts.
     public init(
-        configuration: ModelConfiguration, labels: [String], counts: [Int], samples: Int, version: Int, projection: [Float]?,
+        configuration: ModelConfiguration, labels: [Label], counts: [Int], samples: Int, version: Int, projection: [Float]?,
         gram: UnsafeBufferPointer<Double>, crossMoment: UnsafeBufferPointer<Double>, mean: UnsafeBufferPointer<Double>,
         m2: UnsafeBufferPointer<Double>, weights: UnsafeBufferPointer<Double>, sketches: SavedSketches = .none,
         balancedWeights: UnsafeBufferPointer<Double>? = nil, balancedVersion: Int = 0, evaluation: ProgressiveEvaluation? = nil,
-        calibration: CalibrationState? = nil, balancedCalibration: CalibrationState? = nil
+        calibration: CalibrationState? = nil, balancedCalibration: CalibrationState? = nil,
+        sumError: Double? = nil, momentErrors: UnsafeBufferPointer<Double>? = nil
     ) {
         self.configuration = configuration
         self.labels = labels
@@ -63,6 +68,8 @@ public struct SavedState {
         self.evaluation = evaluation
         self.calibration = calibration
         self.balancedCalibration = balancedCalibration
+        self.sumError = sumError
+        self.momentErrors = momentErrors
     }
 }
 
@@ -74,16 +81,4 @@ public enum SavedSketches {
     case directions(rows: [Int], shrunk: [Double], elements: UnsafeBufferPointer<Double>)
     /// Whole Gram matrices: packed lower triangles, [C, D(D+1)/2].
     case exact(UnsafeBufferPointer<Double>)
-}
-
-/// A saved state that contradicts itself.
-public enum RestoreError: Error, Equatable, Sendable {
-    /// A label stands twice, or is empty or too long.
-    case label(String)
-    /// A part has another size than the configuration and the labels say.
-    case size(part: String, count: Int, expected: Int)
-    /// A part holds a value that is not finite, or not possible, at a position.
-    case value(part: String, index: Int)
-    /// W does not solve (G+λI)W = Q: the relative residual is above 1e-6.
-    case residual(Double)
 }

@@ -69,7 +69,7 @@ public enum Imbalance: Equatable, Sendable {
 
 /// How much of each class's own Gram matrix a model keeps, in the space of h.
 public enum SketchRank: Equatable, Sendable {
-    /// A frequent-directions sketch of so many rows a class; 0 keeps none.
+    /// A frequent-directions sketch of this many rows per class; 0 keeps none.
     case rows(Int)
     /// The whole D×D matrix of each class (AIR as published).
     case exact

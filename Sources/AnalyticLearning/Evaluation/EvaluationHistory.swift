@@ -9,7 +9,7 @@ public struct EvaluationHistory: Sendable, Equatable {
     /// What the shares in a point are multiples of.
     static let unit = 1_000_000_000
 
-    /// The accuracies after so many rows.
+    /// The accuracies after a number of rows.
     public struct Point: Sendable, Equatable {
         /// The rows counted so far.
         public var evaluated: Int
@@ -37,7 +37,7 @@ public struct EvaluationHistory: Sendable, Equatable {
     /// The points, by ascending number of rows.
     public private(set) var points: [Point] = []
 
-    /// The distance between points when so many rows were counted.
+    /// The distance between points after a number of rows.
     static func stride(after evaluated: Int) -> Int {
         var stride = 1
         while evaluated / stride >= capacity { stride *= 2 }

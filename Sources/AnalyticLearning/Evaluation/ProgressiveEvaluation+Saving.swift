@@ -60,6 +60,7 @@ extension ProgressiveEvaluation {
             throw .size(part: "evaluation.class_correct", count: counters.classCorrect.count, expected: count)
         }
         try check(count <= Int(Int32.max), "class_evaluated")
+        try check((0...CountLimits.largest).contains(counters.evaluatedSamples), "evaluated_samples")
         try check(counters.correctSamples >= 0 && counters.correctSamples <= counters.evaluatedSamples, "correct_samples")
         self.init(window: counters.windowCapacity)
         evaluatedSamples = counters.evaluatedSamples

@@ -66,7 +66,8 @@ public struct ProgressiveEvaluation: Sendable, Equatable {
     ///   point, which of n rows about 256·log2(n) can.
     public mutating func record(predictions: ArraySlice<Int>, columns: ArraySlice<Int>, knownClasses: Int) {
         precondition(predictions.count == columns.count, "one prediction a row")
-        guard knownClasses > 0 else { return }
+        // What cannot be counted in a number that can be saved is not counted any more.
+        guard knownClasses > 0, evaluatedSamples <= CountLimits.largest - columns.count else { return }
         for (predicted, actual) in zip(predictions, columns) {
             if actual >= classes.count {
                 classes.append(contentsOf: repeatElement(ClassCounts(), count: actual + 1 - classes.count))

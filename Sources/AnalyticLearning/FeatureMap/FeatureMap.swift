@@ -19,6 +19,12 @@ public enum FeatureMap: Sendable {
         }
     }
 
+    /// What a map takes in memory, in doubles: Ω in Float64, and in Float32 in tiles.
+    static func doubles(_ kind: FeatureMapKind, dimension: Int, width: Int) -> Double {
+        guard case .randomRelu = kind else { return 0 }
+        return Double(dimension) * (Double(width) + Double(ScoreKernel.padded(width)) / 2)
+    }
+
     /// d.
     public var dimension: Int {
         switch self {

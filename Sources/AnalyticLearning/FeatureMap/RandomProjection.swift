@@ -76,9 +76,4 @@ public final class RandomProjection: Sendable {
     public func row(_ input: Int) -> [Float] {
         widened.withColumn(input) { $0.map(Float.init) }
     }
-
-    /// Whether another projection has the same shape and the same bits.
-    public func isIdentical(to other: RandomProjection) -> Bool {
-        inputs == other.inputs && outputs == other.outputs && tiles == other.tiles
-    }
 }

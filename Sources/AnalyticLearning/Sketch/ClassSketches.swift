@@ -32,6 +32,18 @@ struct ClassSketches: ~Copyable {
         self.gathered = gathered
     }
 
+    /// What they take in memory, in doubles, with the buffers of what changes them.
+    static func doubles(_ rank: SketchRank, width: Int, classes: Double) -> Double {
+        let width = Double(width)
+        switch rank {
+        case .rows(let rank):
+            let rows = 2 * Double(rank)
+            // A rotation has rows, their products, and the eigensolver's two squares.
+            return classes * rows * width + rows * width + 3 * rows * rows
+        case .exact: return classes * width * (width + 1) / 2 + width * Double(CostModel(width: Int(width)).blockRows)
+        }
+    }
+
     /// Whether anything is kept.
     var isKept: Bool { rank != .rows(0) }
 
@@ -48,6 +60,15 @@ struct ClassSketches: ~Copyable {
             grams.removeLast(max(0, grams.count - count))
             while grams.count < count { grams.append(Gram(try PackedSymmetric(dimension: width))) }
         }
+    }
+
+    /// The classes that something is kept of.
+    var classes: Int { max(directions.count, grams.count) }
+
+    /// Forgets the classes from one on.
+    mutating func dropClasses(from count: Int) {
+        directions.removeLast(max(0, directions.count - count))
+        grams.removeLast(max(0, grams.count - count))
     }
 
     /// Makes room for blocks of rows, and copies of the sketches of some classes where a job still reads them.
@@ -147,5 +168,22 @@ struct ClassSketches: ~Copyable {
     /// Adds a class's whole matrix.
     mutating func add(packedGram: UnsafeBufferPointer<Double>, to column: Int) {
         grams[column].matrix.add(packedLower: packedGram)
+    }
+}
+
+/// Buffers that all sketches of a model share while one of them is rotated.
+struct SketchWorkspace: ~Copyable {
+    var products: Matrix
+    var rotated: Matrix
+    var eigensolver: SymmetricEigensolver
+
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    init(width: Int, rank: Int) throws(LinearAlgebraError) {
+        let products = try Matrix(rows: 2 * rank, columns: 2 * rank)
+        let rotated = try Matrix(rows: width, columns: 2 * rank)
+        let eigensolver = try SymmetricEigensolver(largestOrder: 2 * rank)
+        self.products = products
+        self.rotated = rotated
+        self.eigensolver = eigensolver
     }
 }

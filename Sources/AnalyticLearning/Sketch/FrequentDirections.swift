@@ -78,6 +78,9 @@ struct FrequentDirections: Sendable {
         isRotated = true
     }
 
+    /// The sum of the squares of all elements, which rotating does not change.
+    var sumOfSquares: Double { withRows { $0.reduce(0) { $0 + $1 * $1 } } }
+
     /// Forgets everything.
     mutating func clear() {
         rows = 0

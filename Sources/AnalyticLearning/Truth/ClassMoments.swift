@@ -8,27 +8,50 @@ public struct ClassMoments: ~Copyable {
     public private(set) var mean: Matrix
     /// M2 [d×C]: Σ (x−μ)².
     public private(set) var m2: Matrix
-    private var batchMean: [Double]
-    private var batchM2: [Double]
+    /// Per class how far each component of M2 may be off for rows that are gone; empty where that is no more than shows anyway.
+    public private(set) var errors: [[Double]] = []
 
     init(dimension: Int) throws(LinearAlgebraError) {
         let mean = try Matrix(rows: dimension, columns: 0)
         let m2 = try Matrix(rows: dimension, columns: 0)
         self.mean = mean
         self.m2 = m2
-        batchMean = [Double](repeating: 0, count: dimension)
-        batchM2 = batchMean
     }
+
+    /// What they take in memory, in doubles: μ, M2, and how far M2 may be off.
+    static func doubles(dimension: Int, classes: Double) -> Double { 3 * Double(dimension) * classes }
 
     mutating func setClasses(_ count: Int) throws(LinearAlgebraError) {
         try mean.setColumns(count)
         try m2.setColumns(count)
+        errors.removeLast(max(0, errors.count - count))
+        errors.append(contentsOf: repeatElement([], count: count - errors.count))
+    }
+
+    /// The classes that there are moments of.
+    var classes: Int { max(mean.columns, m2.columns, errors.count) }
+
+    /// Forgets the classes from one on.
+    mutating func dropClasses(from count: Int) {
+        mean.dropColumns(from: count)
+        m2.dropColumns(from: count)
+        errors.removeLast(max(0, errors.count - count))
     }
 
     /// Sets a class's moments, as from a snapshot.
     mutating func set(_ column: Int, mean newMean: UnsafeBufferPointer<Double>, m2 newM2: UnsafeBufferPointer<Double>) {
         mean.withMutableColumn(column) { _ = $0.update(fromContentsOf: newMean) }
         m2.withMutableColumn(column) { _ = $0.update(fromContentsOf: newM2) }
+    }
+
+    /// Adds to how far a class's second moments may be off, as a snapshot says it; nothing where it is empty.
+    mutating func addErrors(_ other: some Collection<Double>, to column: Int) {
+        guard !other.isEmpty, other.contains(where: { $0 > 0 }) else { return }
+        precondition(other.count == mean.rows, "errors of another dimension")
+        let mine = errors[column]
+        errors[column] = zip(mine.isEmpty ? [Double](repeating: 0, count: mean.rows) : mine, other).map {
+            min($0 + $1, SumLimits.secondMoment)
+        }
     }
 
     /// Merges rows of several classes; threads share them.
@@ -106,24 +129,11 @@ public struct ClassMoments: ~Copyable {
         }
     }
 
-    /// Takes rows of one class out again: Chan's merge solved for the part that stays.
-    ///
-    /// M2 is kept from falling below 0 by rounding; with one row left it is 0, and with none the mean too.
-    ///
-    /// - Parameters: as of `merge`; `count` is n_c with these rows.
-    mutating func remove(rows: some Collection<Int>, of x: UnsafeBufferPointer<Double>, column: Int, count: Int) {
-        summarise(rows, of: x)
-        let (removed, total) = (Double(rows.count), Double(count))
-        let left = total - removed
-        update(column) { mean, m2, batchMean, batchM2 in
-            guard left > 0 else {
-                mean = 0
-                m2 = 0
-                return
-            }
-            mean += (mean - batchMean) * (removed / left)
-            let delta = batchMean - mean
-            m2 = left > 1 ? max(0, m2 - batchM2 - delta * delta * (left * removed / total)) : 0
+    /// Takes the moments of some classes without some of their rows for theirs.
+    mutating func commit(_ removal: borrowing MomentRemoval) {
+        for (place, column) in removal.columns.enumerated() {
+            removal.mean.withColumn(place) { mean in removal.m2.withColumn(place) { m2 in set(column, mean: mean, m2: m2) } }
+            errors[column] = removal.errors[place]
         }
     }
 
@@ -131,38 +141,7 @@ public struct ClassMoments: ~Copyable {
     mutating func removeClass(_ column: Int) {
         mean.removeColumn(column)
         m2.removeColumn(column)
-    }
-
-    @inline(__always) private mutating func update(
-        _ column: Int, _ body: (inout Double, inout Double, Double, Double) -> Void
-    ) {
-        let dimension = mean.rows
-        batchMean.withUnsafeBufferPointer { batchMean in
-            batchM2.withUnsafeBufferPointer { batchM2 in
-                mean.withMutableColumn(column) { mean in
-                    m2.withMutableColumn(column) { m2 in
-                        for i in 0..<dimension { body(&mean[i], &m2[i], batchMean[i], batchM2[i]) }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Two passes over some rows: their mean and centred second moment, in the buffers.
-    private mutating func summarise(_ rows: some Collection<Int>, of x: UnsafeBufferPointer<Double>) {
-        let (dimension, count) = (mean.rows, Double(rows.count))
-        for i in 0..<dimension {
-            batchMean[i] = 0
-            batchM2[i] = 0
-        }
-        for row in rows { for i in 0..<dimension { batchMean[i] += x[row * dimension + i] } }
-        for i in 0..<dimension { batchMean[i] /= count }
-        for row in rows {
-            for i in 0..<dimension {
-                let deviation = x[row * dimension + i] - batchMean[i]
-                batchM2[i] += deviation * deviation
-            }
-        }
+        errors.remove(at: column)
     }
 
     /// About what merging rows costs, in operations at the rate of a matrix product: it is bound by memory.

@@ -18,6 +18,8 @@ public struct Truth: ~Copyable {
     public internal(set) var samples: Int
     /// What is kept of each class's own Gram matrix.
     var sketches: ClassSketches
+    /// What rounding in earlier states has left in G at most: see `SumError`. 0 while none of them was larger than this one.
+    var pastError = 0.0
 
     /// Without compensation in G, one in Q would gain nothing.
     private var isCompensated: Bool { SymmetricPair.isCompensated(dimension: crossMoment.rows) }
@@ -35,6 +37,12 @@ public struct Truth: ~Copyable {
         samples = 0
     }
 
+    /// What it takes in memory beside the sketches, in doubles: Q, what its sums have lost, and the moments.
+    static func doubles(width: Int, dimension: Int, classes: Double) -> Double {
+        let sums = SymmetricPair.isCompensated(dimension: width) ? 2.0 : 1
+        return sums * Double(width) * classes + ClassMoments.doubles(dimension: dimension, classes: classes)
+    }
+
     mutating func setClasses(_ count: Int) throws(LinearAlgebraError) {
         try crossMoment.setColumns(count)
         if isCompensated { try crossMomentRest.setColumns(count) }
@@ -42,6 +50,16 @@ public struct Truth: ~Copyable {
         try sketches.setClasses(count)
         counts.append(contentsOf: repeatElement(0, count: max(0, count - counts.count)))
         counts.removeLast(counts.count - count)
+    }
+
+    /// Forgets classes that were reserved and have learned nothing.
+    mutating func dropClasses(from count: Int) {
+        guard counts.count > count || crossMoment.columns > count || moments.classes > count || sketches.classes > count else { return }
+        crossMoment.dropColumns(from: count)
+        crossMomentRest.dropColumns(from: count)
+        moments.dropClasses(from: count)
+        sketches.dropClasses(from: count)
+        counts.removeLast(max(0, counts.count - count))
     }
 
     /// Adds a block to Q, the counts, the moments and the sketches. G takes the same rows by a rank update of its own.
@@ -66,21 +84,20 @@ public struct Truth: ~Copyable {
         samples += columns.count
     }
 
-    /// Takes a block out again; the caller has made sure that no count falls below 0. G gives up the same rows by a rank update of its own.
+    /// Takes a block out of Q, the counts and the sketches again; the caller has made sure that no count falls below 0. G gives up the same rows by a rank update of its own.
     ///
     /// A class that is left without rows ends as if it had never had any.
     ///
-    /// - Parameters: as of `add`.
+    /// - Parameters: as of `add`. The moments have given the rows up by `MomentRemoval`.
     /// - Returns: the classes whose sketches still know the rows, in ascending order.
     mutating func subtract(
-        x: UnsafeBufferPointer<Double>, h: borrowing Matrix, columns: ArraySlice<Int>, groups: inout ClassGroups
+        h: borrowing Matrix, columns: ArraySlice<Int>, groups: inout ClassGroups
     ) -> [Int] {
         groups.set(columns)
         addToCrossMoment(h, groups, times: -1)
         var stale: [Int] = []
         for group in groups.all {
             let (column, rows) = (group.column, groups.rows(of: group))
-            moments.remove(rows: rows, of: x, column: column, count: counts[column])
             counts[column] -= rows.count
             if counts[column] == 0 {
                 crossMoment.withMutableColumn(column) { $0.update(repeating: 0) }
@@ -103,18 +120,43 @@ public struct Truth: ~Copyable {
         counts.remove(at: column)
     }
 
-    /// Adds another model's cross moment of a class.
-    mutating func addToCrossMoment(_ values: UnsafeBufferPointer<Double>, column: Int) {
-        guard isCompensated else {
-            return crossMoment.withMutableColumn(column) { sums in
-                for i in sums.indices { sums[i] += values[i] }
+    /// Copies of Q and of what its sums have lost, with another model's cross moment added to some classes.
+    ///
+    /// - Parameters:
+    ///   - other: D×C′.
+    ///   - columns: the class of each of its columns.
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    func crossMoment(
+        adding other: borrowing Matrix, to columns: [Int]
+    ) throws(LinearAlgebraError) -> CrossMoment {
+        var sums = try crossMoment.copied()
+        var rest = try crossMomentRest.copied()
+        for (source, column) in columns.enumerated() {
+            other.withColumn(source) { values in
+                sums.withMutableColumn(column) { sums in
+                    guard isCompensated else {
+                        for i in sums.indices { sums[i] += values[i] }
+                        return
+                    }
+                    rest.withMutableColumn(column) { rest in
+                        for i in sums.indices { CompensatedKernel.add(values[i], to: &sums[i], &rest[i]) }
+                    }
+                }
             }
         }
-        crossMoment.withMutableColumn(column) { sums in
-            crossMomentRest.withMutableColumn(column) { rests in
-                for i in sums.indices { CompensatedKernel.add(values[i], to: &sums[i], &rests[i]) }
-            }
-        }
+        return CrossMoment(sums: sums, rest: rest)
+    }
+
+    /// Q and what its sums have lost, beside those of the truth.
+    struct CrossMoment: ~Copyable {
+        let sums: Matrix
+        let rest: Matrix
+    }
+
+    /// Takes what `crossMoment(adding:to:)` has made.
+    mutating func setCrossMoment(_ other: consuming CrossMoment) {
+        crossMoment = other.sums
+        crossMomentRest = other.rest
     }
 
     /// Sets Q as a snapshot has it, [D×C] row after row.

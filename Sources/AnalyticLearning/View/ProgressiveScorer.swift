@@ -84,7 +84,7 @@ struct ProgressiveScorer {
         }
     }
 
-    /// Takes so many rows that nothing can be said of.
+    /// Takes a number of rows that cannot be evaluated.
     mutating func skip(_ rows: Int) { for _ in 0..<rows { predictions.append(-1) } }
 
     /// Takes the scores of the next row.

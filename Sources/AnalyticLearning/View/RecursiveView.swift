@@ -14,24 +14,25 @@ public struct RecursiveView: ~Copyable {
     public internal(set) var health: ViewHealth
 
     let cost: CostModel
-    private var gatheredT: Matrix
-    private var gatheredH: Matrix
-    private var gathered = 0
+    var gatheredT: Matrix
+    var gatheredH: Matrix
+    var gathered = 0
     /// An upper bound's ingredients: the traces of G and the diagonal of R, both with what is gathered.
-    private var gramTrace = 0.0
-    private var inverseDiagonal: [Double]
-    private var rowsSinceProbe = 0
-    private var rowsSinceSolve = 0
-    private var rowsSinceRefinement = 0
+    var gramTrace = 0.0
+    var inverseDiagonal: [Double]
+    var rowsSinceProbe = 0
+    var rowsSinceSolve = 0
+    var rowsSinceRefinement = 0
+    var remainder: Remainder
 
     // Buffers of one block, kept from one to the next; kernels take some memory of their own while they last.
-    private var p: Matrix
+    var p: Matrix
     private var s: Matrix
     private var residual: Matrix
     private var coupling: Matrix
-    private var probeVector: Matrix
-    private var probeProduct: Matrix
-    private var probeResult: Matrix
+    var probeVector: Matrix
+    var probeProduct: Matrix
+    var probeResult: Matrix
 
     init(width: Int, ridge: Double, square: inout SymmetricPair) throws(LinearAlgebraError) {
         let cost = CostModel(width: width)
@@ -45,6 +46,7 @@ public struct RecursiveView: ~Copyable {
         let probeVector = try Matrix(rows: width, columns: 1)
         let probeProduct = try Matrix(rows: width, columns: 1, columnCapacity: SymmetricPair.vectorColumns)
         let probeResult = try Matrix(rows: width, columns: 1, columnCapacity: SymmetricPair.vectorColumns)
+        remainder = try Remainder(width: width)
         self.cost = cost
         self.ridge = ridge
         self.weights = weights
@@ -60,6 +62,16 @@ public struct RecursiveView: ~Copyable {
         health = ViewHealth()
         inverseDiagonal = [Double](repeating: 1 / ridge, count: width)
         square.resetInverse(ridge: ridge)
+        noteCondition()
+    }
+
+    /// What it takes in memory beside R, with its classifier's buffer of mapped rows, in doubles: the buffers of a block, and W.
+    ///
+    /// - Parameter mapsRows: whether rows are copied to be mapped; those of the identity lie where they came, but for one.
+    static func doubles(width: Int, classes: Double, mapsRows: Bool) -> Double {
+        let cost = CostModel(width: width)
+        let columns = cost.scratchColumns - (mapsRows ? 0 : cost.blockRows - 1)
+        return Double(width) * Double(columns) + Double(width) * classes
     }
 
     /// Makes room for all that learning a block of so many rows of so many classes needs.
@@ -72,13 +84,49 @@ public struct RecursiveView: ~Copyable {
         try weights.setColumns(classes)
     }
 
+    /// Forgets classes that were reserved and have learned nothing.
+    mutating func dropClasses(from count: Int) {
+        if weights.columns > count { weights.dropColumns(from: count) }
+    }
+
+    /// What the view knows of itself beside R, W and what is gathered: little, and kept while a change is prepared.
+    struct Figures {
+        fileprivate var ridge: Double
+        fileprivate var health: ViewHealth
+        fileprivate var gramTrace: Double
+        fileprivate var inverseDiagonal: [Double]
+        fileprivate var rowsSinceProbe: Int
+        fileprivate var rowsSinceSolve: Int
+        fileprivate var rowsSinceRefinement: Int
+        fileprivate var remainderEnergy: Double
+    }
+
+    /// The figures as they are, or are to be again.
+    var figures: Figures {
+        get {
+            Figures(
+                ridge: ridge, health: health, gramTrace: gramTrace, inverseDiagonal: inverseDiagonal, rowsSinceProbe: rowsSinceProbe,
+                rowsSinceSolve: rowsSinceSolve, rowsSinceRefinement: rowsSinceRefinement, remainderEnergy: remainder.energy)
+        }
+        set {
+            ridge = newValue.ridge
+            health = newValue.health
+            gramTrace = newValue.gramTrace
+            inverseDiagonal = newValue.inverseDiagonal
+            rowsSinceProbe = newValue.rowsSinceProbe
+            rowsSinceSolve = newValue.rowsSinceSolve
+            rowsSinceRefinement = newValue.rowsSinceRefinement
+            remainder.energy = newValue.remainderEnergy
+        }
+    }
+
     // MARK: The recursion
 
     /// Learns a block of rows by the recursion (ACIL eq. 9–10 in G-ACIL's mini-batch form).
     ///
     ///     P = RHᵀ   S = I + HP = LLᵀ   T = PL⁻ᵀ   R ← R − TTᵀ   W ← W + T L⁻¹(Y − HW)
     ///
-    /// Room must have been made with `reserve`. After an error, which comes from solving anew, G and Q have the rows, and the old weights stay.
+    /// Room must have been made with `reserve`. After an error, which comes from solving again, G and Q have the rows, and the old weights stay.
     ///
     /// - Parameters:
     ///   - h: Hᵀ [D×n].
@@ -86,7 +134,7 @@ public struct RecursiveView: ~Copyable {
     ///   - progress: is shown the scores of every row before its own request was learned.
     ///   - square: holds R, and G, which takes the rows too.
     ///   - truth: takes the rows too.
-    ///   - add: adds the rows to the truth (to Q, for the case that the view must be solved anew). Is called once, on whatever thread.
+    ///   - add: adds the rows to the truth (to Q, for the case that the view must be solved again). Is called once, on whatever thread.
     /// - Complexity: 4D²n multiply-adds, or 2D²n for blocks that are gathered.
     mutating func learn(
         h: borrowing Matrix, columns: ArraySlice<Int>, progress: inout ProgressiveScorer, square: inout SymmetricPair, truth: inout Truth,
@@ -131,24 +179,20 @@ public struct RecursiveView: ~Copyable {
         rowsSinceProbe += rows
         rowsSinceSolve += rows
         rowsSinceRefinement += rows
+        if health.isTruncated { try remainder.add(h, scratch: &coupling) }
         if isSolveDue(samples: truth.samples) {
             try solve(square: &square, truth: truth)
-        } else if rowsSinceProbe >= cost.probeRows || shrinkage > Self.certainShrinkage || health.probes == 0 {
-            try probe(square: &square, truth: truth)
+        } else if rowsSinceProbe >= cost.probeRows || shrinkage > Self.certainShrinkage || health.probes == 0 || health.isProbeDue {
+            // If rows have made R smaller by orders of magnitude, its digits were lost at once, not row by row. One solution restores them
+            // until that happens again, so the bound may be narrower.
+            let isScaled = health.isProbeDue
+            try probe(square: &square, truth: truth, bound: health.driftBound * (isScaled ? 1e-2 : 1))
             let due = cost.refinementRows(classes: weights.columns, samples: truth.samples, drift: health.drift)
-            if rowsSinceRefinement >= due {
-                refine(square: square, truth: truth)
+            // The weights have lost as many digits as R.
+            if isScaled || rowsSinceRefinement >= due {
+                refine(square: square, crossMoment: truth.crossMoment, rest: truth.crossMomentRest)
             }
         }
-    }
-
-    /// Whether directions that were left out of R must be looked for again: R stays in the span of what a truncated solution kept, and no
-    /// recursion leads out of it, while the rows since may long have made G regular.
-    ///
-    /// After so many rows as were half known before, which are few solutions however long the stream is; and of a stream that stays
-    /// singular after as many as cost about what solving does.
-    private func isSolveDue(samples: Int) -> Bool {
-        health.isTruncated && rowsSinceSolve >= min(max(1, samples / 3), cost.truncatedRows)
     }
 
     /// What follows from P (S, its factor, T and R's diagonal) and what does not need it (the rows' sums, and Y − HW), beside each other and
@@ -202,6 +246,30 @@ public struct RecursiveView: ~Copyable {
         p.multiply(gatheredT, columns: 0..<gathered, by: coupling, alpha: -1, beta: 1)
     }
 
+    /// The root mean square norm of the mapped rows in G, whose number is given.
+    func rowNorm(of rows: Int) -> Double { RowScale.norm(trace: gramTrace, rows: rows) }
+
+    /// The diagonal of G, with what is gathered beside it: the sum of squares of each component of the mapped rows.
+    ///
+    /// - Complexity: O(D), and O(D) a gathered row.
+    func squaredComponents(_ square: borrowing SymmetricPair) -> [Double] {
+        var squares = (0..<square.dimension).map { square.gramElement($0, $0) }
+        for row in 0..<gathered {
+            gatheredH.withColumn(row) { h in
+                for index in squares.indices { squares[index] += h[index] * h[index] }
+            }
+        }
+        return squares
+    }
+
+    /// How exact the sums in G are, with the estimate of ‖R‖ that R's diagonal gives.
+    ///
+    /// - Parameter past: the bound from earlier states.
+    /// - Complexity: O(D).
+    func sumError(past: Double) -> SumError {
+        SumError(past: past, trace: gramTrace, inverseNorm: inverseDiagonal.max() ?? 0)
+    }
+
     /// Appends hᵀR_eff h of each row: diag(HRHᵀ) less the squares of what is gathered beside R.
     ///
     /// - Complexity: 2D²n operations.
@@ -232,32 +300,49 @@ public struct RecursiveView: ~Copyable {
     ///     P = RHᵀ   S = I − HP = LLᵀ   T = PL⁻ᵀ   R ← R + TTᵀ   W ← W − T L⁻¹(Y − HW)
     ///
     /// The eigenvalues of S say how much of the rows' directions other rows have seen: 1/(1 + hᵀ(G−HᵀH+λI)⁻¹h). Where they are so small
-    /// that R cannot tell them from its own rounding, the caller must solve anew from the truth without the rows.
+    /// that R cannot tell them from its own rounding, the caller must solve again from the truth without the rows.
     ///
-    /// - Returns: false where that is so, or S has no factor; nothing has changed then.
+    /// - Parameter pastError: what rounding has left in G at most before these rows go.
     /// - Complexity: 4D²n multiply-adds.
     mutating func unlearn(
-        h: borrowing Matrix, columns: ArraySlice<Int>, square: inout SymmetricPair
-    ) throws(LinearAlgebraError) -> Bool {
+        h: borrowing Matrix, columns: ArraySlice<Int>, square: inout SymmetricPair, pastError: Double
+    ) throws(LinearAlgebraError) -> Downdate {
         let rows = h.columns
         flush(square: &square)
         try square.multiplyInverse(h, into: &p)
         try s.reshapeScratch(rows: rows, columns: rows)
         s.multiply(h, transposed: true, by: p, alpha: -1)
         for index in 0..<rows { s[index, index] += 1 }
-        do { try s.factorCholesky() } catch { return false }
+        do { try s.factorCholesky() } catch { return .illConditioned }
         // R carries some twelve digits; a downdate by less than 10⁻⁴ of it would leave fewer than eight.
-        for index in 0..<rows where !(s[index, index] * s[index, index] > 1e-4) { return false }
+        for index in 0..<rows where !(s[index, index] * s[index, index] > 1e-4) { return .illConditioned }
         try residual.reshapeScratch(rows: rows, columns: weights.columns)
         residual.multiply(h, transposed: true, by: weights)
         residual.subtract(fromOneHot: columns)
         p.solveRightTransposed(lower: s)
+        // The diagonal of R + TTᵀ, from that of R − TTᵀ.
+        var reduced = inverseDiagonal
+        p.subtractRowSquares(from: &reduced)
+        var largest = 0.0
+        for index in reduced.indices { largest = max(largest, 2 * inverseDiagonal[index] - reduced[index]) }
+        let error = SumError(past: pastError, trace: square.gramTrace - h.sumOfSquares, inverseNorm: largest)
+        guard !error.isInexact else { return .inexact(error) }
         residual.solveLeft(lower: s)
         weights.multiply(p, by: residual, alpha: -1, beta: 1)
         square.unlearn(p, h)
         gramTrace = square.gramTrace
         readDiagonal(square)
-        return true
+        return .done
+    }
+
+    /// What became of taking rows out by the recursion.
+    enum Downdate {
+        /// They are out.
+        case done
+        /// Nothing has changed: R cannot tell the rest from its own rounding, or S has no factor.
+        case illConditioned
+        /// Nothing has changed: the sums have lost too many digits to be those of the rest.
+        case inexact(SumError)
     }
 
     /// Sets the weights of a class without rows to what they are: zero, without rounding.
@@ -277,9 +362,7 @@ public struct RecursiveView: ~Copyable {
         square.resetInverse(ridge: ridge)
         weights.fill(0)
         gramTrace = 0
-        health.isTruncated = false
-        health.drift = 0
-        health.driftAfterSolve = 0
+        health.beginAnew()
         rowsSinceProbe = 0
         rowsSinceSolve = 0
         readDiagonal(square)
@@ -298,144 +381,5 @@ public struct RecursiveView: ~Copyable {
         var largest = 1.0
         for index in 0..<s.rows { largest = max(largest, s[index, index] * s[index, index]) }
         return largest <= 1e13 ? largest : nil
-    }
-
-    private mutating func noteCondition() {
-        let width = Double(inverseDiagonal.count)
-        health.conditionEstimate = (gramTrace + width * ridge) * max(inverseDiagonal.max() ?? 0, 0)
-        health.curingRidge = gramTrace * 1e-10
-    }
-
-    // MARK: Rank updates
-
-    /// Keeps a block's T (in `p`) and H beside the square, until there are enough for one wide update.
-    private mutating func gather(h: borrowing Matrix, square: inout SymmetricPair) {
-        let rows = h.columns
-        if gathered + rows > cost.gatheredColumns { flush(square: &square) }
-        gatheredT.setColumns(from: gathered, to: p, columns: 0..<rows)
-        gatheredH.setColumns(from: gathered, to: h, columns: 0..<rows)
-        gathered += rows
-    }
-
-    /// Brings R and G up to date with what is gathered.
-    ///
-    /// - Complexity: D² multiply-adds a gathered row.
-    mutating func flush(square: inout SymmetricPair) {
-        guard gathered > 0 else { return }
-        square.learn(gatheredT, gatheredH, columns: 0..<gathered)
-        gathered = 0
-    }
-
-    /// Adds rows to G without touching R or W: the first half of the bulk path, which ends with `solve`.
-    ///
-    /// - Complexity: D²n multiply-adds over two.
-    mutating func accumulate(h: borrowing Matrix, square: inout SymmetricPair) {
-        flush(square: &square)
-        square.addToGram(h)
-    }
-
-    /// The same, and something less before or meanwhile.
-    ///
-    /// - Parameter other: is done once, on whatever thread, and touches nothing of this.
-    mutating func accumulate(h: borrowing Matrix, square: inout SymmetricPair, beside other: () -> Void) {
-        flush(square: &square)
-        square.addToGram(h, beside: other)
-    }
-
-    // MARK: Solving and probing
-
-    /// Solves R and W anew from the truth; by the spectrum where Cholesky fails.
-    ///
-    /// - Complexity: D³ + 2D²C multiply-adds.
-    /// - Throws: where not even the spectrum can be had; the old weights stay, and R is solved again with the next block.
-    mutating func solve(square: inout SymmetricPair, truth: borrowing Truth) throws(LinearAlgebraError) {
-        flush(square: &square)
-        health.solves += 1
-        health.isTruncated = false
-        gramTrace = square.gramTrace
-        var solved = try Matrix(rows: weights.rows, columns: 0, columnCapacity: truth.crossMoment.columns)
-        try solved.copy(from: truth.crossMoment)
-        do {
-            try square.solve(ridge: ridge, weights: &solved)
-            readDiagonal(square)
-            // Past this a factorisation that ran through did so by luck.
-            if health.conditionEstimate > 1e15 || !solved.isFinite { throw LinearAlgebraError.notPositiveDefinite }
-        } catch {
-            health.isTruncated = true
-            try solved.copy(from: truth.crossMoment)
-            try square.solveBySpectrum(ridge: ridge, weights: &solved)
-            readDiagonal(square)
-            health.conditionEstimate = .infinity
-        }
-        guard solved.isFinite else { throw .eigensolverFailed }
-        weights = solved
-        health.drift = try measureDrift(square: square)
-        health.driftAfterSolve = health.drift
-        rowsSinceProbe = 0
-        rowsSinceSolve = 0
-        refine(square: square, truth: truth)
-    }
-
-    /// One step of iterative refinement, W ← W + R(Q − (G+λI)W), where the drift says that the weights have lost digits.
-    ///
-    /// Both the recursion and a solution leave the weights as far off as R is, and that is the drift: about the condition number times
-    /// rounding. With a residual of more than working precision a step multiplies that error by the drift. Where directions were left out
-    /// of R it could not do so, and where there is no memory for it the weights stay.
-    ///
-    /// - Complexity: 4D²C multiply-adds, where it is needed.
-    private mutating func refine(square: borrowing SymmetricPair, truth: borrowing Truth) {
-        rowsSinceRefinement = 0
-        // The drift along one random vector is at least 1/√D of what it may be along another, and a step must take more than it adds.
-        let largestDrift = health.drift * Double(weights.rows).squareRoot()
-        guard health.drift > Self.refinedDrift, largestDrift < 0.1, !health.isTruncated, weights.columns > 0 else { return }
-        do {
-            let residual = try square.residual(
-                of: weights, ridge: ridge, crossMoment: truth.crossMoment, rest: truth.crossMomentRest)
-            var correction = try Matrix(rows: weights.rows, columns: weights.columns)
-            try square.multiplyInverse(residual, into: &correction)
-            // More than a hundredth is no correction of what was right but for rounding.
-            guard correction.isFinite, correction.frobeniusNorm <= 1e-2 * weights.frobeniusNorm else { return }
-            weights.add(correction)
-        } catch {}
-    }
-
-    /// Weights that may be further off than this are refined.
-    private static let refinedDrift = 1e-10
-
-    private mutating func readDiagonal(_ square: borrowing SymmetricPair) {
-        for index in inverseDiagonal.indices { inverseDiagonal[index] = square.inverseElement(index, index) }
-        noteCondition()
-    }
-
-    /// Holds R against G and solves anew where it has drifted.
-    ///
-    /// - Parameter bound: the drift that is still borne; `health.driftBound` where nil.
-    /// - Complexity: O(D²), or that of `solve`.
-    mutating func probe(
-        square: inout SymmetricPair, truth: borrowing Truth, bound: Double? = nil
-    ) throws(LinearAlgebraError) {
-        flush(square: &square)
-        rowsSinceProbe = 0
-        health.drift = try measureDrift(square: square)
-        guard !(health.drift <= bound ?? health.driftBound) else { return }
-        health.driftBeforeHeal = health.drift
-        try solve(square: &square, truth: truth)
-        health.heals += 1
-    }
-
-    /// ‖R(G+λI)v − v‖ / ‖v‖ for a random v of signs.
-    private mutating func measureDrift(square: borrowing SymmetricPair) throws(LinearAlgebraError) -> Double {
-        health.probes += 1
-        let generator = Philox4x32(key: health.probes)
-        probeVector.withMutableColumn(0) { v in
-            for row in v.indices {
-                v[row] = generator.words(SIMD4(UInt32(truncatingIfNeeded: row), 0, 0, 3)).x & 1 == 0 ? 1 : -1
-            }
-        }
-        try square.multiplyGram(probeVector, into: &probeProduct)
-        probeProduct.add(probeVector, times: ridge)
-        try square.multiplyInverse(probeProduct, into: &probeResult)
-        probeResult.add(probeVector, times: -1)
-        return probeResult.frobeniusNorm / Double(square.dimension).squareRoot()
     }
 }

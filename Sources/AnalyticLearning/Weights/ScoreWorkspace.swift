@@ -4,6 +4,10 @@ public struct ScoreWorkspace: Sendable {
     var mapped: [Float] = []
     /// n·C scores, row after row.
     public internal(set) var scores: [Float] = []
+    /// One row in Float64, after the map.
+    var exactMapped: [Double] = []
+    /// Its C scores, where they were asked for in Float64.
+    public internal(set) var exactScores: [Double] = []
 
     /// Empty buffers.
     public init() {}
@@ -13,7 +17,12 @@ public struct ScoreWorkspace: Sendable {
         Self.resize(&scores, scoreCount)
     }
 
-    private static func resize(_ array: inout [Float], _ count: Int) {
+    mutating func resize(exactMapped mappedCount: Int, exactScores scoreCount: Int) {
+        Self.resize(&exactMapped, mappedCount)
+        Self.resize(&exactScores, scoreCount)
+    }
+
+    private static func resize<Scalar: BinaryFloatingPoint>(_ array: inout [Scalar], _ count: Int) {
         if array.count > count {
             array.removeLast(array.count - count)
         } else if array.count < count {
@@ -25,5 +34,7 @@ public struct ScoreWorkspace: Sendable {
     public mutating func trim(above count: Int) {
         if mapped.capacity > count { mapped = [] }
         if scores.capacity > count { scores = [] }
+        if exactMapped.capacity > count { exactMapped = [] }
+        if exactScores.capacity > count { exactScores = [] }
     }
 }

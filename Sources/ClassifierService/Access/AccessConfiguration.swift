@@ -16,3 +16,11 @@ public struct AccessConfiguration: Sendable {
     /// The names a loopback address goes by.
     public static let loopbackHosts = ["localhost", "127.0.0.1", "[::1]"]
 }
+
+/// Why access cannot be controlled as it was asked for.
+public struct AccessError: Error, Sendable, CustomStringConvertible {
+    /// The reason, with the file and the line.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

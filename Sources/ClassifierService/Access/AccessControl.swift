@@ -27,10 +27,10 @@ final class AccessControl: Sendable {
         if let accessLog { server.accessObserver = { accessLog.note($0) } }
     }
 
-    /// Reads the tokens again and opens the log anew.
+    /// Reloads the tokens and reopens the log.
     func reload() {
         if accessLog == nil, configuration.tokenFile == nil {
-            return log.info("there is no token file to read again, and no access log to open anew")
+            return log.info("there is no token file to reload and no access log to reopen")
         }
         accessLog?.reopen()
         guard let path = configuration.tokenFile else { return }
@@ -38,9 +38,9 @@ final class AccessControl: Sendable {
             let (tokens, warnings) = try TokenFile.read(path)
             for warning in warnings { log.warning(warning) }
             gate.replaceTokens(tokens)
-            log.info("the tokens were read again", ["file": path])
+            log.info("the tokens were reloaded", ["file": path])
         } catch {
-            log.error("the tokens could not be read again; the old ones stay", ["reason": error.description])
+            log.error("the tokens could not be reloaded; the old ones stay valid", ["reason": error.description])
         }
     }
 

@@ -1,5 +1,5 @@
+internal import Concurrency
 internal import HTTPServer
-internal import Locks
 
 /// Lets in who may come in: by the host a request is for, by the `Origin` of the web page that makes it, and by its token.
 final class AccessGate: Sendable {
@@ -26,7 +26,7 @@ final class AccessGate: Sendable {
     func verdict(_ request: borrowing Request, _ access: RouteAccess) -> GateVerdict {
         guard isForUs(request) else {
             let host = request.withAuthorityBytes { $0.map { String(decoding: $0, as: UTF8.self) } ?? "" }
-            return .refuse(.misdirectedRequest, detail: "the host \(host) is not a name of this server; --allow-host adds one")
+            return .refuse(.misdirectedRequest, detail: "the host \(host) is not a name of this server; add it with --allow-host")
         }
         let fields: FieldBlock?
         switch origins.judge(request) {
@@ -39,7 +39,7 @@ final class AccessGate: Sendable {
         case .refused:
             return .refuse(
                 .forbidden,
-                detail: "web pages of the origin \(request.header("origin") ?? "") may not call this server; --allow-origin adds one")
+                detail: "web pages of the origin \(request.header("origin") ?? "") may not call this server; allow it with --allow-origin")
         }
         guard let tokens, access != .anyone else { return .pass(adding: fields) }
         switch Self.grant(request, tokens) {
@@ -47,7 +47,7 @@ final class AccessGate: Sendable {
         case .reading where access == .reading: return .pass(adding: fields)
         case .reading:
             return .refuse(
-                .forbidden, detail: "the token is for reading; this call needs one for writing",
+                .forbidden, detail: "this call needs a write token, but the token is a read token",
                 headers: [HeaderField("WWW-Authenticate", #"Bearer realm="accrue", error="insufficient_scope", scope="write""#)],
                 adding: fields)
         case .nothing where request.withHeaderBytes("authorization", { $0 == nil }):
@@ -56,7 +56,7 @@ final class AccessGate: Sendable {
                 headers: [HeaderField("WWW-Authenticate", #"Bearer realm="accrue""#)], adding: fields)
         case .nothing:
             return .refuse(
-                .unauthorized, detail: "the token is not known; expected Authorization: Bearer TOKEN",
+                .unauthorized, detail: "the token is unknown; expected Authorization: Bearer TOKEN",
                 headers: [HeaderField("WWW-Authenticate", #"Bearer realm="accrue", error="invalid_token""#)], adding: fields)
         }
     }

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Foundation
 internal import HTTPServer
 internal import TensorFormats
@@ -26,9 +27,12 @@ final class AccessLog: @unchecked Sendable {
         self.path = path
         descriptor = Self.open(path)
         guard descriptor >= 0 else { throw AccessError("\(path): \(String(cString: strerror(errno)))") }
-        let thread = Thread { [self] in run() }
-        thread.name = "access-log"
-        thread.start()
+        do throws(ThreadError) {
+            try Threads.start("access-log") { [self] in run() }
+        } catch {
+            close(descriptor)
+            throw AccessError("\(path): \(error)")
+        }
     }
 
     private static func open(_ path: String) -> Int32 {
@@ -44,7 +48,7 @@ final class AccessLog: @unchecked Sendable {
         }
     }
 
-    /// Opens the file anew, for whoever has renamed it.
+    /// Reopens the file after it was renamed.
     func reopen() {
         monitor.withLock {
             mustReopen = true
@@ -79,13 +83,10 @@ final class AccessLog: @unchecked Sendable {
         record.path.withUnsafeBytes { writer.write(utf8: $0) }
         writer.key("status")
         if let status = record.status { writer.write(Int(status.code)) } else { writer.writeNull() }
-        writer.key("bytes")
-        writer.write(record.bytes)
-        writer.key("duration_us")
-        writer.write(Int(record.duration / 1000))
+        writer.member("bytes", record.bytes)
+        writer.member("duration_us", Int(record.duration / 1000))
         if !record.isComplete {
-            writer.key("complete")
-            writer.write(false)
+            writer.member("complete", false)
         }
         writer.endObject()
         writer.append(raw: "\n")
@@ -140,13 +141,10 @@ final class AccessLog: @unchecked Sendable {
     }
 
     private static func writeDropped(_ count: Int, _ writer: inout JSONWriter) {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
         writer.beginObject()
         writer.key("time")
-        writeTime(Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec), &writer)
-        writer.key("dropped")
-        writer.write(count)
+        writeTime(WallClock.nanoseconds, &writer)
+        writer.member("dropped", count)
         writer.endObject()
         writer.append(raw: "\n")
     }

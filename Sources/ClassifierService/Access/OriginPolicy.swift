@@ -33,7 +33,7 @@ struct OriginPolicy: Sendable {
                 continue
             }
             guard Self.isOrigin(origin) else {
-                throw AccessError("\"\(origin)\" is not an origin such as https://models.example.com, without a path, or *")
+                throw AccessError("\"\(origin)\" is not an origin; expected * or a URL without a path, such as https://models.example.com")
             }
             // Browsers send scheme and host in lower case.
             allowed.append(Allowed(origin: Array(origin.lowercased().utf8), block: Self.block(origin.lowercased())))

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import TensorFormats
 
 /// A file of bearer tokens, one a line: `read TOKEN` or `write TOKEN`. A token for writing reads as well. Empty lines and lines that
 /// begin with `#` are passed over.
@@ -15,16 +16,18 @@ enum TokenFile {
     static func read(_ path: String) throws(AccessError) -> (tokens: TokenSet, warnings: [String]) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw AccessError("\(path): \(String(cString: strerror(errno)))") }
-        guard status.st_size <= maximumBytes else { throw AccessError("\(path) is too long for a token file") }
+        guard status.st_size <= maximumBytes else {
+            throw AccessError("\(path) has \(status.st_size) bytes, but a token file may have at most \(maximumBytes)")
+        }
         guard let data = FileManager.default.contents(atPath: path) else { throw AccessError("\(path) cannot be read") }
         var warnings: [String] = []
         if status.st_mode & 0o077 != 0 {
             let mode = String(status.st_mode & 0o777, radix: 8)
-            warnings.append("\(path) has mode \(mode): others than its owner can get at the tokens; chmod 600 is right")
+            warnings.append("\(path) has mode \(mode): users other than its owner can access the tokens; run chmod 600")
         }
         let (tokens, shortest) = try parse([UInt8](data), path)
         if shortest < advisedCount {
-            warnings.append("\(path) has a token of \(shortest) characters, which can be guessed; \(advisedCount) random ones cannot")
+            warnings.append("\(path) has a token of \(shortest) characters, which can be guessed; use at least \(advisedCount) random ones")
         }
         return (tokens, warnings)
     }
@@ -33,7 +36,9 @@ enum TokenFile {
     static func parse(_ bytes: [UInt8], _ path: String) throws(AccessError) -> (tokens: TokenSet, shortest: Int) {
         var tokens = TokenSet()
         var shortest = Int.max
-        for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        let mark: Int
+        do { mark = try bytes.withUnsafeBytes(ByteOrderMark.check) } catch { throw AccessError("\(path) \(error)") }
+        for (index, line) in bytes[mark...].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             let words = line.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
             guard let kind = words.first, kind.first != UInt8(ascii: "#") else { continue }
             let isWriting = kind.elementsEqual("write".utf8)
@@ -42,15 +47,15 @@ enum TokenFile {
             }
             guard TokenSet.isToken(words[1]) else {
                 throw AccessError(
-                    "\(path), line \(index + 1): a token is 1 to \(TokenSet.maximumCount) of the characters A-Z a-z 0-9 - . _ ~ + / and = at the end"
+                    "\(path), line \(index + 1): expected a token of 1 to \(TokenSet.maximumCount) characters from A-Z a-z 0-9 - . _ ~ + /, with = only at the end"
                 )
             }
             guard tokens.insert(Array(words[1]), isWriting: isWriting) else {
-                throw AccessError("\(path), line \(index + 1): the token stands in an earlier line")
+                throw AccessError("\(path), line \(index + 1): the token already appears on an earlier line")
             }
             shortest = min(shortest, words[1].count)
         }
-        guard !tokens.isEmpty else { throw AccessError("\(path) has no token: nobody could call the service") }
+        guard !tokens.isEmpty else { throw AccessError("\(path) has no tokens, so nobody could call the service") }
         return (tokens, shortest)
     }
 }

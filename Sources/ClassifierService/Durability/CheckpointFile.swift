@@ -4,7 +4,7 @@ internal import HTTPServer
 internal import Storage
 internal import TensorFormats
 
-/// A checkpoint: a whole snapshot (DESIGN, section 4) which has the idempotency table too.
+/// A checkpoint: a whole snapshot (the page On disk of this target) which has the idempotency table too.
 enum CheckpointFile {
     /// The table's tensor.
     static let tableName = "idempotency"
@@ -18,7 +18,7 @@ enum CheckpointFile {
         _ classifier: Classifier, _ table: IdempotencyTable, erasing erasure: Erasure? = nil, to writer: CheckpointWriter
     ) throws {
         _ = try classifier.prepareToSave()
-        let snapshot = SnapshotWriter(classifier, idempotency: table.encoded, erasure: erasure)
+        let snapshot = SnapshotWriter(classifier, idempotency: table.encoded(classifier.registry), erasure: erasure)
         try snapshot.write(.all) { (bytes) throws(StorageError) in try writer.append(bytes) }
         try writer.flush()
     }
@@ -31,13 +31,16 @@ enum CheckpointFile {
         let snapshot: SnapshotFile
         do {
             let file = try directory.openCheckpoint(version)
-            let size = try file.size()
-            snapshot = try SnapshotFile { () throws(StorageError) in try file.map(count: size) }
+            let (size, identity) = (try file.size(), try file.identity())
+            // Of thousands of models none keeps a file open between its verification and its turn.
+            snapshot = try SnapshotFile(isCheckpoint: true) { () throws(StorageError) in
+                try directory.openCheckpoint(version, as: identity).map(count: size)
+            }
         } catch let problem as Problem {
             throw DamagedState(path: path, reason: problem.detail)
         }
         guard snapshot.metadata.version == version else {
-            throw DamagedState(path: path, reason: "it holds version \(snapshot.metadata.version), and should hold version \(version)")
+            throw DamagedState(path: path, reason: "it holds version \(snapshot.metadata.version), expected \(version)")
         }
         return snapshot
     }
@@ -55,7 +58,7 @@ enum CheckpointFile {
             guard let tensor = reader.tensor(named: tableName) else { return IdempotencyTable() }
             return IdempotencyTable(reader.bytes(of: tensor), model: model)
         }
-        guard let table else { throw DamagedState(path: path, reason: "the tensor \(tableName) is no table of requests") }
+        guard let table else { throw DamagedState(path: path, reason: "the tensor \(tableName) is not a table of requests") }
         return table
     }
 }

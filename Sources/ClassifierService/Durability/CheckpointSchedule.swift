@@ -50,7 +50,7 @@ struct CheckpointSchedule {
         if logged.bytes <= 0 { logged = Logged() }
     }
 
-    /// A checkpoint of so many bytes, which has all rows, is under way.
+    /// A checkpoint of this many bytes, which has all rows, is in progress.
     mutating func begin(bytes: Int) {
         checkpointBytes = bytes
         covered.add(logged)

@@ -1,9 +1,12 @@
+internal import AnalyticLearning
 internal import TensorFormats
 
 /// The table as a checkpoint holds it, in the tensor `idempotency`; all numbers little-endian.
 extension IdempotencyTable {
     /// The table as bytes.
-    var encoded: [UInt8] {
+    ///
+    /// Classes that are known by their identities stand in it by their columns: those are the identities of whoever reads the state.
+    func encoded(_ registry: ClassRegistry) -> [UInt8] {
         let entries = inOrder
         var bytes: [UInt8] = []
         bytes.append(integer: UInt64(entries.count))
@@ -12,28 +15,58 @@ extension IdempotencyTable {
             bytes.append(integer: UInt32(key.text.utf8.count))
             bytes.append(integer: UInt32(entry.blocks.count))
             bytes += key.text.utf8
-            for block in entry.blocks { Self.append(block, to: &bytes) }
+            for block in entry.blocks { Self.append(block, registry, to: &bytes) }
         }
         return bytes
     }
 
-    private static func append(_ block: Block, to bytes: inout [UInt8]) {
+    private static func append(_ block: Block, _ registry: ClassRegistry, to bytes: inout [UInt8]) {
         bytes.append(integer: block.hash)
         switch block.answer {
-        case .learn(let answer):
-            bytes.append(integer: UInt32(0))
-            bytes.append(integer: UInt32(answer.newClasses.count))
+        case .learn(let answer, let classes):
+            append(classes, kinds: (named: 0, identified: 2), to: &bytes)
             for number in [answer.version, answer.rows, answer.samples, answer.classes] { bytes.append(integer: UInt64(number)) }
             // Not a number where there is none.
             bytes.append(integer: (answer.accuracyBefore ?? .nan).bitPattern)
-            for label in answer.newClasses {
-                bytes.append(integer: UInt32(label.utf8.count))
-                bytes += label.utf8
+            append(elementsOf: classes, registry, to: &bytes)
+        case .listing(let start, let classes, let end):
+            append(classes, kinds: (named: 4, identified: 3), to: &bytes)
+            for part in [start, end] {
+                bytes.append(integer: UInt32(part.count))
+                bytes += part
             }
+            append(elementsOf: classes, registry, to: &bytes)
         case .body(let body):
             bytes.append(integer: UInt32(1))
             bytes.append(integer: UInt32(body.count))
             bytes += body
+        }
+    }
+
+    private static func append(_ classes: AnsweredClasses, kinds: (named: UInt32, identified: UInt32), to bytes: inout [UInt8]) {
+        switch classes {
+        case .named(let labels):
+            bytes.append(integer: kinds.named)
+            bytes.append(integer: UInt32(labels.count))
+        case .identified(let ranges):
+            bytes.append(integer: kinds.identified)
+            bytes.append(integer: UInt32(ranges.count))
+        }
+    }
+
+    private static func append(elementsOf classes: AnsweredClasses, _ registry: ClassRegistry, to bytes: inout [UInt8]) {
+        switch classes {
+        case .named(let labels):
+            for label in labels {
+                bytes.append(integer: UInt32(label.byteCount))
+                label.withBytes { bytes.append(contentsOf: $0) }
+            }
+        case .identified(let ranges):
+            for range in ranges {
+                let columns = registry.columns(of: range)
+                bytes.append(integer: UInt64(columns.lowerBound))
+                bytes.append(integer: UInt64(columns.upperBound))
+            }
         }
     }
 
@@ -46,7 +79,7 @@ extension IdempotencyTable {
         guard let count = reader.count(), count <= Self.maximumKeys else { return nil }
         for _ in 0..<count {
             guard let time = reader.integer(Int64.self), let length = reader.integer(UInt32.self), let blocks = reader.integer(UInt32.self),
-                let key = reader.text(Int(length)).flatMap(IdempotencyKey.init)
+                let key = reader.text(Int(length)).flatMap(IdempotencyKey.init), LearnRecord.times.contains(time), entries[key] == nil
             else { return nil }
             var entry = Entry(time: Int(time), blocks: [])
             for _ in 0..<blocks {
@@ -62,19 +95,44 @@ extension IdempotencyTable {
         guard let hash = reader.integer(UInt64.self), let kind = reader.integer(UInt32.self), let count = reader.integer(UInt32.self) else {
             return nil
         }
-        guard kind == 0 else {
-            return kind == 1 ? reader.take(Int(count)).map { Block(hash: hash, answer: .body(Array($0))) } : nil
+        switch kind {
+        case 0, 2:
+            guard let version = reader.count(), let rows = reader.count(), let samples = reader.count(), let classes = reader.count(),
+                let accuracy = reader.integer(UInt64.self).map(Double.init(bitPattern:)), rows <= UInt32.max,
+                max(version, samples, classes) <= Classifier.maximumCount, accuracy.isNaN || (0...1).contains(accuracy),
+                let newClasses = readClasses(&reader, count, areNamed: kind == 0)
+            else { return nil }
+            let answer = LearnAnswer(
+                model: model, version: version, rows: rows, samples: samples, classes: classes, newClasses: [],
+                accuracyBefore: accuracy.isNaN ? nil : accuracy)
+            return Block(hash: hash, answer: .learn(answer, newClasses: newClasses))
+        case 1: return reader.take(Int(count)).map { Block(hash: hash, answer: .body(Array($0))) }
+        case 3, 4:
+            guard let start = reader.integer(UInt32.self).flatMap({ reader.take(Int($0)) }),
+                let end = reader.integer(UInt32.self).flatMap({ reader.take(Int($0)) }),
+                let classes = readClasses(&reader, count, areNamed: kind == 4)
+            else { return nil }
+            return Block(hash: hash, answer: .listing(Array(start), classes, Array(end)))
+        default: return nil
         }
-        guard let version = reader.count(), let rows = reader.count(), let samples = reader.count(), let classes = reader.count(),
-            let accuracy = reader.integer(UInt64.self).map(Double.init(bitPattern:))
-        else { return nil }
-        var answer = LearnAnswer(
-            model: model, version: version, rows: rows, samples: samples, classes: classes, newClasses: [],
-            accuracyBefore: accuracy.isNaN ? nil : accuracy)
+    }
+
+    private static func readClasses(_ reader: inout ByteReader, _ count: UInt32, areNamed: Bool) -> AnsweredClasses? {
+        guard areNamed else {
+            var ranges: [Range<Int>] = []
+            for _ in 0..<count {
+                guard let lower = reader.count(), let upper = reader.count(), lower <= upper, upper <= Int(UInt32.max) else { return nil }
+                ranges.append(lower..<upper)
+            }
+            return .identified(ranges)
+        }
+        var labels: [Label] = []
         for _ in 0..<count {
-            guard let length = reader.integer(UInt32.self), let label = reader.text(Int(length)) else { return nil }
-            answer.newClasses.append(label)
+            guard let length = reader.integer(UInt32.self), let label = reader.text(Int(length)).flatMap(LabelRepair.label) else {
+                return nil
+            }
+            labels.append(label)
         }
-        return Block(hash: hash, answer: .learn(answer))
+        return .named(labels)
     }
 }

@@ -1,25 +1,51 @@
+internal import AnalyticLearning
 internal import HTTPServer
+internal import TensorFormats
 
 /// What has been answered under which key, so that a request that comes again gets the same answer and changes nothing.
 ///
 /// Kept are the answers of requests that were done, of the last 24 hours, at most 65,536 keys and 32 MiB; what was answered longest ago
-/// goes first. A refused request changed nothing, and may be tried again under its key.
+/// goes first, and what was answered last never. No request takes more than a quarter of the room, so that none pushes out all others: one
+/// that would is refused before it is done. A refused request changed nothing, and may be tried again under its key.
 struct IdempotencyTable: Sendable {
     /// How long an answer is kept, in seconds.
     static let lifetime = 24 * 3600
     static let maximumKeys = 65_536
     static let maximumBytes = 32 << 20
+    /// What one request may take: a stream of 1,024 rows a block can have some 50 million.
+    static let maximumEntryBytes = maximumBytes / 4
 
     /// An answer that may have to be given again.
     enum Answer: Sendable {
-        case learn(LearnAnswer)
+        /// Without new classes, which come beside it.
+        case learn(LearnAnswer, newClasses: AnsweredClasses)
         /// The JSON of any other.
         case body([UInt8])
+        /// The JSON of another, in which a list of labels is left out between two parts.
+        case listing([UInt8], AnsweredClasses, [UInt8])
 
-        var response: Response {
+        /// The answer to learned rows, with its classes as they are told now; nil for what answers something else.
+        func learned(_ registry: ClassRegistry) -> LearnAnswer? {
+            guard case .learn(var answer, let classes) = self else { return nil }
+            answer.newClasses = classes.labels(registry)
+            return answer
+        }
+
+        /// What is answered, with its classes as they are told now.
+        func text(_ registry: ClassRegistry) -> AnswerText {
             switch self {
-            case .learn(let answer): answer.response
-            case .body(let bytes): Response(.ok, contentType: "application/json", bytes: bytes)
+            case .learn(var answer, let classes):
+                answer.newClasses = classes.labels(registry)
+                return answer.text
+            case .body(let bytes): return AnswerText(bytes)
+            case .listing(let start, let classes, let end):
+                let labels = classes.labels(registry)
+                var text = AnswerText(start)
+                text.add { $0.beginArray() }
+                text.add(labels.count) { writer, index in writer.write(labels[index]) }
+                text.add { $0.endArray() }
+                text.add(octets: end)
+                return text
             }
         }
     }
@@ -28,7 +54,19 @@ struct IdempotencyTable: Sendable {
     struct Block: Sendable {
         var hash: UInt64
         var answer: Answer
+
+        /// What it takes.
+        var bytes: Int {
+            switch answer {
+            case .learn(_, let classes): 128 + classes.bytes
+            case .body(let bytes): 64 + bytes.count
+            case .listing(let start, let classes, let end): 128 + start.count + classes.bytes + end.count
+            }
+        }
     }
+
+    /// What a block of learned rows takes at most, its few labels included.
+    private static let largestBlockBytes = 128 + 16 * AnsweredClasses.maximumLabels + AnsweredClasses.maximumLabelBytes
 
     struct Entry: Sendable {
         /// When the last block was answered, in seconds since 1970.
@@ -36,10 +74,17 @@ struct IdempotencyTable: Sendable {
         var blocks: [Block]
         /// The place of the last answer among all.
         fileprivate var sequence = 0
+        /// What it takes, its key included.
+        fileprivate var bytes = 0
 
         init(time: Int, blocks: [Block]) {
             self.time = time
             self.blocks = blocks
+        }
+
+        fileprivate mutating func append(_ block: Block) {
+            blocks.append(block)
+            bytes += block.bytes
         }
     }
 
@@ -60,9 +105,20 @@ struct IdempotencyTable: Sendable {
 
     /// Looks a request up.
     ///
-    /// - Throws: 422 where the key stands for another request.
+    /// - Throws: 422 where the key stands for another request, or for one that is too long to be remembered; 409 for a block whose
+    ///   beginning has been forgotten meanwhile, so that nobody could tell it from another.
     func find(_ identity: RequestIdentity) throws(Problem) -> Finding {
-        guard let entry = entries[identity.key], identity.block < entry.blocks.count else { return .new }
+        guard let entry = entries[identity.key] else {
+            guard identity.block == 0 else { throw .forgottenRequest(identity.key) }
+            return .new
+        }
+        guard identity.block < entry.blocks.count else {
+            guard identity.block == entry.blocks.count else { throw .forgottenRequest(identity.key) }
+            guard entry.bytes + Self.largestBlockBytes <= Self.maximumEntryBytes else {
+                throw .unrememberedRequest(identity.key, blocks: entry.blocks.count)
+            }
+            return .new
+        }
         guard entry.blocks[identity.block].hash == identity.hash else { throw .otherRequest(identity.key) }
         return .answered(entry.blocks[identity.block].answer)
     }
@@ -72,10 +128,12 @@ struct IdempotencyTable: Sendable {
         var entry = entries[identity.key] ?? Entry(time: time, blocks: [])
         // The blocks before have been forgotten meanwhile: what is left would be taken for the beginning.
         guard identity.block == entry.blocks.count else { return }
-        let block = Block(hash: identity.hash, answer: answer)
-        if entry.blocks.isEmpty { bytes += Self.bytes(of: identity.key) }
-        bytes += Self.bytes(of: block)
-        entry.blocks.append(block)
+        bytes -= entry.bytes
+        if entry.blocks.isEmpty { entry.bytes = Self.bytes(of: identity.key) }
+        // The blocks are changed where they lie: no other reference holds them.
+        entries[identity.key] = nil
+        entry.append(Block(hash: identity.hash, answer: answer))
+        bytes += entry.bytes
         entry.time = time
         append(identity.key, entry)
         forget(before: time - Self.lifetime)
@@ -86,8 +144,10 @@ struct IdempotencyTable: Sendable {
 
     /// Puts an entry back as it was.
     mutating func restore(_ key: IdempotencyKey, _ entry: Entry) {
+        var entry = entry
+        entry.bytes = Self.bytes(of: key) + entry.blocks.reduce(0) { $0 + $1.bytes }
         append(key, entry)
-        bytes += Self.bytes(of: key) + entry.blocks.reduce(0) { $0 + Self.bytes(of: $1) }
+        bytes += entry.bytes
     }
 
     /// Entries in the order in which they would be forgotten.
@@ -112,9 +172,11 @@ struct IdempotencyTable: Sendable {
                 head += 1
                 continue
             }
+            // The last answer is what somebody is about to be promised.
+            guard entry.sequence != self.sequence else { break }
             guard entry.time < limit || entries.count > Self.maximumKeys || bytes > Self.maximumBytes else { break }
             head += 1
-            bytes -= Self.bytes(of: key) + entry.blocks.reduce(0) { $0 + Self.bytes(of: $1) }
+            bytes -= entry.bytes
             entries[key] = nil
         }
         if head > 1024, head > order.count / 2 {
@@ -124,19 +186,29 @@ struct IdempotencyTable: Sendable {
     }
 
     private static func bytes(of key: IdempotencyKey) -> Int { 128 + key.text.utf8.count }
-
-    private static func bytes(of block: Block) -> Int {
-        switch block.answer {
-        case .learn(let answer): 128 + answer.newClasses.reduce(0) { $0 + 16 + $1.utf8.count }
-        case .body(let bytes): 64 + bytes.count
-        }
-    }
 }
 
 extension Problem {
     /// 422: the key was used for something else.
     static func otherRequest(_ key: IdempotencyKey) -> Problem {
         Problem(
-            .unprocessableContent, "the Idempotency-Key \"\(key.text)\" was used for another request: a new request needs a new key")
+            .unprocessableContent,
+            "the Idempotency-Key \"\(key.text)\" was already used for a different request; use a new key for a new request")
+    }
+
+    /// 409: what a streamed request began with is remembered no more.
+    static func forgottenRequest(_ key: IdempotencyKey) -> Problem {
+        Problem(
+            .conflict,
+            "the server no longer remembers the rows sent earlier under the Idempotency-Key \"\(key.text)\", because the model was restored "
+                + "or other rows followed: it cannot know whether these rows are new, and did not learn them")
+    }
+
+    /// 422: a streamed request is too long for its key.
+    static func unrememberedRequest(_ key: IdempotencyKey, blocks: Int) -> Problem {
+        Problem(
+            .unprocessableContent,
+            "the request under the Idempotency-Key \"\(key.text)\" has more than the \(blocks) blocks that can be remembered; send the rest "
+                + "under another key")
     }
 }

@@ -11,6 +11,12 @@ internal import TensorFormats
 enum LearnRecord {
     private static let kind: UInt32 = 1
 
+    /// The times that a record may have been written at, in seconds since 1970: whatever a clock says, ages can be counted from them.
+    static let times: ClosedRange<Int64> = -(1 << 53)...(1 << 53)
+
+    /// Whether a request's labels, and so its rows, can be counted in a record.
+    static func canHold(_ labels: PackedStrings) -> Bool { max(labels.byteCount, labels.count) <= Int(UInt32.max) }
+
     /// A request as it was logged.
     struct Request {
         var rows: Int
@@ -71,16 +77,17 @@ enum LearnRecord {
         guard let kind = reader.integer(UInt32.self), let count = reader.integer(UInt32.self), let time = reader.integer(Int64.self),
             let width = reader.integer(UInt32.self), reader.integer(UInt32.self) != nil
         else { throw Fault(text: "the record is too short") }
-        guard kind == Self.kind else { throw Fault(text: "the record is of kind \(kind), which is not known") }
+        guard kind == Self.kind else { throw Fault(text: "the record is of the unknown kind \(kind)") }
+        guard times.contains(time) else { throw Fault(text: "the record's time is \(time) seconds since 1970, which is out of range") }
         guard Int(width) == dimension else { throw Fault(text: "the record's rows have \(width) values, the model's \(dimension)") }
         var requests: [Request] = []
         for index in 0..<count {
             guard let request = decodeRequest(&reader, dimension: dimension, features: &features) else {
-                throw Fault(text: "request \(index) of the record is not as its lengths say, or has values that cannot be")
+                throw Fault(text: "request \(index) of the record does not match its lengths, or has values out of range")
             }
             requests.append(request)
         }
-        guard reader.isAtEnd else { throw Fault(text: "the record goes on behind its last request") }
+        guard reader.isAtEnd else { throw Fault(text: "the record continues after its last request") }
         return (Int(time), requests)
     }
 
@@ -112,10 +119,10 @@ enum LearnRecord {
         }
         guard let lengths = reader.take(2 * Int(rows)), var text = reader.take(Int(labelBytes)), reader.align() else { return nil }
         var labels = PackedStrings()
-        labels.reserveCapacity(Int(rows), byteCount: Int(labelBytes))
+        labels.reserveAppending(Int(rows), byteCount: Int(labelBytes))
         for row in 0..<Int(rows) {
             let length = Int(UInt16(littleEndian: lengths.loadUnaligned(fromByteOffset: 2 * row, as: UInt16.self)))
-            guard (1...ClassRegistry.maximumLabelBytes).contains(length), length <= text.count else { return nil }
+            guard (1...Label.maximumBytes).contains(length), length <= text.count else { return nil }
             let label = UnsafeRawBufferPointer(rebasing: text[..<length])
             guard String(validating: label, as: UTF8.self) != nil else { return nil }
             labels.append(utf8: label)
@@ -126,13 +133,13 @@ enum LearnRecord {
             return nil
         }
         let first = features.count
-        features.reserveCapacity(first + values)
+        features.reserveAppending(values)
         if scalar == 1 {
             for index in 0..<values { features.append(Double(data.loadUnaligned(fromByteOffset: 4 * index, as: Float.self))) }
         } else {
             for index in 0..<values { features.append(data.loadUnaligned(fromByteOffset: 8 * index, as: Double.self)) }
         }
-        guard features[first...].allSatisfy({ abs($0) <= RowReader.maximumMagnitude }) else { return nil }
+        guard features[first...].allSatisfy({ abs($0) <= FeatureLimits.largestMagnitude }) else { return nil }
         return Request(rows: Int(rows), identity: identity, labels: labels)
     }
 }

@@ -19,6 +19,8 @@ struct ModelRecovery: Sendable {
         var chain: LogChain
         /// When the first row of the logs was learned, in seconds since 1970.
         var oldestTime: Int?
+        /// Classes that have another label than the files say. No row may be logged under it before a checkpoint says it too.
+        var renamed: [LabelRepair.Change]
     }
 
     /// Rows are gathered up to so many values: the more at once, the nearer to the speed of one product.
@@ -56,7 +58,7 @@ struct ModelRecovery: Sendable {
     ///
     /// - Parameters:
     ///   - totalRows: the rows of the logs, as `verifyLogs` has counted them.
-    ///   - reserve: reserves memory for so many new classes, or throws.
+    ///   - reserve: reserves memory for so many classes in all, or throws.
     ///   - progress: is told of rows.
     /// - Throws: `StorageError`, `DamagedState`, `Problem` or `LinearAlgebraError`.
     /// - Complexity: D²n + 2D³ multiply-adds for n logged rows.
@@ -64,7 +66,8 @@ struct ModelRecovery: Sendable {
         totalRows: Int, reserve: (_ classes: Int) throws(Problem) -> Void = { _ in }, progress: (_ rows: Int) -> Void = { _ in }
     ) throws -> State {
         let path = directory.checkpointPath(version)
-        let classifier = try restore(path)
+        var labels = try StoredLabels(self)
+        let classifier = try restore(path, labels.labels)
         classifier.beginReplay(rows: totalRows)
         var table = try CheckpointFile.table(of: snapshot, path: path, model: name)
         let chain = try LogChain(directory, after: version)
@@ -83,30 +86,34 @@ struct ModelRecovery: Sendable {
         }
         while let record = try LearnRecord.next(chain, dimension: classifier.configuration.dimension, features: &features) {
             oldestTime = oldestTime ?? record.time
+            let logged = record.requests.reduce(0) { $0 + $1.rows }
+            guard logged <= Classifier.maximumCount - snapshot.metadata.samples - rows, chain.version <= Classifier.maximumCount else {
+                throw chain.contentError("with it, the model would have more samples or versions than can be counted")
+            }
             for request in record.requests {
                 let known = classifier.registry.count
-                columns += classifier.intern((0..<request.rows).map { request.labels[$0] })
-                let added = classifier.registry.count - known
-                if added > 0 { try reserve(added) }
+                columns += classifier.intern(try labels.labels(of: request.labels))
+                if classifier.registry.count > known { try reserve(classifier.registry.count) }
                 rows += request.rows
                 guard let identity = request.identity else { continue }
                 // Of what it said of the rows before it learned them nothing is known any more.
                 let answer = LearnAnswer(
                     model: name, version: chain.version, rows: request.rows, samples: snapshot.metadata.samples + rows,
-                    classes: classifier.registry.count, newClasses: Array(classifier.registry.labels[known...]), accuracyBefore: nil)
-                table.remember(identity, .learn(answer), time: record.time)
+                    classes: classifier.registry.count, newClasses: [], accuracyBefore: nil)
+                let newClasses = AnsweredClasses(known..<classifier.registry.count, of: classifier.registry)
+                table.remember(identity, .learn(answer, newClasses: newClasses), time: record.time)
             }
             if features.count >= Self.pieceValues { try apply() }
         }
         try apply()
         classifier.finishReplay(version: chain.version)
-        return State(classifier: classifier, table: table, chain: chain, oldestTime: oldestTime)
+        return State(classifier: classifier, table: table, chain: chain, oldestTime: oldestTime, renamed: labels.changes)
     }
 
     /// The checkpoint's state.
-    private func restore(_ path: String) throws -> Classifier {
+    private func restore(_ path: String, _ labels: [Label]) throws -> Classifier {
         do {
-            return try snapshot.restore(solvingAnew: true)
+            return try snapshot.restore(labels: labels, solvingAnew: true)
         } catch let error as StorageError {
             throw error
         } catch LinearAlgebraError.outOfMemory(let bytes) {

@@ -1,6 +1,6 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
-internal import Locks
 internal import Storage
 
 /// One model's files, for the worker that owns the model.
@@ -57,6 +57,7 @@ final class ModelStore {
             throw error
         }
         directory = try store.data.add(made, name)
+        log.move(to: directory)
         newestCheckpoint = classifier.version
         schedule = CheckpointSchedule(store.settings)
         model.activity.withLock { $0.files = FileActivity(checkpoint: checkpoint, checkpoints: 1) }
@@ -84,12 +85,12 @@ final class ModelStore {
         }
     }
 
-    /// Takes back what was logged last, because it could not be learned.
+    /// Removes the last record of the log, because it could not be learned.
     ///
-    /// - Throws: 503 where nobody knows whether it will come back with the next start.
+    /// - Throws: 503 if it is unknown whether the next start will learn it.
     func takeBack() throws(Problem) {
         guard log.removeLast() else {
-            let reason = "rows that were logged and then found no memory could not be taken back from \(log.path)"
+            let reason = "rows that were logged, but then did not fit in memory, could not be removed from \(log.path)"
             stop(reason)
             throw outcomeUnknown(reason)
         }
@@ -106,7 +107,7 @@ final class ModelStore {
             try log.prove()
         } catch {
             guard log.isUsable, error.isOutOfSpace else { throw problem(logging: error) }
-            throw Problem(.insufficientStorage, "whether these rows last is known when there is room: \(error)", retryAfter: 10)
+            throw Problem(.insufficientStorage, "whether these rows are stored is unknown until there is room: \(error)", retryAfter: 10)
         }
     }
 
@@ -117,7 +118,7 @@ final class ModelStore {
         }
         store.log.error("rows could not be logged", ["model": name, "reason": "\(error)"])
         if error.isOutOfSpace {
-            return Problem(.insufficientStorage, "nothing was learned: \(error); learning goes on when there is room", retryAfter: 10)
+            return Problem(.insufficientStorage, "nothing was learned: \(error); learning resumes when there is room", retryAfter: 10)
         }
         return Problem(.serviceUnavailable, "nothing was learned: \(error)", retryAfter: 1)
     }
@@ -125,31 +126,49 @@ final class ModelStore {
     private func outcomeUnknown(_ reason: String) -> Problem {
         Problem(
             .serviceUnavailable,
-            "the outcome is unknown: \(reason); learning on model \"\(name)\" has stopped until the server is started again; then retry with "
+            "the outcome is unknown: \(reason); the model \"\(name)\" has stopped learning until the server restarts; then retry with "
                 + "the same Idempotency-Key")
     }
 
-    /// Refuses where nothing can be made to last any more.
+    /// Refuses what would change files that are not the model's any more: the log has been removed, or a directory above it was removed,
+    /// moved or replaced. Learning ends for good then, as nothing can be made to last.
+    ///
+    /// - Throws: 503.
+    func requireInPlace() throws(Problem) {
+        try requireUsable()
+        do throws(StorageError) {
+            try log.requireInPlace()
+        } catch {
+            stop("\(error)")
+            try requireUsable()
+        }
+    }
+
+    /// Ends learning after an error that is final.
+    private func note(_ error: any Error) {
+        if !log.isUsable || (error as? StorageError)?.isOutOfPlace == true { stop("\(error)") }
+    }
+
+    /// Refuses if nothing can be stored any more.
     func requireUsable() throws(Problem) {
         guard let failure else { return }
         throw Problem(
             .serviceUnavailable,
-            "learning on model \"\(name)\" has stopped, predictions go on: \(failure); look at the disk, then start the server again")
+            "the model \"\(name)\" has stopped learning, but still predicts: \(failure); check the disk, then restart the server")
     }
 
-    /// Ends learning for good. Whoever is told so finds the server not ready.
+    /// Ends learning for good. From then on the server is not ready.
     func stop(_ reason: String) {
         failure = failure ?? reason
         model.condition = .stopped(reason)
-        store.log.error("learning has stopped; predictions go on", ["model": name, "reason": reason])
+        store.log.error("learning has stopped; predictions continue", ["model": name, "reason": reason])
     }
 
     // MARK: Checkpoints
 
-    /// When the worker must look again, if no job comes before.
+    /// When the worker must look again, if no job comes before. The end of a checkpoint under way wakes it.
     var wakeUp: Double? {
-        guard failure == nil else { return nil }
-        if pending != nil { return MonotonicClock.now + 1 }
+        guard failure == nil, pending == nil else { return nil }
         return [schedule.wakeUp, erasure == nil ? nil : erasureTime].compactMap { $0 }.min()
     }
 
@@ -179,14 +198,16 @@ final class ModelStore {
                     model.note(FileActivity.Checkpoint(writer, since: now), covering: covered)
                     begun.finish(nil, isInPlace: true)
                 } catch {
-                    store.log.error("a checkpoint failed; the logs stay", ["model": model.name, "reason": "\(error)"])
+                    store.log.error("a checkpoint failed; the logs are kept", ["model": model.name, "reason": "\(error)"])
                     model.activity.withLock { $0.files?.checkpointFailures += 1 }
                     begun.finish(error, isInPlace: isInPlace)
                 }
+                model.turns?.wake()
             }
-            if !store.pool.run(finish) { finish() }
+            if !store.pool.run(.writing, finish) { finish() }
         } catch {
-            store.log.error("a checkpoint could not be made; the log stays", ["model": name, "reason": "\(error)"])
+            store.log.error("a checkpoint could not be written; the log is kept", ["model": name, "reason": "\(error)"])
+            note(error)
             noteFailedCheckpoint()
         }
     }
@@ -198,7 +219,10 @@ final class ModelStore {
         let (error, isInPlace) = pending.wait()
         if isInPlace { newestCheckpoint = pending.version }
         // Logs that could not be removed are like those of a checkpoint that is not there: they hold their rows still.
-        guard error == nil else { return schedule.fail(at: MonotonicClock.now) }
+        if let error {
+            note(error)
+            return schedule.fail(at: MonotonicClock.now)
+        }
         schedule.succeed()
         erasure = nil
     }
@@ -208,7 +232,7 @@ final class ModelStore {
         model.activity.withLock { $0.files?.checkpointFailures += 1 }
     }
 
-    /// Makes the state last as it is: for changes that no log tells of.
+    /// Stores the state as it is, for changes that are not in a log.
     ///
     /// - Parameter erasing: whether older checkpoints must go too, because they know rows that the state no longer does.
     /// - Throws: 507 or 503. The old state is on disk then, unless `failure` is set or `isInPlace`.
@@ -224,7 +248,9 @@ final class ModelStore {
         do {
             writer = try begin(classifier, table, erasing: owed)
         } catch {
+            note(error)
             noteFailedCheckpoint()
+            try requireUsable()
             throw Self.problem("nothing was changed", error)
         }
         do throws(StorageError) {
@@ -235,9 +261,11 @@ final class ModelStore {
                 stop("\(error)")
                 throw Problem(
                     .serviceUnavailable,
-                    "the outcome is unknown: \(error); the model \"\(name)\" takes no changes until the server is started again")
+                    "the outcome is unknown: \(error); the model \"\(name)\" accepts no changes until the server restarts")
             }
             log = old
+            note(error)
+            try requireUsable()
             throw Self.problem("nothing was changed", error)
         }
         schedule.succeed()
@@ -263,9 +291,11 @@ final class ModelStore {
         endPending()
         guard let erasure else { return }
         do throws(StorageError) {
+            try log.requireInPlace()
             try erasure.finish(in: directory, newest: newestCheckpoint)
             self.erasure = nil
         } catch {
+            note(error)
             erasureTime = MonotonicClock.now + CheckpointSchedule.pause
             store.log.error("old files could not be removed", ["model": name, "reason": "\(error)"])
             throw Self.rowsLeft(error)
@@ -273,11 +303,13 @@ final class ModelStore {
     }
 
     private static func rowsLeft(_ error: StorageError) -> Problem {
-        Problem(.internalServerError, "the rows are unlearned, but older files that hold them could not be removed: \(error)")
+        Problem(.internalServerError, "the rows are unlearned, but older files that contain them could not be removed: \(error)")
     }
 
     /// Writes the state to a temporary file and begins the log that follows it.
     private func begin(_ classifier: Classifier, _ table: IdempotencyTable, erasing erasure: Erasure?) throws -> CheckpointWriter {
+        // Before anything is written to a directory that may be another's.
+        try log.requireInPlace()
         let writer = try directory.beginCheckpoint(version: classifier.version)
         try CheckpointFile.write(classifier, table, erasing: erasure, to: writer)
         // A log without records, which leads on from this very version, does as it is.
@@ -285,6 +317,32 @@ final class ModelStore {
         schedule.begin(bytes: writer.size)
         return writer
     }
+
+    /// Makes the names last that recovery has given to classes, see `LabelRepair`: a log must not speak of a class by its old name in one
+    /// record and by its new one in the next. Where that fails, nothing is learned until the next start, which tries again.
+    func keepNames(_ state: ModelRecovery.State) {
+        for change in state.renamed.prefix(Self.maximumRenamed) {
+            store.log.warning(
+                "a label contains U+0000 and was renamed",
+                ["model": name, "label": change.stored, "new label": change.label.text])
+        }
+        if state.renamed.count > Self.maximumRenamed {
+            store.log.warning(
+                "more labels contain U+0000 and were renamed",
+                ["model": name, "labels": "\(state.renamed.count - Self.maximumRenamed)"])
+        }
+        do {
+            // As after renaming: the balanced weights of a class go by its label.
+            try state.classifier.advanceVersion(past: state.classifier.version)
+            try checkpoint(state.classifier, state.table, erasing: false)
+        } catch {
+            let reason = (error as? Problem)?.detail ?? "\(error)"
+            stop("labels with U+0000 were renamed, but the new names could not be stored: \(reason)")
+        }
+    }
+
+    /// Classes whose new names are logged one by one.
+    private static let maximumRenamed = 100
 
     /// Goes on in the log of the state that was recovered after a change came to nothing.
     func resume(_ state: ModelRecovery.State) throws(StorageError) {
@@ -303,14 +361,14 @@ final class ModelStore {
 
     // MARK: The end
 
-    /// The last checkpoint, so that the next start has nothing to replay. Where it fails, the log tells the rest.
+    /// Writes the last checkpoint, so that the next start has nothing to replay. If it fails, the log has the rest.
     func close(_ classifier: Classifier, _ table: IdempotencyTable) {
         endPending()
         guard failure == nil else { return }
         do throws(Problem) {
             if schedule.hasRows { try checkpoint(classifier, table, erasing: false) } else { try finishErasure() }
         } catch {
-            store.log.warning("no checkpoint at the end; the log will be replayed", ["model": name, "reason": error.detail])
+            store.log.warning("no checkpoint at shutdown; the next start replays the log", ["model": name, "reason": error.detail])
         }
     }
 
@@ -320,12 +378,14 @@ final class ModelStore {
     func delete() -> Response {
         pending?.wait()
         do throws(StorageError) {
+            // Where the path leads elsewhere, what lies there is not the model's to delete.
+            try log.requireInPlace()
             let deleted = try store.data.delete(name)
-            if !store.pool.run({ deleted.removeFiles() }) { deleted.removeFiles() }
+            if !store.pool.run(.writing, { deleted.removeFiles() }) { deleted.removeFiles() }
             return Response(.noContent)
         } catch {
             store.log.error("a model could not be deleted from disk", ["model": name, "reason": "\(error)"])
-            let detail = "the model is out of use, but its files could not be deleted, and it may be back after a restart: \(error)"
+            let detail = "the model is out of use, but its files could not be deleted: it may return after a restart: \(error)"
             return Problem(error.isOutOfSpace ? .insufficientStorage : .serviceUnavailable, detail).response
         }
     }

@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Storage
 
 /// A checkpoint that another thread makes last, while its model goes on learning.

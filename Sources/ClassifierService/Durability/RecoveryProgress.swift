@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Foundation
 
 /// Log lines while a model is recovered: rows, rows a second, seconds left.

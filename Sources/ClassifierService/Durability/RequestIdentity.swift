@@ -33,11 +33,16 @@ struct RequestIdentity: Sendable {
     var key: IdempotencyKey
     /// The block's number; 0 for a request that is received whole.
     var block: Int
-    /// Of what is asked for; of a block's, all blocks before it included.
+    /// Hash of the request, or of all blocks so far.
     var hash: UInt64
 
     /// What a request asks for, apart from its content.
     enum Purpose: UInt64 { case learn = 1, learnStream, unlearn, merge }
+
+    /// The hash of a body that ends with a full block, and of no longer one.
+    static func lastHash(_ hash: UInt64) -> UInt64 {
+        withUnsafeBytes(of: hash.littleEndian) { StableHash.hash($0, seed: Purpose.learnStream.rawValue) }
+    }
 
     /// The hash of rows and labels as they were understood: the same in whatever format they came.
     static func hash(_ features: [Double], _ labels: PackedStrings, seed: UInt64) -> UInt64 {

@@ -1,6 +1,6 @@
 /// XXH64 (Collet's xxHash specification, revision 0.1.1): a fast 64-bit hash that is the same in every process and on every machine.
 ///
-/// It tells whether a request is the one that was sent before. It is no defence against a client that wants to deceive itself.
+/// It shows whether a request is the one that was sent before. It is no defence against a client that wants to deceive itself.
 package enum StableHash {
     private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F

@@ -1,6 +1,5 @@
-internal import Foundation
+internal import Concurrency
 internal import HTTPServer
-internal import Locks
 internal import Synchronization
 
 /// Hands the events of all models to their readers, on one thread of its own, which sleeps while nothing happens and begins with the
@@ -57,15 +56,14 @@ final class EventDispatcher: Sendable {
     ///   - state: what its stream begins with, as the content of a `state` event; asked for after its place is fixed, so that it tells all
     ///     that earlier events did.
     /// - Returns: its stream; nil where there are too many, or the server is stopping.
-    func open(_ hub: EventHub, after last: Int?, state: () -> [UInt8]) -> StreamBody? {
-        let id: Int? = admission.withLock { admission in
+    /// - Throws: where the system gives no thread to hand events out.
+    func open(_ hub: EventHub, after last: Int?, state: () -> [UInt8]) throws(ThreadError) -> StreamBody? {
+        let id: Int? = try admission.withLock { (admission) throws(ThreadError) in
             guard admission.count < maximumReaders, !admission.isStopped else { return nil }
+            if !admission.isStarted { try start() }
+            admission.isStarted = true
             admission.count += 1
             admission.nextID += 1
-            if !admission.isStarted {
-                admission.isStarted = true
-                start()
-            }
             return admission.nextID
         }
         guard let id else { return nil }
@@ -76,7 +74,7 @@ final class EventDispatcher: Sendable {
         if isLost { _ = stream.write(EventFrame.dropped(nil, id: cursor)) }
         hub.countReaders(1)
         let reader = EventReader(id: id, hub: hub, stream: stream, cursor: cursor)
-        guard queue.append(.add(reader)) == .taken else {
+        guard queue.append(.add(reader)) else {
             stream.finish()
             forget(reader)
             return stream
@@ -110,14 +108,17 @@ final class EventDispatcher: Sendable {
 
     // MARK: The thread
 
-    private func start() {
+    private func start() throws(ThreadError) {
         threads.enter()
-        let thread = Thread { [self] in
-            run()
+        do throws(ThreadError) {
+            try Threads.start("events") { [self] in
+                run()
+                threads.leave()
+            }
+        } catch {
             threads.leave()
+            throw error
         }
-        thread.name = "events"
-        thread.start()
     }
 
     private func run() {

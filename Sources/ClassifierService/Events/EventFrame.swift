@@ -17,7 +17,7 @@ enum EventFrame {
     /// One event.
     static func encode(_ kind: EventKind, id: Int, data: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(data.count + 64)
+        bytes.reserveAppending(data.count + 64)
         bytes += "id: ".utf8
         bytes += String(id).utf8
         bytes += "\nevent: ".utf8
@@ -33,8 +33,7 @@ enum EventFrame {
         encode(
             .dropped, id: id,
             data: data { writer in
-                writer.key("events")
-                if let count { writer.write(count) } else { writer.writeNull() }
+                writer.member("events", count)
             })
     }
 }

@@ -1,5 +1,5 @@
+internal import Concurrency
 internal import Foundation
-internal import Locks
 internal import TensorFormats
 
 /// A model's newest events. The worker puts them here, which costs it no more than a copy, whoever reads; an `EventDispatcher` hands them
@@ -45,9 +45,7 @@ final class EventHub: Sendable {
     init(_ dispatcher: EventDispatcher?) {
         self.dispatcher = dispatcher
         // Milliseconds, and a thousand events for each: exact in the numbers of JavaScript until the year 2248.
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        let origin = (now.tv_sec * 1000 + now.tv_nsec / 1_000_000) << 10
+        let origin = Int(WallClock.nanoseconds / 1_000_000) << 10
         self.origin = origin
         state = Guarded(State(next: origin + 1))
     }
@@ -90,7 +88,7 @@ final class EventHub: Sendable {
     /// A reader has come, or gone.
     func countReaders(_ change: Int) { state.withLock { $0.readers += change } }
 
-    /// The dispatcher looks now: what comes from here on must be told again.
+    /// The dispatcher is reading: later events must notify it again.
     func unschedule() { state.withLock { $0.isScheduled = false } }
 
     /// What follows the event with a number.

@@ -17,13 +17,13 @@ struct CalibrationMetrics {
 
     /// Writes the metrics.
     func write(to text: inout MetricsText) {
-        text.family("accrue_model_calibration_temperature", .gauge, "What scores are divided by before the softmax; it has no unit.")
+        text.family("accrue_model_calibration_temperature", .gauge, "Divisor of the scores before the softmax.")
         for entry in calibrations { text.sample(entry.labels, entry.calibration.temperature) }
-        text.family("accrue_model_calibration_samples", .gauge, "Rows that the temperature was fitted to.")
+        text.family("accrue_model_calibration_samples", .gauge, "Labelled rows that the temperature was fitted to.")
         for entry in calibrations { text.sample(entry.labels, entry.calibration.samples) }
         text.family(
             "accrue_model_expected_calibration_error_ratio", .gauge,
-            "How far probabilities were from the share of right predictions, with the temperature and without it.")
+            "Expected calibration error of the probabilities, with and without the temperature.")
         for entry in calibrations {
             text.sample(entry.labels + [("scores", "calibrated")], entry.calibration.expectedCalibrationError)
             text.sample(entry.labels + [("scores", "raw")], entry.calibration.expectedCalibrationErrorOfRawScores)

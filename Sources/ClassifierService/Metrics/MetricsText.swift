@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import HTTPServer
 
 /// Writes metrics as Prometheus reads them: its text format 0.0.4, or OpenMetrics 1.0.
@@ -8,7 +9,17 @@ struct MetricsText {
     enum Format: Sendable {
         case prometheus, openMetrics
 
-        /// The media type.
+        /// What a client asks for it with: an older version of OpenMetrics, which differs in nothing that is written here, and names in any
+        /// escaping, since none needs one.
+        var mediaType: MediaType {
+            let (charset, escaping) = (MediaType.Parameter("charset", "utf-8"), MediaType.Parameter("escaping"))
+            return switch self {
+            case .prometheus: MediaType("text", "plain", .init("version", "0.0.4"), charset, escaping)
+            case .openMetrics: MediaType("application", "openmetrics-text", .init("version", "1.0.0", "0.0.1"), charset, escaping)
+            }
+        }
+
+        /// The media type as it is sent.
         var contentType: StaticString {
             switch self {
             case .prometheus: "text/plain; version=0.0.4; charset=utf-8"

@@ -1,5 +1,5 @@
 internal import AnalyticLearning
-internal import Locks
+internal import Concurrency
 
 /// A model at one moment, from what it publishes: reading it waits for no worker.
 struct ModelReading {
@@ -9,7 +9,7 @@ struct ModelReading {
     let activity: ModelActivity
     /// Requests that wait for the worker.
     let queuedRequests: Int
-    /// The bytes of their rows.
+    /// The bytes that they hold.
     let queuedBytes: Int
     /// Test-then-train accuracy over the whole stream, and over its last rows.
     let overall: ProgressiveEvaluation.Measures?
@@ -25,6 +25,6 @@ struct ModelReading {
         recent = weights?.evaluation.recent
     }
 
-    /// The label that tells models apart.
+    /// The label that distinguishes models.
     var label: MetricsText.Label { ("model", name) }
 }

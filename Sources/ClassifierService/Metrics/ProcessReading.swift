@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import Foundation
 
 /// What the system says of this process, under the names that Prometheus's own clients use.
@@ -16,10 +17,7 @@ struct ProcessReading {
     ///
     /// - Complexity: O(open descriptors).
     init() {
-        var usage = timespec()
-        if clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &usage) == 0 {
-            cpuSeconds = Double(usage.tv_sec) + Double(usage.tv_nsec) * 1e-9
-        }
+        cpuSeconds = ProcessorClock.now
         var limit = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 { maximumDescriptors = Int(clamping: limit.rlim_cur) }
         openDescriptors = Self.countDescriptors()
@@ -35,19 +33,19 @@ struct ProcessReading {
 
     /// Writes the metrics.
     func write(to text: inout MetricsText) {
-        text.family("process_cpu_seconds_total", .counter, "User and system CPU time of the process.")
+        text.family("process_cpu_seconds_total", .counter, "Total user and system CPU time of the process in seconds.")
         text.sample(cpuSeconds)
-        text.family("process_resident_memory_bytes", .gauge, "Memory of the process that is in RAM.")
+        text.family("process_resident_memory_bytes", .gauge, "Resident memory of the process in bytes.")
         text.sample(residentBytes.map(Double.init))
-        text.family("process_virtual_memory_bytes", .gauge, "Address space of the process.")
+        text.family("process_virtual_memory_bytes", .gauge, "Virtual memory of the process in bytes.")
         text.sample(virtualBytes.map(Double.init))
-        text.family("process_open_fds", .gauge, "Open file descriptors.")
+        text.family("process_open_fds", .gauge, "Number of open file descriptors.")
         text.sample(openDescriptors.map(Double.init))
-        text.family("process_max_fds", .gauge, "File descriptors that may be open.")
+        text.family("process_max_fds", .gauge, "Maximum number of open file descriptors.")
         text.sample(maximumDescriptors.map(Double.init))
-        text.family("process_threads", .gauge, "Threads of the process.")
+        text.family("process_threads", .gauge, "Number of threads of the process.")
         text.sample(threads.map(Double.init))
-        text.family("process_start_time_seconds", .gauge, "When the process started, in seconds since 1970.")
+        text.family("process_start_time_seconds", .gauge, "Start time of the process, in seconds since 1970.")
         text.sample(startTime)
     }
 

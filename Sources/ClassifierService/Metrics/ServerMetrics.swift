@@ -12,7 +12,7 @@ struct ServerMetrics {
 
     /// Writes all of them.
     func write(to text: inout MetricsText) {
-        text.family("accrue_http_requests_total", .counter, "Requests that were answered, by the pattern of their route.")
+        text.family("accrue_http_requests_total", .counter, "Answered requests, by the pattern of their route.")
         for route in routes {
             for status in route.statuses {
                 // All codes of a hundred that have no name are one.
@@ -20,21 +20,21 @@ struct ServerMetrics {
                 text.sample(Self.labels(route) + [("code", code)], status.requests)
             }
         }
-        text.family("accrue_http_request_duration_seconds", .histogram, "From a request's head to the last octet of its answer.")
+        text.family("accrue_http_request_duration_seconds", .histogram, "Time from a request's head to the last octet of its answer.")
         for route in routes { text.histogram(Self.labels(route), route.durations) }
-        text.family("accrue_http_response_bytes_total", .counter, "Octets of answers, without their heads.")
+        text.family("accrue_http_response_bytes_total", .counter, "Octets of answers without their heads.")
         for route in routes { text.sample(Self.labels(route), route.responseBytes) }
-        text.family("accrue_http_requests_broken_off_total", .counter, "Requests whose client had gone before it had the whole answer.")
+        text.family("accrue_http_requests_broken_off_total", .counter, "Requests whose client disconnected before the end of the answer.")
         for route in routes { text.sample(Self.labels(route), route.brokenOff) }
-        text.family("accrue_http_requests_in_flight", .gauge, "Requests that are being answered, streams of events among them.")
+        text.family("accrue_http_requests_in_flight", .gauge, "Requests being answered, including event streams.")
         text.sample(statistics.requestsInFlight)
         text.family("accrue_http_open_connections", .gauge, "Open connections.")
         text.sample(statistics.openConnections)
-        text.family("accrue_http_connections_accepted_total", .counter, "Connections that were accepted.")
+        text.family("accrue_http_connections_accepted_total", .counter, "Accepted connections.")
         text.sample(statistics.acceptedConnections)
-        text.family("accrue_http_body_memory_bytes", .gauge, "Memory that the contents of requests hold.")
+        text.family("accrue_http_body_memory_bytes", .gauge, "Memory held by the contents of requests.")
         text.sample(statistics.bodyMemory)
-        text.family("accrue_http_answer_memory_bytes", .gauge, "Memory that answers on their way hold.")
+        text.family("accrue_http_answer_memory_bytes", .gauge, "Memory held by answers that are not fully sent.")
         text.sample(statistics.answerMemory)
     }
 

@@ -1,5 +1,5 @@
+internal import Concurrency
 internal import HTTPServer
-internal import Locks
 
 /// The way from a route back to the server that serves it, which is made after its routes.
 final class ServerReference: Sendable {

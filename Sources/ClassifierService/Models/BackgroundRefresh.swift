@@ -1,22 +1,20 @@
 internal import AnalyticLearning
-internal import Locks
+internal import Concurrency
 internal import Synchronization
 
 /// A refresh of the balanced weights in the background, with the memory that it reserves while it waits and runs.
 ///
 /// It may be called off at any time. One that has not begun is over at once, whatever keeps the threads busy.
 final class BackgroundRefresh: Sendable {
-    private let budget: MemoryBudget
-    private let bytes: Int
+    private let reservation: Reservation
     /// Nil once it has begun, or was called off before.
     private let job: Guarded<BalanceJob?>
     private let isCancelled = Atomic<Bool>(false)
 
-    /// - Parameter bytes: what has been reserved for the job, to be released when it is over.
-    init(_ job: BalanceJob, bytes: Int, budget: MemoryBudget) {
+    /// - Parameter reservation: what the job holds; given back when it is over.
+    init(_ job: BalanceJob, reservation: Reservation) {
         self.job = Guarded(job)
-        self.bytes = bytes
-        self.budget = budget
+        self.reservation = reservation
     }
 
     /// Makes the weights.
@@ -32,7 +30,7 @@ final class BackgroundRefresh: Sendable {
             if !isCancelled.load(ordering: .relaxed) { outcome.failure = "\(error)" }
         }
         outcome.duration = MonotonicClock.seconds(since: start)
-        budget.release(bytes)
+        reservation.giveBack()
         return outcome
     }
 
@@ -43,7 +41,17 @@ final class BackgroundRefresh: Sendable {
         isCancelled.store(true, ordering: .relaxed)
         // The copied state goes before its bytes are given back.
         let hasBegun = job.withLock { $0.take() == nil }
-        if !hasBegun { budget.release(bytes) }
+        if !hasBegun { reservation.giveBack() }
         return !hasBegun
     }
+}
+
+/// What became of a refresh of balanced weights in the background.
+struct RefreshOutcome: Sendable {
+    /// Nil where it failed or was called off.
+    var weights: BalancedWeights?
+    /// Why it failed.
+    var failure: String?
+    /// Seconds it took.
+    var duration: Double
 }

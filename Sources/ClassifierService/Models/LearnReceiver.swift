@@ -1,3 +1,4 @@
+internal import AnalyticLearning
 internal import HTTPServer
 
 /// Who hears, once, what became of the rows of a learn job.
@@ -8,20 +9,20 @@ enum LearnReceiver: Sendable {
     case stream(LearnStream)
 
     /// The rows have been learned.
-    func send(_ answer: LearnAnswer) {
+    func send(_ answer: LearnAnswer, _ answers: AnswerSender) {
         switch self {
-        case .request(let responder): responder.send(answer.response)
+        case .request(let responder): answers.answer(answer.text, to: responder)
         case .stream(let stream): stream.blockEnded(.success(answer))
         }
     }
 
     /// The rows had been learned before.
-    func send(_ answer: IdempotencyTable.Answer) {
-        switch (self, answer) {
-        case (_, .learn(let answer)): send(answer)
-        case (.request(let responder), _): responder.send(answer.response)
+    func send(_ answer: IdempotencyTable.Answer, _ registry: ClassRegistry, _ answers: AnswerSender) {
+        if let learned = answer.learned(registry) { return send(learned, answers) }
+        switch self {
+        case .request(let responder): answers.answer(answer.text(registry), to: responder)
         // A key of another purpose has another hash, and is refused.
-        case (.stream(let stream), _): stream.blockEnded(.failure(Problem(.internalServerError, "an answer of another kind")))
+        case .stream(let stream): stream.blockEnded(.failure(Problem(.internalServerError, "unexpected kind of answer")))
         }
     }
 

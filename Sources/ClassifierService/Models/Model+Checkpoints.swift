@@ -1,4 +1,4 @@
-internal import Locks
+internal import Concurrency
 internal import TensorFormats
 
 extension Model {
@@ -8,12 +8,9 @@ extension Model {
     func note(_ checkpoint: FileActivity.Checkpoint, covering bytes: Int) {
         activity.withLock { $0.files?.note(checkpoint, covering: bytes) }
         events.publish(.checkpointed) { writer in
-            writer.key("version")
-            writer.write(checkpoint.version)
-            writer.key("bytes")
-            writer.write(checkpoint.bytes ?? 0)
-            writer.key("seconds")
-            writer.write(checkpoint.seconds ?? 0)
+            writer.member("version", checkpoint.version)
+            writer.member("bytes", checkpoint.bytes ?? 0)
+            writer.member("seconds", checkpoint.seconds ?? 0)
         }
     }
 }

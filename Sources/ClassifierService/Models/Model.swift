@@ -1,12 +1,14 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
-internal import Locks
 
 /// A model as the rest of the service sees it: its name, what it publishes, and the queue to its worker.
 final class Model: Sendable {
     let name: String
-    /// Jobs for the worker, bounded for learns.
-    let queue = BlockingQueue<Job>()
+    /// Jobs for the worker: a lane of those that change the model, and one of those that read it.
+    let queue: LaneQueue<Job>
+    /// Its turns on the threads that all models share; nil in tests without a worker.
+    let turns: WorkerPool.Member?
     /// What the worker has done.
     let activity = Guarded(ModelActivity())
     /// What has happened to it, for those who read along.
@@ -36,9 +38,12 @@ final class Model: Sendable {
 
     init(
         name: String, configuration: ModelConfiguration, limits: ServiceLimits, condition: Condition = .ready,
-        dispatcher: EventDispatcher? = nil
+        dispatcher: EventDispatcher? = nil, waiting: Lane.Pair<MemoryBudget>? = nil, workers: WorkerPool? = nil
     ) {
         self.name = name
+        let turns = workers?.makeMember()
+        self.turns = turns
+        queue = LaneQueue(memory: waiting) { turns?.wake() }
         events = EventHub(dispatcher)
         self.limits = limits
         state = Guarded(State(configuration: configuration, condition: condition, published: nil))
@@ -67,7 +72,7 @@ final class Model: Sendable {
     func weights() throws(Problem) -> PublishedWeights {
         if let published { return published }
         try requireRecovered()
-        throw .busy("the model \"\(name)\" is being made")
+        throw .busy("the model \"\(name)\" is being created")
     }
 
     /// What the model is now; a restore may change it.
@@ -89,51 +94,31 @@ final class Model: Sendable {
         withExtendedLifetime(replaced) {}
     }
 
-    /// The requests that wait, and the bytes of their rows.
-    var queued: (requests: Int, bytes: Int) {
-        queue.withWaiting { waiting in
-            var bytes = 0
-            for job in waiting { bytes += job?.rowBytes ?? 0 }
-            return (waiting.count, bytes)
-        }
-    }
+    /// The requests that wait, and the bytes that they hold.
+    var queued: (requests: Int, bytes: Int) { (queue.count, queue.bytes) }
 
     /// Queues a learn request, or says why not.
-    func enqueue(learn job: LearnJob) throws(Problem) {
-        try enqueue(rows: .learn(job))
-    }
+    func enqueue(learn job: LearnJob) throws(Problem) { try enqueue(.learn(job)) }
 
     /// Queues rows whose leverage is asked for, or says why not.
-    func enqueue(leverage job: LeverageJob) throws(Problem) {
-        try enqueue(rows: .measure(job))
-    }
+    func enqueue(leverage job: LeverageJob) throws(Problem) { try enqueue(.measure(job)) }
 
-    private func enqueue(rows job: Job) throws(Problem) {
-        try requireRecovered()
-        let limits = limits
-        let admission = queue.append(
-            job,
-            unless: { waiting in
-                guard waiting.count < limits.queuedRequests else { return true }
-                var bytes = job.rowBytes
-                for other in waiting { bytes += other?.rowBytes ?? 0 }
-                return !waiting.isEmpty && bytes > limits.queuedBytes
-            })
-        switch admission {
-        case .taken: return
-        case .full: throw .busy("the learn queue of model \"\(name)\" is full")
-        case .closed: throw .deletedModel(name)
-        }
-    }
-
-    /// Queues anything else.
+    /// Queues a job, or says why not.
     func enqueue(_ job: Job) throws(Problem) {
+        guard try offer(job) else { throw .deletedModel(name) }
+    }
+
+    /// The same.
+    ///
+    /// - Returns: false where the model has been deleted.
+    func offer(_ job: Job) throws(Problem) -> Bool {
         try requireRecovered()
-        let limit = limits.queuedRequests
-        switch queue.append(job, unless: { $0.count >= limit }) {
-        case .taken: return
-        case .full: throw .busy("the queue of model \"\(name)\" is full")
-        case .closed: throw .deletedModel(name)
+        let limit = LaneQueue<Job>.Limit(slots: limits.queuedRequests, bytes: limits.queuedBytes)
+        switch queue.append(job, to: job.lane, bytes: job.bytes, within: limit) {
+        case .taken: return true
+        case .full: throw .busy("the queue of the model \"\(name)\" is full")
+        case .crowded: throw .busy("waiting requests take all the memory reserved for them")
+        case .closed: return false
         }
     }
 }

@@ -1,14 +1,24 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
-internal import Locks
 internal import Storage
 
 /// All models by name.
 final class ModelRegistry: Sendable {
     let context: ServiceContext
     private let workers = Latch()
-    /// Keyed by a hash of the name's bytes, so that a request finds its model without making a String.
-    private let models = Guarded<[Int: [Model]]>([:])
+    /// The models of the data directory that are still to be made.
+    private let recoveries = Guarded<RecoverySequence<StoredModel>?>(nil)
+    private let models = Guarded(Models())
+    /// Whose a name is, with its files and its memory: a model may be made again while the deleted one still goes.
+    private let claims = NameClaims()
+
+    private struct Models {
+        /// Keyed by a hash of the name's bytes, so that a request finds its model without making a String.
+        var byHash: [Int: [Model]] = [:]
+        /// Whether no more may come.
+        var isClosed = false
+    }
 
     init(context: ServiceContext) { self.context = context }
 
@@ -18,104 +28,145 @@ final class ModelRegistry: Sendable {
     func model(of request: borrowing Request) throws(Problem) -> Model {
         let found = request.withParameterBytes(0) { name -> Model? in
             let hash = Self.hash(name)
-            return models.withLock { $0[hash]?.first { Self.equal($0.name, name) } }
+            return models.withLock { $0.byHash[hash]?.first { Self.equal($0.name, name) } }
         }
         guard let found else { throw .unknownModel(request.parameter(0) ?? "") }
         return found
     }
 
+    /// The number of models.
+    var count: Int { models.withLock { $0.byHash.values.reduce(0) { $0 + $1.count } } }
+
     /// All models, sorted by name.
     var all: [Model] {
-        models.withLock { $0.values.flatMap { $0 } }.sorted { $0.name < $1.name }
+        models.withLock { $0.byHash.values.flatMap { $0 } }.sorted { $0.name < $1.name }
     }
 
-    /// The model of a name, or a new one.
+    /// Makes the model of a name, or gives a job to the one that there is.
+    ///
+    /// A model that goes between the two is none, and another is made in its place: whoever puts a model is not told that there is none.
     ///
     /// - Parameters:
     ///   - origin: what a new model begins with.
     ///   - first: the first job of a new model. It waits before the worker begins, so that it learns why where the model cannot be made.
-    /// - Returns: the model and whether it is new.
-    /// - Throws: 422 where a new model does not fit in memory.
-    func findOrCreate(
-        _ name: String, _ configuration: ModelConfiguration, classes: Int = 0, origin: ModelOrigin = .fresh, first: Job
-    ) throws(Problem) -> (model: Model, isNew: Bool) {
-        let bytes = configuration.estimatedBytes(classes: classes)
-        let hash = Self.hash(name)
-        let outcome: Result<(model: Model, isNew: Bool), Problem> = models.withLock { models in
-            if let model = models[hash]?.first(where: { $0.name == name }) { return .success((model, false)) }
-            guard let bytes, context.budget.reserve(bytes) else {
-                return .failure(
-                    .doesNotFit(
-                        "a model of dimension \(configuration.dimension) and width \(configuration.width)", bytes: bytes,
-                        budget: context.budget))
-            }
-            let model = Model(name: name, configuration: configuration, limits: context.limits, dispatcher: context.dispatcher)
-            _ = model.queue.append(first)
-            models[hash, default: []].append(model)
-            return .success((model, true))
+    ///   - other: makes the job of a model that there is, or says why not.
+    /// - Throws: 422 where a new model does not fit in memory, 503 while the service ends, what `other` throws, or why the queue takes no job.
+    func put(
+        _ name: String, _ configuration: ModelConfiguration, classes: Int = 0, origin: ModelOrigin = .fresh, first: Job,
+        other: (Model) throws(Problem) -> Job
+    ) throws(Problem) {
+        while let model = try findOrCreate(name, configuration, classes: classes, origin: origin, first: first) {
+            // Its name is free before its queue is closed.
+            if try model.offer(other(model)) { return }
         }
-        let result = try outcome.get()
-        if result.isNew, let bytes {
-            ModelWorker.start(result.model, reserved: bytes, origin: origin, context: context, running: workers) { [weak self] in
-                self?.forget(result.model)
-            }
-        }
-        return result
     }
 
-    /// Takes in all models of the data directory. What lies there is verified before this returns; each model's own thread then makes it.
+    /// - Returns: the model that there is; nil where one has been made.
+    /// - Throws: as `put`.
+    private func findOrCreate(
+        _ name: String, _ configuration: ModelConfiguration, classes: Int, origin: ModelOrigin, first: Job
+    ) throws(Problem) -> Model? {
+        var labelBytes = 0
+        if case .file(let file) = origin { labelBytes = file.labelBytes }
+        let bytes = configuration.estimatedBytes(classes: classes).map { $0 + labelBytes }
+        let hash = Self.hash(name)
+        let outcome: Result<(model: Model, new: (Reservation, NameClaim)?), Problem> = models.withLock { models in
+            if let model = models.byHash[hash]?.first(where: { $0.name == name }) { return .success((model, nil)) }
+            guard !models.isClosed else { return .failure(.busy("the server is stopping")) }
+            let reservation = Reservation(of: context.budget)
+            // The place is taken with the name: whoever has the name next comes behind, whatever their threads do first.
+            let claim = claims.claim(name)
+            // What a deleted model of this name still holds is free before the new one begins, which tries again then.
+            guard let bytes, reservation.resize(to: bytes) || !claim.isFirst else {
+                return .failure(ModelWorker.doesNotFit(configuration, bytes: bytes, budget: context.budget))
+            }
+            let model = Model(
+                name: name, configuration: configuration, limits: context.limits, dispatcher: context.dispatcher,
+                waiting: context.waiting, workers: context.workers)
+            _ = model.queue.append(first, to: first.lane)
+            models.byHash[hash, default: []].append(model)
+            return .success((model, (reservation, claim)))
+        }
+        let (model, new) = try outcome.get()
+        guard let (reservation, claim) = new, let bytes else { return model }
+        ModelTurns.begin(model, bytes: bytes, reservation, claim, origin: origin, context: context, running: workers) {
+            [weak self] in self?.forget(model)
+        }
+        return nil
+    }
+
+    /// A model of the data directory, before its state has been made.
+    private struct StoredModel: Sendable {
+        let model: Model
+        let recovery: ModelRecovery
+        let reservation: Reservation
+        let claim: NameClaim
+        /// The rows of its logs.
+        let rows: Int
+    }
+
+    /// Takes in all models of the data directory. What lies there is verified before this returns; a worker thread makes each later.
     ///
     /// - Parameter whenRecovered: called once, when all have been made or cannot be.
+    /// - Returns: what begins with the first model.
     /// - Throws: `StorageError`, `DamagedState`, or `Problem` where a model does not fit in memory.
-    func recover(_ store: DataStore, whenRecovered: @escaping @Sendable () -> Void) throws {
-        var found: [(Model, ModelRecovery, bytes: Int, rows: Int)] = []
+    func recover(_ store: DataStore, whenRecovered: @escaping @Sendable () -> Void) throws -> () -> Void {
+        var found: [StoredModel] = []
         for name in try store.data.modelNames() {
             guard ModelName.isValid(name) else {
-                context.log.warning("a directory is no model's", ["name": name])
+                context.log.warning("a directory does not belong to a model", ["name": name])
                 continue
             }
             let recovery = try ModelRecovery(name, store.data.model(name))
             let rows = try recovery.verifyLogs()
             let bytes = recovery.snapshot.configuration.estimatedBytes(classes: recovery.snapshot.labels.count)
-            guard let bytes, context.budget.reserve(bytes) else {
+                .map { $0 + recovery.snapshot.labelBytes }
+            guard let reservation = bytes.flatMap({ Reservation($0, of: context.budget) }) else {
                 throw Problem.doesNotFit("the stored model \"\(name)\"", bytes: bytes, budget: context.budget)
             }
             let model = Model(
                 name: name, configuration: recovery.snapshot.configuration, limits: context.limits, condition: .recovering,
-                dispatcher: context.dispatcher)
-            found.append((model, recovery, bytes, rows))
+                dispatcher: context.dispatcher, waiting: context.waiting, workers: context.workers)
+            found.append(
+                StoredModel(model: model, recovery: recovery, reservation: reservation, claim: claims.claim(name), rows: rows))
         }
         let pending = Guarded(found.count)
         if found.isEmpty { whenRecovered() }
-        for (model, recovery, bytes, rows) in found {
-            insert(model)
-            ModelWorker.start(
-                model, reserved: bytes, origin: .stored(recovery, rows: rows), context: context, running: workers, onFailure: {},
-                whenMade: {
-                    let isLast = pending.withLock { count in
-                        count -= 1
-                        return count == 0
-                    }
-                    if isLast { whenRecovered() }
-                })
+        for stored in found { insert(stored.model) }
+        let whenMade: @Sendable () -> Void = {
+            let isLast = pending.withLock { count in
+                count -= 1
+                return count == 0
+            }
+            if isLast { whenRecovered() }
         }
+        let sequence = RecoverySequence(found) { [context, workers] stored, turn in
+            ModelTurns.begin(
+                stored.model, bytes: stored.reservation.bytes, stored.reservation, stored.claim,
+                origin: .stored(stored.recovery, rows: stored.rows, turn), context: context, running: workers, onFailure: {},
+                whenMade: whenMade)
+        }
+        recoveries.withLock { $0 = sequence }
+        return { sequence.startNext() }
     }
 
     /// Makes a model known that there was not.
     func insert(_ model: Model) {
-        models.withLock { $0[Self.hash(model.name), default: []].append(model) }
+        models.withLock { $0.byHash[Self.hash(model.name), default: []].append(model) }
     }
 
     /// Whether all models are there, and can learn.
-    var isReady: Bool { all.allSatisfy { $0.condition == .ready } }
+    ///
+    /// - Complexity: linear in the models, without sorting them, as clients that wait for many models ask repeatedly.
+    var isReady: Bool { models.withLock { $0.byHash.values.allSatisfy { $0.allSatisfy { $0.condition == .ready } } } }
 
     /// Takes a model out and ends its worker, which answers when its memory is free.
     func delete(_ model: Model, _ responder: DeferredResponder) {
         do throws(Problem) { try model.requireRecovered() } catch { return responder.send(error.response) }
         guard forget(model) else { return responder.send(Problem.unknownModel(model.name).response) }
-        // The delete goes behind whatever is being done; what still waits would be in vain.
+        // The delete goes behind whatever is being done, and behind whoever put the model; what else waits would be in vain.
         let problem = Problem.deletedModel(model.name)
-        for job in model.queue.close(behind: .delete(responder)) { job.refuse(problem) }
+        for job in model.queue.close(behind: .delete(responder), keeping: \.isPut) { job.refuse(problem) }
     }
 
     /// Ends all workers, which make their last checkpoints; for the end of the service.
@@ -124,8 +175,12 @@ final class ModelRegistry: Sendable {
     /// - Returns: whether they have ended.
     @discardableResult
     func stop(within seconds: Double) -> Bool {
-        let all = all
-        models.withLock { $0 = [:] }
+        // Models that have begun end themselves; of those that have not none is made any more.
+        recoveries.withLock { $0.take() }?.cancel()
+        let all = models.withLock { models in
+            defer { models = Models(isClosed: true) }
+            return models.byHash.values.flatMap { $0 }
+        }
         for model in all {
             let problem = Problem.busy("the server is stopping")
             for job in model.queue.close() { job.refuse(problem) }
@@ -137,9 +192,9 @@ final class ModelRegistry: Sendable {
     private func forget(_ model: Model) -> Bool {
         let hash = Self.hash(model.name)
         return models.withLock { models in
-            guard let index = models[hash]?.firstIndex(where: { $0 === model }) else { return false }
-            models[hash]?.remove(at: index)
-            if models[hash]?.isEmpty == true { models[hash] = nil }
+            guard let index = models.byHash[hash]?.firstIndex(where: { $0 === model }) else { return false }
+            models.byHash[hash]?.remove(at: index)
+            if models.byHash[hash]?.isEmpty == true { models.byHash[hash] = nil }
             return true
         }
     }

@@ -1,24 +1,21 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
 internal import LinearAlgebra
-internal import Locks
 internal import TensorFormats
 
 extension ModelWorker {
     /// Begins a refresh of the balanced weights where one is wanted and allowed; it runs on a thread of its own, from copies.
     func startRefreshIfDue() {
         guard classifier.needsBalancing, refresh.isFree else { return }
-        guard let bytes = reserveJob() else { return refresh.postpone(1) }
+        guard let reservation = reserveJob() else { return refresh.postpone(1) }
         let job: BalanceJob?
         do { job = try classifier.makeBalanceJob() } catch { job = nil }
-        guard let job else {
-            context.budget.release(bytes)
-            return refresh.postpone(1)
-        }
-        let next = BackgroundRefresh(job, bytes: bytes, budget: context.budget)
-        let isQueued = context.balancePool.run { [model] in
+        guard let job else { return refresh.postpone(1) }
+        let next = BackgroundRefresh(job, reservation: reservation)
+        let isQueued = context.balancePool.run(.writing) { [model] in
             // A model that has been deleted meanwhile takes no more jobs, and needs none.
-            if let outcome = next.run() { _ = model.queue.append(.adopt(outcome)) }
+            if let outcome = next.run() { _ = model.queue.append(.adopt(outcome), to: .writing) }
         }
         refresh.begin(next)
         guard isQueued else {
@@ -61,38 +58,32 @@ extension ModelWorker {
     /// Makes the balanced weights of this state here and now.
     private func rebalance() throws(Problem) -> Response {
         guard classifier.configuration.imbalance != .none else {
-            throw Problem(.conflict, "the model \"\(model.name)\" has imbalance none: there are no balanced weights to refresh")
+            throw Problem(.conflict, "the model \"\(model.name)\" has imbalance none, so it has no balanced weights to refresh")
         }
-        guard let bytes = reserveJob() else {
-            throw .doesNotFit("a refresh", bytes: jobBytes, budget: context.budget)
+        guard let reservation = reserveJob() else {
+            throw .doesNotFit("a refresh of the balanced weights", bytes: jobBytes, budget: context.budget)
         }
-        defer { context.budget.release(bytes) }
+        defer { reservation.giveBack() }
         let isMade: Bool
         let start = MonotonicClock.now
         do throws(BalanceError) {
             isMade = try classifier.rebalance()
         } catch {
             model.activity.withLock { $0.rebalanceFailures += 1 }
-            throw Problem(.unprocessableContent, "the balanced weights could not be made: \(error)")
+            throw Problem(.unprocessableContent, "the balanced weights could not be computed: \(error)")
         }
         guard isMade else { throw Problem(.conflict, "the model \"\(model.name)\" has learned no rows") }
         publish()
         noteRebalance(seconds: MonotonicClock.seconds(since: start))
         return .json { writer in
-            writer.key("model")
-            writer.write(model.name)
-            writer.key("version")
-            writer.write(classifier.version)
-            writer.key("balanced_version")
-            writer.write(classifier.balancedVersion ?? classifier.version)
+            writer.member("model", model.name)
+            writer.member("version", classifier.version)
+            writer.member("balanced_version", classifier.balancedVersion ?? classifier.version)
         }
     }
 
     /// Reserves what a job holds: one square, mostly.
-    private func reserveJob() -> Int? {
-        guard let bytes = jobBytes, context.budget.reserve(bytes) else { return nil }
-        return bytes
-    }
+    private func reserveJob() -> Reservation? { jobBytes.flatMap { Reservation($0, of: context.budget) } }
 
     private var jobBytes: Int? { classifier.configuration.estimatedBalanceBytes(classes: classifier.registry.count) }
 }

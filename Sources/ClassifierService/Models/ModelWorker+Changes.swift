@@ -1,7 +1,7 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import Foundation
 internal import HTTPServer
-internal import Locks
 internal import Storage
 
 extension ModelWorker {
@@ -14,42 +14,62 @@ extension ModelWorker {
     ///   - kind: what it is, for those who read events.
     ///   - identity: what the client calls the request.
     ///   - erasing: whether older checkpoints must go, because they know rows that are to be forgotten.
-    ///   - body: makes the change, all or none, and the answer.
+    ///   - body: makes the change, all or none, and the answer. Where it throws, the state is as it was but for what `Before` keeps.
     func change(
         _ kind: ModelChange, _ responder: DeferredResponder, _ identity: RequestIdentity? = nil, erasing: Bool = false,
-        _ body: () throws(Problem) -> Response
+        _ body: () throws(Problem) -> Change
     ) {
         do throws(Problem) {
-            try store?.requireUsable()
+            try store?.requireInPlace()
             if let identity, case .answered(let answer) = try idempotency.find(identity) {
                 // It was done, but what the rows lay in before may still be there.
                 if erasing { try store?.finishErasure() }
-                return responder.send(answer.response)
+                return context.answers.answer(answer.text(classifier.registry), to: responder)
             }
             try requireCountable()
-            let before = store == nil ? nil : Before(history: classifier.history, idempotency: idempotency, version: classifier.version)
-            let response = try body()
-            // What it would make is of a state that is no more.
-            refresh.cancel()
-            if let identity, case .bytes(let bytes) = response.body {
-                idempotency.remember(identity, .body(bytes), time: Self.wallClock)
-            }
-            if let store, let before { try persist(store, kind, before, erasing: erasing) }
+            let before = Before(self)
+            let change = try attempt(body, before)
+            guard !change.isNone else { return context.answers.answer(change.text, to: responder) }
+            if let identity, let answer = change.answer { idempotency.remember(identity, answer, time: WallClock.coarseSeconds) }
+            if let store { try persist(store, kind, before, erasing: erasing) }
             publish(kind)
-            responder.send(response)
+            context.answers.answer(change.text, to: responder)
         } catch {
             responder.send(error.response)
         }
     }
 
-    /// What of the state before a change is not on disk, or not all of it.
+    /// What is put back where a change is refused, or comes to nothing. A refresh in flight goes on then: nothing has called it off.
     private struct Before {
-        var history: ModelHistory
-        var idempotency: IdempotencyTable
-        var version: Int
+        let classifier: Classifier
+        let idempotency: IdempotencyTable
+        let version: Int
+        /// What of the state is not on disk, or not all of it.
+        let history: ModelHistory
+
+        init(_ worker: ModelWorker) {
+            classifier = worker.classifier
+            idempotency = worker.idempotency
+            version = worker.classifier.version
+            history = worker.classifier.history
+        }
+    }
+
+    /// Calls what makes a change; where it throws, nothing has happened.
+    private func attempt(_ body: () throws(Problem) -> Change, _ before: Before) throws(Problem) -> Change {
+        defer { settleReservation() }
+        do throws(Problem) {
+            return try body()
+        } catch {
+            classifier = before.classifier
+            idempotency = before.idempotency
+            throw error
+        }
     }
 
     private func publish(_ kind: ModelChange) {
+        // What a refresh would make is of a state that is no more.
+        refresh.cancel()
         publish()
         if case .unlearned(let rows) = kind { model.activity.withLock { $0.unlearnedRows += rows } }
         tell(of: kind)
@@ -67,7 +87,7 @@ extension ModelWorker {
             do {
                 try goBack(to: before, store)
             } catch let reason {
-                store.stop("a change could not be made to last, and the state before it could not be read: \(reason)")
+                store.stop("a change could not be stored, and the state before it could not be read: \(reason)")
                 unknownState = store.failure
             }
             throw error
@@ -88,15 +108,6 @@ extension ModelWorker {
         state.classifier.resume(before.history)
         classifier = state.classifier
         idempotency = before.idempotency
-        let bytes = classifier.configuration.estimatedBytes(classes: classifier.registry.count) ?? reserved
-        context.budget.exchange(reserved, for: bytes)
-        reserved = bytes
-    }
-
-    /// Seconds since 1970: what an answer's age is counted from, also after a restart.
-    static var wallClock: Int {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return now.tv_sec
+        settleReservation()
     }
 }

@@ -1,7 +1,7 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
 internal import LinearAlgebra
-internal import Locks
 internal import TensorFormats
 
 extension ModelWorker {
@@ -22,7 +22,7 @@ extension ModelWorker {
         var columns: [Int] = []
         let accepted = accept(jobs, &columns)
         guard !accepted.isEmpty else { return }
-        let time = Self.wallClock
+        let time = WallClock.coarseSeconds
         let outcome: LearnOutcome
         do throws(Problem) {
             try store?.append(accepted.map(\.job), time: time, version: classifier.version + 1)
@@ -56,7 +56,7 @@ extension ModelWorker {
                 if let identity = job.identity {
                     if case .answered(let answer) = try idempotency.find(identity) {
                         try store?.prove()
-                        job.receiver.send(answer)
+                        job.receiver.send(answer, classifier.registry, context.answers)
                         continue
                     }
                     if let place = places[identity.key], let first = accepted[place].job.identity {
@@ -85,7 +85,7 @@ extension ModelWorker {
         } catch {
             // What could not be learned must not come back with the next start.
             try store?.takeBack()
-            throw Problem(.insufficientStorage, "the machine gave no memory for the matrices of new classes; nothing was learned")
+            throw Problem(.insufficientStorage, "not enough memory for the matrices of new classes; nothing was learned")
         }
     }
 
@@ -112,9 +112,14 @@ extension ModelWorker {
                 model: model.name, version: classifier.version, rows: entry.job.rows, samples: samples,
                 classes: entry.newLabels.upperBound, newClasses: Array(classifier.registry.labels[entry.newLabels]),
                 accuracyBefore: outcome.accuracy(of: rows, columns: columns, knownClasses: entry.span.knownClasses))
-            if let identity = entry.job.identity { idempotency.remember(identity, .learn(answer), time: time) }
-            entry.job.receiver.send(answer)
-            for job in entry.duplicates { job.receiver.send(answer) }
+            if let identity = entry.job.identity {
+                var kept = answer
+                kept.newClasses = []
+                let classes = AnsweredClasses(entry.newLabels, of: classifier.registry)
+                idempotency.remember(identity, .learn(kept, newClasses: classes), time: time)
+            }
+            entry.job.receiver.send(answer, context.answers)
+            for job in entry.duplicates { job.receiver.send(answer, context.answers) }
             row = rows.upperBound
         }
     }
@@ -122,12 +127,13 @@ extension ModelWorker {
     /// Gives a request's labels their columns; memory for new classes is reserved first, and a request that finds none is refused alone.
     private func intern(_ job: LearnJob, _ columns: inout [Int]) throws(Problem) -> Accepted {
         guard job.dimension == classifier.configuration.dimension else { throw restoredMeanwhile() }
+        let labels = try job.labels.labels()
         let known = classifier.registry.count
         let firstColumn = columns.count
-        columns.append(contentsOf: classifier.intern((0..<job.rows).map { job.labels[$0] }))
+        columns.append(contentsOf: classifier.intern(labels))
         let added = classifier.registry.count - known
         do throws(Problem) {
-            reserved += try reserve(classes: added)
+            try reserve(newClasses: added, known: known)
         } catch {
             classifier.forgetClasses(from: known)
             columns.removeLast(columns.count - firstColumn)
@@ -142,14 +148,12 @@ extension ModelWorker {
         guard !classifier.canCount(rows: rows) else { return }
         let state = "\(classifier.samples) samples at version \(classifier.version)"
         throw Problem(
-            .unprocessableContent, "the model \"\(model.name)\" has \(state), and neither may pass \(Classifier.maximumCount)")
+            .unprocessableContent, "the model \"\(model.name)\" has \(state), and neither may exceed \(Classifier.maximumCount)")
     }
 
     /// Forgets classes of requests that were not learned, and gives their memory back.
     private func forgetClasses(from known: Int) {
-        let bytes = (classifier.registry.count - known) * (classifier.configuration.bytesPerClass ?? 0)
         classifier.forgetClasses(from: known)
-        context.budget.release(bytes)
-        reserved -= bytes
+        settleReservation()
     }
 }

@@ -8,7 +8,7 @@ extension ModelWorker {
         guard job.responder.isConnected else { return }
         do throws(Problem) {
             guard job.dimension == classifier.configuration.dimension else { throw restoredMeanwhile() }
-            let weights = try PredictRoute.weights(of: model)
+            let weights = try model.scoringWeights()
             // Weights that could not be published have an R that tells nothing.
             guard weights.version == classifier.version else { return job.complete(weights, nil) }
             do throws(LinearAlgebraError) {

@@ -1,10 +1,11 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
 internal import LinearAlgebra
 internal import Storage
 
 extension ModelWorker {
-    /// Writes a snapshot and answers with it; what is asked for its length alone is not written.
+    /// Writes a snapshot and answers with it; HEAD only computes the length.
     func snapshot(_ parts: SnapshotParts, lengthAlone: Bool, _ responder: DeferredResponder) {
         guard responder.isConnected else { return }
         do throws(Problem) {
@@ -30,25 +31,19 @@ extension ModelWorker {
         do throws(LinearAlgebraError) {
             if try classifier.prepareToSave() { publish() }
         } catch {
-            throw Problem(.insufficientStorage, "the machine gave no memory to make the weights fit to be saved")
+            throw Problem(.insufficientStorage, "not enough memory to prepare the weights for a snapshot")
         }
     }
 
     /// Replaces the state by that of a file.
-    func restore(_ file: SnapshotFile, _ status: Status) throws(Problem) -> Response {
+    func restore(_ file: SnapshotFile, _ status: Status) throws(Problem) -> Change {
         // Both states stand side by side until the new one has proved itself.
         let bytes = try file.requiredBytes(budget: context.budget)
-        guard context.budget.reserve(bytes) else { throw .doesNotFit("the snapshot", bytes: bytes, budget: context.budget) }
-        do {
-            classifier = try file.restore(notBefore: classifier.version)
-        } catch {
-            context.budget.release(bytes)
-            throw SnapshotFile.problem(error)
-        }
-        context.budget.release(reserved)
-        reserved = bytes
+        let (both, overflow) = reservation.bytes.addingReportingOverflow(bytes)
+        guard !overflow, reservation.resize(to: both) else { throw .doesNotFit("the snapshot", bytes: bytes, budget: context.budget) }
+        do { classifier = try file.restore(notBefore: classifier.version) } catch { throw SnapshotFile.problem(error) }
         // What was answered spoke of another state.
         idempotency.removeAll()
-        return try describe(status)
+        return Change(try details(status))
     }
 }

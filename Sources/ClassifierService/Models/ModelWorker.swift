@@ -1,16 +1,18 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import Foundation
 internal import HTTPServer
-internal import Locks
 internal import Storage
 
-/// The one thread that owns a model's truth and view. It takes what waits, applies it, publishes, and only then answers.
+/// Owns a model's truth and view. It takes what waits, applies it, publishes, and only then answers; one thread at a time lets it do so.
 final class ModelWorker {
     let model: Model
     let context: ServiceContext
     var classifier: Classifier
     /// What this model holds of the budget.
-    var reserved: Int
+    let reservation: Reservation
+    /// What it holds beside that, for published weights that Float32 does not carry; nothing for most models.
+    private let reservationInDouble: Reservation
     /// The rows of a block, one request after another.
     var features: [Double] = []
     var refresh = RefreshSchedule()
@@ -20,16 +22,17 @@ final class ModelWorker {
     var idempotency: IdempotencyTable
     /// The model's files; nil where the state is in memory only.
     let store: ModelStore?
-    /// Why the state here is none that may be shown: a change could neither be made to last nor be undone.
+    /// Why the state cannot be published: a change could be neither stored nor undone.
     var unknownState: String?
 
-    private init(model: Model, start: Start, context: ServiceContext) {
+    private init(model: Model, start: Start, reservation: Reservation, context: ServiceContext) {
         self.model = model
+        self.reservation = reservation
+        reservationInDouble = Reservation(of: context.budget)
         self.context = context
         classifier = start.classifier
         idempotency = start.idempotency
         store = start.store
-        reserved = start.reserved
     }
 
     /// What a worker begins with.
@@ -37,146 +40,134 @@ final class ModelWorker {
         var classifier: Classifier
         var idempotency = IdempotencyTable()
         var store: ModelStore?
-        var reserved: Int
-    }
-
-    /// Starts the thread.
-    ///
-    /// - Parameters:
-    ///   - reserved: the bytes that were reserved for the model; released when it ends.
-    ///   - origin: what to begin with.
-    ///   - running: counts the thread.
-    ///   - onFailure: called on the thread when the model cannot be made, before waiting requests are refused: the first with the reason.
-    ///   - whenMade: called on the thread when the model has been made, or cannot be.
-    static func start(
-        _ model: Model, reserved: Int, origin: ModelOrigin, context: ServiceContext, running: Latch,
-        onFailure: @escaping @Sendable () -> Void, whenMade: @escaping @Sendable () -> Void = {}
-    ) {
-        running.enter()
-        // The thread lives as long as the model; what it begins with must not.
-        let source = Guarded<ModelOrigin?>(origin)
-        let thread = Thread {
-            ThreadPriority.giveWay()
-            defer { running.leave() }
-            // Whoever had the name before may still be at its files.
-            context.store?.claim(model.name)
-            // No name holds the worker, nor the classifier it began with: both are gone when `run` returns, and their memory is free.
-            guard
-                let end = make(model, reserved: reserved, source.withLock { $0.take() }!, context, onFailure, whenMade)?.run()
-            else { return }
-            context.budget.release(end.reserved)
-            let answer = end.responder == nil ? nil : end.store?.delete() ?? Response(.noContent)
-            context.store?.release(model.name)
-            if let answer {
-                model.events.end()
-                end.responder?.send(answer)
-            }
-        }
-        thread.name = "model"
-        // LAPACK's recursive factorisations and OpenBLAS's buffers want more than the default of a secondary thread.
-        thread.stackSize = 16 << 20
-        thread.start()
     }
 
     /// Makes the worker, or answers those who wait why it cannot be made.
-    private static func make(
-        _ model: Model, reserved: Int, _ origin: ModelOrigin, _ context: ServiceContext, _ onFailure: () -> Void,
-        _ whenMade: () -> Void
+    ///
+    /// - Parameters: as of `ModelTurns.begin`.
+    static func make(
+        _ model: Model, _ bytes: Int, _ reservation: Reservation, _ claim: NameClaim, _ origin: ModelOrigin, _ context: ServiceContext,
+        onFailure: () -> Void
     ) -> ModelWorker? {
-        defer { whenMade() }
-        var reserved = reserved
         do {
-            return ModelWorker(model: model, start: try begin(model, &reserved, origin, context), context: context)
+            guard reservation.resize(to: bytes) else { throw doesNotFit(model.configuration, bytes: bytes, budget: context.budget) }
+            let start = try begin(model, reservation, origin, context)
+            let worker = ModelWorker(model: model, start: start, reservation: reservation, context: context)
+            worker.begin()
+            return worker
         } catch {
-            if case .stored = origin { model.condition = .lost("\(error)") }
+            if case .stored(_, _, let turn) = origin {
+                model.condition = .lost("\(error)")
+                turn.end()
+            }
             onFailure()
-            context.store?.release(model.name)
-            context.budget.release(reserved)
+            claim.release()
+            reservation.giveBack()
             let problem = SnapshotFile.problem(error)
-            context.log.error("a model could not be made", ["model": model.name, "reason": problem.detail])
-            let others = Problem.busy("the model \"\(model.name)\" could not be made")
-            for (index, job) in model.queue.close().enumerated() { job.refuse(index == 0 ? problem : others) }
+            context.log.error("a model could not be created", ["model": model.name, "reason": problem.detail])
+            let others = Problem.busy("the model \"\(model.name)\" could not be created")
+            for (index, job) in model.queue.close().enumerated() {
+                // It is gone, as was asked.
+                if case .delete = job { job.refuse(.unknownModel(model.name)) } else { job.refuse(index == 0 ? problem : others) }
+            }
             return nil
         }
     }
 
+    /// 422: a new model finds no room.
+    static func doesNotFit(_ configuration: ModelConfiguration, bytes: Int?, budget: MemoryBudget) -> Problem {
+        .doesNotFit("a model of dimension \(configuration.dimension) and width \(configuration.width)", bytes: bytes, budget: budget)
+    }
+
     /// Makes the model, and its files where there is a data directory.
     private static func begin(
-        _ model: Model, _ reserved: inout Int, _ origin: ModelOrigin, _ context: ServiceContext
+        _ model: Model, _ reservation: Reservation, _ origin: ModelOrigin, _ context: ServiceContext
     ) throws -> Start {
         let classifier: Classifier
         switch origin {
         case .fresh: classifier = try Classifier(model.configuration)
         case .file(let file): classifier = try file.restore(notBefore: 0)
-        case .stored(let recovery, let rows):
+        case .stored(let recovery, let rows, let turn):
             guard let store = context.store else { preconditionFailure("recovered without a data directory") }
-            return try store.inTurn {
-                var progress = RecoveryProgress(context.log, model: model.name, totalRows: rows)
-                let state = try recovery.recover(
-                    totalRows: rows,
-                    reserve: { (classes) throws(Problem) in
-                        let bytes = recovery.snapshot.configuration.bytesPerClass.map { $0.multipliedReportingOverflow(by: classes) }
-                        guard let bytes, !bytes.overflow, context.budget.reserve(bytes.partialValue) else {
-                            throw .doesNotFit("\(classes) logged classes", bytes: bytes?.partialValue, budget: context.budget)
-                        }
-                        reserved += bytes.partialValue
-                    }, progress: { progress.note(rows: $0) })
-                let log = try state.chain.continue()
-                try recovery.removeSuperfluous(context.log)
-                let time = CheckpointFile.modificationTime(recovery.directory, version: recovery.version)
-                model.activity.withLock {
-                    $0.files = FileActivity(
-                        checkpoint: FileActivity.Checkpoint(version: recovery.version, time: time), logBytes: state.chain.bytesRead)
-                }
-                progress.finish(version: state.classifier.version)
-                return Start(
-                    classifier: state.classifier, idempotency: state.table,
-                    store: ModelStore(model, store: store, recovery: recovery, state: state, log: log), reserved: reserved)
+            var progress = RecoveryProgress(context.log, model: model.name, totalRows: rows)
+            let state = try recovery.recover(
+                totalRows: rows,
+                reserve: { (classes) throws(Problem) in
+                    // The labels that the log adds are counted when the state is there.
+                    let bytes = recovery.snapshot.configuration.estimatedBytes(classes: classes).map { $0 + recovery.snapshot.labelBytes }
+                    guard let bytes, reservation.resize(to: bytes) else {
+                        throw .doesNotFit("the \(classes) classes in its log", bytes: bytes, budget: context.budget)
+                    }
+                }, progress: { progress.note(rows: $0) })
+            turn.end()
+            let log = try state.chain.continue()
+            if let torn = state.chain.tornEnd { context.log.warning(cutting: torn, model: model.name) }
+            try recovery.removeSuperfluous(context.log)
+            let time = CheckpointFile.modificationTime(recovery.directory, version: recovery.version)
+            model.activity.withLock {
+                $0.files = FileActivity(
+                    checkpoint: FileActivity.Checkpoint(version: recovery.version, time: time), logBytes: state.chain.bytesRead)
             }
+            progress.finish(version: state.classifier.version)
+            let files = ModelStore(model, store: store, recovery: recovery, state: state, log: log)
+            if !state.renamed.isEmpty { files.keepNames(state) }
+            return Start(classifier: state.classifier, idempotency: state.table, store: files)
         }
         let store = try context.store.map { try ModelStore(model, store: $0, classifier: classifier) }
-        return Start(classifier: classifier, store: store, reserved: reserved)
+        return Start(classifier: classifier, store: store)
     }
 
     /// What is left of a worker.
-    private struct End {
+    struct End {
         /// Who waits for the model's deletion, if anybody.
         var responder: DeferredResponder?
-        /// The bytes to release.
-        var reserved: Int
         var store: ModelStore?
     }
 
-    /// Works until the queue is closed.
-    private func run() -> End {
-        defer { refresh.cancel() }
+    /// What comes after a turn.
+    enum Next {
+        /// Another one.
+        case turn
+        /// Nothing, until a job comes or the time has.
+        case rest(until: Double?)
+        /// The model has ended.
+        case end(End?)
+    }
+
+    /// Makes the model known as it begins.
+    private func begin() {
         publish()
-        model.condition = .ready
+        settleReservation()
+        model.condition = store?.failure.map { .stopped($0) } ?? .ready
+    }
+
+    /// Does what is due, and the jobs that wait and go together.
+    func takeTurn() -> Next {
+        if unknownState == nil { startRefreshIfDue() }
+        store?.startCheckpointIfDue(classifier, idempotency)
+        publishIfSolved()
         let limit = context.limits.blockRows
-        while true {
-            if unknownState == nil { startRefreshIfDue() }
-            store?.startCheckpointIfDue(classifier, idempotency)
-            publishIfSolved()
-            var rows = 0
-            let isWanted = unknownState == nil && classifier.needsBalancing
-            let wakeUp = [refresh.wakeUp(isWanted: isWanted), store?.wakeUp].compactMap { $0 }.min()
-            let jobs = model.queue.take(until: wakeUp) { taken, next in
-                guard case .learn(let first) = taken[0], case .learn(let job) = next else { return false }
-                rows = (taken.count == 1 ? first.rows : rows) + job.rows
-                return rows <= limit && job.dimension == first.dimension
-            }
-            guard let jobs else {
-                refuseWaiting(.busy("the server is stopping"))
-                store?.close(classifier, idempotency)
-                return End(responder: nil, reserved: reserved, store: store)
-            }
-            guard let first = jobs.first else { continue }
-            if case .delete(let responder) = first {
-                refuseWaiting(.deletedModel(model.name))
-                return End(responder: responder, reserved: reserved, store: store)
-            }
-            perform(first, jobs)
+        var rows = 0
+        let jobs = model.queue.poll { taken, next in
+            guard case .learn(let first) = taken[0], case .learn(let job) = next else { return false }
+            rows = (taken.count == 1 ? first.rows : rows) + job.rows
+            return rows <= limit && job.dimension == first.dimension
         }
+        guard let jobs else { return end(.busy("the server is stopping"), deletion: nil) }
+        guard let first = jobs.first else {
+            let isWanted = unknownState == nil && classifier.needsBalancing
+            return .rest(until: [refresh.wakeUp(isWanted: isWanted), store?.wakeUp].compactMap { $0 }.min())
+        }
+        if case .delete(let responder) = first { return end(.deletedModel(model.name), deletion: responder) }
+        perform(first, jobs)
+        return .turn
+    }
+
+    private func end(_ problem: Problem, deletion responder: DeferredResponder?) -> Next {
+        refuseWaiting(problem)
+        if responder == nil { store?.close(classifier, idempotency) }
+        refresh.cancel()
+        return .end(End(responder: responder, store: store))
     }
 
     /// Tells those who wait for balanced weights that there will be none.
@@ -186,7 +177,7 @@ final class ModelWorker {
 
     private func perform(_ first: Job, _ jobs: [Job]) {
         if let unknownState {
-            let detail = "the state of model \"\(model.name)\" is unknown until the server is started again: \(unknownState)"
+            let detail = "the state of the model \"\(model.name)\" is unknown until the server restarts: \(unknownState)"
             let problem = Problem(.serviceUnavailable, detail)
             for job in jobs { job.refuse(problem) }
             return refuseWaiting(problem)
@@ -203,17 +194,16 @@ final class ModelWorker {
         case .rebalance(let responder): rebalance(responder)
         case .adopt(let outcome): adopt(outcome)
         case .measure(let job): measure(job)
-        case .limitMemory(let bytes): classifier.memoryLimit = bytes
-        case .disturb(let value): classifier.disturbInverse(0, classifier.configuration.width - 1, by: value)
-        case .describe(let responder, let status): answer(responder) { () throws(Problem) in try describe(status) }
+        case .call(let body): body(classifier)
+        case .describe(let responder, let status): answer(responder, status)
         case .snapshot(let parts, let lengthAlone, let responder): snapshot(parts, lengthAlone: lengthAlone, responder)
         case .restore(let file, let responder, let status): change(.restored, responder) { () throws(Problem) in try restore(file, status) }
         case .delete: break
         }
     }
 
-    private func answer(_ responder: DeferredResponder, _ body: () throws(Problem) -> Response) {
-        do throws(Problem) { responder.send(try body()) } catch { responder.send(error.response) }
+    private func answer(_ responder: DeferredResponder, _ status: Status) {
+        do throws(Problem) { context.answers.answer(try details(status), to: responder) } catch { responder.send(error.response) }
     }
 
     /// Makes the state visible to predictions.
@@ -221,13 +211,14 @@ final class ModelWorker {
         guard let weights = classifier.publish() else {
             return context.log.error(
                 "the weights are not finite; the last finite ones stay in use",
-                ["model": model.name, "ridge that would cure it": "\(classifier.health.curingRidge)"])
+                ["model": model.name, "ridge that would cure it": classifier.health.curingRidge.map { "\($0)" } ?? "not known"])
         }
+        reservationInDouble.settle(at: weights.exactBytes)
         model.publish(weights)
         tellOfHealing()
     }
 
-    /// Publishes weights that have been solved anew between two changes: to measure leverage, or for a checkpoint.
+    /// Publishes weights that have been solved again between two changes: to measure leverage, or for a checkpoint.
     private func publishIfSolved() {
         guard unknownState == nil, let published = model.published, published.version == classifier.version else { return }
         if published.health.solves != classifier.health.solves {
@@ -236,10 +227,10 @@ final class ModelWorker {
     }
 
     /// The model's details as they are, or are about to be, published.
-    func describe(_ status: Status) throws(Problem) -> Response {
+    func details(_ status: Status) throws(Problem) -> AnswerText {
         guard let weights = classifier.publish() ?? model.published else {
-            throw Problem(.internalServerError, "the model has published nothing")
+            throw Problem(.internalServerError, "the model has not published any weights")
         }
-        return ModelAnswer(model: model, weights: weights).response(status)
+        return ModelAnswer(model: model, weights: weights).text(status)
     }
 }

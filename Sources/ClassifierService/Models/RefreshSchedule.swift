@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import HTTPServer
 
 /// When balanced weights are refreshed in the background: one refresh at a time, and after each a pause as long as it took, so that

@@ -35,7 +35,7 @@ public enum CheckpointRestoring {
         let versions = try directory.checkpoints()
         guard versions.contains(version) else {
             let known = versions.map(String.init).joined(separator: ", ")
-            throw NoCheckpoint(description: "there is no checkpoint of version \(version); there are \(known)")
+            throw NoCheckpoint(description: "there is no checkpoint of version \(version); available versions: \(known)")
         }
         var newest = max(versions.last ?? version, try directory.logs().last ?? version)
         if let last = versions.last {

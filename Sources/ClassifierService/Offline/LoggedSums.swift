@@ -9,14 +9,14 @@ struct LoggedSums: ~Copyable {
     var crossMoment: Matrix
     var version: Int
     var rows = 0
-    var tornBytes = 0
+    var tornEnd: TornEnd?
 
     /// Adds everything up.
     ///
     /// - Parameter labels: those of the checkpoint on entry, all on return.
     /// - Throws: `StorageError` that names file and offset of damage, or `LinearAlgebraError`.
     /// - Complexity: D²n + d·D·n multiply-adds for n rows.
-    static func adding(_ recovery: ModelRecovery, to state: SavedState, _ labels: inout [String]) throws -> LoggedSums {
+    static func adding(_ recovery: ModelRecovery, to state: SavedState, _ labels: inout [Label]) throws -> LoggedSums {
         let dimension = state.configuration.dimension
         let chain = try LogChain(recovery.directory, after: recovery.version)
         let gram = try NormalEquations(dimension: state.configuration.width, packedLower: state.gram)
@@ -24,16 +24,15 @@ struct LoggedSums: ~Copyable {
         crossMoment.setRowMajor(state.crossMoment)
         var sums = LoggedSums(gram: gram, crossMoment: crossMoment, version: recovery.version)
         let projection = try projection(state)
-        guard var registry = ClassRegistry(labels: labels) else {
-            throw DamagedState(path: recovery.directory.checkpointPath(recovery.version), reason: "a label stands twice")
+        var stored = try StoredLabels(recovery)
+        guard var registry = ClassRegistry(labels: stored.labels) else {
+            throw DamagedState(path: recovery.directory.checkpointPath(recovery.version), reason: "a label appears twice")
         }
         var features: [Double] = []
         var targets: [Int] = []
         while let record = try LearnRecord.next(chain, dimension: dimension, features: &features) {
             for request in record.requests {
-                for row in 0..<request.rows {
-                    targets.append(registry.intern(request.labels[row]).column)
-                }
+                for label in try stored.labels(of: request.labels) { targets.append(registry.intern(label).column) }
             }
             guard targets.count >= 1024 else { continue }
             try sums.add(features, targets, projection, classes: registry.count)
@@ -43,7 +42,7 @@ struct LoggedSums: ~Copyable {
         try sums.add(features, targets, projection, classes: registry.count)
         labels = registry.labels
         sums.version = chain.version
-        sums.tornBytes = chain.tornBytes
+        sums.tornEnd = chain.tornEnd
         return sums
     }
 

@@ -37,7 +37,7 @@ public struct StoredFile: Sendable {
             try readLog(path)
         } else {
             do {
-                let snapshot = try SnapshotFile { () throws(StorageError) in try file.map(count: size) }
+                let snapshot = try SnapshotFile(isCheckpoint: true) { () throws(StorageError) in try file.map(count: size) }
                 try describe(snapshot)
             } catch let problem as Problem {
                 throw DamagedState(path: path, reason: problem.detail)
@@ -47,7 +47,7 @@ public struct StoredFile: Sendable {
 
     private mutating func describe(_ snapshot: SnapshotFile) throws {
         let metadata = snapshot.metadata
-        facts.append(("kind", "snapshot, format \(SnapshotMetadata.format); all checksums fit"))
+        facts.append(("kind", "snapshot, format \(SnapshotMetadata.format); all checksums match"))
         facts.append(("version", "\(metadata.version)"))
         facts.append(("samples", "\(metadata.samples)"))
         facts.append(("classes", "\(metadata.labels.count)"))
@@ -64,7 +64,7 @@ public struct StoredFile: Sendable {
 
     private mutating func readLog(_ path: String) throws {
         let reader = try LogReader(path)
-        facts.append(("kind", "log, from version \(reader.baseVersion) on"))
+        facts.append(("kind", "log, from version \(reader.baseVersion)"))
         var rows = 0
         var offset = reader.offset
         var features: [Double] = []
@@ -86,6 +86,7 @@ public struct StoredFile: Sendable {
         facts.append(("records", "\(reader.recordCount)"))
         facts.append(("rows", "\(rows)"))
         facts.append(("leads to version", "\(reader.version)"))
-        facts.append(("bytes behind the last whole record", "\(reader.tornBytes)"))
+        facts.append(("bytes after the last complete record", "\(reader.tornBytes)"))
+        if let torn = reader.tornEnd { facts.append(("may have been acknowledged", torn.mayHaveBeenAcknowledged ? "unknown" : "no")) }
     }
 }

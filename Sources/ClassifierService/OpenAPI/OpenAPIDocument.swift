@@ -36,12 +36,12 @@ struct OpenAPIDocument {
 
     private static let description = """
         JSON names are snake_case. An error is `application/problem+json` (RFC 9457) whose `detail` names the row, the field and what was \
-        expected; a refused request has changed nothing. Unknown keys and query parameters are refused. Under `/v2`, the Open Inference \
-        Protocol, an error is `{"error": "…"}`, and what the protocol does not know is passed over.
+        expected; a refused request changes nothing. Unknown keys and query parameters are refused. Under `/v2`, the Open Inference \
+        Protocol, an error is `{"error": "…"}`, and unknown members are ignored.
 
-        Every answer has an `X-Request-Id`: that of the request, where it has 1 to 64 of `[A-Za-z0-9._~+/=:-]`, else a new one. HEAD is \
-        answered like GET, without content, and OPTIONS with `Allow`. A path that has not the method answers 405 with `Allow`. Of any \
-        request, malformed ones are answered with 400, expectations other than `100-continue` with 417, unknown methods and transfer \
+        Every answer has an `X-Request-Id`: that of the request if it has 1 to 64 characters from `[A-Za-z0-9._~+/=:-]`, else a new one. \
+        HEAD is answered like GET, without content, and OPTIONS with `Allow`. A method that a path does not support gets 405 with `Allow`. \
+        Any path answers malformed requests with 400, expectations other than `100-continue` with 417, unknown methods and transfer \
         codings with 501, and versions other than HTTP/1.0 and 1.1 with 505.
         """
 
@@ -138,7 +138,7 @@ struct OpenAPIDocument {
             components["securitySchemes"] = .object([
                 "bearer": .object([
                     "type": .string("http"), "scheme": .string("bearer"),
-                    "description": .string("A token of the server's token file, for reading (`read`) or for everything (`write`)."),
+                    "description": .string("A token from the server's token file: `read` tokens allow reading, `write` tokens everything."),
                 ])
             ])
         }

@@ -1,7 +1,7 @@
 internal import HTTPServer
 internal import TensorFormats
 
-/// `GET /openapi.json`: what all routes are. Anybody may read it, for it tells nothing of any model.
+/// `GET /openapi.json`: describes all routes. Anybody may read it, as it says nothing about any model.
 struct OpenAPIRoute {
     /// Whether callers need tokens.
     let usesTokens: Bool

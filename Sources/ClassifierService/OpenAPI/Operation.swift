@@ -1,6 +1,6 @@
 internal import HTTPServer
 
-/// A route as its callers see it: what `RouteSet` serves and `GET /openapi.json` tells (OpenAPI 3.1, section 4.8.10).
+/// A route as its callers see it: `RouteSet` serves it, and `GET /openapi.json` describes it (OpenAPI 3.1, section 4.8.10).
 ///
 /// What every route shares is added by `OpenAPIDocument`: requests that are malformed, for another host, from another origin or without a
 /// token, and bodies that are too large or too slow.

@@ -42,7 +42,7 @@ extension Parameter {
     /// The name under which a request is applied once.
     static let idempotencyKey = header(
         "Idempotency-Key", .string(pattern: "^[ -~]+$", length: 1...IdempotencyKey.maximumLength),
-        "A name of your own for this request. Sent again with the same key and body it is applied once, and gets the first answer again; "
-            + "with the same key and another body it is refused with 422.",
+        "A unique name for this request, chosen by the client. A request sent again with the same key and body is applied once and gets "
+            + "the first answer again; with the same key and a different body, it is refused with 422.",
         example: .string("8c2f3c6e-5d1a-4c39-9c0e-0f2f5a9f2b11"))
 }

@@ -1,23 +1,23 @@
 internal import HTTPServer
 
-/// Refuses query items that an operation does not know, and those that come twice.
+/// Refuses query items that are unknown to an operation or given twice.
 struct QueryCheck: Sendable {
     private let known: [String]
 
-    /// Nil where the operation passes over what it does not know.
+    /// Nil if the operation ignores unknown query items.
     init?(_ operation: Operation) {
         guard operation.refusesOtherQueryItems else { return nil }
         known = operation.parameters.filter { $0.place == .query }.map(\.name)
     }
 
-    /// What is wrong with a request's query, if anything.
+    /// The problem with a request's query, if there is one.
     func problem(_ request: borrowing Request) -> Problem? {
         // No array and no set: predictions with a query allocate nothing either.
         var seen: UInt64 = 0
         var problem: Problem?
         request.forEachQueryName { name in
             guard let index = known.firstIndex(of: name) else {
-                let expected = known.isEmpty ? "this call has none" : "known are \(known.joined(separator: ", "))"
+                let expected = known.isEmpty ? "this call takes none" : "known parameters are \(known.joined(separator: ", "))"
                 problem = Problem(.badRequest, "\"\(name.prefix(160))\" is not a known query parameter; \(expected)")
                 return false
             }

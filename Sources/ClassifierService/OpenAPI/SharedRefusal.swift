@@ -13,12 +13,12 @@ struct SharedRefusal: Sendable {
     static let all: [SharedRefusal] = [
         SharedRefusal(
             name: "BadRequest",
-            refusal: Refusal(.badRequest, "The request is malformed, its path has an encoded NUL, or its query what is not expected."),
+            refusal: Refusal(.badRequest, "The request is malformed, its path contains an encoded NUL, or its query is invalid."),
             isOf: { _, _ in true }),
         SharedRefusal(
             name: "Unauthorized",
             refusal: Refusal(
-                .unauthorized, "The call needs a token, or does not know the one it got.",
+                .unauthorized, "The token is missing or unknown.",
                 detail: "this call needs a token: Authorization: Bearer TOKEN", headers: [.authenticate]),
             isOf: { $1 && $0.access != .anyone }),
         SharedRefusal(
@@ -28,8 +28,8 @@ struct SharedRefusal: Sendable {
         SharedRefusal(
             name: "Forbidden",
             refusal: Refusal(
-                .forbidden, "The token is for reading, or web pages of this origin may not call the server.",
-                detail: "the token is for reading; this call needs one for writing",
+                .forbidden, "The token only allows reading, or web pages of this origin may not call the server.",
+                detail: "this call needs a write token, but the token is a read token",
                 headers: [.optionalAuthenticate]),
             isOf: { $1 && $0.access == .writing }),
         SharedRefusal(
@@ -42,7 +42,7 @@ struct SharedRefusal: Sendable {
         SharedRefusal(
             name: "UnsupportedMediaType",
             refusal: Refusal(
-                .unsupportedMediaType, "The body's format or its `Content-Encoding` is not taken here.", headers: [.acceptEncoding]),
+                .unsupportedMediaType, "The body's format or its `Content-Encoding` is not supported.", headers: [.acceptEncoding]),
             isOf: { operation, _ in operation.body != nil }),
         SharedRefusal(
             name: "MisdirectedRequest", refusal: Refusal(.misdirectedRequest, "`Host` is not a name of this server."),
@@ -52,12 +52,12 @@ struct SharedRefusal: Sendable {
             isOf: { _, _ in true }),
         SharedRefusal(
             name: "InternalServerError",
-            refusal: Refusal(.internalServerError, "The server failed in a way it should not have; its log says more."),
+            refusal: Refusal(.internalServerError, "The server failed unexpectedly; see its log."),
             isOf: { operation, _ in operation.access != .anyone }),
         SharedRefusal(
             name: "ServiceUnavailable",
             refusal: Refusal(
-                .serviceUnavailable, "The contents of all requests, or the answers to them, take too much memory; try again.",
+                .serviceUnavailable, "The contents of all requests, or the answers to them, take too much memory; try again later.",
                 headers: [.retryAfter]),
             isOf: { operation, _ in operation.body != nil || operation.access == .reading }),
     ]
@@ -65,14 +65,14 @@ struct SharedRefusal: Sendable {
 
 extension AnswerHeader {
     fileprivate static let acceptEncoding = AnswerHeader(
-        name: "Accept-Encoding", schema: .string(), description: "The content codings that are taken.", isRequired: false)
+        name: "Accept-Encoding", schema: .string(), description: "The supported content codings.", isRequired: false)
     fileprivate static let authenticate = AnswerHeader(
-        name: "WWW-Authenticate", schema: .string(pattern: "^Bearer "), description: "The scheme, and what was wrong.")
+        name: "WWW-Authenticate", schema: .string(pattern: "^Bearer "), description: "The scheme and the error.")
     fileprivate static var optionalAuthenticate: AnswerHeader {
         var header = authenticate
         header.isRequired = false
         return header
     }
     static let requestID = AnswerHeader(
-        name: "X-Request-Id", schema: .string(pattern: "^[A-Za-z0-9._~+/=:-]{1,64}$"), description: "The name of the request.")
+        name: "X-Request-Id", schema: .string(pattern: "^[A-Za-z0-9._~+/=:-]{1,64}$"), description: "The ID of the request.")
 }

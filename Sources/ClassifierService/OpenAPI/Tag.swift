@@ -9,12 +9,12 @@ enum Tag: String, Sendable, CaseIterable {
 
     var description: String {
         switch self {
-        case .models: "Make, describe, change and delete models."
+        case .models: "Create, describe, change and delete models."
         case .rows: "Learn, unlearn and predict rows of features."
-        case .classes: "The labels that a model knows."
+        case .classes: "List, rename and delete the classes of a model."
         case .snapshots: "Whole models as safetensors files: save, restore, merge."
-        case .inference: "The Open Inference Protocol (KServe V2), which Triton's and KServe's clients speak."
-        case .service: "The service itself."
+        case .inference: "The Open Inference Protocol (KServe V2), for clients of Triton and KServe."
+        case .service: "Health, metrics, the dashboard and this document."
         }
     }
 }

@@ -9,14 +9,14 @@ struct InferRoute: Sendable {
     let pool: ComputePool
     let limits: ServiceLimits
     /// One for each event loop.
-    let workspaces: [PredictWorkspace]
-    private let spare = SpareWorkspaces()
+    let workspaces: [InferenceWorkspace]
+    private let spare = SpareWorkspaces<InferenceWorkspace>()
 
     init(registry: ModelRegistry, pool: ComputePool, limits: ServiceLimits, eventLoops: Int) {
         self.registry = registry
         self.pool = pool
         self.limits = limits
-        workspaces = (0..<eventLoops).map { _ in PredictWorkspace() }
+        workspaces = (0..<eventLoops).map { _ in InferenceWorkspace() }
     }
 
     func add(to routes: inout RouteSet) {
@@ -34,10 +34,20 @@ struct InferRoute: Sendable {
         switch plan {
         case .answer(let inference):
             times.hasRead()
+            var inline = inference
+            inline.maximumBytes = min(inference.maximumBytes, limits.inlineAnswer)
+            inline.textWeight = 6
             do throws(Problem) {
-                try inference.run(workspace, useBLAS: false)
+                let scorer: Scorer
+                do throws(Problem) {
+                    scorer = try inline.run(workspace, nil)
+                } catch {
+                    guard error.status == .unprocessableContent else { throw error }
+                    // Its labels are long.
+                    return deferScoring(inference, workspace, times, model, responder.deferred())
+                }
                 times.hasScored()
-                let headerCount = inference.write(workspace)
+                let headerCount = inference.write(workspace, scorer)
                 times.hasWritten()
                 Inference.answer(workspace, headerCount: headerCount, responder)
                 model.inferences.add(times, rows: workspace.inference.request.rows)
@@ -67,13 +77,13 @@ struct InferRoute: Sendable {
         let envelope: InferenceEnvelope
     }
 
-    private func plan(_ request: borrowing Request, _ model: Model, _ workspace: PredictWorkspace) throws(Problem) -> Plan {
-        let weights = try PredictRoute.weights(of: model)
+    private func plan(_ request: borrowing Request, _ model: Model, _ workspace: InferenceWorkspace) throws(Problem) -> Plan {
+        let weights = try model.scoringWeights()
         try OpenInference.checkVersion(request, model, weights)
         let envelope = try InferenceEnvelope(request)
         let inference = Inference(model: model.name, weights: weights, wish: envelope.wish, maximumBytes: limits.maximumArrayBytes)
         let scan = Scan(inference: inference, envelope: envelope)
-        guard request.bodyCount <= limits.inlineBody else { return .scan(scan) }
+        guard request.bodyCount <= limits.inlineBody, !weights.needsDouble else { return .scan(scan) }
         let isRead = try request.decodeBody { (body) throws(Problem) -> Bool in
             guard let coding = envelope.coding else { return try Self.read(body, scan, workspace, values: &workspace.features) }
             let content: InflatedBytes
@@ -88,7 +98,7 @@ struct InferRoute: Sendable {
             }
         }
         guard isRead else { return .scan(scan) }
-        return weights.cost(rows: workspace.inference.request.rows) <= limits.inlineCost ? .answer(inference) : .score(inference)
+        return inference.cost(of: workspace.inference.request) <= limits.inlineCost ? .answer(inference) : .score(inference)
     }
 
     /// Reads a body that is not compressed any more.
@@ -96,7 +106,7 @@ struct InferRoute: Sendable {
     /// - Returns: false where a value is beyond `Scalar`.
     /// - Throws: 400.
     private static func read<Scalar: FeatureScalar>(
-        _ body: UnsafeRawBufferPointer, _ scan: Scan, _ workspace: PredictWorkspace, values: inout [Scalar]
+        _ body: UnsafeRawBufferPointer, _ scan: Scan, _ workspace: InferenceWorkspace, values: inout [Scalar]
     ) throws(Problem) -> Bool {
         do throws(InferenceError) {
             let reader = try InferenceRequestReader(
@@ -111,13 +121,13 @@ struct InferRoute: Sendable {
     /// Reads and scores a large body, or one with numbers beyond Float32.
     private func deferScanning(_ body: Body, _ scan: Scan, _ times: InferenceTimes, _ model: Model, _ responder: DeferredResponder) {
         let limits = limits
-        let isQueued = pool.run { [spare] in
+        let isQueued = pool.run(.reading) { [spare] in
             var times = times
             times.hasWaited()
             let response = spare.with { workspace in
                 body.withUnsafeBytes { bytes -> Response in
                     do throws(Problem) {
-                        return try Self.answer(bytes, scan, workspace, limits, &times, model)
+                        return try Self.answer(bytes, scan, workspace, limits, &times, model) { responder.isConnected }
                     } catch {
                         model.inferences.addFailure(times)
                         return error.inferenceResponse
@@ -130,10 +140,12 @@ struct InferRoute: Sendable {
     }
 
     private static func answer(
-        _ body: UnsafeRawBufferPointer, _ scan: Scan, _ workspace: PredictWorkspace, _ limits: ServiceLimits, _ times: inout InferenceTimes,
-        _ model: Model
+        _ body: UnsafeRawBufferPointer, _ scan: Scan, _ workspace: InferenceWorkspace, _ limits: ServiceLimits,
+        _ times: inout InferenceTimes, _ model: Model, isWanted: () -> Bool
     ) throws(Problem) -> Response {
-        guard let coding = scan.envelope.coding else { return try answer(plain: body, scan, workspace, limits, &times, model) }
+        guard let coding = scan.envelope.coding else {
+            return try answer(plain: body, scan, workspace, limits, &times, model, isWanted: isWanted)
+        }
         let content: InflatedBytes
         do throws(ContentCodingError) {
             content = try coding.decompress(body, limit: limits.maximumArrayBytes)
@@ -142,41 +154,41 @@ struct InferRoute: Sendable {
             throw Problem(.badRequest, error.description)
         }
         return try content.withUnsafeBytes { (bytes) throws(Problem) in
-            try answer(plain: bytes, scan, workspace, limits, &times, model)
+            try answer(plain: bytes, scan, workspace, limits, &times, model, isWanted: isWanted)
         }
     }
 
     private static func answer(
-        plain body: UnsafeRawBufferPointer, _ scan: Scan, _ workspace: PredictWorkspace, _ limits: ServiceLimits,
-        _ times: inout InferenceTimes, _ model: Model
+        plain body: UnsafeRawBufferPointer, _ scan: Scan, _ workspace: InferenceWorkspace, _ limits: ServiceLimits,
+        _ times: inout InferenceTimes, _ model: Model, isWanted: () -> Bool
     ) throws(Problem) -> Response {
-        if try read(body, scan, workspace, values: &workspace.features) {
+        let scorer: Scorer
+        let isRead = scan.inference.weights.needsDouble ? false : try read(body, scan, workspace, values: &workspace.features)
+        if isRead {
             times.hasRead()
-            // Small products are not worth the queue for BLAS's own threads.
-            let cost = scan.inference.weights.cost(rows: workspace.inference.request.rows)
-            try scan.inference.run(workspace, useBLAS: cost > limits.inlineCost)
+            scorer = try scan.inference.run(workspace, limits, isWanted: isWanted)
         } else {
             var features: [Double] = []
             _ = try read(body, scan, workspace, values: &features)
             times.hasRead()
-            try scan.inference.run(features, workspace)
+            scorer = try scan.inference.run(features, workspace, isWanted: isWanted)
         }
-        return finish(scan.inference, workspace, &times, model)
+        return finish(scan.inference, workspace, scorer, &times, model)
     }
 
     private func deferScoring(
-        _ inference: Inference, _ source: PredictWorkspace, _ times: InferenceTimes, _ model: Model, _ responder: DeferredResponder
+        _ inference: Inference, _ source: InferenceWorkspace, _ times: InferenceTimes, _ model: Model, _ responder: DeferredResponder
     ) {
         let (features, request) = (source.features, source.inference.request)
-        let isQueued = pool.run { [spare] in
+        let isQueued = pool.run(.reading, bytes: features.count * MemoryLayout<Float>.stride) { [spare, limits] in
             var times = times
             times.hasWaited()
             let response = spare.with { workspace -> Response in
                 workspace.features.append(contentsOf: features)
                 workspace.inference.request = request
                 do throws(Problem) {
-                    try inference.run(workspace, useBLAS: true)
-                    return Self.finish(inference, workspace, &times, model)
+                    let scorer = try inference.run(workspace, limits) { responder.isConnected }
+                    return Self.finish(inference, workspace, scorer, &times, model)
                 } catch {
                     model.inferences.addFailure(times)
                     return error.inferenceResponse
@@ -188,10 +200,10 @@ struct InferRoute: Sendable {
     }
 
     private static func finish(
-        _ inference: Inference, _ workspace: PredictWorkspace, _ times: inout InferenceTimes, _ model: Model
+        _ inference: Inference, _ workspace: InferenceWorkspace, _ scorer: Scorer, _ times: inout InferenceTimes, _ model: Model
     ) -> Response {
         times.hasScored()
-        let headerCount = inference.write(workspace)
+        let headerCount = inference.write(workspace, scorer)
         times.hasWritten()
         model.inferences.add(times, rows: workspace.inference.request.rows)
         return Inference.response(workspace, headerCount: headerCount)
@@ -206,6 +218,6 @@ struct InferRoute: Sendable {
 
     private func refuseBusy(_ times: InferenceTimes, _ model: Model, _ responder: DeferredResponder) {
         model.inferences.addFailure(times)
-        responder.send(Problem.busy("the compute threads have too much to do").inferenceResponse)
+        responder.send(Problem.busy("the compute threads are overloaded").inferenceResponse)
     }
 }

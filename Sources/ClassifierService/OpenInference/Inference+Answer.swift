@@ -5,14 +5,14 @@ internal import TensorFormats
 extension Inference {
     /// Writes what `run` has collected.
     ///
+    /// - Parameter scorer: what `run` has scored by.
     /// - Returns: the length of the JSON where binary data follows it.
-    func write(_ workspace: PredictWorkspace) -> Int? {
+    func write(_ workspace: InferenceWorkspace, _ scorer: Scorer) -> Int? {
         let request = workspace.inference.request
-        let kind = weights.resolve(request.choice.map { $0 == 0 ? .plain : .balanced } ?? wish)
-        writeHead(&workspace.writer, request, kind)
+        writeHead(&workspace.writer, request, scorer)
         workspace.writer.key("outputs")
         workspace.writer.beginArray()
-        for output in request.outputs { write(output, workspace, classes: weights.classCount(of: kind)) }
+        for output in request.outputs { write(output, workspace, classes: scorer.classCount) }
         workspace.writer.endArray()
         workspace.writer.endObject()
         guard request.outputs.contains(where: \.isBinary) else { return nil }
@@ -29,38 +29,31 @@ extension Inference {
         return headerCount
     }
 
-    private func writeHead(_ writer: inout JSONWriter, _ request: InferenceRequest, _ kind: WeightsKind) {
+    private func writeHead(_ writer: inout JSONWriter, _ request: InferenceRequest, _ scorer: Scorer) {
         writer.beginObject()
-        writer.key("model_name")
-        writer.write(model)
-        writer.key("model_version")
-        writer.write(decimal: weights.version)
+        writer.member("model_name", model)
+        writer.member("model_version", decimal: weights.version)
         if !request.id.isEmpty {
             writer.key("id")
             request.id.withUnsafeBytes { writer.write(encoded: $0) }
         }
         writer.key("parameters")
         writer.beginObject()
-        writer.key("weights")
-        writer.write(kind == .balanced ? "balanced" : "plain" as StaticString)
-        if kind == .balanced, let version = weights.balancedVersion {
-            writer.key("balanced_version")
-            writer.write(version)
+        writer.member("weights", scorer.kind == .balanced ? "balanced" : "plain" as StaticString)
+        if let version = scorer.balancedVersion {
+            writer.member("balanced_version", version)
         }
         if request.outputs.contains(where: { $0.index == InferenceOutput.probability.rawValue }) {
-            writer.key("temperature")
-            writer.write(weights.calibration(of: kind)?.temperature)
+            writer.member("temperature", scorer.calibration?.temperature)
         }
         writer.endObject()
     }
 
-    private func write(_ output: InferenceRequest.Output, _ workspace: PredictWorkspace, classes: Int) {
+    private func write(_ output: InferenceRequest.Output, _ workspace: InferenceWorkspace, classes: Int) {
         let buffer = workspace.inference.outputs[output.index]
         workspace.writer.beginObject()
-        workspace.writer.key("name")
-        workspace.writer.write(OpenInference.signature.outputs[output.index])
-        workspace.writer.key("datatype")
-        workspace.writer.write(output.isText ? "BYTES" : "FP32" as StaticString)
+        workspace.writer.member("name", OpenInference.signature.outputs[output.index])
+        workspace.writer.member("datatype", output.isText ? "BYTES" : "FP32" as StaticString)
         workspace.writer.key("shape")
         workspace.writer.beginArray()
         workspace.writer.write(workspace.inference.request.rows)
@@ -69,8 +62,7 @@ extension Inference {
         if output.isBinary {
             workspace.writer.key("parameters")
             workspace.writer.beginObject()
-            workspace.writer.key("binary_data_size")
-            workspace.writer.write(output.isText ? buffer.texts.byteCount : buffer.numbers.count * 4)
+            workspace.writer.member("binary_data_size", output.isText ? buffer.texts.byteCount : buffer.numbers.count * 4)
             workspace.writer.endObject()
         } else {
             workspace.writer.key("data")
@@ -86,7 +78,7 @@ extension Inference {
     }
 
     /// Answers with what was written.
-    static func answer(_ workspace: PredictWorkspace, headerCount: Int?, _ responder: consuming Responder) {
+    static func answer(_ workspace: InferenceWorkspace, headerCount: Int?, _ responder: consuming Responder) {
         var slot = Optional(responder)
         workspace.writer.withUnsafeBytes { octets in
             slot.take()?.send(.ok, contentType: contentType(headerCount), field: field(headerCount), body: octets)
@@ -94,7 +86,7 @@ extension Inference {
     }
 
     /// The same as a response of its own.
-    static func response(_ workspace: PredictWorkspace, headerCount: Int?) -> Response {
+    static func response(_ workspace: InferenceWorkspace, headerCount: Int?) -> Response {
         let headers = field(headerCount).map { [HeaderField($0.name, String($0.value))] } ?? []
         return Response(.ok, contentType: contentType(headerCount), headers: headers, bytes: workspace.writer.array)
     }
@@ -118,4 +110,7 @@ extension JSONWriter {
     mutating func write(decimal value: Int) {
         write(String(value))
     }
+
+    /// Writes a key and an integer as a string.
+    mutating func member(_ name: StaticString, decimal value: Int) { member(name, String(value)) }
 }

@@ -6,135 +6,136 @@ internal import TensorFormats
 struct Inference: Sendable {
     let model: String
     let weights: PublishedWeights
-    /// Which weights the head of the request asks for; its content goes before.
+    /// The weights that the request's head asks for; the body's choice takes precedence.
     let wish: WeightsKind?
     /// Octets that the outputs may have together.
-    let maximumBytes: Int
+    var maximumBytes: Int
+    /// How many octets one octet of text counts as: JSON may write it as six.
+    var textWeight = 1
 
-    /// Scores the rows in a workspace, with BLAS on compute threads alone.
+    /// What making the answer takes, in multiply-adds.
+    func cost(of request: InferenceRequest) -> Int {
+        guard let scorer = weights.scorer() else { return 0 }
+        var row = 0
+        func add(_ index: Int, best: Int?) {
+            let isLabel = index == InferenceOutput.label.rawValue
+            let all = isLabel ? AnswerCost.label : AnswerCost.number * scorer.classCount
+            let (sum, overflow) = row.addingReportingOverflow(best.map { AnswerCost.best($0, of: scorer.classCount) } ?? all)
+            row = overflow ? .max : sum
+        }
+        // Where none is named all are wanted.
+        if request.outputs.isEmpty { for index in 0..<OpenInference.outputCount(scorer.calibration) { add(index, best: nil) } }
+        for output in request.outputs { add(output.index, best: output.classes) }
+        return AnswerCost.total(scorer, rows: request.rows, row: row)
+    }
+
+    /// Scores the rows in a workspace, and collects what the outputs want.
     ///
-    /// The rows are scored in blocks, so that memory beside the answer does not grow with their number.
-    ///
-    /// - Throws: 422 where the answer would be too large.
-    func run(_ workspace: PredictWorkspace, useBLAS: Bool) throws(Problem) {
-        let kind = weights.resolve(choice(workspace))
-        let calibration = try begin(workspace, kind)
-        let dimension = weights.featureMap.dimension
+    /// - Parameters:
+    ///   - limits: for a compute thread; nil on an event loop.
+    ///   - isWanted: is asked between blocks.
+    /// - Returns: what they were scored by.
+    /// - Throws: 409 where no class is known, or no probability; 422 where the answer would be too large; 503 where nobody waits for it.
+    func run(_ workspace: InferenceWorkspace, _ limits: ServiceLimits?, isWanted: () -> Bool = { true }) throws(Problem) -> Scorer {
+        let scorer = try scorer(workspace)
         let rows = workspace.inference.request.rows
-        let classes = weights.classCount(of: kind)
-        let block = max(64, (1 << 20) / max(weights.featureMap.width, classes))
-        for first in stride(from: 0, to: rows, by: block) {
-            let last = min(first + block, rows)
-            workspace.features.withUnsafeBufferPointer { features in
-                _ = weights.score(
-                    UnsafeBufferPointer(rebasing: features[first * dimension..<last * dimension]), weights: kind, useBLAS: useBLAS,
-                    workspace: &workspace.scores)
-            }
-            workspace.scores.scores.withUnsafeBufferPointer { scores in
-                for row in 0..<(last - first) {
-                    let scores = UnsafeBufferPointer(rebasing: scores[row * classes..<(row + 1) * classes])
-                    if scores.allSatisfy({ $0.isFinite }) {
-                        collect(scores, calibration?.softmax(scores), workspace) { $0.append(contentsOf: scores) }
-                    } else {
-                        // Float32 has overflowed: once more, in Float64.
-                        let start = (first + row) * dimension
-                        collectExact(
-                            workspace.features[start..<start + dimension].map(Double.init), calibration, workspace, kind)
-                    }
-                }
-            }
-            try checkSize(workspace)
-        }
+        let blocks = limits.map { BlockScorer(scorer, rows: rows, limits: $0) } ?? BlockScorer(scorer, useBLAS: false)
+        let collector = Collector(inference: self, workspace: workspace, calibration: try begin(workspace, scorer))
+        guard try blocks.score(rows: rows, workspace, for: collector, isWanted: isWanted) else { throw Self.clientHasLeft }
+        return scorer
     }
 
-    /// Scores rows that Float32 cannot carry.
-    func run(_ features: [Double], _ workspace: PredictWorkspace) throws(Problem) {
-        let kind = weights.resolve(choice(workspace))
-        let calibration = try begin(workspace, kind)
-        let dimension = weights.featureMap.dimension
-        for row in 0..<workspace.inference.request.rows {
-            collectExact(Array(features[row * dimension..<(row + 1) * dimension]), calibration, workspace, kind)
-            try checkSize(workspace)
-        }
+    /// The same of rows that Float32 cannot carry.
+    func run(_ features: [Double], _ workspace: InferenceWorkspace, isWanted: () -> Bool) throws(Problem) -> Scorer {
+        let scorer = try scorer(workspace)
+        let rows = workspace.inference.request.rows
+        let collector = Collector(inference: self, workspace: workspace, calibration: try begin(workspace, scorer))
+        let blocks = BlockScorer(scorer, useBLAS: false)
+        guard try blocks.score(features, rows: rows, workspace, for: collector, isWanted: isWanted) else { throw Self.clientHasLeft }
+        return scorer
     }
 
-    private func choice(_ workspace: PredictWorkspace) -> WeightsKind? {
-        workspace.inference.request.choice.map { $0 == 0 ? .plain : .balanced } ?? wish
+    /// Is sent to nobody.
+    private static var clientHasLeft: Problem { .busy("the client has left before its answer was made") }
+
+    private func scorer(_ workspace: InferenceWorkspace) throws(Problem) -> Scorer {
+        let choice = workspace.inference.request.choice.map { $0 == 0 ? WeightsKind.plain : .balanced }
+        return try weights.requireScorer(choice ?? wish, of: model)
     }
 
     /// Names the outputs where the request names none, and refuses values that would be too many before any is computed.
     ///
     /// - Returns: how scores become probabilities, where those are asked for.
-    private func begin(_ workspace: PredictWorkspace, _ kind: WeightsKind) throws(Problem) -> Calibration? {
-        workspace.inference.request.wantAll(of: OpenInference.outputCount(weights, kind))
+    private func begin(_ workspace: InferenceWorkspace, _ scorer: Scorer) throws(Problem) -> Calibration? {
+        workspace.inference.request.wantAll(of: OpenInference.outputCount(scorer.calibration))
         let request = workspace.inference.request
         for output in request.outputs where output.index != InferenceOutput.label.rawValue && output.classes == nil {
-            let (count, overflow) = request.rows.multipliedReportingOverflow(by: weights.classCount(of: kind) * 4)
+            let (count, overflow) = request.rows.multipliedReportingOverflow(by: scorer.classCount * 4)
             guard !overflow, count <= maximumBytes else { throw tooLarge }
             workspace.inference.outputs[output.index].numbers.reserveCapacity(count / 4)
         }
         guard request.outputs.contains(where: { $0.index == InferenceOutput.probability.rawValue }) else { return nil }
-        guard let calibration = weights.calibration(of: kind) else {
+        guard let calibration = scorer.calibration else {
             throw Problem(
                 .conflict,
-                "the output \"probability\" is not there yet: the model \"\(model)\" is calibrated when it has predicted "
+                "the output \"probability\" is not available yet: the model \"\(model)\" is calibrated once it has predicted "
                     + "\(Calibration.minimumSamples) rows before learning them")
         }
         return calibration
     }
 
-    private func checkSize(_ workspace: PredictWorkspace) throws(Problem) {
+    /// Takes what the outputs want of each row's scores.
+    private struct Collector: ScoreTaker {
+        let inference: Inference
+        let workspace: InferenceWorkspace
+        /// How scores become probabilities, where those are asked for.
+        let calibration: Calibration?
+
+        func take<Score: ClassScore>(_ scores: UnsafeBufferPointer<Score>, ofRow row: Int, _: PredictWorkspace) throws(Problem) {
+            let softmax = calibration.map { Score.softmax(scores, $0) }
+            for output in workspace.inference.request.outputs { collect(output, scores, softmax) }
+            if inference.isTooLarge(workspace) { throw inference.tooLarge }
+        }
+
+        @inline(__always)
+        private func collect<Score: ClassScore>(
+            _ output: InferenceRequest.Output, _ scores: UnsafeBufferPointer<Score>, _ softmax: Softmax?
+        ) {
+            let labels = inference.weights.labels
+            // `begin` has seen to it that there is a softmax where there are probabilities.
+            let value = { (score: Score) -> Float in
+                guard output.index == InferenceOutput.probability.rawValue else { return score.nearest }
+                return Float(softmax?.probability(score: Double(score)) ?? 0)
+            }
+            if output.index == InferenceOutput.label.rawValue {
+                let best = TopClasses.select(1, of: scores.count, into: &workspace.order) { scores[$0] }
+                workspace.inference.outputs[output.index].texts.append(labels[best].text)
+            } else if let wanted = output.classes {
+                TopClasses.select(min(wanted, scores.count), of: scores.count, into: &workspace.order) { scores[$0] }
+                for column in workspace.order where !inference.isTooLarge(workspace.inference.outputs[output.index].texts.byteCount) {
+                    workspace.inference.outputs[output.index].texts.append(
+                        classification: value(scores[column]), index: column, label: labels[column].text)
+                }
+            } else {
+                workspace.inference.outputs[output.index].numbers.append(contentsOf: scores.lazy.map(value))
+            }
+        }
+    }
+
+    private func isTooLarge(_ textBytes: Int) -> Bool { textWeight * textBytes > maximumBytes }
+
+    private func isTooLarge(_ workspace: InferenceWorkspace) -> Bool {
         var bytes = 0
-        for output in workspace.inference.outputs { bytes += output.texts.byteCount + output.numbers.count * 4 }
-        guard bytes <= maximumBytes else { throw tooLarge }
+        for index in workspace.inference.outputs.indices {
+            bytes += textWeight * workspace.inference.outputs[index].texts.byteCount
+            bytes += 4 * workspace.inference.outputs[index].numbers.count
+        }
+        return bytes > maximumBytes
     }
 
     private var tooLarge: Problem {
         Problem(
             .unprocessableContent,
             "the outputs would be larger than \(maximumBytes) bytes; send fewer rows, or ask for fewer outputs or for \"classification\"")
-    }
-
-    private func collectExact(_ row: [Double], _ calibration: Calibration?, _ workspace: PredictWorkspace, _ kind: WeightsKind) {
-        weights.scoreInDouble(row, weights: kind).withUnsafeBufferPointer { scores in
-            collect(scores, calibration?.softmax(scores), workspace) { $0.append(contentsOf: scores.lazy.map(Self.nearest)) }
-        }
-    }
-
-    /// Takes what the outputs want of a row's scores.
-    @inline(__always)
-    private func collect<Score: FeatureScalar>(
-        _ scores: UnsafeBufferPointer<Score>, _ softmax: Softmax?, _ workspace: PredictWorkspace, appendAll: (inout [Float]) -> Void
-    ) {
-        for output in workspace.inference.request.outputs {
-            let isProbability = output.index == InferenceOutput.probability.rawValue
-            if output.index == InferenceOutput.label.rawValue {
-                TopClasses.select(1, of: scores.count, into: &workspace.order) { scores[$0] }
-                workspace.inference.outputs[output.index].texts.append(weights.labels[workspace.order[0]])
-            } else if let wanted = output.classes {
-                TopClasses.select(min(wanted, scores.count), of: scores.count, into: &workspace.order) { scores[$0] }
-                for column in workspace.order {
-                    let value = isProbability ? Self.probability(softmax, scores[column]) : Self.nearest(scores[column])
-                    workspace.inference.outputs[output.index].texts.append(
-                        classification: value, index: column, label: weights.labels[column])
-                }
-            } else if isProbability {
-                for score in scores { workspace.inference.outputs[output.index].numbers.append(Self.probability(softmax, score)) }
-            } else {
-                appendAll(&workspace.inference.outputs[output.index].numbers)
-            }
-        }
-    }
-
-    @inline(__always)
-    private static func probability<Score: FeatureScalar>(_ softmax: Softmax?, _ score: Score) -> Float {
-        // `begin` has seen to it that there is one.
-        Float(softmax?.probability(score: Double(score)) ?? 0)
-    }
-
-    /// The nearest FP32 that is finite.
-    private static func nearest<Score: FeatureScalar>(_ score: Score) -> Float {
-        let limit = Score(Float.greatestFiniteMagnitude)
-        return Float(min(max(score, -limit), limit))
     }
 }

@@ -9,10 +9,8 @@ struct InferenceHealthRoutes: Sendable {
         routes.on(.inferenceServer) { _, responder in
             responder.send(
                 .json { writer in
-                    writer.key("name")
-                    writer.write("accrue" as StaticString)
-                    writer.key("version")
-                    writer.write(Service.version)
+                    writer.member("name", "accrue" as StaticString)
+                    writer.member("version", Service.version)
                     writer.key("extensions")
                     writer.beginArray()
                     for name in OpenInference.extensions { writer.write(name) }
@@ -31,10 +29,8 @@ struct InferenceHealthRoutes: Sendable {
     /// Some clients look for `live`, others for `ready`, others at the status.
     private static func health(_ status: Status, isReady: Bool) -> Response {
         .json(status) { writer in
-            writer.key("live")
-            writer.write(true)
-            writer.key("ready")
-            writer.write(isReady)
+            writer.member("live", true)
+            writer.member("ready", isReady)
         }
     }
 }

@@ -2,22 +2,22 @@ internal import AnalyticLearning
 internal import HTTPServer
 internal import TensorFormats
 
-/// What the protocol tells of models: metadata, readiness, configuration and statistics.
+/// What the protocol says about models: metadata, readiness, configuration and statistics.
 struct InferenceModelRoutes: Sendable {
     let registry: ModelRegistry
 
     func add(to routes: inout RouteSet) {
-        routes.on(.inferenceModels) { _, responder in
-            responder.send(
-                .json { writer in
-                    writer.key("models")
-                    writer.beginArray()
-                    for model in registry.all { writer.write(model.name) }
-                    writer.endArray()
-                })
+        routes.on(.inferenceModels) { request, responder in
+            registry.context.answers.answer(request, responder, items: registry.count, form: .inference) { () throws(Problem) in
+                Self.list("models", registry.all.map(\.name)) { writer, name in writer.write(name) }
+            }
         }
         // A model may be called "stats"; its metadata is then found under its version.
-        routes.on(.allInferenceStatistics) { _, responder in responder.send(Self.statistics(registry.all)) }
+        routes.on(.allInferenceStatistics) { request, responder in
+            registry.context.answers.answer(request, responder, items: registry.count, form: .inference) { () throws(Problem) in
+                Self.statistics(registry.all)
+            }
+        }
         on(Operation.inferenceModel, &routes, Self.metadata)
         on(Operation.inferenceModelReadiness, &routes, Self.readiness)
         on(Operation.inferenceConfiguration, &routes, Self.configuration)
@@ -25,110 +25,145 @@ struct InferenceModelRoutes: Sendable {
     }
 
     private func on(
-        _ operations: [Operation], _ routes: inout RouteSet, _ body: @escaping @Sendable (Model, PublishedWeights) -> Response
+        _ operations: [Operation], _ routes: inout RouteSet, _ body: @escaping @Sendable (Model, PublishedWeights) -> AnswerText
     ) {
         for operation in operations {
             routes.on(operation) { request, responder in
-                let response: Response
+                let (model, weights): (Model, PublishedWeights)
                 do throws(Problem) {
-                    let model = try registry.model(of: request)
-                    let weights = try model.weights()
+                    model = try registry.model(of: request)
+                    weights = try model.weights()
                     try OpenInference.checkVersion(request, model, weights)
-                    response = body(model, weights)
-                } catch { response = error.inferenceResponse }
-                responder.send(response)
+                } catch { return responder.send(error.inferenceResponse) }
+                registry.context.answers.answer(request, responder, items: weights.classCount, form: .inference) { () throws(Problem) in
+                    body(model, weights)
+                }
             }
         }
     }
 
     // MARK: Answers
 
-    private static func metadata(_ model: Model, _ weights: PublishedWeights) -> Response {
-        .json { writer in
-            writer.key("name")
-            writer.write(model.name)
+    /// An object with one array.
+    private static func list<Element: Sendable>(
+        _ key: StaticString, _ elements: [Element], _ write: @escaping @Sendable (inout JSONWriter, Element) -> Void
+    ) -> AnswerText {
+        var text = AnswerText()
+        text.add { writer in
+            writer.beginObject()
+            writer.key(key)
+            writer.beginArray()
+        }
+        text.add(elements.count) { writer, index in write(&writer, elements[index]) }
+        text.add { writer in
+            writer.endArray()
+            writer.endObject()
+        }
+        return text
+    }
+
+    /// An object of bounded length.
+    private static func object(_ status: Status = .ok, _ body: @escaping @Sendable (inout JSONWriter) -> Void) -> AnswerText {
+        var text = AnswerText(status)
+        text.add { writer in
+            writer.beginObject()
+            body(&writer)
+            writer.endObject()
+        }
+        return text
+    }
+
+    private static func metadata(_ model: Model, _ weights: PublishedWeights) -> AnswerText {
+        let (name, version, labels, dimension) = (model.name, weights.version, weights.labels, weights.configuration.dimension)
+        var text = AnswerText()
+        text.add { writer in
+            writer.beginObject()
+            writer.member("name", name)
             writer.key("versions")
             writer.beginArray()
-            writer.write(decimal: weights.version)
+            writer.write(decimal: version)
             writer.endArray()
-            writer.key("platform")
-            writer.write("accrue" as StaticString)
+            writer.member("platform", "accrue" as StaticString)
             writer.key("inputs")
             writer.beginArray()
-            tensor(&writer, OpenInference.signature.input, "FP32", [-1, weights.configuration.dimension])
+            tensor(&writer, OpenInference.signature.input, "FP32", [-1, dimension])
+            writer.endObject()
             writer.endArray()
             writer.key("outputs")
             writer.beginArray()
-            for (name, hasClasses) in OpenInference.outputs(of: weights) {
-                // The number of classes grows while a client keeps its metadata.
-                tensor(
-                    &writer, name, hasClasses ? "FP32" : "BYTES", hasClasses ? [-1, -1] : [-1], labels: hasClasses ? weights.labels : nil)
-            }
-            writer.endArray()
         }
+        for (output, hasClasses) in OpenInference.outputs(of: weights) {
+            // The number of classes grows while a client keeps its metadata.
+            text.add { writer in tensor(&writer, output, hasClasses ? "FP32" : "BYTES", hasClasses ? [-1, -1] : [-1]) }
+            if hasClasses {
+                // Parameters are strings, numbers or booleans in the protocol: labels are a JSON array in a string.
+                text.add { writer in
+                    writer.key("parameters")
+                    writer.beginObject()
+                    writer.key("labels")
+                    writer.append(raw: "\"[")
+                }
+                text.add(labels.count) { writer, column in
+                    if column > 0 { writer.append(raw: ",") }
+                    var inner = JSONWriter()
+                    inner.write(labels[column])
+                    var outer = JSONWriter()
+                    inner.withUnsafeBytes { outer.write(utf8: $0) }
+                    outer.withUnsafeBytes { writer.append(octets: UnsafeRawBufferPointer(rebasing: $0[1..<($0.count - 1)])) }
+                }
+                text.add { writer in
+                    writer.append(raw: "]\"")
+                    writer.endObject()
+                }
+            }
+            text.add { $0.endObject() }
+        }
+        text.add { writer in
+            writer.endArray()
+            writer.endObject()
+        }
+        return text
     }
 
-    /// Parameters are strings, numbers or booleans in the protocol: labels are a JSON array in a string.
-    private static func tensor(
-        _ writer: inout JSONWriter, _ name: StaticString, _ datatype: StaticString, _ shape: [Int], labels: [String]? = nil
-    ) {
+    /// Begins a tensor's object.
+    private static func tensor(_ writer: inout JSONWriter, _ name: StaticString, _ datatype: StaticString, _ shape: [Int]) {
         writer.beginObject()
-        writer.key("name")
-        writer.write(name)
-        writer.key("datatype")
-        writer.write(datatype)
+        writer.member("name", name)
+        writer.member("datatype", datatype)
         writer.key("shape")
         writer.beginArray()
         for size in shape { writer.write(size) }
         writer.endArray()
-        if let labels {
-            var list = JSONWriter()
-            list.beginArray()
-            for label in labels { list.write(label) }
-            list.endArray()
-            writer.key("parameters")
-            writer.beginObject()
-            writer.key("labels")
-            writer.write(list.string)
-            writer.endObject()
-        }
-        writer.endObject()
     }
 
     /// 200 where the model can predict, 4xx where it cannot: clients look at nothing else.
-    private static func readiness(_ model: Model, _ weights: PublishedWeights) -> Response {
-        let reason = OpenInference.reasonNotReady(model)
-        return .json(reason == nil ? .ok : .conflict) { writer in
-            writer.key("name")
-            writer.write(model.name)
-            writer.key("ready")
-            writer.write(reason == nil)
+    private static func readiness(_ model: Model, _ weights: PublishedWeights) -> AnswerText {
+        let (name, reason) = (model.name, OpenInference.reasonNotReady(model))
+        return object(reason == nil ? .ok : .conflict) { writer in
+            writer.member("name", name)
+            writer.member("ready", reason == nil)
             if let reason {
-                writer.key("error")
-                writer.write(reason)
+                writer.member("error", reason)
             }
         }
     }
 
     /// As Triton's model configuration extension has it.
-    private static func configuration(_ model: Model, _ weights: PublishedWeights) -> Response {
-        .json { writer in
-            writer.key("name")
-            writer.write(model.name)
-            writer.key("platform")
-            writer.write("accrue" as StaticString)
-            writer.key("backend")
-            writer.write("accrue" as StaticString)
+    private static func configuration(_ model: Model, _ weights: PublishedWeights) -> AnswerText {
+        let (name, dimension, outputs) = (model.name, weights.configuration.dimension, OpenInference.outputs(of: weights))
+        return object { writer in
+            writer.member("name", name)
+            writer.member("platform", "accrue" as StaticString)
+            writer.member("backend", "accrue" as StaticString)
             // 0: the first dimension is part of the shapes.
-            writer.key("max_batch_size")
-            writer.write(0)
+            writer.member("max_batch_size", 0)
             writer.key("input")
             writer.beginArray()
-            configured(&writer, OpenInference.signature.input, "TYPE_FP32", [-1, weights.configuration.dimension])
+            configured(&writer, OpenInference.signature.input, "TYPE_FP32", [-1, dimension])
             writer.endArray()
             writer.key("output")
             writer.beginArray()
-            for (name, hasClasses) in OpenInference.outputs(of: weights) {
+            for (name, hasClasses) in outputs {
                 configured(&writer, name, hasClasses ? "TYPE_FP32" : "TYPE_STRING", hasClasses ? [-1, -1] : [-1])
             }
             writer.endArray()
@@ -137,10 +172,8 @@ struct InferenceModelRoutes: Sendable {
 
     private static func configured(_ writer: inout JSONWriter, _ name: StaticString, _ type: StaticString, _ dimensions: [Int]) {
         writer.beginObject()
-        writer.key("name")
-        writer.write(name)
-        writer.key("data_type")
-        writer.write(type)
+        writer.member("name", name)
+        writer.member("data_type", type)
         writer.key("dims")
         writer.beginArray()
         for size in dimensions { writer.write(size) }
@@ -148,16 +181,15 @@ struct InferenceModelRoutes: Sendable {
         writer.endObject()
     }
 
-    private static func statistics(_ models: [Model]) -> Response {
-        .json { writer in
-            writer.key("model_stats")
-            writer.beginArray()
-            for model in models {
-                guard let weights = model.published else { continue }
-                model.inferences.write(model.name, version: weights.version, to: &writer)
-            }
-            writer.endArray()
+    /// The numbers go on while the answer is written: they are taken first.
+    private static func statistics(_ models: [Model]) -> AnswerText {
+        let entries = models.compactMap { model -> [UInt8]? in
+            guard let weights = model.published else { return nil }
+            var writer = JSONWriter()
+            model.inferences.write(model.name, version: weights.version, to: &writer)
+            return writer.array
         }
+        return list("model_stats", entries) { writer, entry in entry.withUnsafeBytes { writer.write(encoded: $0) } }
     }
 }
 
@@ -170,7 +202,7 @@ extension OpenInference {
         guard request.parameter(1) == String(weights.version) else {
             throw Problem(
                 .notFound,
-                "the model \"\(model.name)\" has no version \"\((request.parameter(1) ?? "").prefix(40))\"; the current one is "
+                "the model \"\(model.name)\" has no version \"\((request.parameter(1) ?? "").prefix(40))\"; the current version is "
                     + "\(weights.version), and older ones are not kept")
         }
     }
@@ -178,7 +210,7 @@ extension OpenInference {
     /// Why a model cannot predict now; nil where it can.
     static func reasonNotReady(_ model: Model) -> String? {
         do throws(Problem) {
-            _ = try PredictRoute.weights(of: model)
+            _ = try model.scoringWeights()
             return nil
         } catch { return error.detail }
     }

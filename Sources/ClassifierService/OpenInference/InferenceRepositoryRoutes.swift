@@ -7,9 +7,9 @@ struct InferenceRepositoryRoutes: Sendable {
     let registry: ModelRegistry
 
     func add(to routes: inout RouteSet) {
-        let limit = ModelRoutes.maximumBody
+        let limit = ServiceLimits.configurationBody
         routes.on(.repositoryIndex, maximumBodySize: limit) { request, responder in
-            Self.answer(responder) { () throws(Problem) in try index(request) }
+            index(request, responder)
         }
         routes.on(.repositoryLoad, maximumBodySize: limit) { request, responder in
             Self.answer(responder) { () throws(Problem) in try load(request) }
@@ -21,7 +21,7 @@ struct InferenceRepositoryRoutes: Sendable {
                 // learned with it.
                 throw Problem(
                     .badRequest,
-                    "the model \"\(name)\" is not unloaded: what it has learned is its state. DELETE /v1/models/\(name) forgets it")
+                    "the model \"\(name)\" cannot be unloaded: its state is what it has learned; DELETE /v1/models/\(name) deletes it")
             }
         }
     }
@@ -33,28 +33,32 @@ struct InferenceRepositoryRoutes: Sendable {
     }
 
     /// All models, or with `{"ready": true}` those that can predict.
-    private func index(_ request: borrowing Request) throws(Problem) -> Response {
-        let isReadyOnly = try Self.isReadyOnly(request)
-        var writer = JSONWriter()
-        writer.beginArray()
-        for model in registry.all {
-            let reason = OpenInference.reasonNotReady(model)
-            if isReadyOnly, reason != nil { continue }
+    private func index(_ request: borrowing Request, _ responder: consuming Responder) {
+        let isReadyOnly: Bool
+        do throws(Problem) { isReadyOnly = try Self.isReadyOnly(request) } catch { return responder.send(error.inferenceResponse) }
+        registry.context.answers.answer(request, responder, items: registry.count, form: .inference) { () throws(Problem) in
+            Self.index(registry.all, isReadyOnly: isReadyOnly)
+        }
+    }
+
+    private static func index(_ models: [Model], isReadyOnly: Bool) -> AnswerText {
+        let entries = models.map { (name: $0.name, version: $0.published?.version, reason: OpenInference.reasonNotReady($0)) }
+            .filter { !isReadyOnly || $0.reason == nil }
+        var text = AnswerText()
+        text.add { $0.beginArray() }
+        text.add(entries.count) { writer, index in
+            let entry = entries[index]
             writer.beginObject()
-            writer.key("name")
-            writer.write(model.name)
-            if let weights = model.published {
-                writer.key("version")
-                writer.write(decimal: weights.version)
+            writer.member("name", entry.name)
+            if let version = entry.version {
+                writer.member("version", decimal: version)
             }
-            writer.key("state")
-            writer.write(reason == nil ? "READY" : "UNAVAILABLE" as StaticString)
-            writer.key("reason")
-            writer.write(reason ?? "")
+            writer.member("state", entry.reason == nil ? "READY" : "UNAVAILABLE" as StaticString)
+            writer.member("reason", entry.reason ?? "")
             writer.endObject()
         }
-        writer.endArray()
-        return Response(.ok, contentType: "application/json", bytes: writer.array)
+        text.add { $0.endArray() }
+        return text
     }
 
     private static func isReadyOnly(_ request: borrowing Request) throws(Problem) -> Bool {
@@ -67,7 +71,7 @@ struct InferenceRepositoryRoutes: Sendable {
         let model: Model
         do throws(Problem) { model = try registry.model(of: request) } catch {
             var problem = error
-            problem.detail += "; PUT /v1/models/{model} makes one, PUT /v1/models/{model}/snapshot restores one"
+            problem.detail += "; PUT /v1/models/{model} creates one, PUT /v1/models/{model}/snapshot restores one"
             throw problem
         }
         if let value = try Self.body(request)?["parameters"] {
@@ -77,7 +81,7 @@ struct InferenceRepositoryRoutes: Sendable {
             if let parameter = parameters.entries.first {
                 throw Problem(
                     .badRequest,
-                    "a model cannot be loaded with the parameter \"\(parameter.key.prefix(160))\", expected none: "
+                    "a model cannot be loaded with the parameter \"\(parameter.key.prefix(160))\", expected no parameters; "
                         + "PUT /v1/models/\(model.name) configures it")
             }
         }

@@ -9,16 +9,16 @@ enum OpenInference {
     static let signature = InferenceSignature(
         input: "features", outputs: ["label": false, "score": true, "probability": true], parameter: "weights",
         values: ["plain", "balanced"],
-        maximumMagnitude: RowReader.maximumMagnitude)
+        maximumMagnitude: FeatureLimits.largestMagnitude)
 
-    /// How many outputs a model has with these weights: the first so many of the signature's.
-    static func outputCount(_ weights: PublishedWeights, _ kind: WeightsKind) -> Int {
-        weights.calibration(of: kind) == nil ? InferenceOutput.probability.rawValue : signature.outputs.count
+    /// How many outputs a model has with weights of this calibration: the first so many of the signature's.
+    static func outputCount(_ calibration: Calibration?) -> Int {
+        calibration == nil ? InferenceOutput.probability.rawValue : signature.outputs.count
     }
 
     /// The outputs that a model has by default: their names, and whether they have a value for each class.
     static func outputs(of weights: PublishedWeights) -> [(name: StaticString, hasClasses: Bool)] {
-        (0..<outputCount(weights, weights.defaultWeights)).map { (signature.outputs[$0], signature.hasClasses[$0]) }
+        (0..<outputCount(weights.calibration(of: weights.defaultWeights))).map { (signature.outputs[$0], signature.hasClasses[$0]) }
     }
 
     /// What beside the protocol itself is there.
@@ -40,29 +40,17 @@ enum OpenInference {
     static func formatErrors(of configuration: inout ServerConfiguration) {
         let usual = configuration.errorFormatter
         configuration.errorFormatter = { path, status, detail in
-            owns(path) ? ("application/json", content(of: detail)) : usual(path, status, detail)
+            ErrorForm.isInference(path) ? ("application/json", ErrorForm.inferenceContent(of: detail)) : usual(path, status, detail)
         }
-    }
-
-    /// Whether a path is the protocol's.
-    static func owns(_ path: UnsafeRawBufferPointer) -> Bool {
-        path.starts(with: "/v2".utf8) && (path.count == 3 || path[3] == UInt8(ascii: "/"))
-    }
-
-    /// `{"error": …}`.
-    static func content(of detail: String) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("error")
-        writer.write(detail)
-        writer.endObject()
-        return writer.array
     }
 }
 
-extension Problem {
-    /// The answer in the form of the Open Inference Protocol.
-    var inferenceResponse: Response {
-        Response(status, contentType: "application/json", headers: response.headers, bytes: OpenInference.content(of: detail))
-    }
+/// The outputs of every model, by their places in the signature.
+enum InferenceOutput: Int {
+    /// BYTES [n]: the label with the highest score.
+    case label
+    /// FP32 [n, C]: the scores of all classes.
+    case score
+    /// FP32 [n, C]: how probable each class is, where the model is calibrated.
+    case probability
 }

@@ -7,11 +7,8 @@ struct ClassRoutes: Sendable {
     let registry: ModelRegistry
 
     func add(to routes: inout RouteSet) {
-        routes.on(.listClasses) { request, responder in
-            let deferred = responder.deferred()
-            do throws(Problem) { deferred.send(try list(request)) } catch { deferred.send(error.response) }
-        }
-        routes.on(.renameClass, maximumBodySize: ModelRoutes.maximumBody) { request, responder in
+        routes.on(.listClasses) { request, responder in list(request, responder) }
+        routes.on(.renameClass, maximumBodySize: ServiceLimits.configurationBody) { request, responder in
             let deferred = responder.deferred()
             do throws(Problem) { try rename(request, deferred) } catch { deferred.send(error.response) }
         }
@@ -23,28 +20,15 @@ struct ClassRoutes: Sendable {
         }
     }
 
-    private func list(_ request: borrowing Request) throws(Problem) -> Response {
-        let model = try registry.model(of: request)
-        let weights = try model.weights()
-        let measures = weights.evaluation.overall
-        return .json { writer in
-            writer.key("model")
-            writer.write(model.name)
-            writer.key("version")
-            writer.write(weights.version)
-            writer.key("classes")
-            writer.beginArray()
-            for (column, label) in weights.labels.enumerated() {
-                writer.beginObject()
-                writer.key("label")
-                writer.write(label)
-                writer.key("count")
-                writer.write(weights.counts[column])
-                writer.key("accuracy")
-                writer.write(measures.accuracy(of: column))
-                writer.endObject()
-            }
-            writer.endArray()
+    private func list(_ request: borrowing Request, _ responder: consuming Responder) {
+        let (model, weights, page): (Model, PublishedWeights, ClassPage)
+        do throws(Problem) {
+            model = try registry.model(of: request)
+            weights = try model.weights()
+            page = try ClassPage(request)
+        } catch { return responder.send(error.response) }
+        registry.context.answers.answer(request, responder, items: weights.classCount) { () throws(Problem) in
+            try page.text(model.name, weights)
         }
     }
 
@@ -58,12 +42,16 @@ struct ClassRoutes: Sendable {
         guard let object = value.object, object.entries.count == 1, let new = object["label"]?.string else {
             throw Problem(.badRequest, "the body must be {\"label\": \"the new name\"}")
         }
-        try model.enqueue(.renameClass(label, to: new, responder))
+        try model.enqueue(.renameClass(label, to: try Self.label(new, "\"label\""), responder))
     }
 
-    private static func label(_ request: borrowing Request) throws(Problem) -> String {
-        guard let label = request.parameter(1) else { throw Problem(.badRequest, "the label in the path is not UTF-8") }
-        return label
+    private static func label(_ request: borrowing Request) throws(Problem) -> Label {
+        guard let text = request.parameter(1) else { throw .label("the label in the path", .notUTF8) }
+        return try label(text, "the label in the path")
+    }
+
+    private static func label(_ text: String, _ place: String) throws(Problem) -> Label {
+        do throws(LabelError) { return try Label(text) } catch { throw .label(place, error) }
     }
 }
 

@@ -1,4 +1,5 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
 internal import TensorFormats
 
@@ -18,8 +19,13 @@ struct EventRoutes: Sendable {
     private func open(_ request: borrowing Request) throws(Problem) -> Response {
         let model = try registry.model(of: request)
         _ = try model.weights()
-        let stream = dispatcher.open(model.events, after: Self.lastEvent(request)) { Self.state(of: model) }
-        guard let stream else { throw .busy("too many clients read events, or the server is stopping") }
+        let stream: StreamBody?
+        do throws(ThreadError) {
+            stream = try dispatcher.open(model.events, after: Self.lastEvent(request)) { Self.state(of: model) }
+        } catch {
+            throw Problem(.serviceUnavailable, "events are not available now: \(error)", retryAfter: 10)
+        }
+        guard let stream else { throw .busy("too many clients are reading events, or the server is stopping") }
         // Proxies must neither keep the events nor gather them.
         let headers = [HeaderField("Cache-Control", "no-store"), HeaderField("X-Accel-Buffering", "no")]
         return Response(.ok, contentType: "text/event-stream", headers: headers, body: .stream(stream))
@@ -33,14 +39,10 @@ struct EventRoutes: Sendable {
     private static func state(of model: Model) -> [UInt8] {
         let weights = model.published
         return EventFrame.data { writer in
-            writer.key("model")
-            writer.write(model.name)
-            writer.key("version")
-            writer.write(weights?.version ?? 0)
-            writer.key("samples")
-            writer.write(weights?.samples ?? 0)
-            writer.key("classes")
-            writer.write(weights?.classCount ?? 0)
+            writer.member("model", model.name)
+            writer.member("version", weights?.version ?? 0)
+            writer.member("samples", weights?.samples ?? 0)
+            writer.member("classes", weights?.classCount ?? 0)
         }
     }
 }

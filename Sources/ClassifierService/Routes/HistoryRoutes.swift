@@ -7,55 +7,61 @@ struct HistoryRoutes: Sendable {
     let registry: ModelRegistry
 
     func add(to routes: inout RouteSet) {
-        routes.on(.modelHistory) { request, responder in
-            let response: Response
-            do throws(Problem) { response = try history(request) } catch { response = error.response }
-            responder.send(response)
+        routes.on(.modelHistory) { request, responder in history(request, responder) }
+    }
+
+    private func history(_ request: borrowing Request, _ responder: consuming Responder) {
+        let (model, weights): (Model, PublishedWeights)
+        do throws(Problem) {
+            model = try registry.model(of: request)
+            weights = try model.weights()
+        } catch { return responder.send(error.response) }
+        // The present is measured over all classes.
+        registry.context.answers.answer(request, responder, items: weights.classCount) { () throws(Problem) in
+            Self.text(model.name, weights)
         }
     }
 
-    private func history(_ request: borrowing Request) throws(Problem) -> Response {
-        let model = try registry.model(of: request)
-        let weights = try model.weights()
-        let evaluation = weights.evaluation
-        return .json { writer in
-            writer.key("model")
-            writer.write(model.name)
-            writer.key("version")
-            writer.write(weights.version)
-            writer.key("window_capacity")
-            writer.write(evaluation.windowCapacity)
+    private static func text(_ model: String, _ weights: PublishedWeights) -> AnswerText {
+        let (version, evaluation) = (weights.version, weights.evaluation)
+        let points = evaluation.history.points
+        var text = AnswerText()
+        text.add { writer in
+            writer.beginObject()
+            writer.member("model", model)
+            writer.member("version", version)
+            writer.member("window_capacity", evaluation.windowCapacity)
             writer.key("points")
             writer.beginArray()
-            for point in evaluation.history.points {
-                Self.write(
-                    &writer, evaluated: point.evaluated, point.accuracy, point.balancedAccuracy, point.windowAccuracy,
-                    point.windowBalancedAccuracy)
-            }
-            if evaluation.evaluatedSamples > evaluation.history.points.last?.evaluated ?? 0 {
+        }
+        text.add(points.count) { writer, index in
+            let point = points[index]
+            write(
+                &writer, evaluated: point.evaluated, point.accuracy, point.balancedAccuracy, point.windowAccuracy,
+                point.windowBalancedAccuracy)
+        }
+        text.add { writer in
+            if evaluation.evaluatedSamples > points.last?.evaluated ?? 0 {
                 let (overall, recent) = (evaluation.overall, evaluation.recent)
-                Self.write(
+                write(
                     &writer, evaluated: evaluation.evaluatedSamples, overall.accuracy, overall.balancedAccuracy, recent.accuracy,
                     recent.balancedAccuracy)
             }
             writer.endArray()
+            writer.endObject()
         }
+        return text
     }
 
     private static func write(
         _ writer: inout JSONWriter, evaluated: Int, _ accuracy: Double?, _ balanced: Double?, _ window: Double?, _ windowBalanced: Double?
     ) {
         writer.beginObject()
-        writer.key("evaluated_samples")
-        writer.write(evaluated)
-        writer.key("accuracy")
-        writer.write(accuracy)
-        writer.key("balanced_accuracy")
-        writer.write(balanced)
-        writer.key("window_accuracy")
-        writer.write(window)
-        writer.key("window_balanced_accuracy")
-        writer.write(windowBalanced)
+        writer.member("evaluated_samples", evaluated)
+        writer.member("accuracy", accuracy)
+        writer.member("balanced_accuracy", balanced)
+        writer.member("window_accuracy", window)
+        writer.member("window_balanced_accuracy", windowBalanced)
         writer.endObject()
     }
 }

@@ -21,7 +21,7 @@ final class LearnRoute: Sendable {
     func add(to routes: inout RouteSet) {
         routes.on(
             .learn, maximumStreamSize: .max,
-            streaming: { $0.mediaTypeIs(BodyFormat.ndjson.mediaType) },
+            streaming: { BodyFormat.ndjson.isNamed(by: $0) },
             { request, responder in
                 let deferred = responder.deferred()
                 do throws(Problem) {
@@ -47,7 +47,7 @@ final class LearnRoute: Sendable {
         let model = try registry.model(of: request)
         let key = try IdempotencyKey.of(request)
         // What a stream holds is bounded, and so is the number of streams.
-        guard let place = streams.take() else { throw .busy("\(limits.learnStreams) bodies are being learned as they arrive") }
+        guard let place = streams.take() else { throw .busy("\(limits.learnStreams) streamed requests are already being learned") }
         let stream = LearnStream(model: model, pool: pool, responder: responder, blockRows: limits.blockRows, key: key) { [streams] in
             streams.leave(place)
         }
@@ -66,14 +66,14 @@ final class LearnRoute: Sendable {
         }
         // A large body is scanned by a compute thread: meanwhile the loop goes on serving.
         let body = request.takeBody()
-        let isQueued = pool.run { [self] in
+        let isQueued = pool.run(.writing) { [self] in
             let result = body.withUnsafeBytes { bytes -> Problem? in
                 do throws(Problem) { try enqueue(bytes, reader, model, responder, purpose, key) } catch { return error }
                 return nil
             }
             if let problem = result { responder.send(problem.response) }
         }
-        guard isQueued else { throw .busy("the compute threads have too much to do") }
+        guard isQueued else { throw .busy("the compute threads are overloaded") }
     }
 
     private func enqueue(
@@ -83,6 +83,10 @@ final class LearnRoute: Sendable {
         var features: [Double] = []
         var labels = PackedStrings()
         try reader.readLabelled(body, features: &features, labels: &labels)
+        guard LearnRecord.canHold(labels) else {
+            throw Problem(
+                .contentTooLarge, "the labels have \(labels.byteCount) bytes, expected at most \(UInt32.max); send fewer rows per request")
+        }
         let identity = key.map { key in
             let seed: RequestIdentity.Purpose = purpose == .learn ? .learn : .unlearn
             return RequestIdentity(key: key, block: 0, hash: RequestIdentity.hash(features, labels, seed: seed.rawValue))

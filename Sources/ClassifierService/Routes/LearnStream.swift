@@ -1,6 +1,6 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
-internal import Locks
 internal import TensorFormats
 
 /// Learns NDJSON while it arrives, in constant memory.
@@ -9,6 +9,9 @@ internal import TensorFormats
 /// is with the worker at a time, so that what has been learned is always the beginning of the body; meanwhile the next is read, and
 /// then the connection waits again. Whatever ends the request early, the answer comes when the worker has finished, and says how many
 /// rows it has learned.
+///
+/// Where a line is refused, all lines before it are learned. Under a key only the whole blocks among them are: what has been learned under
+/// a key is known again by its blocks, and the body with that line mended has the same blocks up to there, but another one behind them.
 final class LearnStream: BodyConsumer {
     private let model: Model
     private let pool: ComputePool
@@ -24,6 +27,8 @@ final class LearnStream: BodyConsumer {
     private struct Reader {
         var lines: LineReader
         var block = LearnBlock(number: 0)
+        /// A full block of a request with a key, until it is known whether it is the last: that is part of what it is remembered by.
+        var full: LearnBlock?
     }
 
     private struct State {
@@ -31,8 +36,10 @@ final class LearnStream: BodyConsumer {
         var isReading = false
         /// All octets have come.
         var isWhole = false
-        /// All rows have been read.
+        /// All rows have been read, or all before a line that is refused.
         var isRead = false
+        /// Why reading ended at a line; those before it are learned first.
+        var refusal: Problem?
         /// The worker has a block.
         var isLearning = false
         /// Blocks which wait for the worker.
@@ -47,7 +54,7 @@ final class LearnStream: BodyConsumer {
         var progressedAt = MonotonicClock.now
 
         /// Nothing is to be done until the client sends more.
-        var waitsForClient: Bool { !isReading && !isLearning && !isWhole && !isAnswered && ready.isEmpty && failure == nil }
+        var waitsForClient: Bool { !isReading && !isLearning && !isWhole && !isRead && !isAnswered && ready.isEmpty && failure == nil }
     }
 
     /// What is to be done once the lock is free.
@@ -57,6 +64,7 @@ final class LearnStream: BodyConsumer {
         /// And, where there is a flow, go on reading meanwhile.
         case learn(LearnBlock, BodyFlow?)
         case answer(Response)
+        case tell(LearnAnswer)
         case readEnd
     }
 
@@ -72,7 +80,7 @@ final class LearnStream: BodyConsumer {
         self.blockRows = LearnBlock.rows(dimension: dimension, limit: blockRows)
         self.key = key
         self.onEnd = onEnd
-        reader = Guarded(Reader(lines: LineReader(dimension: dimension)))
+        reader = Guarded(Reader(lines: LineReader(dimension: dimension, isStreamed: true)))
     }
 
     deinit { onEnd() }
@@ -81,14 +89,16 @@ final class LearnStream: BodyConsumer {
 
     func receive(_ bytes: UnsafeRawBufferPointer, flow: BodyFlow) -> BodyDemand {
         let isWanted = state.withLock { state in
-            guard state.failure == nil else { return false }
+            guard state.failure == nil, !state.isRead else { return false }
             state.isReading = true
             return true
         }
         // The answer will say why nothing more is taken.
         guard isWanted else { return .pause }
         let piece = [UInt8](bytes)
-        if !pool.run({ [self] in read(piece, flow) }) { endReading(.busy("the compute threads have too much to do")) }
+        if !pool.run(.writing, bytes: piece.count, { [self] in read(piece, flow) }) {
+            endReading(.busy("the compute threads are overloaded"))
+        }
         return .pause
     }
 
@@ -97,7 +107,7 @@ final class LearnStream: BodyConsumer {
             state.withLock { state -> Action in
                 state.isWhole = true
                 state.flow = nil
-                guard !state.isReading, state.failure == nil else { return .nothing }
+                guard !state.isReading, !state.isRead, state.failure == nil else { return .nothing }
                 state.isReading = true
                 return .readEnd
             })
@@ -109,7 +119,7 @@ final class LearnStream: BodyConsumer {
     }
 
     func abort() {
-        stop(Problem(.badRequest, "the client has gone"))
+        stop(Problem(.badRequest, "the client disconnected"))
     }
 
     // MARK: The compute threads' side
@@ -120,7 +130,7 @@ final class LearnStream: BodyConsumer {
                 piece.withUnsafeBytes { reader.lines.append($0) }
                 try readLines(&reader)
             }
-        } catch { return endReading(error) }
+        } catch { return endReading(at: error) }
         let action = state.withLock { state -> Action in
             guard state.failure == nil else { return Self.conclude(&state, reading: false) }
             if state.isWhole { return .readEnd }
@@ -139,9 +149,10 @@ final class LearnStream: BodyConsumer {
             try reader.withLock { (reader) throws(Problem) in
                 reader.lines.finish()
                 try readLines(&reader)
-                if !reader.block.labels.isEmpty { submit(&reader) }
+                if let full = reader.full.take() { submit(full, isLast: reader.block.labels.isEmpty) }
+                if !reader.block.labels.isEmpty { close(&reader, isLast: true) }
             }
-        } catch { return endReading(error) }
+        } catch { return endReading(at: error) }
         perform(
             state.withLock { state -> Action in
                 state.isRead = true
@@ -150,16 +161,34 @@ final class LearnStream: BodyConsumer {
     }
 
     private func readLines(_ reader: inout Reader) throws(Problem) {
-        while try reader.lines.readLabelled(into: &reader.block.features, &reader.block.labels) {
-            if reader.block.labels.count == blockRows { submit(&reader) }
+        do throws(Problem) {
+            while try reader.lines.readLabelled(into: &reader.block.features, &reader.block.labels) {
+                if let full = reader.full.take() { submit(full, isLast: false) }
+                if reader.block.labels.count == blockRows { close(&reader, isLast: false) }
+            }
+        } catch {
+            // Something came behind it, whatever it was.
+            if let full = reader.full.take() { submit(full, isLast: false) }
+            throw error
         }
     }
 
-    private func submit(_ reader: inout Reader) {
+    /// Ends the block that is being read, and begins the next.
+    private func close(_ reader: inout Reader, isLast: Bool) {
         var block = reader.block
         if key != nil { block.hash = RequestIdentity.hash(block.features, block.labels, seed: block.hash) }
         reader.block = LearnBlock(number: block.number + 1)
         reader.block.hash = block.hash
+        if key != nil, !isLast { reader.full = block } else { submit(block, isLast: isLast) }
+    }
+
+    /// Hands a block over.
+    ///
+    /// - Parameter isLast: whether the body ends with it. A full block that is the last has another hash than one that is not: a body that
+    ///   goes on is another one.
+    private func submit(_ block: LearnBlock, isLast: Bool) {
+        var block = block
+        if key != nil, isLast, block.labels.count == blockRows { block.hash = RequestIdentity.lastHash(block.hash) }
         perform(
             state.withLock { state -> Action in
                 state.progressedAt = MonotonicClock.now
@@ -170,6 +199,16 @@ final class LearnStream: BodyConsumer {
                 }
                 state.isLearning = true
                 return .learn(block, nil)
+            })
+    }
+
+    /// Ends at a line that is refused.
+    private func endReading(at refusal: Problem) {
+        if key == nil { reader.withLock { reader in if !reader.block.labels.isEmpty { close(&reader, isLast: true) } } }
+        perform(
+            state.withLock { state -> Action in
+                (state.isRead, state.refusal) = (true, refusal)
+                return Self.conclude(&state, reading: false)
             })
     }
 
@@ -214,13 +253,13 @@ final class LearnStream: BodyConsumer {
     /// Since when the client has not sent a whole block, where it is the client who is waited for.
     var waitsForClientSince: Double? { state.withLock { $0.waitsForClient ? $0.progressedAt : nil } }
 
-    /// Ends here for the sake of another, and tells what has been learned.
+    /// Stops to free a slot for another stream, and reports what was learned.
     ///
     /// - Returns: false where something is being done after all.
     func giveWay() -> Bool {
         let action = state.withLock { state -> Action? in
             guard state.waitsForClient else { return nil }
-            state.failure = .busy("the rows came too slowly while other bodies waited to be learned")
+            state.failure = .busy("the rows arrived too slowly while other requests waited to be learned")
             return Self.conclude(&state, reading: false)
         }
         guard let action else { return false }
@@ -243,8 +282,8 @@ final class LearnStream: BodyConsumer {
         guard !reading, !state.isLearning, state.ready.isEmpty, !state.isAnswered else { return resumption(&state) }
         guard state.failure != nil || state.isRead else { return resumption(&state) }
         state.isAnswered = true
-        if state.failure == nil, let answer = state.total.answer { return .answer(answer.response) }
-        var problem = state.failure ?? BodyReader.noLines
+        if state.failure == nil, state.refusal == nil, let answer = state.total.answer { return .tell(answer) }
+        var problem = state.failure ?? state.refusal ?? BodyReader.noLines
         problem.rowsApplied = state.total.rows
         return .answer(problem.response)
     }
@@ -263,8 +302,9 @@ final class LearnStream: BodyConsumer {
             learn(block)
             flow?.resume()
         case .answer(let response): responder.send(response)
+        case .tell(let answer): AnswerSender(pool: pool).answer(answer.text, to: responder)
         case .readEnd:
-            if !pool.run({ [self] in readEnd() }) { endReading(.busy("the compute threads have too much to do")) }
+            if !pool.run(.writing, { [self] in readEnd() }) { endReading(.busy("the compute threads are overloaded")) }
         }
     }
 }

@@ -1,4 +1,4 @@
-internal import Locks
+internal import Concurrency
 
 /// The bodies that are being learned as they arrive. Each holds some blocks of rows, so their number is bounded; where all places are taken,
 /// the one that has waited longest for its client gives way: a client that stalls keeps nobody out.

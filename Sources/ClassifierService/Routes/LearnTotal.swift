@@ -1,9 +1,11 @@
+internal import AnalyticLearning
+
 /// What the blocks of a streamed learn request come to.
 struct LearnTotal {
     /// Rows that have been learned.
     private(set) var rows = 0
     private var last: LearnAnswer?
-    private var newClasses: [String] = []
+    private var newClasses: [Label] = []
     /// Rows that were scored before they were learned, and those of them that were right.
     private var scored = 0
     private var right = 0.0

@@ -17,8 +17,8 @@ final class MetricsRoute: Sendable {
         routes.on(.metrics) { request, responder in
             let format = Self.format(request)
             let responder = responder.deferred()
-            let isQueued = self.thread.run { [self] in responder.send(answer(format)) }
-            if !isQueued { responder.send(Problem.busy("too many ask for metrics").response) }
+            let isQueued = self.thread.run(.reading) { [self] in responder.send(answer(format)) }
+            if !isQueued { responder.send(Problem.busy("too many requests for metrics are waiting").response) }
         }
     }
 
@@ -28,9 +28,12 @@ final class MetricsRoute: Sendable {
         return Response(.ok, contentType: format.contentType, headers: headers, bytes: metrics.text(format, server: server))
     }
 
-    /// OpenMetrics where the client names it, as Prometheus does by default; else the older format, which all understand.
+    /// The two formats, the older one first: all understand it, and it is what a client gets that does not say what it wants.
+    private static let formats: [MetricsText.Format] = [.prometheus, .openMetrics]
+    private static let mediaTypes = formats.map(\.mediaType)
+
+    /// The format that the client would rather have; the older one too where it accepts neither, for it may read it all the same.
     private static func format(_ request: borrowing Request) -> MetricsText.Format {
-        let accepted = request.header("accept") ?? ""
-        return accepted.lowercased().contains("application/openmetrics-text") ? .openMetrics : .prometheus
+        formats[request.preferred(among: mediaTypes) ?? 0]
     }
 }

@@ -5,19 +5,19 @@ internal import TensorFormats
 /// Create, list, describe and delete models.
 struct ModelRoutes: Sendable {
     let registry: ModelRegistry
-    /// A configuration is a few hundred bytes.
-    static let maximumBody = 64 << 10
 
     func add(to routes: inout RouteSet) {
-        routes.on(.createModel, maximumBodySize: Self.maximumBody) { request, responder in
+        routes.on(.createModel, maximumBodySize: ServiceLimits.configurationBody) { request, responder in
             self.answer(request, responder, Self.create)
         }
-        routes.on(.listModels) { _, responder in responder.send(list()) }
-        routes.on(.describeModel) { request, responder in self.answer(request, responder, Self.describe) }
-        routes.on(.changeModel, maximumBodySize: Self.maximumBody) { request, responder in
+        routes.on(.listModels) { request, responder in
+            registry.context.answers.answer(request, responder, items: registry.count) { () throws(Problem) in list() }
+        }
+        routes.on(.describeModel) { request, responder in describe(request, responder) }
+        routes.on(.changeModel, maximumBodySize: ServiceLimits.configurationBody) { request, responder in
             self.answer(request, responder, Self.patch)
         }
-        routes.on(.rebalance, maximumBodySize: Self.maximumBody) { request, responder in
+        routes.on(.rebalance, maximumBodySize: ServiceLimits.configurationBody) { request, responder in
             self.answer(request, responder, Self.rebalance)
         }
         routes.on(.deleteModel) { request, responder in self.answer(request, responder, Self.delete) }
@@ -39,23 +39,31 @@ struct ModelRoutes: Sendable {
         }
         let configuration: ModelConfiguration
         do { configuration = try ConfigurationJSON.decode(value) } catch { throw Problem(.badRequest, error.description) }
-        let (model, isNew) = try registry.findOrCreate(name, configuration, first: .describe(responder, .created))
-        guard !isNew else { return }
-        guard model.configuration == configuration else {
-            throw Problem(
-                .conflict,
-                "the model \"\(name)\" exists with another configuration: \(ConfigurationJSON.encode(model.configuration).description)")
+        try registry.put(name, configuration, first: .describe(responder, .created)) { (model) throws(Problem) in
+            guard model.configuration == configuration else {
+                throw Problem(
+                    .conflict,
+                    "the model \"\(name)\" already exists with a different configuration: "
+                        + ConfigurationJSON.encode(model.configuration).description)
+            }
+            return .describe(responder, .ok)
         }
-        try model.enqueue(.describe(responder, .ok))
     }
 
-    private func describe(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
-        let model = try registry.model(of: request)
-        // A model that is still being made answers when it is there.
-        guard let weights = model.published else { return try model.enqueue(.describe(responder, .ok)) }
-        var answer = ModelAnswer(model: model, weights: weights)
-        if case .stopped(let reason) = model.condition { answer.stopped = reason }
-        responder.send(answer.response(.ok))
+    private func describe(_ request: borrowing Request, _ responder: consuming Responder) {
+        let model: Model
+        do throws(Problem) { model = try registry.model(of: request) } catch { return responder.send(error.response) }
+        guard let weights = model.published else {
+            // A model that is still being made answers when it is there.
+            let deferred = responder.deferred()
+            do throws(Problem) { try model.enqueue(.describe(deferred, .ok)) } catch { deferred.send(error.response) }
+            return
+        }
+        registry.context.answers.answer(request, responder, items: weights.classCount) { () throws(Problem) in
+            var stopped: String?
+            if case .stopped(let reason) = model.condition { stopped = reason }
+            return ModelAnswer(model: model, weights: weights, stopped: stopped).text(.ok)
+        }
     }
 
     private func patch(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
@@ -80,20 +88,25 @@ struct ModelRoutes: Sendable {
     }
 
     /// All models; one that is not there too, so that nobody takes it for one that never was.
-    private func list() -> Response {
-        .json { writer in
+    private func list() -> AnswerText {
+        // What is still being made has not been answered for.
+        let summaries = registry.all.map(ModelSummary.init).filter { !$0.isBeingMade }
+        var text = AnswerText()
+        text.add { writer in
+            writer.beginObject()
             writer.key("models")
             writer.beginArray()
-            for model in registry.all {
-                let summary = ModelSummary(model)
-                // What is still being made has not been answered for.
-                guard !summary.isBeingMade else { continue }
-                writer.beginObject()
-                summary.write(to: &writer)
-                writer.endObject()
-            }
-            writer.endArray()
         }
+        text.add(summaries.count) { writer, index in
+            writer.beginObject()
+            summaries[index].write(to: &writer)
+            writer.endObject()
+        }
+        text.add { writer in
+            writer.endArray()
+            writer.endObject()
+        }
+        return text
     }
 
     /// The name in the path.

@@ -25,7 +25,7 @@ struct PredictOptions: Sendable {
         }
         if let text = request.query("top") {
             guard let top = Self.integer(text), top >= 1 else {
-                throw Problem(.badRequest, "\"top\" is \"\(text.prefix(160))\", expected an integer of at least 1, in digits alone")
+                throw Problem(.badRequest, "\"top\" is \"\(text.prefix(160))\", expected an integer of at least 1, digits only")
             }
             self.top = top
         }
@@ -34,7 +34,7 @@ struct PredictOptions: Sendable {
     }
 
     /// The number that digits are; `Int.init` alone would take a sign as well.
-    private static func integer(_ text: String) -> Int? {
+    static func integer(_ text: String) -> Int? {
         text.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 } ? Int(text) : nil
     }
 

@@ -10,19 +10,19 @@ extension PredictRoute {
     ) {
         guard rows <= limits.blockRows else {
             let problem = Problem(
-                .badRequest, "the body has \(rows) rows, expected at most \(limits.blockRows) where leverage is asked for")
+                .badRequest, "the body has \(rows) rows, expected at most \(limits.blockRows) with leverage")
             return responder.send(problem.response)
         }
         let values = features.map(Double.init)
         let job = LeverageJob(features: values, dimension: values.count / max(rows, 1), responder: responder) { weights, leverages in
-            let isQueued = pool.run {
+            let isQueued = pool.run(.reading, bytes: values.count * MemoryLayout<Double>.stride) {
                 let response = spare.with { workspace -> Response in
-                    let prediction = prediction(of: model, weights, rows: rows, options, leverages: leverages)
                     do throws(Problem) {
-                        if Scalar.self == Float.self {
+                        let prediction = try prediction(of: model, weights, rows: rows, options, leverages: leverages)
+                        if Scalar.self == Float.self, !weights.needsDouble {
                             // The same bits, scored the same way, as without leverage.
                             for value in values { workspace.features.append(Float(value)) }
-                            try prediction.run(workspace, useBLAS: weights.cost(rows: rows) > limits.inlineCost)
+                            try prediction.run(workspace, BlockScorer(prediction.scorer, rows: rows, limits: limits))
                         } else {
                             try prediction.run(values, workspace)
                         }

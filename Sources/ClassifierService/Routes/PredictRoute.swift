@@ -10,7 +10,7 @@ struct PredictRoute: Sendable {
     let limits: ServiceLimits
     /// One for each event loop.
     let workspaces: [PredictWorkspace]
-    let spare = SpareWorkspaces()
+    let spare = SpareWorkspaces<PredictWorkspace>()
 
     init(registry: ModelRegistry, pool: ComputePool, limits: ServiceLimits, eventLoops: Int) {
         self.registry = registry
@@ -30,7 +30,12 @@ struct PredictRoute: Sendable {
         do throws(Problem) { plan = try self.plan(request, workspace) } catch { plan = .refuse(error) }
         switch plan {
         case .answer(let prediction):
-            do throws(Problem) { try prediction.run(workspace, useBLAS: false) } catch { return responder.send(error.response) }
+            var inline = prediction
+            inline.maximumBytes = min(prediction.maximumBytes, limits.inlineAnswer)
+            do throws(Problem) { try inline.run(workspace, BlockScorer(inline.scorer, useBLAS: false)) } catch {
+                // Its labels are long.
+                return deferScoring(prediction, workspace.features, responder.deferred())
+            }
             workspace.writer.answer(responder)
         case .score(let prediction): deferScoring(prediction, workspace.features, responder.deferred())
         case .measure(let model, let rows, let options):
@@ -63,43 +68,34 @@ struct PredictRoute: Sendable {
 
     private func plan(_ request: borrowing Request, _ workspace: PredictWorkspace) throws(Problem) -> Plan {
         let model = try registry.model(of: request)
-        let weights = try Self.weights(of: model)
+        let weights = try model.scoringWeights()
         let format = try BodyFormat.of(request, among: BodyFormat.all)
         var options = try PredictOptions(request)
         let scan = Scan(model: model, format: format, options: options)
-        guard request.bodyCount <= limits.inlineBody, !format.isCompressed else { return .scan(scan) }
+        guard request.bodyCount <= limits.inlineBody, !format.isCompressed, !weights.needsDouble else { return .scan(scan) }
         let reader = BodyReader(
             format: format, dimension: weights.configuration.dimension, maximumArrayBytes: limits.maximumArrayBytes)
         let (rows, top) = try request.decodeBody { (body) throws(Problem) in try reader.read(body, features: &workspace.features) }
         guard let rows else { return .scan(scan) }
         options.top = top ?? options.top
         if options.leverage { return .measure(model, rows: rows, options) }
-        let prediction = prediction(of: model, weights, rows: rows, options)
+        let prediction = try prediction(of: model, weights, rows: rows, options)
         return prediction.cost <= limits.inlineCost ? .answer(prediction) : .score(prediction)
     }
 
+    /// - Throws: 409 where no class is known.
     func prediction(
         of model: Model, _ weights: PublishedWeights, rows: Int, _ options: PredictOptions, leverages: [Double]? = nil
-    ) -> Prediction {
+    ) throws(Problem) -> Prediction {
         Prediction(
-            model: model.name, weights: weights, rows: rows, options: options, maximumBytes: limits.maximumAnswerBytes,
+            model: model.name, scorer: try weights.requireScorer(options.weights, of: model.name), rows: rows, options: options,
+            maximumBytes: limits.maximumAnswerBytes,
             leverages: leverages)
-    }
-
-    /// What predictions of a model are made with.
-    ///
-    /// - Throws: 503 where there is nothing yet, 409 where no class is known.
-    static func weights(of model: Model) throws(Problem) -> PublishedWeights {
-        let weights = try model.weights()
-        guard weights.classCount > 0 else {
-            throw Problem(.conflict, "the model \"\(model.name)\" knows no class yet: it has learned no rows")
-        }
-        return weights
     }
 
     /// Scans and scores a large body, or one with numbers beyond Float32, on a compute thread.
     private func deferScanning(_ body: Body, _ scan: Scan, _ responder: DeferredResponder) {
-        let isQueued = pool.run { [self] in
+        let isQueued = pool.run(.reading) { [self] in
             let response = spare.with { workspace in
                 body.withUnsafeBytes { bytes -> Response? in
                     do throws(Problem) {
@@ -116,20 +112,20 @@ struct PredictRoute: Sendable {
     private func answer(
         _ body: UnsafeRawBufferPointer, _ scan: Scan, _ workspace: PredictWorkspace, _ responder: DeferredResponder
     ) throws(Problem) -> Response? {
-        let weights = try Self.weights(of: scan.model)
+        let weights = try scan.model.scoringWeights()
         let reader = BodyReader(
             format: scan.format, dimension: weights.configuration.dimension, maximumArrayBytes: limits.maximumArrayBytes)
         var options = scan.options
-        let (rows, top) = try reader.read(body, features: &workspace.features)
+        let (rows, top) = weights.needsDouble ? (nil, nil) : try reader.read(body, features: &workspace.features)
         if let rows {
             options.top = top ?? options.top
             if options.leverage {
                 measure(workspace.features, rows: rows, scan.model, options, responder)
                 return nil
             }
-            // Small products are not worth the queue for BLAS's own threads.
-            try prediction(of: scan.model, weights, rows: rows, options)
-                .run(workspace, useBLAS: weights.cost(rows: rows) > limits.inlineCost, isWanted: { responder.isConnected })
+            let prediction = try prediction(of: scan.model, weights, rows: rows, options)
+            let blocks = BlockScorer(prediction.scorer, rows: rows, limits: limits)
+            try prediction.run(workspace, blocks, isWanted: { responder.isConnected })
         } else {
             var features: [Double] = []
             let (rows, top) = try reader.read(body, features: &features)
@@ -145,13 +141,12 @@ struct PredictRoute: Sendable {
     }
 
     private func deferScoring(_ prediction: Prediction, _ features: [Float], _ responder: DeferredResponder) {
-        let isQueued = pool.run { [spare, limits] in
+        let isQueued = pool.run(.reading, bytes: features.count * MemoryLayout<Float>.stride) { [spare, limits] in
             let response = spare.with { workspace -> Response in
                 workspace.features.append(contentsOf: features)
                 do throws(Problem) {
-                    // What is large for its answer alone is not worth the queue for BLAS's own threads.
-                    let useBLAS = prediction.weights.cost(rows: prediction.rows) > limits.inlineCost
-                    try prediction.run(workspace, useBLAS: useBLAS, isWanted: { responder.isConnected })
+                    let blocks = BlockScorer(prediction.scorer, rows: prediction.rows, limits: limits)
+                    try prediction.run(workspace, blocks, isWanted: { responder.isConnected })
                     return Response(.ok, contentType: "application/json", bytes: workspace.writer.array)
                 } catch { return error.response }
             }
@@ -160,7 +155,7 @@ struct PredictRoute: Sendable {
         if !isQueued { responder.send(Self.busy.response) }
     }
 
-    static var busy: Problem { .busy("the compute threads have too much to do") }
+    static var busy: Problem { .busy("the compute threads are overloaded") }
 }
 
 extension JSONWriter {

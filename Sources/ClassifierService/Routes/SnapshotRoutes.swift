@@ -1,4 +1,5 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
 internal import Storage
 
@@ -15,7 +16,7 @@ struct SnapshotRoutes: Sendable {
         }
         // A snapshot may be larger than other bodies; more than all models may take, or the disk has room for, it cannot be.
         for (operation, purpose) in [(Operation.restoreSnapshot, Purpose.restore), (.merge, .merge)] {
-            routes.stream(operation, maximumBodySize: min(context.budget.limit, context.spoolBudget.limit)) { request, responder in
+            routes.stream(operation, maximumBodySize: min(context.budget.limit, context.spools.maximumBytes)) { request, responder in
                 let deferred = responder.deferred()
                 do throws(Problem) {
                     return try upload(request, deferred, purpose)
@@ -48,15 +49,14 @@ struct SnapshotRoutes: Sendable {
         // Merging needs a model; whether there is one is known before the body comes.
         let target = purpose == .merge ? try registry.model(of: request) : nil
         let key = purpose == .merge ? try IdempotencyKey.of(request) : nil
-        return SnapshotUpload(spool: try Spool(context), pool: pool, responder: responder) { spool in
+        return SnapshotUpload(spool: try Spool(context, for: .writing), pool: pool, responder: responder) { spool in
             do throws(Problem) {
                 let snapshot = try SnapshotFile(spool)
                 if let target { return try target.enqueue(.merge(snapshot, responder, try Self.identity(key, snapshot))) }
-                let (model, isNew) = try registry.findOrCreate(
-                    name, snapshot.configuration, classes: snapshot.labels.count, origin: .file(snapshot),
-                    first: .describe(responder, .created))
                 // A new model's worker begins with the file; an older one takes it in its turn.
-                if !isNew { try model.enqueue(.restore(snapshot, responder, .ok)) }
+                try registry.put(
+                    name, snapshot.configuration, classes: snapshot.labels.count, origin: .file(snapshot),
+                    first: .describe(responder, .created), other: { _ in .restore(snapshot, responder, .ok) })
             } catch {
                 responder.send(error.response)
             }

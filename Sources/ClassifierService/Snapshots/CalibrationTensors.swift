@@ -32,6 +32,9 @@ struct CalibrationTensors {
         ]
     }
 
+    /// The names of all.
+    static var names: [String] { (shapes(.plain) + shapes(.balanced)).map(\.name) }
+
     /// Checks the shapes of those that are there.
     ///
     /// - Throws: `SafetensorsError` that names the tensor.

@@ -1,4 +1,5 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
 internal import LinearAlgebra
 internal import Storage
@@ -15,7 +16,9 @@ final class SnapshotFile: Sendable {
     /// What the snapshot says the model is.
     var configuration: ModelConfiguration { metadata.configuration }
     /// Labels in column order.
-    var labels: [String] { metadata.labels }
+    var labels: [Label] { metadata.labels }
+    /// What the labels take in memory, the only part of the file that is held there.
+    var labelBytes: Int { labels.reduce(0) { $0 + $1.heapBytes } }
 
     /// Verifies all that can be verified without the model: format, names, shapes, checksums.
     ///
@@ -26,12 +29,14 @@ final class SnapshotFile: Sendable {
     }
 
     /// The same, of a file that is mapped by `map`.
-    init(_ map: @escaping @Sendable () throws(StorageError) -> MappedBytes) throws(Problem) {
+    ///
+    /// - Parameter isCheckpoint: as of `SnapshotMetadata.init`.
+    init(isCheckpoint: Bool = false, _ map: @escaping @Sendable () throws(StorageError) -> MappedBytes) throws(Problem) {
         var metadata: SnapshotMetadata?
         do {
             try map().withUnsafeBytes { bytes in
                 let reader = try SafetensorsReader(bytes)
-                let read = try SnapshotMetadata(reader)
+                let read = try SnapshotMetadata(reader, isCheckpoint: isCheckpoint)
                 try SnapshotShapes(read).check(reader)
                 try reader.verifyChecksums()
                 metadata = read
@@ -47,10 +52,10 @@ final class SnapshotFile: Sendable {
     ///
     /// - Throws: 422 where they cannot be counted.
     func requiredBytes(budget: MemoryBudget) throws(Problem) -> Int {
-        guard let bytes = configuration.estimatedBytes(classes: labels.count) else {
+        guard let bytes = configuration.estimatedBytes(classes: labels.count)?.addingReportingOverflow(labelBytes), !bytes.overflow else {
             throw .doesNotFit("the snapshot", bytes: nil, budget: budget)
         }
-        return bytes
+        return bytes.partialValue
     }
 
     /// The model, with its weights bit for bit.
@@ -68,11 +73,17 @@ final class SnapshotFile: Sendable {
 
     /// The model as it was saved, its version too.
     ///
-    /// - Parameter solvingAnew: whether weights that do not solve their equations are replaced and not refused: for files that the service
-    ///   wrote itself, whose sums have proved whole.
+    /// - Parameters:
+    ///   - labels: what the classes are called, where it is not what the metadata say.
+    ///   - solvingAnew: whether weights that do not solve their equations are replaced and not refused: for files that the service wrote
+    ///     itself, whose sums have proved whole.
     /// - Throws: `RestoreError` or `LinearAlgebraError`.
-    func restore(solvingAnew: Bool = false) throws -> Classifier {
-        try withSavedState { try Classifier(restoring: $0, solvingAnew: solvingAnew) }
+    func restore(labels: [Label]? = nil, solvingAnew: Bool = false) throws -> Classifier {
+        try withSavedState { state in
+            var state = state
+            if let labels { state.labels = labels }
+            return try Classifier(restoring: state, solvingAnew: solvingAnew)
+        }
     }
 
     /// Calls `body` with the file's reader.
@@ -80,7 +91,7 @@ final class SnapshotFile: Sendable {
         try map().withUnsafeBytes { try body(SafetensorsReader($0)) }
     }
 
-    /// The hash of the whole file, which tells whether it is sent again.
+    /// The hash of the whole file, which shows whether it is sent again.
     func hash(seed: UInt64) throws(StorageError) -> UInt64 {
         try map().withUnsafeBytes { StableHash.hash($0, seed: seed) }
     }
@@ -100,29 +111,13 @@ final class SnapshotFile: Sendable {
             return try map().withUnsafeBytes { bytes in
                 let reader = try SafetensorsReader(bytes)
                 let doubles = reader.tensors.filter { $0.type == .f64 }
-                return try Self.withDoubles(reader, doubles[...], [:]) { parts in
-                    let state = try state(reader, parts)
-                    return try body(state)
+                return try reader.withTensors(doubles, as: Double.self) { elements in
+                    let parts = Dictionary(uniqueKeysWithValues: zip(doubles.map(\.name), elements))
+                    return try body(try state(reader, parts))
                 }
             }
-        } catch {
-            // Each tensor that was opened has wrapped what the body throws once more.
-            var cause = error
-            while case SafetensorsAccessError<any Error>.body(let inner) = cause { cause = inner }
+        } catch SafetensorsAccessError<any Error>.body(let cause) {
             throw cause
-        }
-    }
-
-    /// Calls `body` with all Float64 tensors by name.
-    private static func withDoubles<R>(
-        _ reader: SafetensorsReader, _ rest: ArraySlice<SafetensorsTensor>, _ found: [String: UnsafeBufferPointer<Double>],
-        _ body: ([String: UnsafeBufferPointer<Double>]) throws -> R
-    ) throws -> R {
-        guard let tensor = rest.first else { return try body(found) }
-        return try reader.withTensor(tensor, as: Double.self) { elements in
-            var found = found
-            found[tensor.name] = elements
-            return try withDoubles(reader, rest.dropFirst(), found, body)
         }
     }
 
@@ -148,7 +143,8 @@ final class SnapshotFile: Sendable {
             m2: parts["class.m2"] ?? none, weights: parts["weight"] ?? none, sketches: sketches,
             balancedWeights: parts["weight.balanced"], balancedVersion: metadata.balancedVersion ?? 0,
             evaluation: try evaluation(integers), calibration: CalibrationTensors.state(.plain, parts),
-            balancedCalibration: CalibrationTensors.state(.balanced, parts))
+            balancedCalibration: CalibrationTensors.state(.balanced, parts), sumError: metadata.sumError,
+            momentErrors: parts["class.m2.error"])
     }
 
     /// The evaluation, where the snapshot has one.
@@ -164,7 +160,7 @@ final class SnapshotFile: Sendable {
                 history: try integers("evaluation.history") ?? []))
     }
 
-    /// What a client is told of an error while restoring or merging.
+    /// The answer to a client when restoring or merging fails.
     static func problem(_ error: any Error) -> Problem {
         switch error {
         case let problem as Problem: problem
@@ -175,9 +171,9 @@ final class SnapshotFile: Sendable {
         case let error as MergeError: Self.problem(merging: error)
         case let error as ConfigurationError: Problem(.badRequest, error.description)
         case LinearAlgebraError.outOfMemory(let bytes):
-            Problem(.insufficientStorage, "the machine gave no memory for a matrix of \(bytes) bytes")
+            Problem(.insufficientStorage, "not enough memory for a matrix of \(bytes) bytes")
         case LinearAlgebraError.notPositiveDefinite, LinearAlgebraError.eigensolverFailed:
-            Problem(.badRequest, "the snapshot: gram.packed_lower is no Gram matrix: no finite weights can be solved for with it")
+            Problem(.badRequest, "the snapshot: gram.packed_lower is not a Gram matrix: its equation has no finite solution")
         case let error as StorageError: Problem(error.isOutOfSpace ? .insufficientStorage : .serviceUnavailable, "\(error)")
         case let error as DamagedState: Problem(.internalServerError, "\(error)")
         default: Problem(.internalServerError, "\(error)")
@@ -188,7 +184,7 @@ final class SnapshotFile: Sendable {
         switch error {
         case .differs: Problem(.conflict, "the snapshot cannot be merged: \(error)")
         case .state(let inner): problem(inner)
-        case .tooManyRows: Problem(.unprocessableContent, "the snapshot cannot be merged: \(error)")
+        case .tooManyRows, .tooLarge: Problem(.unprocessableContent, "the snapshot cannot be merged: \(error)")
         case .solver(let inner): problem(inner)
         }
     }
@@ -198,9 +194,9 @@ extension RestoreError {
     /// What contradicts what.
     var explanation: String {
         switch self {
-        case .label(let label): "the label \"\(label.prefix(64))\" is empty, too long, or stands twice"
+        case .label(let label): "the label \"\(label.text.prefix(64))\" appears twice"
         case .size(let part, let count, let expected): "\(part) has \(count) values, expected \(expected)"
-        case .value(let part, let index): "\(part)[\(index)] is not finite or not possible"
+        case .value(let part, let index): "\(part)[\(index)] is not finite or out of range"
         case .residual(let residual):
             "weight does not solve (G + ridge·I)·W = Q: the relative residual is \(residual), expected at most 1e-6"
         }

@@ -8,11 +8,16 @@ struct SnapshotMetadata: Sendable {
 
     var configuration: ModelConfiguration
     /// In column order.
-    var labels: [String]
+    var labels: [Label]
+    /// In a checkpoint of an older server, what stands there for labels where some of it is none any more, in column order: see
+    /// `StoredLabels`.
+    var storedLabels: PackedStrings?
     var samples: Int
     var version: Int
     /// The state that `weight.balanced` was made from.
     var balancedVersion: Int?
+    /// What rounding has left in the Gram matrix at most; older snapshots do not say it.
+    var sumError: Double?
     /// In a checkpoint, what must be removed before its model may be used.
     var erasure: Erasure?
     /// What scores are divided by before the softmax, where that is known: for those who predict from the file. Restoring does not read
@@ -27,19 +32,21 @@ struct SnapshotMetadata: Sendable {
         samples = classifier.samples
         version = classifier.version
         balancedVersion = classifier.balancedVersion
+        sumError = classifier.savedSumError
         temperature = classifier.calibration(of: .plain)?.temperature
         balancedTemperature = classifier.calibration(of: .balanced)?.temperature
     }
 
     /// Reads and checks them.
     ///
+    /// - Parameter isCheckpoint: whether they are the service's own: labels that an older server took are then renamed, and not refused.
     /// - Throws: `Problem` that names the key.
-    init(_ reader: SafetensorsReader) throws(Problem) {
+    init(_ reader: SafetensorsReader, isCheckpoint: Bool = false) throws(Problem) {
         let source = Source(metadata: reader.metadata)
         let format = try source.text("format")
         guard format == Self.format else {
             let number = format.hasPrefix("accrue/") ? Int(format.dropFirst(7)) ?? 0 : 0
-            let expected = number > 1 ? "of a newer version of this program; this one reads" : "expected"
+            let expected = number > 1 ? "written by a newer version of this program; this version reads" : "expected"
             throw Problem(.badRequest, "the snapshot's format is \"\(format)\", \(expected) \"\(Self.format)\"")
         }
         do {
@@ -51,13 +58,19 @@ struct SnapshotMetadata: Sendable {
         } catch {
             throw Problem(.badRequest, "the snapshot's configuration: \(error)")
         }
-        guard let labels = try source.value("labels").array, labels.allSatisfy({ $0.string != nil }) else {
-            throw Problem(.badRequest, "the snapshot's metadata \"labels\" must be an array of strings")
+        let texts = try source.labels()
+        do throws(Problem) {
+            var renamed: [Label]?
+            if isCheckpoint { renamed = try LabelRepair.labels(of: texts) }
+            if renamed != nil { storedLabels = texts }
+            if let renamed { labels = renamed } else { labels = try texts.labels() }
+        } catch {
+            throw Problem(.badRequest, "the snapshot's metadata: \(error.detail)")
         }
-        self.labels = labels.compactMap(\.string)
         samples = try source.count("samples")
         version = try source.count("version")
         balancedVersion = reader.metadata["balanced_version"] == nil ? nil : try source.count("balanced_version")
+        sumError = reader.metadata["sum_error"] == nil ? nil : try source.bound("sum_error")
         erasure = reader.metadata["erases_before"] == nil ? nil : Erasure(version: try source.count("erases_before"))
     }
 
@@ -65,11 +78,12 @@ struct SnapshotMetadata: Sendable {
     func add(to layout: inout SafetensorsLayout) throws(SafetensorsError) {
         try layout.addMetadata("format", Self.format)
         try layout.addMetadata("config", ConfigurationJSON.encode(configuration).description)
-        try layout.addMetadata("labels", JSONValue.array(labels.map(JSONValue.string)).description)
+        try layout.addMetadata("labels", JSONValue.array(labels.map { JSONValue.string($0.text) }).description)
         try layout.addMetadata("samples", String(samples))
         try layout.addMetadata("version", String(version))
         if let temperature { try layout.addMetadata("temperature", "\(temperature)") }
         if let balancedTemperature { try layout.addMetadata("temperature.balanced", "\(balancedTemperature)") }
+        if let sumError { try layout.addMetadata("sum_error", "\(sumError)") }
         if let erasure { try layout.addMetadata("erases_before", String(erasure.version)) }
         if let balancedVersion { try layout.addMetadata("balanced_version", String(balancedVersion)) }
     }
@@ -78,17 +92,57 @@ struct SnapshotMetadata: Sendable {
         let metadata: SafetensorsMetadata
 
         func text(_ key: String) throws(Problem) -> String {
-            guard let text = metadata[key] else { throw Problem(.badRequest, "the snapshot's metadata lack \"\(key)\"") }
+            guard let text = metadata[key] else { throw Problem(.badRequest, "the snapshot's metadata has no \"\(key)\"") }
             return text
         }
 
+        /// The longest text that is read as a tree, which takes many times its memory; a configuration has a few hundred bytes.
+        private static let maximumText = 64 << 10
+
         func value(_ key: String) throws(Problem) -> JSONValue {
             let text = try text(key)
+            guard text.utf8.count <= Self.maximumText else {
+                throw Problem(
+                    .badRequest, "the snapshot's metadata \"\(key)\" has \(text.utf8.count) bytes, expected at most \(Self.maximumText)")
+            }
             do {
                 return try JSONValue(parsing: text)
             } catch {
                 throw Problem(.badRequest, "the snapshot's metadata \"\(key)\": \(error)")
             }
+        }
+
+        /// The labels, read one after another: there may be megabytes of them.
+        func labels() throws(Problem) -> PackedStrings {
+            var text = try text("labels")
+            let result = text.withUTF8 { octets -> Result<PackedStrings?, JSONError> in
+                do throws(JSONError) { return .success(try Self.strings(UnsafeRawBufferPointer(octets))) } catch { return .failure(error) }
+            }
+            let labels: PackedStrings?
+            do { labels = try result.get() } catch { throw Problem(.badRequest, "the snapshot's metadata \"labels\": \(error)") }
+            guard let labels else { throw Problem(.badRequest, "the snapshot's metadata \"labels\" must be an array of strings") }
+            return labels
+        }
+
+        /// Nil where the text is no array of strings.
+        private static func strings(_ text: UnsafeRawBufferPointer) throws(JSONError) -> PackedStrings? {
+            var scanner = JSONScanner(text)
+            guard try scanner.peekKind() == .array else { return nil }
+            var strings = PackedStrings()
+            try scanner.beginArray()
+            while try scanner.nextElement() {
+                guard try scanner.peekKind() == .string else { return nil }
+                try scanner.readStringOrInteger(into: &strings, maximumBytes: .max, field: "labels", row: strings.count)
+            }
+            try scanner.finish()
+            return strings
+        }
+
+        func bound(_ key: String) throws(Problem) -> Double {
+            guard let bound = try value(key).double, bound.isFinite, bound >= 0 else {
+                throw Problem(.badRequest, "the snapshot's metadata \"\(key)\" must be a number of at least 0")
+            }
+            return bound
         }
 
         func count(_ key: String) throws(Problem) -> Int {

@@ -1,5 +1,5 @@
+internal import Concurrency
 internal import HTTPServer
-internal import Locks
 internal import Storage
 
 /// Takes a snapshot as it arrives, and writes it to an unnamed file on a compute thread: no loop waits for a disk, and no snapshot is held
@@ -43,12 +43,12 @@ final class SnapshotUpload: BodyConsumer {
             return .more
         }
         let piece = [UInt8](bytes)
-        let isQueued = pool.run { [self] in
+        let isQueued = pool.run(.writing, bytes: piece.count) { [self] in
             write(piece)
             flow.resume()
         }
         guard isQueued else {
-            refuse(.busy("the compute threads have too much to do"))
+            refuse(.busy("the compute threads are overloaded"))
             return .more
         }
         return .pause
@@ -61,7 +61,7 @@ final class SnapshotUpload: BodyConsumer {
             return !state.isWriting && !state.isRefused
         }
         guard mayComplete else { return }
-        if !pool.run({ [completion, spool] in completion(spool) }) { refuse(.busy("the compute threads have too much to do")) }
+        if !pool.run(.writing, { [completion, spool] in completion(spool) }) { refuse(.busy("the compute threads are overloaded")) }
     }
 
     func abort() {}

@@ -4,7 +4,7 @@ internal import LinearAlgebra
 internal import Storage
 internal import TensorFormats
 
-/// Writes a model as safetensors (DESIGN, section 4) to an unnamed temporary file, some rows at a time.
+/// Writes a model as safetensors (the page On disk of this target) to an unnamed temporary file, some rows at a time.
 ///
 /// The file is written at the speed of the page cache and streamed from there, so that a slow client holds up nothing.
 struct SnapshotWriter {
@@ -36,11 +36,13 @@ struct SnapshotWriter {
     /// - Throws: 507 where the file cannot be written, 503 where others leave it no room.
     /// - Complexity: O(D²), with memory for 64 rows of the Gram matrix.
     func write(_ parts: SnapshotParts, _ context: ServiceContext) throws(Problem) -> FileBody {
-        let spool = try Spool(context)
+        let spool = try Spool(context, for: .reading)
         try spool.share.take(size(parts))
         do {
             try write(parts) { (bytes) throws(StorageError) in try spool.file.append(bytes) }
-            return FileBody(descriptor: try spool.file.duplicateDescriptor(), length: spool.file.size, owner: spool.share)
+            let body = FileBody(descriptor: try spool.file.duplicateDescriptor(), length: spool.file.size, owner: spool.share)
+            context.spools.note(body)
+            return body
         } catch {
             throw Self.problem(error)
         }
@@ -90,6 +92,7 @@ struct SnapshotWriter {
             try layout.addTensor("class.count", type: .i64, shape: [classes])
             try layout.addTensor("class.mean", type: .f64, shape: [classes, dimension])
             try layout.addTensor("class.m2", type: .f64, shape: [classes, dimension])
+            if classifier.hasMomentErrors { try layout.addTensor("class.m2.error", type: .f64, shape: [classes, dimension]) }
             switch classifier.configuration.sketchRank {
             case .rows(0): break
             case .rows:
@@ -126,6 +129,9 @@ struct SnapshotWriter {
             // [C, d] row-major is what the columns of d×C are.
             try moments.mean.withElements { try writer.append($0, to: "class.mean") }
             try moments.m2.withElements { try writer.append($0, to: "class.m2") }
+            guard classifier.hasMomentErrors else { return }
+            let none = [Double](repeating: 0, count: moments.mean.rows)
+            for errors in moments.errors { try writer.append(errors.isEmpty ? none : errors, to: "class.m2.error") }
         }
         switch classifier.configuration.sketchRank {
         case .rows(0): break
@@ -163,4 +169,12 @@ struct SnapshotWriter {
             try writer.append(rows, to: name)
         }
     }
+}
+
+/// How much of a model a snapshot holds.
+enum SnapshotParts: Sendable {
+    /// Everything: restoring it gives the same model.
+    case all
+    /// What prediction needs: Ω and the weights.
+    case weights
 }

@@ -8,13 +8,14 @@ final class Spool: Sendable {
 
     /// An empty one.
     ///
+    /// - Parameter lane: writing where the snapshot comes, reading where it goes.
     /// - Throws: 503 where there are too many, 507 where no file can be made.
-    init(_ context: ServiceContext) throws(Problem) {
-        share = try SpoolShare(context)
+    init(_ context: ServiceContext, for lane: Lane) throws(Problem) {
+        share = try SpoolShare(context.spools, lane)
         do throws(StorageError) {
             file = try SpoolFile(in: context.spoolDirectory)
         } catch {
-            throw Problem(.insufficientStorage, "no temporary file could be made: \(error)")
+            throw Problem(.insufficientStorage, "cannot create a temporary file: \(error)")
         }
     }
 

@@ -1,39 +1,41 @@
+internal import Concurrency
 internal import HTTPServer
-internal import Locks
 
 /// What one snapshot takes of the files, and the disk, that all may take while they are streamed; given back with the last reference.
 final class SpoolShare: Sendable {
-    private let budget: MemoryBudget
-    private let files: MemoryBudget
-    private let taken = Guarded(0)
+    private let limits: SpoolLimits
+    private let lane: Lane
+    private let file: Reservation
+    private let disk: Reservation
 
     /// A share of one file, and of no disk yet.
     ///
     /// - Throws: 503 where there are too many.
-    init(_ context: ServiceContext) throws(Problem) {
-        let files = context.spoolFiles
-        // Before the object is whole: it would give back what it has not taken.
-        guard files.reserve(1) else { throw .busy("\(files.limit) snapshots are being streamed") }
-        self.files = files
-        budget = context.spoolBudget
+    init(_ limits: SpoolLimits, _ lane: Lane) throws(Problem) {
+        guard let file = Reservation(1, of: limits.files[lane]) else {
+            if lane == .reading { limits.takeBackFromStalled() }
+            throw .busy("\(limits.files[lane].limit) snapshots are already being \(lane == .reading ? "downloaded" : "uploaded")")
+        }
+        self.limits = limits
+        self.lane = lane
+        self.file = file
+        disk = Reservation(of: limits.disk[lane])
     }
 
-    deinit {
-        budget.release(taken.withLock { $0 })
-        files.release(1)
-    }
-
-    /// Takes so many bytes more.
+    /// Takes this many more bytes; one piece of a snapshot is taken at a time.
     ///
     /// - Throws: 503 where others take the room; 507 where there is not so much in all.
     func take(_ bytes: Int) throws(Problem) {
-        let total = taken.withLock { $0 }.addingReportingOverflow(bytes)
-        guard !total.overflow, total.partialValue <= budget.limit else {
+        let total = disk.bytes.addingReportingOverflow(bytes)
+        guard !total.overflow, total.partialValue <= limits.maximumBytes else {
             throw Problem(
                 .insufficientStorage,
-                "the snapshot is larger than the \(budget.limit) bytes that all may take while they are streamed; --max-spool allows more")
+                "the snapshot is larger than the \(limits.maximumBytes) bytes that all streamed snapshots may take; raise --max-spool"
+            )
         }
-        guard budget.reserve(bytes) else { throw .busy("other snapshots take all the disk there is for those that are being streamed") }
-        taken.withLock { $0 += bytes }
+        guard disk.resize(to: total.partialValue) else {
+            if lane == .reading { limits.takeBackFromStalled() }
+            throw .busy("other snapshots take all the disk space reserved for streaming")
+        }
     }
 }

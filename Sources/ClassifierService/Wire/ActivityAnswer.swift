@@ -1,8 +1,8 @@
-internal import Locks
+internal import Concurrency
 internal import TensorFormats
 
 /// What a model's details say of its files, its queue and its last refresh of balanced weights.
-struct ActivityAnswer {
+struct ActivityAnswer: Sendable {
     let activity: ModelActivity
     /// Requests that wait for the worker.
     let queueDepth: Int
@@ -23,17 +23,13 @@ struct ActivityAnswer {
         write(activity.files?.checkpoint.version, to: &writer)
         writer.key("checkpoint_age_seconds")
         if let time = activity.files?.checkpoint.time { writer.write(age(time)) } else { writer.writeNull() }
-        writer.key("queue_depth")
-        writer.write(queueDepth)
+        writer.member("queue_depth", queueDepth)
         writer.key("last_rebalance")
         guard let rebalance = activity.lastRebalance else { return writer.writeNull() }
         writer.beginObject()
-        writer.key("version")
-        writer.write(rebalance.version)
-        writer.key("age_seconds")
-        writer.write(age(rebalance.time))
-        writer.key("seconds")
-        writer.write(rebalance.seconds)
+        writer.member("version", rebalance.version)
+        writer.member("age_seconds", age(rebalance.time))
+        writer.member("seconds", rebalance.seconds)
         writer.endObject()
     }
 

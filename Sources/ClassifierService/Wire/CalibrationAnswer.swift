@@ -19,17 +19,13 @@ struct CalibrationAnswer {
         guard let calibration else { return writer.writeNull() }
         writer.beginObject()
         write(calibration, to: &writer)
-        writer.key("expected_calibration_error")
-        writer.write(calibration.expectedCalibrationError)
-        writer.key("expected_calibration_error_raw")
-        writer.write(calibration.expectedCalibrationErrorOfRawScores)
+        writer.member("expected_calibration_error", calibration.expectedCalibrationError)
+        writer.member("expected_calibration_error_raw", calibration.expectedCalibrationErrorOfRawScores)
         writer.endObject()
     }
 
     private func write(_ calibration: Calibration, to writer: inout JSONWriter) {
-        writer.key("temperature")
-        writer.write(calibration.temperature)
-        writer.key("samples")
-        writer.write(calibration.samples)
+        writer.member("temperature", calibration.temperature)
+        writer.member("samples", calibration.samples)
     }
 }

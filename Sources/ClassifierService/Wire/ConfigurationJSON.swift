@@ -7,7 +7,8 @@ enum ConfigurationJSON {
     ///
     /// - Throws: `ConfigurationError` that names the key.
     static func decode(_ value: JSONValue) throws(ConfigurationError) -> ModelConfiguration {
-        let object = try Object(value, "", keys: ["dimension", "feature_map", "ridge", "imbalance", "sketch_rank"])
+        let object = try Object(
+            value, "", keys: ["dimension", "feature_map", "ridge", "imbalance", "sketch_rank"], example: #"{"dimension": 384}"#)
         guard object["dimension"] != nil else {
             throw ConfigurationError(field: "dimension", message: "is required: the length of a feature vector")
         }
@@ -24,7 +25,7 @@ enum ConfigurationJSON {
     ///
     /// - Throws: `ConfigurationError` that names the key.
     static func decodePatch(_ value: JSONValue) throws(ConfigurationError) -> ModelPatch {
-        let object = try Object(value, "", keys: ["ridge", "imbalance"])
+        let object = try Object(value, "", keys: ["ridge", "imbalance"], example: #"{"ridge": 1}"#)
         guard object["ridge"] != nil || object["imbalance"] != nil else {
             throw ConfigurationError(field: "the body", message: "must have ridge, imbalance, or both")
         }
@@ -41,22 +42,26 @@ enum ConfigurationJSON {
     }
 
     private static func featureMap(_ value: JSONValue) throws(ConfigurationError) -> FeatureMapKind {
-        let object = try Object(value, "feature_map", keys: ["kind", "width", "seed"])
+        let example = value.string == "identity" ? #"{"kind": "identity"}"# : #"{"kind": "random_relu", "width": 2048}"#
+        let object = try Object(value, "feature_map", keys: ["kind", "width", "seed"], example: example)
         switch try object.kind(among: ["identity", "random_relu"]) {
         case "identity":
             try object.allow(["kind"], for: "identity")
             return .identity
         default:
             guard object["width"] != nil else {
-                throw ConfigurationError(field: "feature_map.width", message: "is required where kind is random_relu")
+                throw ConfigurationError(field: "feature_map.width", message: "is required if kind is random_relu")
             }
             return .randomRelu(width: try object.integer("width", default: 0), seed: try object.seed())
         }
     }
 
     static func imbalance(_ value: JSONValue) throws(ConfigurationError) -> Imbalance {
-        let object = try Object(value, "imbalance", keys: ["kind", "noise", "cap", "seed", "power"])
-        switch try object.kind(among: ["none", "pseudo_features", "reweight"]) {
+        // Whoever gives the kind alone is shown that kind.
+        let kinds = ["none", "pseudo_features", "reweight"]
+        let kind = value.string.flatMap { kinds.contains($0) ? $0 : nil } ?? "pseudo_features"
+        let object = try Object(value, "imbalance", keys: ["kind", "noise", "cap", "seed", "power"], example: #"{"kind": "\#(kind)"}"#)
+        switch try object.kind(among: kinds) {
         case "none":
             try object.allow(["kind"], for: "none")
             return .none
@@ -110,15 +115,17 @@ enum ConfigurationJSON {
         let path: String
         let object: JSONObject
 
-        init(_ value: JSONValue, _ path: String, keys: [String]) throws(ConfigurationError) {
+        /// - Parameter example: an object that would do, for whoever sends something else.
+        init(_ value: JSONValue, _ path: String, keys: [String], example: String) throws(ConfigurationError) {
             guard let object = value.object else {
-                throw ConfigurationError(field: path.isEmpty ? "the body" : path, message: "must be an object, not \(value.kind)")
+                throw ConfigurationError(
+                    field: path.isEmpty ? "the body" : path, message: "must be an object, not \(value.kind); for example \(example)")
             }
             self.path = path
             self.object = object
             for entry in object.entries where !keys.contains(entry.key) {
                 throw ConfigurationError(
-                    field: field(entry.key), message: "is not a known key; known are \(keys.joined(separator: ", "))")
+                    field: field(entry.key), message: "is not a known key; known keys are \(keys.joined(separator: ", "))")
             }
         }
 

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import TensorFormats
 
 /// How errors are written: that of the API which a path belongs to.
 enum ErrorForm: Sendable, CaseIterable {
@@ -10,7 +11,21 @@ enum ErrorForm: Sendable, CaseIterable {
     /// The form of a path's errors.
     static func of(path: String) -> ErrorForm {
         var path = path
-        return path.withUTF8 { OpenInference.owns(UnsafeRawBufferPointer($0)) } ? .inference : .problem
+        return path.withUTF8 { isInference(UnsafeRawBufferPointer($0)) } ? .inference : .problem
+    }
+
+    /// Whether a path is the Open Inference Protocol's.
+    static func isInference(_ path: UnsafeRawBufferPointer) -> Bool {
+        path.starts(with: "/v2".utf8) && (path.count == 3 || path[3] == UInt8(ascii: "/"))
+    }
+
+    /// `{"error": …}`.
+    static func inferenceContent(of detail: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("error", detail)
+        writer.endObject()
+        return writer.array
     }
 
     /// The answer to a request that is refused.
@@ -19,5 +34,12 @@ enum ErrorForm: Sendable, CaseIterable {
         case .problem: problem.response
         case .inference: problem.inferenceResponse
         }
+    }
+}
+
+extension Problem {
+    /// The answer in the form of the Open Inference Protocol.
+    var inferenceResponse: Response {
+        Response(status, contentType: "application/json", headers: response.headers, bytes: ErrorForm.inferenceContent(of: shownDetail))
     }
 }

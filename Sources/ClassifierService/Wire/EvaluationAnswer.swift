@@ -2,59 +2,59 @@ internal import AnalyticLearning
 internal import TensorFormats
 
 /// Progressive evaluation as model details show it: what the plain weights said of each row before they learned it.
-struct EvaluationAnswer {
+struct EvaluationAnswer: Sendable {
     let evaluation: ProgressiveEvaluation
-    let labels: [String]
+    let labels: [Label]
     /// The rows learned of each class.
     let counts: [Int]
 
-    func write(to writer: inout JSONWriter) {
-        let overall = evaluation.overall
-        let recent = evaluation.recent
-        write(overall, "evaluated_samples", to: &writer)
-        writer.key("window")
-        writer.beginObject()
-        write(recent, "samples", to: &writer)
-        writer.key("capacity")
-        writer.write(evaluation.windowCapacity)
-        writer.endObject()
-        writer.key("classes")
-        writer.beginArray()
-        for (column, label) in labels.enumerated() {
-            writer.beginObject()
-            writer.key("label")
-            writer.write(label)
-            writer.key("count")
-            writer.write(counts[column])
-            writer.key("accuracy")
-            writer.write(overall.accuracy(of: column))
-            writer.key("window_accuracy")
-            writer.write(recent.accuracy(of: column))
-            writer.endObject()
-        }
-        writer.endArray()
-        writer.key("confusion")
-        writer.beginArray()
+    /// Adds the members.
+    ///
+    /// - Complexity: O(C + window + confusions).
+    func add(to text: inout AnswerText) {
+        let (overall, recent) = (evaluation.overall, evaluation.recent)
+        var confusions: [(actual: Int, predicted: Int, count: Int)] = []
         evaluation.forEachConfusion { actual, predicted, count in
-            guard actual < labels.count, predicted < labels.count else { return }
+            if actual < labels.count, predicted < labels.count { confusions.append((actual, predicted, count)) }
+        }
+        text.add { [self] writer in
+            write(overall, "evaluated_samples", to: &writer)
+            writer.key("window")
             writer.beginObject()
-            writer.key("label")
-            writer.write(labels[actual])
-            writer.key("predicted")
-            writer.write(labels[predicted])
-            writer.key("count")
-            writer.write(count)
+            write(recent, "samples", to: &writer)
+            writer.member("capacity", evaluation.windowCapacity)
+            writer.endObject()
+            writer.key("classes")
+            writer.beginArray()
+        }
+        text.add(labels.count) { [labels, counts] writer, column in
+            writer.beginObject()
+            writer.member("label", labels[column])
+            writer.member("count", counts[column])
+            writer.member("accuracy", overall.accuracy(of: column))
+            writer.member("window_accuracy", recent.accuracy(of: column))
             writer.endObject()
         }
-        writer.endArray()
+        text.add { writer in
+            writer.endArray()
+            writer.key("confusion")
+            writer.beginArray()
+        }
+        text.add(confusions.count) { [labels, confusions] writer, index in
+            let confusion = confusions[index]
+            writer.beginObject()
+            writer.member("label", labels[confusion.actual])
+            writer.member("predicted", labels[confusion.predicted])
+            writer.member("count", confusion.count)
+            writer.endObject()
+        }
+        text.add { $0.endArray() }
     }
 
     private func write(_ measures: ProgressiveEvaluation.Measures, _ count: StaticString, to writer: inout JSONWriter) {
         writer.key(count)
         writer.write(measures.evaluated)
-        writer.key("accuracy")
-        writer.write(measures.accuracy)
-        writer.key("balanced_accuracy")
-        writer.write(measures.balancedAccuracy)
+        writer.member("accuracy", measures.accuracy)
+        writer.member("balanced_accuracy", measures.balancedAccuracy)
     }
 }

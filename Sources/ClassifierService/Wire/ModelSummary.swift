@@ -2,41 +2,40 @@ internal import AnalyticLearning
 internal import TensorFormats
 
 /// What the list of models says of each, and its details begin with.
-struct ModelSummary {
-    var name: String
-    /// Nil where there are none, because the model is not there.
-    var weights: PublishedWeights?
-    var condition = Model.Condition.ready
+struct ModelSummary: Sendable {
+    let name: String
+    /// Nil where there are none, because the model is not there; and so what follows.
+    let version: Int?
+    let samples: Int?
+    let classes: Int?
+    let condition: Model.Condition
 
-    init(name: String, weights: PublishedWeights) {
-        (self.name, self.weights) = (name, weights)
+    init(name: String, weights: PublishedWeights?, condition: Model.Condition = .ready) {
+        self.name = name
+        version = weights?.version
+        samples = weights?.samples
+        classes = weights?.classCount
+        self.condition = condition
     }
 
     init(_ model: Model) {
-        name = model.name
         // In this order: what is recovered in between is told as it was before.
-        condition = model.condition
-        weights = model.published
+        let condition = model.condition
+        self.init(name: model.name, weights: model.published, condition: condition)
     }
 
     /// Whether it is new, and nothing can be said of it yet.
-    var isBeingMade: Bool { weights == nil && condition == .ready }
+    var isBeingMade: Bool { version == nil && condition == .ready }
 
     func write(to writer: inout JSONWriter) {
-        writer.key("name")
-        writer.write(name)
-        for (key, value) in [
-            ("version", weights?.version), ("samples", weights?.samples), ("classes", weights?.classCount),
-        ] as [(StaticString, Int?)] {
-            writer.key(key)
-            if let value { writer.write(value) } else { writer.writeNull() }
+        writer.member("name", name)
+        for (key, value) in [("version", version), ("samples", samples), ("classes", classes)] as [(StaticString, Int?)] {
+            writer.member(key, value)
         }
         guard condition != .ready else { return }
-        writer.key("state")
-        writer.write(condition.name)
+        writer.member("state", condition.name)
         guard let reason = condition.reason else { return }
-        writer.key("reason")
-        writer.write(reason)
+        writer.member("reason", reason)
     }
 }
 

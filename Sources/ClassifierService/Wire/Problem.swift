@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import HTTPServer
 
 /// A request that is refused, with the reason a client can act on. Nothing has changed when it is thrown.
@@ -24,8 +25,17 @@ struct Problem: Error {
         if let retryAfter { headers.append(HeaderField("Retry-After", String(retryAfter))) }
         if let acceptedTypes { headers.append(HeaderField("Accept-Post", acceptedTypes)) }
         if let acceptedCodings { headers.append(HeaderField("Accept-Encoding", acceptedCodings)) }
-        guard let rowsApplied else { return .problem(status, detail: detail, headers: headers) }
-        return .problem(status, detail: detail, headers: headers, extending: ["rows_applied": rowsApplied])
+        guard let rowsApplied else { return .problem(status, detail: shownDetail, headers: headers) }
+        return .problem(status, detail: shownDetail, headers: headers, extending: ["rows_applied": rowsApplied])
+    }
+
+    /// The most bytes of a detail that a client is shown.
+    static let maximumDetail = 4096
+
+    /// The detail, cut where it is very long: what it quotes may be as long as the request.
+    var shownDetail: String {
+        guard detail.utf8.count > Self.maximumDetail else { return detail }
+        return String(decoding: detail.utf8.prefix(Self.maximumDetail), as: UTF8.self) + "…"
     }
 
     static func unknownModel(_ name: String) -> Problem {
@@ -44,6 +54,6 @@ struct Problem: Error {
         let need = bytes.map { "would take \($0) bytes" } ?? "would take more bytes than can be counted"
         return Problem(
             .unprocessableContent,
-            "\(what) \(need); all models together may take \(budget.limit), of which \(budget.used) are taken")
+            "\(what) \(need); the limit for all models is \(budget.limit) bytes, of which \(budget.used) are in use")
     }
 }

@@ -1,3 +1,5 @@
+internal import Concurrency
+
 /// What has to be known of a request until its answer is written.
 struct ExchangeInfo {
     var sequence: UInt32 = 0
@@ -32,7 +34,7 @@ enum Transfer {
     case none
     case bytes([UInt8], sent: Int, AnswerMemory?)
     case file(FileBody, sent: Int)
-    case stream(StreamPipe, isChunked: Bool)
+    case stream(StreamPipe, isChunked: Bool, AnswerMemory?)
 
     var isNone: Bool {
         if case .none = self { true } else { false }
@@ -40,7 +42,7 @@ enum Transfer {
 
     /// Whether a client that closes its sending side is taken to have gone.
     var endsWithClient: Bool {
-        if case .stream(let pipe, _) = self { pipe.endsWithClient } else { false }
+        if case .stream(let pipe, _, _) = self { pipe.endsWithClient } else { false }
     }
 }
 
@@ -179,7 +181,7 @@ final class Connection {
         reception = BodyReception()
         for answer in pending { answer.response?.discard() }
         pending = []
-        if case .stream(let pipe, _) = transfer { pipe.close() }
+        if case .stream(let pipe, _, _) = transfer { pipe.close() }
         transfer = .none
         delivery = nil
         current = ExchangeInfo()

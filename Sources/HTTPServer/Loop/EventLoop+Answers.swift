@@ -1,3 +1,6 @@
+internal import Concurrency
+import Synchronization
+
 extension EventLoop {
     /// Content up to this size is copied behind its head and sent with it; larger one is sent from where it is.
     private static let maximumCopy = 16 << 10
@@ -9,6 +12,7 @@ extension EventLoop {
         _ connection: Connection, _ generation: UInt32, _ sequence: UInt32, _ status: Status, _ contentType: StaticString,
         _ field: NumberField?, _ body: UnsafeRawBufferPointer
     ) {
+        noteInline(body.count)
         guard isCurrent(connection, generation, sequence), canWrite(connection), body.count <= Self.maximumCopy else {
             let headers = field.map { [HeaderField($0.name, String($0.value))] } ?? []
             let response = Response(status, contentType: contentType, headers: headers, bytes: Array(body))
@@ -36,6 +40,7 @@ extension EventLoop {
             return
         }
         connection.isUnanswered = false
+        if case .bytes(let bytes) = response?.body { noteInline(bytes.count) }
         enqueue(connection, connection.current, response ?? droppedResponse(connection.current))
     }
 
@@ -44,7 +49,7 @@ extension EventLoop {
         lateError(info, .internalServerError, "the request was dropped without an answer")
     }
 
-    /// An error for a request whose head is gone: the pattern of its route tells the form of errors as its path would.
+    /// An error for a request whose head is gone: the pattern of its route determines the form of errors, as its path would.
     private func lateError(_ info: ExchangeInfo, _ status: Status, _ detail: String, retryAfter: Bool = false) -> Response {
         var pattern = shared.table.pattern(ofSlot: info.slot) ?? ""
         return pattern.withUTF8 { errorResponse(status, detail, path: UnsafeRawBufferPointer($0), retryAfter: retryAfter) }
@@ -53,15 +58,27 @@ extension EventLoop {
     /// Counts the memory of a large answer. One to a request that changed nothing gives way to an error when the total is reached; any
     /// other is sent all the same, for what was done must be told.
     private func count(_ info: ExchangeInfo, _ response: inout Response) -> AnswerMemory? {
-        guard case .bytes(let bytes) = response.body, bytes.count > Self.maximumCopy, !info.isHead else { return nil }
+        guard !info.isHead else { return nil }
+        let amount: Int
+        switch response.body {
+        case .bytes(let bytes) where bytes.count > Self.maximumCopy: amount = bytes.count
+        case .stream(let stream) where stream.memory > 0: amount = stream.memory
+        case .empty, .bytes, .file, .unsent, .stream: return nil
+        }
         if !info.isRefusable {
-            shared.answerBudget.take(bytes.count)
-        } else if !shared.answerBudget.reserveOrBeAlone(bytes.count) {
-            let detail = "answers on their way to other clients take all the memory there is for them; try again"
+            shared.answerBudget.take(amount)
+        } else if !shared.answerBudget.reserveOrBeAlone(amount) {
+            let detail = "answers to other clients take all the memory reserved for answers; try again"
+            response.discard()
             response = lateError(info, .serviceUnavailable, detail, retryAfter: true)
             return nil
         }
-        return AnswerMemory(adopting: bytes.count, of: shared.answerBudget)
+        return AnswerMemory(adopting: amount, of: shared.answerBudget)
+    }
+
+    /// Counts what a handler has made on this loop, which nothing that grows with the application's state may be.
+    private func noteInline(_ count: Int) {
+        if count > handle.largestInlineAnswer.load(ordering: .relaxed) { handle.largestInlineAnswer.store(count, ordering: .relaxed) }
     }
 
     private func isCurrent(_ connection: Connection, _ generation: UInt32, _ sequence: UInt32) -> Bool {
@@ -153,12 +170,15 @@ extension EventLoop {
                 connection.transfer = .bytes(bytes, sent: 0, memory)
             }
         case .file(let file):
-            if file.length > 0 { connection.transfer = .file(file, sent: 0) }
+            if file.length > 0 {
+                file.attach(handle, connection.key)
+                connection.transfer = .file(file, sent: 0)
+            }
         // Its length has been announced: only breaking off tells the client that the content is missing.
         case .unsent(let count): if count > 0 { connection.isBroken = true }
         case .stream(let stream):
             stream.pipe.attach(handle, connection.key)
-            connection.transfer = .stream(stream.pipe, isChunked: !info.isOldVersion)
+            connection.transfer = .stream(stream.pipe, isChunked: !info.isOldVersion && stream.length == nil, memory)
         }
     }
 

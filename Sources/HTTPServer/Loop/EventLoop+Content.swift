@@ -1,3 +1,5 @@
+internal import Concurrency
+
 extension EventLoop {
     /// Content thrown away after an early answer to keep the connection; more costs more than a new one.
     static let maximumDiscard = 256 << 10
@@ -15,9 +17,15 @@ extension EventLoop {
         case .chunked: reception.isChunked = true
         }
         connection.reception = reception
+        if mode == .collect { connection.builder = BodyBuilder(budget: bodyBudget(connection)) }
         connection.phase = .body
         connection.timer.beginBody(at: now)
         if mode == .discard { abandonBody(connection) }
+    }
+
+    /// What the content of the request in hand counts against.
+    func bodyBudget(_ connection: Connection) -> MemoryBudget {
+        connection.current.isRefusable ? shared.readingBudget : shared.budget
     }
 
     /// Tells a waiting client to send the content, unless it does so already (RFC 9110, section 10.1.1).

@@ -1,9 +1,11 @@
+internal import Concurrency
+
 extension EventLoop {
     /// Begins to count the request in `head`, and its trace where somebody observes.
     func trace(_ connection: Connection, isWellFormed: Bool) {
         let method = isWellFormed ? head.method : nil
         connection.current.slot = handle.counters.slot(withoutRoute: method)
-        connection.current.start = SystemCall.monotonicNanoseconds()
+        connection.current.start = MonotonicClock.nanoseconds
         handle.counters.begin()
         guard configuration.accessObserver != nil else { return }
         connection.current.trace = RequestTrace(
@@ -53,7 +55,7 @@ extension EventLoop {
 
     /// Counts a request that is done with, and tells who observes.
     private func conclude(_ info: ExchangeInfo, _ status: Status?, bytes: Int, isComplete: Bool) {
-        let duration = SystemCall.monotonicNanoseconds() - info.start
+        let duration = MonotonicClock.nanoseconds - info.start
         handle.counters.end(info.slot, status, bytes: bytes, nanoseconds: duration, isComplete: isComplete)
         guard let trace = info.trace else { return }
         configuration.accessObserver?(trace.record(status, bytes: bytes, duration: duration, isComplete: isComplete))

@@ -1,3 +1,5 @@
+internal import Concurrency
+
 extension EventLoop {
     /// Reads once from a connection that is readable, and works on what came. Level-triggered epoll tells again if there is more, so
     /// one connection cannot keep the others waiting.
@@ -62,7 +64,7 @@ extension EventLoop {
             // The client has closed its sending side only, as far as is known: what it has asked for is still answered.
             connection.isPeerClosed = true
             if connection.phase == .body {
-                failBody(connection, .badRequest, "the connection ended before the content was whole")
+                failBody(connection, .badRequest, "the connection ended before all of the content arrived")
             }
             stopReading(connection)
         }

@@ -63,7 +63,9 @@ extension EventLoop {
         guard let method = head.method else {
             return answerEarly(connection, .notImplemented, "the server does not know this method")
         }
-        if head.expectsUnknown { return answerEarly(connection, .expectationFailed, "the only expectation met here is 100-continue") }
+        if head.expectsUnknown {
+            return answerEarly(connection, .expectationFailed, "the expectation is not supported, expected 100-continue")
+        }
         exchange.id = connection.current.id
         exchange.peer = connection.peer
         exchange.begin(method, identifier: identifier, body: following.part(0..<0))
@@ -74,7 +76,7 @@ extension EventLoop {
             try segments.split(head.bytes(head.path))
         } catch {
             switch error {
-            case .encodedNull: return answerEarly(connection, .badRequest, "the path has an encoded NUL")
+            case .encodedNull: return answerEarly(connection, .badRequest, "the path contains an encoded NUL")
             case .tooManySegments: return answerEarly(connection, .notFound, "there is nothing at this path")
             }
         }
@@ -84,10 +86,11 @@ extension EventLoop {
         case .otherMethods(let methods):
             if method == .options { return refuseAtGate(connection, .anyone, allow: methods) ?? answerOptions(connection, methods) }
             return refuseAtGate(connection, .reading)
-                ?? answerEarly(connection, .methodNotAllowed, "this path does not have the method", allow: methods)
+                ?? answerEarly(connection, .methodNotAllowed, "this path does not support the method", allow: methods)
         case .route(let route):
             trace(connection, reached: route)
             connection.current.isRefusable = route.access != .writing
+            exchange.budget = bodyBudget(connection)
             return refuseAtGate(connection, route.access) ?? begin(connection, method, route, following)
         }
     }
@@ -254,6 +257,7 @@ extension EventLoop {
         else { preconditionFailure("a stored head has been parsed and matched before") }
         exchange.id = connection.current.id
         exchange.peer = connection.peer
+        exchange.budget = bodyBudget(connection)
         exchange.begin(method, identifier: identifier, owning: body)
         call(connection, handler)
     }

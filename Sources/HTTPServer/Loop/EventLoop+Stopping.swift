@@ -99,7 +99,7 @@ extension EventLoop {
                 SystemCall.close(descriptor)
                 shared.dismiss()
             case .answer(_, _, let response): response?.discard()
-            case .resume, .pump, .stop: break
+            case .resume, .pump, .breakOff, .stop: break
             }
         }
     }

@@ -1,3 +1,5 @@
+internal import Concurrency
+
 extension EventLoop {
     /// Octets of one response sent in one turn.
     private static let bytesPerTurn = 4 << 20
@@ -118,10 +120,11 @@ extension EventLoop {
                 if result == .bytes(0) { connection.isBroken = true }
                 account(connection, result) { connection, count in
                     budget -= count
+                    file.noteProgress(at: now)
                     connection.transfer = sent + count < file.length ? .file(file, sent: sent + count) : .none
                     observeProgress(connection, count, isLast: connection.transfer.isNone)
                 }
-            case .stream(let pipe, let isChunked):
+            case .stream(let pipe, let isChunked, _):
                 guard pump(connection, pipe, isChunked) else { return }
             }
             if budget <= 0 {

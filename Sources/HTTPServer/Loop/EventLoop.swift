@@ -1,3 +1,4 @@
+internal import Concurrency
 import Synchronization
 
 /// One thread's share of the server: an epoll, its connections, and the memory which all their requests use one after another.
@@ -65,8 +66,8 @@ final class EventLoop {
         receiveBuffer = .allocate(byteCount: Self.receiveSize, alignment: 64)
         poll = try EventPoll()
         writer = ResponseWriter(serverName: configuration.serverName, htmlFields: configuration.htmlFields)
-        writer.setTime(SystemCall.wallClockSeconds())
-        now = SystemCall.monotonicMilliseconds()
+        writer.setTime(WallClock.coarseSeconds)
+        now = MonotonicClock.coarseMilliseconds
         guard poll.add(handle.mailbox.descriptor, .read, token: Self.mailboxToken) else {
             throw .system(call: "epoll_ctl", code: 0)
         }
@@ -83,8 +84,8 @@ final class EventLoop {
         listen()
         while !hasEnded {
             let count = poll.wait(milliseconds: timeout())
-            now = SystemCall.monotonicMilliseconds()
-            writer.setTime(SystemCall.wallClockSeconds())
+            now = MonotonicClock.coarseMilliseconds
+            writer.setTime(WallClock.coarseSeconds)
             for index in 0..<count { handle(poll[index]) }
             handleMessages()
             if now >= listenAgainAt {
@@ -177,6 +178,9 @@ final class EventLoop {
             guard let connection = connection(key) else { return }
             lendOutput(connection)
             settle(connection)
+        case .breakOff(let key, let file):
+            guard let connection = connection(key), case .file(let current, _) = connection.transfer, current === file else { return }
+            close(connection)
         case .adopt(let descriptor, let peer):
             adopt(descriptor, peer)
         case .stop(let deadline):

@@ -1,4 +1,4 @@
-internal import Locks
+internal import Concurrency
 
 /// An event loop that waits for its thread. What can fail is done where `Server.start` can still throw.
 final class EventLoopSeed: @unchecked Sendable {

@@ -8,6 +8,8 @@ final class LoopHandle: Sendable {
     let load = Atomic<Int>(0)
     let accepted = Atomic<UInt64>(0)
     let requests = Atomic<UInt64>(0)
+    /// Octets of the largest answer that a handler has made on the loop.
+    let largestInlineAnswer = Atomic<Int>(0)
     let counters: RequestCounters
 
     init(index: Int, routeCount: Int = 0) throws(ServerError) {

@@ -1,4 +1,4 @@
-internal import Locks
+internal import Concurrency
 
 /// A message to an event loop.
 enum LoopMessage: Sendable {
@@ -8,6 +8,8 @@ enum LoopMessage: Sendable {
     case resume(ConnectionKey, UInt32)
     /// A stream has something to send.
     case pump(ConnectionKey)
+    /// The connection is to end if it still sends this.
+    case breakOff(ConnectionKey, FileBody)
     /// An accepted socket, and where it comes from.
     case adopt(Int32, PeerAddress)
     /// Finish until this time of the monotonic clock.

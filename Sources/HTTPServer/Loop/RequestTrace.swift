@@ -1,3 +1,5 @@
+internal import Concurrency
+
 /// What an access record needs of the request; made only where somebody observes.
 final class RequestTrace {
     let id: RequestID
@@ -6,7 +8,7 @@ final class RequestTrace {
     let path: [UInt8]
     /// Nil until it is found.
     var route: Route?
-    let time = SystemCall.wallClockNanoseconds()
+    let time = WallClock.nanoseconds
 
     init(id: RequestID, peer: PeerAddress, method: Method?, path: [UInt8]) {
         self.id = id

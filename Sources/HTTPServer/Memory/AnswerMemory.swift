@@ -1,3 +1,5 @@
+internal import Concurrency
+
 /// What the content of one answer holds of the memory for all answers: given back when it has been sent, or never will be.
 final class AnswerMemory: Sendable {
     private let count: Int

@@ -1,3 +1,4 @@
+internal import Concurrency
 import Glibc
 
 /// The whole content of a request, owned by whoever holds the reference; it counts against the server's total body memory until

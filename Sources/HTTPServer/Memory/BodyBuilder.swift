@@ -1,3 +1,4 @@
+internal import Concurrency
 import Glibc
 
 /// Collects a request's content as it arrives.

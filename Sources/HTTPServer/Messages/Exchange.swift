@@ -1,9 +1,12 @@
+internal import Concurrency
+
 /// What a `Request` reads. One object serves an event loop for all requests, one after another.
 final class Exchange {
     let head: RequestHead
     let segments: PathSegments
     let loopIndex: Int
-    private let budget: MemoryBudget
+    /// What the content counts against.
+    var budget: MemoryBudget
     private(set) var method = Method.get
     private(set) var identifier: UInt64 = 0
     /// The request's name.

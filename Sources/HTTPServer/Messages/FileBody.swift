@@ -1,4 +1,6 @@
+internal import Concurrency
 import Glibc
+import Synchronization
 
 /// A part of an open file as the content of a response. It is sent with sendfile(2) as the client takes it; the file may be larger
 /// than memory. The descriptor is closed with the last reference.
@@ -8,6 +10,15 @@ public final class FileBody: Sendable {
     /// The number of octets that will be sent.
     public let length: Int
     private let owner: (any AnyObject & Sendable)?
+    /// When the client last took some of it, in milliseconds of the monotonic clock; when it was made, before that.
+    private let progressedAt = Atomic<Int64>(MonotonicClock.coarseMilliseconds)
+    private let sender = Guarded<Sender?>(nil)
+
+    /// The connection that sends it.
+    private struct Sender {
+        let handle: LoopHandle
+        let key: ConnectionKey
+    }
 
     /// Takes over an open descriptor. The caller promises that the file has `length` octets at `offset` and keeps them; if it turns
     /// out shorter, the connection is broken off, since the length is announced already.
@@ -39,4 +50,21 @@ public final class FileBody: Sendable {
     deinit {
         SystemCall.close(descriptor)
     }
+
+    /// How long its client has taken nothing of it; from any thread.
+    public var secondsWithoutProgress: Double {
+        Double(max(0, MonotonicClock.coarseMilliseconds - progressedAt.load(ordering: .relaxed))) / 1000
+    }
+
+    /// Ends the connection that sends it, where one does; from any thread. The client sees that the content is not whole.
+    public func breakOff() {
+        let sender = sender.withLock { $0 }
+        if let sender { sender.handle.mailbox.post(.breakOff(sender.key, self)) }
+    }
+
+    /// It is being sent from now on.
+    func attach(_ handle: LoopHandle, _ key: ConnectionKey) { sender.withLock { $0 = Sender(handle: handle, key: key) } }
+
+    /// The client has taken some of it.
+    func noteProgress(at now: Int64) { progressedAt.store(now, ordering: .relaxed) }
 }

@@ -8,7 +8,7 @@ public enum ResponseBody: Sendable {
     case file(FileBody)
     /// No octets, but the length that GET would have: for HEAD, where making the content is not worth the length alone. Only for that.
     case unsent(Int)
-    /// Octets of unknown number, pushed by the application as they come into being.
+    /// Octets pushed by the application as they come into being.
     case stream(StreamBody)
 
     /// The number of octets; nil when it is not known.
@@ -18,7 +18,7 @@ public enum ResponseBody: Sendable {
         case .bytes(let bytes): bytes.count
         case .file(let file): file.length
         case .unsent(let count): count
-        case .stream: nil
+        case .stream(let stream): stream.length
         }
     }
 }

@@ -1,9 +1,11 @@
-internal import Locks
+internal import Concurrency
 
 /// What the producer of a `StreamBody` and the connection that sends it share.
 final class StreamPipe: Sendable {
     private struct State {
         var waiting: [UInt8] = []
+        /// Octets that have been written.
+        var count = 0
         var isEnded = false
         var isComplete = false
         var isClosed = false
@@ -26,12 +28,14 @@ final class StreamPipe: Sendable {
 
     private let state = Guarded(State())
     private let limit: Int
+    private let length: Int?
     /// A client that closes its sending side has gone.
     let endsWithClient: Bool
     private let onWritable: (@Sendable () -> Void)?
 
-    init(limit: Int, endsWithClient: Bool, onWritable: (@Sendable () -> Void)?) {
+    init(limit: Int, length: Int? = nil, endsWithClient: Bool, onWritable: (@Sendable () -> Void)?) {
         self.limit = limit
+        self.length = length
         self.endsWithClient = endsWithClient
         self.onWritable = onWritable
     }
@@ -47,6 +51,7 @@ final class StreamPipe: Sendable {
             }
             let wasEmpty = state.waiting.isEmpty
             state.waiting.append(contentsOf: bytes)
+            state.count += bytes.count
             return (.accepted, wasEmpty ? state.sink : nil)
         }
         if let sink { sink.handle.mailbox.post(.pump(sink.key)) }
@@ -57,7 +62,7 @@ final class StreamPipe: Sendable {
         let sink: Sink? = state.withLock { state in
             guard !state.isEnded else { return nil }
             state.isEnded = true
-            state.isComplete = completely
+            state.isComplete = completely && (length == nil || state.count == length)
             return state.sink
         }
         if let sink { sink.handle.mailbox.post(.pump(sink.key)) }

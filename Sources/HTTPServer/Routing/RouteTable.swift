@@ -57,7 +57,7 @@ struct RouteTable: Sendable {
 
     /// The pattern's segments: a literal's octets, or nil for a parameter.
     private static func split(_ pattern: String, name: String) throws(ServerError) -> [[UInt8]?] {
-        guard pattern.utf8.first == UInt8(ascii: "/") else { throw .invalidRoute(name, reason: "it does not begin with /") }
+        guard pattern.utf8.first == UInt8(ascii: "/") else { throw .invalidRoute(name, reason: "it must begin with /") }
         let parts = pattern.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard parts.count <= PathSegments.maximumCount else { throw .invalidRoute(name, reason: "it has too many segments") }
         var segments: [[UInt8]?] = []
@@ -66,7 +66,7 @@ struct RouteTable: Sendable {
             if octets.first == UInt8(ascii: "{"), octets.last == UInt8(ascii: "}"), octets.count > 2 {
                 segments.append(nil)
             } else if octets.contains(UInt8(ascii: "{")) || octets.contains(UInt8(ascii: "}")) {
-                throw .invalidRoute(name, reason: "a parameter is a whole segment, as {name}")
+                throw .invalidRoute(name, reason: "a parameter must be a whole segment, such as {name}")
             } else if octets.isEmpty, index < parts.count - 1 {
                 throw .invalidRoute(name, reason: "a segment is empty")
             } else {

@@ -3,7 +3,7 @@ import Glibc
 
 /// The one place which calls the system for sockets: every call is repeated on EINTR and gives a typed result, so that nothing
 /// above it reads `errno`.
-enum SystemCall {
+package enum SystemCall {
     /// What became of one transfer on a non-blocking socket.
     enum Transfer: Equatable {
         /// This many octets went through; for a file, 0 means that the file is shorter than promised.
@@ -101,7 +101,7 @@ enum SystemCall {
     }
 
     /// Raises the soft limit of open descriptors to the hard one.
-    static func raiseDescriptorLimit() {
+    package static func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
         limit.rlim_cur = limit.rlim_max
@@ -113,34 +113,6 @@ enum SystemCall {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
         return Int(clamping: limit.rlim_cur)
-    }
-
-    /// Milliseconds of a clock that never jumps; a few milliseconds coarse, and cheap.
-    static func monotonicMilliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
-        return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
-    }
-
-    /// Nanoseconds of a clock that never jumps.
-    static func monotonicNanoseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
-    }
-
-    /// Nanoseconds since 1970.
-    static func wallClockNanoseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
-    }
-
-    /// Seconds since 1970.
-    static func wallClockSeconds() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME_COARSE, &time)
-        return time.tv_sec
     }
 
     /// The text of an error number.

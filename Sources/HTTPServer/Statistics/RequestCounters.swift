@@ -1,3 +1,5 @@
+internal import Concurrency
+
 /// One event loop's counts of requests, by route and status. Counting allocates nothing and waits for nobody.
 final class RequestCounters: Sendable {
     /// What is counted of one route: requests by status, those broken off, octets, and durations.

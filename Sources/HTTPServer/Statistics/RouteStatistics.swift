@@ -1,3 +1,5 @@
+package import Concurrency
+
 /// What became of the requests of one route and one method.
 public struct RouteStatistics: Sendable, Equatable {
     /// Requests answered with one status.
@@ -19,7 +21,7 @@ public struct RouteStatistics: Sendable, Equatable {
     /// Octets of the answers' content, without chunk framing.
     public internal(set) var responseBytes: UInt64 = 0
     /// From a request's head to its answer's last octet; without requests that got no answer.
-    public internal(set) var durations = DurationCounts()
+    package internal(set) var durations = DurationCounts()
 
     init(method: Method?, pattern: String?) {
         self.method = method

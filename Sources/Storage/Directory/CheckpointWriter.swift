@@ -1,4 +1,4 @@
-internal import Locks
+internal import Concurrency
 
 /// A checkpoint that is being written, under a temporary name until it is whole and on the device.
 ///
@@ -59,15 +59,20 @@ public final class CheckpointWriter: Sendable {
 
     /// Waits until the file is on the device, gives it its name, and waits until the name is, too.
     ///
-    /// - Throws: `StorageError`; a failed synchronization is not tried again: the file is given up.
+    /// - Throws: `StorageError`; a failed synchronization is not tried again: the file is given up. `.notInPlace` where the directory has been
+    ///   removed, moved or replaced meanwhile.
     public func commit() throws(StorageError) {
         try flush()
         // Before the rename: a name that survives a crash without its content would be worse than none.
         try file.synchronize()
+        // Another file of this name, or a directory in place of the one that the file is in, is not ours to rename.
+        let identity = try file.identity()
+        try directory.fileSystem.requireName(temporaryPath, of: identity)
         try file.close()
         try directory.fileSystem.move(temporaryPath, to: directory.checkpointPath(version))
         state.withLock { $0.isRenamed = true }
         try directory.fileSystem.synchronizeDirectory(directory.path)
+        try directory.fileSystem.requireName(directory.checkpointPath(version), of: identity)
     }
 
     private func flush(_ state: inout State) throws(StorageError) {

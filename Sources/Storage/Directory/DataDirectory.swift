@@ -67,8 +67,16 @@ public final class DataDirectory: Sendable {
         ModelDirectory(modelsPath + "/" + name, fileSystem: fileSystem)
     }
 
+    /// Refuses where the path does not lead to the directory any more that this process has the lock of: what lies there is another's.
+    ///
+    /// - Throws: `StorageError`; `.notInPlace` mostly.
+    public func requireInPlace() throws(StorageError) { try lock.requireName(path + "/lock") }
+
     /// Makes an empty directory for a model, under a name that `add` changes.
+    ///
+    /// - Throws: `StorageError`; `.notInPlace` as `requireInPlace`.
     public func makeModel(_ name: String) throws(StorageError) -> ModelDirectory {
+        try requireInPlace()
         let path = "\(modelsPath)/\(Self.newPrefix)\(name)"
         if try !fileSystem.makeDirectory(path) {
             // An attempt that failed before.
@@ -92,6 +100,7 @@ public final class DataDirectory: Sendable {
         }
         do throws(StorageError) {
             try fileSystem.synchronizeDirectory(modelsPath)
+            try requireInPlace()
         } catch {
             _ = try? delete(name)
             throw error
@@ -109,6 +118,7 @@ public final class DataDirectory: Sendable {
     /// - Returns: what removes the files.
     /// - Throws: `StorageError`; `.rename` where the model is still there, any other where that is not known.
     public func delete(_ name: String) throws(StorageError) -> DeletedModel {
+        try requireInPlace()
         let path = "\(modelsPath)/\(Self.deletedPrefix)\(UInt64.random(in: .min ... .max))"
         try fileSystem.move(model(name).path, to: path)
         try fileSystem.synchronizeDirectory(modelsPath)
@@ -124,7 +134,7 @@ public final class DataDirectory: Sendable {
         }
     }
 
-    /// Says of what the system's permissions forbid whose fault that is.
+    /// Explains errors of the system's permissions.
     private static func explainingRefusals<R>(_ body: () throws(StorageError) -> R) throws(StorageError) -> R {
         do throws(StorageError) {
             return try body()

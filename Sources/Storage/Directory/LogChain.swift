@@ -10,8 +10,10 @@ public final class LogChain {
     public private(set) var bytesRead = 0
     /// Bytes of all logs of the chain.
     public let byteCount: Int
-    /// Bytes at the end of the last log that are no whole record; known when `next` has answered false.
-    public private(set) var tornBytes = 0
+    /// What lies behind the last whole record of the last log, if anything; known when `next` has answered false.
+    public private(set) var tornEnd: TornEnd?
+    /// Its bytes.
+    public var tornBytes: Int { tornEnd?.byteCount ?? 0 }
 
     /// Where the record read last begins.
     private var recordOffset = 0
@@ -58,7 +60,7 @@ public final class LogChain {
                 recordCount += 1
                 return true
             }
-            tornBytes = reader!.tornBytes
+            tornEnd = reader!.tornEnd
             last = reader
             reader = nil
         }
@@ -110,8 +112,8 @@ public final class LogChain {
                 reader = next
                 return true
             }
-            // A log begun for a checkpoint that came to nothing. One of a later version is removed before the log before it is gone on with,
-            // so where it stands, that one ended with a whole record.
+            // A log left by a failed checkpoint. One of a later version is removed before the earlier log is continued, so if it is still
+            // there, the earlier log ended with a complete record.
             if isEmpty, base <= version || tornBytes == 0 {
                 strays.append(path)
                 continue

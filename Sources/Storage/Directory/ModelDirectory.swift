@@ -24,6 +24,9 @@ public struct ModelDirectory: Sendable {
 
     private static let temporaryPrefix = ".checkpoint-"
 
+    /// The highest version that a file can be of: 2^53 − 1, to which versions are counted. Other names are not of this program.
+    public static let maximumVersion = (1 << 53) - 1
+
     /// The versions that there are checkpoints of, ascending.
     public func checkpoints() throws(StorageError) -> [Int] {
         try versions("checkpoint-", ".safetensors")
@@ -39,6 +42,15 @@ public struct ModelDirectory: Sendable {
         try File(checkpointPath(version), .read, fileSystem: fileSystem)
     }
 
+    /// Opens a checkpoint that was open before.
+    ///
+    /// - Throws: `StorageError`; `.notInPlace` where its name is another file's now.
+    public func openCheckpoint(_ version: Int, as identity: FileIdentity) throws(StorageError) -> File {
+        let file = try openCheckpoint(version)
+        guard try file.identity().isSame(as: identity) else { throw StorageError(.open, path: file.path, reason: .notInPlace) }
+        return file
+    }
+
     /// Begins a checkpoint.
     public func beginCheckpoint(version: Int) throws(StorageError) -> CheckpointWriter {
         try CheckpointWriter(self, version: version)
@@ -48,7 +60,7 @@ public struct ModelDirectory: Sendable {
     ///
     /// - Parameter previous: the log that it follows, all of which must be on the device before: only the end of the last log is in doubt.
     /// - Throws: `StorageError`; also where there is such a log with records. One without, left over from a checkpoint that came to nothing,
-    ///   is made anew.
+    ///   is created again.
     public func createLog(version: Int, after previous: WriteAheadLog? = nil) throws(StorageError) -> WriteAheadLog {
         try previous?.prove()
         if try logs().contains(version), try File(logPath(version), .read, fileSystem: fileSystem).size() <= LogFormat.headerSize {
@@ -102,7 +114,7 @@ public struct ModelDirectory: Sendable {
             guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.count > prefix.count + suffix.count else { return nil }
             let digits = name.dropFirst(prefix.count).dropLast(suffix.count)
             // A version as it is written: no sign, no zeros in front.
-            guard let version = Int(digits), version >= 0, String(version) == digits else { return nil }
+            guard let version = Int(digits), (0...Self.maximumVersion).contains(version), String(version) == digits else { return nil }
             return version
         }.sorted()
     }

@@ -84,6 +84,22 @@ public final class File: Sendable {
         try check(.size, retrying { fileSystem.size(descriptor) })
     }
 
+    /// Which file is open.
+    public func identity() throws(StorageError) -> FileIdentity {
+        var found: FileIdentity?
+        try check(.identify, retrying { fileSystem.identify(descriptor) { found = $0 } })
+        guard let found else { throw StorageError(.identify, path: path, reason: .system(EIO)) }
+        return found
+    }
+
+    /// Refuses where a path does not lead to this very file: what is written to it is not to be found there then.
+    ///
+    /// - Throws: `StorageError`; `.notInPlace` where the path is another file's, or nobody's, or the file has no name any more.
+    /// - Complexity: two system calls.
+    func requireName(_ path: String) throws(StorageError) {
+        try fileSystem.requireName(path, of: identity())
+    }
+
     /// Writes all of `bytes` from `offset` on.
     ///
     /// After an error, any part of them may have been written.

@@ -37,6 +37,17 @@ extension FileSystem {
         return names.sorted()
     }
 
+    /// Refuses where a path does not lead to a file; see `File.requireName`.
+    func requireName(_ path: String, of file: FileIdentity) throws(StorageError) {
+        var found: FileIdentity?
+        let result = retrying { identify(path) { found = $0 } }
+        if let found, file.links > 0, found.isSame(as: file) { return }
+        guard result >= 0 || result == -Int(ENOENT) || result == -Int(ENOTDIR) else {
+            throw StorageError(.identify, path: path, failure: result)
+        }
+        throw StorageError(.identify, path: path, reason: .notInPlace)
+    }
+
     /// Removes a directory with the files in it; it holds no directories.
     func removeTree(_ path: String) throws(StorageError) {
         for name in try names(in: path) { try removeFile(path + "/" + name) }

@@ -13,6 +13,10 @@ public protocol FileSystem: Sendable {
     func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int
     /// The size of an open file.
     func size(_ descriptor: Int32) -> Int
+    /// Hands out which file is open.
+    func identify(_ descriptor: Int32, _ body: (FileIdentity) -> Void) -> Int
+    /// Hands out which file or directory has a path.
+    func identify(_ path: String, _ body: (FileIdentity) -> Void) -> Int
     /// Sets the size of an open file.
     func truncate(_ descriptor: Int32, to size: Int) -> Int
     /// Waits until a file's data is on the device.

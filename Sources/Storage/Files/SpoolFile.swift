@@ -1,5 +1,5 @@
+internal import Concurrency
 internal import Glibc
-internal import Locks
 
 /// A temporary file without a name: large data on its way in or out, which memory should not hold.
 ///
@@ -56,7 +56,7 @@ public final class SpoolFile: Sendable {
     }
 
     /// Calls `body` with all that was appended so far, mapped into memory during the call.
-    public func withMappedBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws(StorageError) -> Result {
+    package func withMappedBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws(StorageError) -> Result {
         try map().withUnsafeBytes(body)
     }
 

@@ -19,13 +19,13 @@ public enum StorageDamage: Equatable, Sendable, CustomStringConvertible {
     /// What is wrong.
     public var description: String {
         switch self {
-        case .logHeader: "the header does not have its checksum"
-        case .record(let next): "a record does not have its checksum, and a whole one lies behind it at offset \(next)"
+        case .logHeader: "the checksum of the header does not match"
+        case .record(let next): "the checksum of a record does not match, and a complete record follows it at offset \(next)"
         case .recordFollowed(let next):
-            "a record does not have its checksum, and another was begun behind it at offset \(next), when this one was on the device"
+            "the checksum of a record does not match, and another was begun at offset \(next) after this one was on the device"
         case .version(let version, let expected): "a record leads to version \(version), expected \(expected)"
-        case .cutShort(let bytes): "the last \(bytes) bytes are no whole record, but a later log goes on from here"
-        case .missingLog(let version): "no log goes on from version \(version), and what was learned after it is missing"
+        case .cutShort(let bytes): "the last \(bytes) bytes are not a complete record, but a later log continues from here"
+        case .missingLog(let version): "no log continues from version \(version): everything learned after it is missing"
         case .content(let text): text
         }
     }

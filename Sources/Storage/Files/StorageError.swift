@@ -40,6 +40,8 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         case append
         /// Finding out what a file of our own holds.
         case recover
+        /// Finding out which file a path names.
+        case identify = "stat"
     }
 
     /// What was wrong.
@@ -58,6 +60,8 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         case locked(process: Int?)
         /// The system does not let this process write there, with this `errno`.
         case notWritable(Int32)
+        /// The path no longer names the file that is open: the file, or a directory above it, was removed, moved or replaced.
+        case notInPlace
         /// An earlier failure left unknown what is on the device: nothing is added any more.
         case unusable
     }
@@ -98,6 +102,9 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         }
     }
 
+    /// Whether a file that is in use has been removed, moved or replaced, or a directory above it.
+    public var isOutOfPlace: Bool { reason == .notInPlace }
+
     /// For example `open /data/log.wal: No such file or directory`.
     public var description: String {
         switch reason {
@@ -107,12 +114,15 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         case .damaged(_, .missingLog(let version)): "\(path): \(StorageDamage.missingLog(version: version))"
         case .damaged(let offset, let damage): "\(path) is damaged at offset \(offset): \(damage)"
         case .newerFormat(let format, let known):
-            "\(path) has format \(format), of a newer version of this program; this one reads formats up to \(known)"
+            "\(path) has format \(format), written by a newer version of this program; this version reads formats up to \(known)"
         case .notWritable(let number):
-            "\(operation.rawValue) \(path): \(Self.text(of: number)): the data directory must be writable for the user with the number "
-                + "\(geteuid()), who runs this program"
-        case .locked(let process): "\(path) is in use by another process" + (process.map { ", number \($0)" } ?? "")
-        case .unusable: "\(path) takes nothing more: an earlier write or synchronization failed, and what is on the device is unknown"
+            "\(operation.rawValue) \(path): \(Self.text(of: number)): the data directory must be writable by user ID \(geteuid()), "
+                + "which runs this program"
+        case .locked(let process): "\(path) is in use by another process" + (process.map { ", PID \($0)" } ?? "")
+        case .notInPlace:
+            "\(operation.rawValue) \(path): this path no longer leads to the open file: the file, or a directory above it, was "
+                + "removed, moved or replaced"
+        case .unusable: "\(path) accepts no more writes: an earlier write or sync failed, and what reached the device is unknown"
         }
     }
 

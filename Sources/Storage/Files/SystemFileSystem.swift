@@ -32,6 +32,26 @@ public struct SystemFileSystem: FileSystem {
         return answer == 0 ? Int(status.st_size) : result(Int(answer))
     }
 
+    /// `fstat(2)`.
+    public func identify(_ descriptor: Int32, _ body: (FileIdentity) -> Void) -> Int {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return -Int(errno) }
+        body(Self.identity(status))
+        return 0
+    }
+
+    /// `stat(2)`.
+    public func identify(_ path: String, _ body: (FileIdentity) -> Void) -> Int {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return -Int(errno) }
+        body(Self.identity(status))
+        return 0
+    }
+
+    private static func identity(_ status: stat) -> FileIdentity {
+        FileIdentity(device: UInt64(status.st_dev), number: UInt64(status.st_ino), links: Int(status.st_nlink))
+    }
+
     /// `ftruncate(2)`.
     public func truncate(_ descriptor: Int32, to size: Int) -> Int { result(Int(ftruncate(descriptor, size))) }
 

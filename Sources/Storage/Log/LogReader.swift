@@ -11,7 +11,8 @@ internal import TensorFormats
 ///   checksum, which takes in a secret of the file and the place;
 /// - a file that goes on behind the end that the broken record's own header tells: nothing but the next record makes the file longer.
 ///
-/// Where the headers of both are gone, the two cannot be told from one interrupted write, and are cut as such.
+/// Where the headers of both are gone, the two cannot be told from one interrupted write, and are cut as such. Nor can a last record of full
+/// length whose bytes have changed: it is cut too, since after a power cut a server must start; `tornEnd` says what is not known.
 ///
 /// It belongs to one thread at a time.
 public final class LogReader {
@@ -23,8 +24,10 @@ public final class LogReader {
     public private(set) var offset = LogFormat.headerSize
     /// The records read.
     public private(set) var recordCount = 0
-    /// Bytes behind the last whole record; known once `next` has answered false.
-    public private(set) var tornBytes = 0
+    /// What lies behind the last whole record, if anything; known once `next` has answered false.
+    public private(set) var tornEnd: TornEnd?
+    /// Its bytes.
+    public var tornBytes: Int { tornEnd?.byteCount ?? 0 }
     /// The size of the file when it was opened.
     public let size: Int
     /// The path of the file.
@@ -66,7 +69,7 @@ public final class LogReader {
 
     /// Reads the next record.
     ///
-    /// - Returns: false at the end; what `tornBytes` then counts was never answered for.
+    /// - Returns: false at the end; `tornEnd` then says what lies behind it, and whether it may have been answered for.
     /// - Throws: `StorageError`; `.damaged` where records lie behind one that is not whole, or versions do not follow one another.
     public func next() throws(StorageError) -> Bool {
         guard offset < size else { return false }
@@ -75,7 +78,7 @@ public final class LogReader {
                 let damage: StorageDamage = try load(at: next) != nil ? .record(nextWhole: next) : .recordFollowed(by: next)
                 throw StorageError(.recover, path: path, reason: .damaged(offset: offset, damage))
             }
-            tornBytes = size - offset
+            tornEnd = TornEnd(path: path, offset: offset, byteCount: size - offset, content: try tornContent())
             return false
         }
         let (expected, overflow) = version.addingReportingOverflow(1)
@@ -112,9 +115,17 @@ public final class LogReader {
             return LogFormat.RecordHeader(buffer, salt: salt, offset: lastStart)?.bodyChecksum == CRC32C(body).value
         }
         guard isWhole else {
-            throw StorageError(.recover, path: path, reason: .damaged(offset: lastStart, .content("the record changes while it is read")))
+            throw StorageError(.recover, path: path, reason: .damaged(offset: lastStart, .content("the record changed while it was read")))
         }
         return (lastStart, bytes)
+    }
+
+    /// What can be seen of the record that is not whole.
+    private func tornContent() throws(StorageError) -> TornEnd.Content {
+        let rest = size - offset - LogFormat.headerSize
+        guard rest >= 0 else { return .cutShort }
+        guard let header = try header(at: offset) else { return .wrongHeader }
+        return header.paddedLength.map { $0 <= rest } == true ? .wrongBody : .cutShort
     }
 
     /// Loads a record's header.

@@ -23,7 +23,7 @@ public struct LogRecord: Sendable {
 
     /// Makes room for so many bytes more.
     public mutating func reserve(_ count: Int) {
-        bytes.reserveCapacity(bytes.count + count)
+        bytes.reserveAppending(count)
     }
 
     /// Appends bytes.

@@ -11,7 +11,7 @@ public final class WriteAheadLog {
     /// False once it is unknown what is on the device: then nothing is added any more, and no synchronization is tried again.
     public private(set) var isUsable = true
     /// The path of the file.
-    public var path: String { file.path }
+    public private(set) var path: String
     /// The bytes that records take.
     public var recordBytes: Int { size - LogFormat.headerSize }
 
@@ -19,6 +19,8 @@ public final class WriteAheadLog {
     private let salt: UInt64
     /// What was read from the file and may be in the system's memory only; it lies at the end.
     private var unproven: (offset: Int, bytes: [UInt8])?
+    /// Whether the path led to the file when it was looked at last.
+    private var isInPlace = true
     /// Whether the file goes on behind the last record.
     private var isTorn = false
     /// Where the last record begins, for as long as it can be taken back.
@@ -39,6 +41,7 @@ public final class WriteAheadLog {
             throw error
         }
         self.file = file
+        self.path = path
         self.baseVersion = baseVersion
         salt = header.salt
         version = baseVersion
@@ -57,6 +60,7 @@ public final class WriteAheadLog {
         size = reader.offset
         salt = reader.salt
         file = try File(reader.path, .readWrite, fileSystem: fileSystem)
+        path = reader.path
         unproven = try reader.unprovenEnd()
         isTorn = reader.tornBytes > 0
         do throws(StorageError) {
@@ -74,13 +78,39 @@ public final class WriteAheadLog {
     ///
     /// - Throws: `StorageError`; where `isUsable` is true then, it may be tried again.
     public func prove() throws(StorageError) {
-        guard let unproven else { return }
+        guard let unproven else {
+            // Also where it was out of place before: what it holds is not to be found yet.
+            if isUsable || !isInPlace { try requireInPlace() }
+            return
+        }
         guard isUsable else { throw StorageError(.append, path: path, reason: .unusable) }
         if isTorn { try file.truncate(to: size) }
         isTorn = false
         try Self.write(unproven.bytes, to: file, at: unproven.offset)
         try synchronize()
+        try requireInPlace()
         self.unproven = nil
+    }
+
+    /// The directory that the log lies in has another name.
+    public func move(to directory: ModelDirectory) { path = directory.logPath(baseVersion) }
+
+    /// Refuses where the path does not lead to the file any more: who looks for its records will not find them, whatever has been
+    /// synchronized. The log is not usable then.
+    ///
+    /// That the path leads to this very file holds only if all directories above do, so they need no look of their own.
+    ///
+    /// - Throws: `StorageError`; `.notInPlace` mostly.
+    /// - Complexity: two system calls, neither of which waits for the device.
+    public func requireInPlace() throws(StorageError) {
+        do throws(StorageError) {
+            try file.requireName(path)
+            isInPlace = true
+        } catch {
+            isUsable = false
+            isInPlace = false
+            throw error
+        }
     }
 
     private func synchronize() throws(StorageError) {
@@ -93,18 +123,18 @@ public final class WriteAheadLog {
         }
     }
 
-    /// Adds a record, and returns when it is on the device.
+    /// Adds a record, and returns when it is on the device, where the path leads to it.
     ///
     /// - Parameters:
     ///   - record: its header is filled in.
     ///   - version: the version that it leads to: one more than the last.
     /// - Throws: `StorageError`. Where `isUsable` is true then, the record is not in the log, and will not be after a crash either; where it
     ///   is false, nobody knows.
-    /// - Complexity: linear in the record, and one `fdatasync`.
+    /// - Complexity: linear in the record, one `fdatasync`, and two calls that do not wait.
     public func append(_ record: inout LogRecord, version: Int) throws(StorageError) {
         guard isUsable else { throw StorageError(.append, path: path, reason: .unusable) }
         precondition(version == self.version + 1, "versions follow one another")
-        try prove()
+        if unproven != nil { try prove() }
         record.seal(version: version, salt: salt, offset: size)
         do throws(StorageError) {
             try Self.write(record.bytes, to: file, at: size)
@@ -114,6 +144,7 @@ public final class WriteAheadLog {
             throw error
         }
         try synchronize()
+        try requireInPlace()
         last = size
         size += record.bytes.count
         self.version = version

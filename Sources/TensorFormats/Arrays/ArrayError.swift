@@ -12,6 +12,10 @@ public struct ArrayError: Error, Equatable, Sendable, CustomStringConvertible {
         case magnitude(String, limit: Double)
         /// A value within the limit that no `Float` holds.
         case outOfFloatRange(String)
+        /// An integer between two neighbouring `Double`s.
+        case inexact(String)
+        /// A byte of a boolean that is neither 0 nor 1.
+        case notBool(String)
         /// A label of more bytes than allowed.
         case tooLong(limit: Int)
         /// A label that is not Unicode text.
@@ -39,6 +43,8 @@ public struct ArrayError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(place) is \(value); magnitude must be finite"
                 + (limit == .greatestFiniteMagnitude ? "" : " and at most \(ShortestDecimal.text(of: limit))")
         case .outOfFloatRange(let value): "\(place) is \(value), beyond the range of 32-bit floats"
+        case .inexact(let value): "\(place) is \(value), which a 64-bit float cannot hold exactly"
+        case .notBool(let value): "\(place) is the byte \(value), expected a bool: 0 or 1"
         case .tooLong(let limit): "\(place) is longer than \(limit) bytes"
         case .invalidText: "\(place) is not valid Unicode text"
         }

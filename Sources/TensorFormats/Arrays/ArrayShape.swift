@@ -1,6 +1,6 @@
 /// The dimensions of an array, outermost first; none for a single element.
 ///
-/// Two of them, as many as features and labels have, are held without an allocation: a request's shape is read anew each time.
+/// Two of them, as many as features and labels have, are held without an allocation: a request's shape is read again each time.
 public struct ArrayShape: Sendable, Equatable {
     /// The number of dimensions.
     public private(set) var count = 0

@@ -1,24 +1,23 @@
 extension ArrayView {
-    /// Reads a matrix of floating-point numbers into an array of scalars, row after row, and answers how many rows it has.
+    /// Reads a matrix of numbers into an array of scalars, row after row, and answers how many rows it has.
     ///
-    /// Either byte order and either order of elements is read. A `Double` is rounded to `Float` where that is asked for.
+    /// Floating-point numbers, integers and booleans of either byte order and either order of elements are read, each as the `Double` that
+    /// holds it exactly, which is rounded once to `Float` where that is asked for.
     ///
     /// - Parameters:
     ///   - columns: How many columns there must be.
     ///   - values: Where the values go. It is unchanged after an error.
     ///   - maximumRows: The most rows allowed.
     ///   - maximumMagnitude: The largest magnitude allowed.
-    /// - Throws: `ArrayError` naming row and column; `.outOfFloatRange` for a magnitude within the limit that a `Float`
-    ///   cannot hold.
+    /// - Throws: `ArrayError` naming row and column; `.inexact` for an integer past 2⁵³ that no `Double` is, `.outOfFloatRange` for a
+    ///   magnitude within the limit that a `Float` cannot hold.
     /// - Complexity: O(n); memory for the rows that are there.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func appendMatrix<Scalar: FeatureScalar>(
         columns: Int, into values: inout [Scalar], maximumRows: Int, maximumMagnitude: Double = .greatestFiniteMagnitude
     ) throws(ArrayError) -> Int {
-        guard layout.scalar == .float32 || layout.scalar == .float64 else {
-            throw failure(.wrongScalar(layout.scalar, expected: "float32 or float64"))
-        }
+        guard layout.scalar.isNumber else { throw failure(.wrongScalar(layout.scalar, expected: ArrayScalar.numbers)) }
         guard layout.shape.count == 2, layout.shape[1] == columns else {
             throw failure(.wrongShape(Array(layout.shape), expected: "[rows, \(columns)]"))
         }
@@ -28,31 +27,55 @@ extension ArrayView {
         values.append(contentsOf: repeatElement(0, count: layout.elementCount))
         let offender = values.withUnsafeMutableBufferPointer { buffer in
             let destination = UnsafeMutableBufferPointer(rebasing: buffer[start...])
-            return layout.scalar == .float32
-                ? copy(Float.self, rows, columns, to: destination, maximumMagnitude)
-                : copy(Double.self, rows, columns, to: destination, maximumMagnitude)
+            return copy(rows, columns, to: destination, maximumMagnitude)
         }
         if let offender {
             values.removeLast(values.count - start)
-            throw refusal(of: offender, Scalar.self, columns, maximumMagnitude)
+            throw offender
         }
         return rows
     }
 
-    /// Copies all elements and answers where in the bytes the first one out of bounds stands, by rows.
+    /// Copies all elements, or answers why the first one that does not do, by rows, does not.
     @inline(__always)
-    private func copy<Source: ArrayFloat, Scalar: FeatureScalar>(
+    private func copy<Scalar: FeatureScalar>(
+        _ rows: Int, _ columns: Int, to destination: UnsafeMutableBufferPointer<Scalar>, _ limit: Double
+    ) -> ArrayError? {
+        switch layout.scalar {
+        case .float32:
+            if copyInOrder(Float.self, to: destination, limit) { return nil }
+            return copy(Float.self, rows, columns, to: destination, limit)
+        case .float64:
+            if copyInOrder(Double.self, to: destination, limit) { return nil }
+            return copy(Double.self, rows, columns, to: destination, limit)
+        case .float16: return copy(Float16.self, rows, columns, to: destination, limit)
+        case .bfloat16: return copy(BFloat16.self, rows, columns, to: destination, limit)
+        case .bool: return copy(ArrayBool.self, rows, columns, to: destination, limit)
+        case .integer(1, true): return copy(Int8.self, rows, columns, to: destination, limit)
+        case .integer(2, true): return copy(Int16.self, rows, columns, to: destination, limit)
+        case .integer(4, true): return copy(Int32.self, rows, columns, to: destination, limit)
+        case .integer(8, true): return copy(Int64.self, rows, columns, to: destination, limit)
+        case .integer(1, false): return copy(UInt8.self, rows, columns, to: destination, limit)
+        case .integer(2, false): return copy(UInt16.self, rows, columns, to: destination, limit)
+        case .integer(4, false): return copy(UInt32.self, rows, columns, to: destination, limit)
+        case .integer(8, false): return copy(UInt64.self, rows, columns, to: destination, limit)
+        case .integer, .bytes, .unicode: return failure(.wrongScalar(layout.scalar, expected: ArrayScalar.numbers))
+        }
+    }
+
+    /// Copies one element after another, by rows.
+    private func copy<Source: ArrayElement, Scalar: FeatureScalar>(
         _ type: Source.Type, _ rows: Int, _ columns: Int, to destination: UnsafeMutableBufferPointer<Scalar>, _ limit: Double
-    ) -> Int? {
-        if !layout.isColumnMajor, !layout.isBigEndian, copyInOrder(Source.self, to: destination, limit) { return nil }
+    ) -> ArrayError? {
         let rowStride = layout.isColumnMajor ? 1 : columns
         let columnStride = layout.isColumnMajor ? rows : 1
         for row in 0..<rows {
             for column in 0..<columns {
-                let source = row &* rowStride &+ column &* columnStride
-                let value = Scalar(Source.load(bytes, at: source, isBigEndian: layout.isBigEndian))
+                let element = Source.load(bytes, at: row &* rowStride &+ column &* columnStride, isBigEndian: layout.isBigEndian)
+                guard let exact = element.exactDouble else { return refusal(of: element, row, column, limit) }
+                let value = Scalar(exact)
                 // False for infinity and NaN as well.
-                guard Double(value.magnitude) <= limit, value.isFinite else { return row &* columns &+ column }
+                guard Double(value.magnitude) <= limit, value.isFinite else { return refusal(of: element, row, column, limit) }
                 destination[row &* columns &+ column] = value
             }
         }
@@ -61,11 +84,12 @@ extension ArrayView {
 
     /// Copies all elements as they lie, without a branch on any of them, so that the loop takes several at a time.
     ///
-    /// - Returns: false where one is out of bounds; which one must be looked for.
+    /// - Returns: false where they do not lie in order, or one is out of bounds; which one must be looked for.
     @inline(__always)
-    private func copyInOrder<Source: ArrayFloat, Scalar: FeatureScalar>(
+    private func copyInOrder<Source: FeatureScalar, Scalar: FeatureScalar>(
         _ type: Source.Type, to destination: UnsafeMutableBufferPointer<Scalar>, _ limit: Double
     ) -> Bool {
+        guard !layout.isColumnMajor, !layout.isBigEndian else { return false }
         guard let target = destination.baseAddress, let source = bytes.baseAddress else { return true }
         let bound = min(limit, Double(Scalar.greatestFiniteMagnitude))
         let size = MemoryLayout<Source>.size
@@ -81,42 +105,13 @@ extension ArrayView {
     }
 
     @inline(never)
-    private func refusal<Scalar: FeatureScalar>(of index: Int, _ type: Scalar.Type, _ columns: Int, _ limit: Double) -> ArrayError {
-        let (row, column) = index.quotientAndRemainder(dividingBy: columns)
-        let source = layout.isColumnMajor ? column * layout.shape[0] + row : index
-        let value: Double
-        let text: String
-        if layout.scalar == .float32 {
-            let single = Float.load(bytes, at: source, isBigEndian: layout.isBigEndian)
-            (value, text) = (Double(single), ShortestDecimal.text(of: single))
-        } else {
-            value = Double.load(bytes, at: source, isBigEndian: layout.isBigEndian)
-            text = ShortestDecimal.text(of: value)
-        }
+    private func refusal<Source: ArrayElement>(of element: Source, _ row: Int, _ column: Int, _ limit: Double) -> ArrayError {
         let kind: ArrayError.Kind =
-            value.isFinite && value.magnitude <= limit ? .outOfFloatRange(text) : .magnitude(text, limit: limit)
+            switch element.exactDouble {
+            case nil: layout.scalar == .bool ? .notBool(element.digits) : .inexact(element.digits)
+            case let value? where value.isFinite && value.magnitude <= limit: .outOfFloatRange(element.digits)
+            default: .magnitude(element.digits, limit: limit)
+            }
         return failure(kind, row: row, column: column)
-    }
-}
-
-/// A floating-point type that arrays hold.
-private protocol ArrayFloat: FeatureScalar {
-    /// The element at `index`, at whatever alignment.
-    static func load(_ bytes: UnsafeRawBufferPointer, at index: Int, isBigEndian: Bool) -> Self
-}
-
-extension Float: ArrayFloat {
-    @inline(__always)
-    fileprivate static func load(_ bytes: UnsafeRawBufferPointer, at index: Int, isBigEndian: Bool) -> Float {
-        let bits = bytes.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self)
-        return Float(bitPattern: isBigEndian ? UInt32(bigEndian: bits) : UInt32(littleEndian: bits))
-    }
-}
-
-extension Double: ArrayFloat {
-    @inline(__always)
-    fileprivate static func load(_ bytes: UnsafeRawBufferPointer, at index: Int, isBigEndian: Bool) -> Double {
-        let bits = bytes.loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self)
-        return Double(bitPattern: isBigEndian ? UInt64(bigEndian: bits) : UInt64(littleEndian: bits))
     }
 }

@@ -22,7 +22,7 @@ extension ArrayView {
                 for row in 0..<count { try appendBytes(row, size, to: &strings, maximumBytes) }
             case .unicode(let size):
                 for row in 0..<count { try appendUnicode(row, size, to: &strings, maximumBytes) }
-            case .float32, .float64, .bool:
+            case .float16, .bfloat16, .float32, .float64, .bool:
                 throw failure(.wrongScalar(layout.scalar, expected: "strings or integers"))
             }
         } catch {

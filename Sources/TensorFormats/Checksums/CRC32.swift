@@ -1,5 +1,13 @@
 /// The cyclic redundancy check of zip files (CRC-32 of IEEE 802.3, polynomial 0x04C11DB7).
-enum CRC32 {
+struct CRC32 {
+    private var register: UInt32 = 0xFFFF_FFFF
+
+    /// Takes the next bytes in.
+    mutating func update(with bytes: UnsafeRawBufferPointer) { register = Self.tables.update(register, with: bytes) }
+
+    /// Of all bytes so far.
+    var checksum: UInt32 { ~register }
+
     /// The checksum of `bytes`.
     static func checksum(of bytes: UnsafeRawBufferPointer) -> UInt32 {
         ~tables.update(0xFFFF_FFFF, with: bytes)

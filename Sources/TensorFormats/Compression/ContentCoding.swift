@@ -81,7 +81,7 @@ public enum ContentCoding: Sendable {
         guard content.count >= 6 else { throw ContentCodingError(.truncated, at: content.count) }
         let (method, flags) = (content[0], content[1])
         guard method & 15 == 8, method >> 4 <= 7, (Int(method) << 8 | Int(flags)) % 31 == 0, flags & 0x20 == 0 else {
-            throw ContentCodingError(.invalidHeader("zlib, as HTTP's deflate is,"), at: 0)
+            throw ContentCodingError(.invalidHeader("zlib (HTTP's deflate)"), at: 0)
         }
         let position = 2 + (try inflate(content, 2, &output, limit))
         guard content.count - position >= 4 else { throw ContentCodingError(.truncated, at: content.count) }

@@ -6,6 +6,8 @@ public struct ContentCodingError: Error, Equatable, Sendable, CustomStringConver
         case truncated
         /// It does not begin as the named format does.
         case invalidHeader(String)
+        /// A gzip member of an unknown method, or with unknown flags.
+        case unknownMember
         /// The deflated data in it cannot be read.
         case inflate(InflateError)
         /// A checksum or a size that is not that of what came out.
@@ -34,12 +36,13 @@ public struct ContentCodingError: Error, Equatable, Sendable, CustomStringConver
         let reason =
             switch kind {
             case .truncated: "the compressed content is truncated"
-            case .invalidHeader(let format): "the content is not in the format of \(format) that its Content-Encoding names"
+            case .invalidHeader(let format): "the content is not in the \(format) format that its Content-Encoding names"
+            case .unknownMember: "a gzip member has an unknown method, or unknown flags"
             case .inflate(let error): error.reason
             case .checksum: "a checksum of the compressed content does not match"
             case .trailingBytes: "bytes follow the compressed content"
             case .tooManyMembers(let limit): "the content has more than \(limit) gzip members"
-            case .tooLarge(let limit): "the content is larger than \(limit) octets when it is decompressed"
+            case .tooLarge(let limit): "the decompressed content is larger than \(limit) octets"
             }
         return "\(reason) (at byte \(offset) of the compressed content)"
     }

@@ -1,10 +1,31 @@
 import Glibc
 
-/// Decompresses deflated data (RFC 1951), of a size known beforehand or within a limit.
+/// Decompresses deflated data (RFC 1951), of a size known beforehand or within a limit, or in pieces through a window.
 ///
 /// Strict: incomplete or overfull codes, distances past the start, and output of another size are errors.
 struct Inflate {
-    private let input: UnsafeRawBufferPointer
+    /// Why decompressing pauses.
+    enum Pause {
+        /// The data is at its end.
+        case end
+        /// More input is needed.
+        case input
+        /// The window is full.
+        case room
+    }
+
+    /// What is being decompressed.
+    private enum Block {
+        /// The next one has not begun.
+        case none
+        /// So many bytes as they are.
+        case stored(Int)
+        case fixed, dynamic
+        /// Behind the last one.
+        case over
+    }
+
+    private var input: UnsafeRawBufferPointer
     /// Where the output goes; from `malloc` where it may grow.
     private var output: UnsafeMutableRawBufferPointer
     /// How many bytes the output may have: more than it has room for, where it may grow.
@@ -12,7 +33,13 @@ struct Inflate {
     /// Whether the output's size is the limit, neither more nor less.
     private let isExact: Bool
     /// Where the output of this stream begins.
-    private let start: Int
+    private var start: Int
+    /// Whether input and output come in pieces: then less input than any symbol or header needs, and less room than a match needs, is a
+    /// pause, unless the input has come to its end.
+    private let isInPieces: Bool
+    private var isInputWhole = true
+    private var block = Block.none
+    private var isLastBlock = false
     private var position = 0
     private var written: Int
     /// Bits read from the input but not yet used, the next one lowest.
@@ -68,6 +95,7 @@ struct Inflate {
         self.output = output
         limit = output.count
         isExact = true
+        isInPieces = false
         start = 0
         written = 0
     }
@@ -77,25 +105,114 @@ struct Inflate {
         self.output = output.memory
         self.limit = limit
         isExact = false
+        isInPieces = false
         start = output.count
         written = output.count
     }
 
-    private mutating func run() throws(InflateError) {
-        var isLast = false
-        while !isLast {
-            isLast = try take(1) == 1
-            switch try take(2) {
-            case 0: try copyStored()
-            case 1:
-                try decodeBlock(Self.fixedLiterals, Self.fixedDistances)
-            case 2:
-                try readCodes()
-                try decodeBlock(literals, distances)
-            default: throw failure(.reservedBlockType)
+    /// Decompresses in pieces, into a window that belongs to the caller.
+    ///
+    /// - Parameter window: longer than `history` and `longestMatch`.
+    init(window: UnsafeMutableRawBufferPointer) {
+        precondition(window.count > Self.history + Self.longestMatch)
+        input = UnsafeRawBufferPointer(start: nil, count: 0)
+        output = window
+        limit = window.count
+        isExact = false
+        isInPieces = true
+        start = 0
+        written = 0
+    }
+
+    /// How far back a distance reaches.
+    static let history = 1 << 15
+
+    /// How many bytes of the window are written.
+    var writtenCount: Int { written }
+
+    /// Begins another stream, whose distances do not reach into the one before.
+    mutating func beginStream() {
+        start = written
+        (block, isLastBlock) = (.none, false)
+        (bits, bitCount) = (0, 0)
+    }
+
+    /// Forgets the oldest of what is written, but for what distances may reach, and moves the rest to the window's start.
+    mutating func slide() {
+        let kept = min(written, Self.history)
+        let shift = written - kept
+        guard shift > 0 else { return }
+        output.baseAddress!.copyMemory(from: output.baseAddress! + shift, byteCount: kept)
+        written = kept
+        start = max(0, start - shift)
+    }
+
+    /// Goes on with more input.
+    ///
+    /// - Parameters:
+    ///   - piece: begins with what was not used of the last one; valid only during the call.
+    ///   - isLast: whether no more will come.
+    /// - Returns: why it pauses, and how many bytes of the piece are used.
+    /// - Throws: `InflateError`, whose offset is one in the piece.
+    mutating func advance(_ piece: UnsafeRawBufferPointer, isLast: Bool) throws(InflateError) -> (Pause, used: Int) {
+        (input, position, isInputWhole) = (piece, 0, isLast)
+        let pause = try advance()
+        // Whole bytes that were read ahead come again with the next piece.
+        position -= bitCount / 8
+        bitCount %= 8
+        bits &= 1 << UInt64(bitCount) - 1
+        input = UnsafeRawBufferPointer(start: nil, count: 0)
+        return (pause, position)
+    }
+
+    private mutating func run() throws(InflateError) { while try advance() != .end {} }
+
+    /// Goes on until something is missing, or the data ends.
+    private mutating func advance() throws(InflateError) -> Pause {
+        while true {
+            switch block {
+            case .none:
+                guard !isLastBlock else {
+                    block = .over
+                    continue
+                }
+                guard hasInput(Self.longestHeader) else { return .input }
+                try beginBlock()
+            case .stored(let count):
+                if let pause = try copyStored(count) { return pause }
+            case .fixed:
+                if let pause = try decodeBlock(Self.fixedLiterals, Self.fixedDistances) { return pause }
+                block = .none
+            case .dynamic:
+                if let pause = try decodeBlock(literals, distances) { return pause }
+                block = .none
+            case .over: return .end
             }
         }
     }
+
+    private mutating func beginBlock() throws(InflateError) {
+        isLastBlock = try take(1) == 1
+        switch try take(2) {
+        case 0: block = .stored(try readStoredLength())
+        case 1: block = .fixed
+        case 2:
+            try readCodes()
+            block = .dynamic
+        default: throw failure(.reservedBlockType)
+        }
+    }
+
+    /// The most bytes that a block's header takes: three bits and the lengths of all codes, each by a code of seven bits with seven more.
+    private static let longestHeader = 640
+    /// The most bytes that a symbol takes with the distance behind it, and those that are read ahead.
+    private static let longestSymbol = 16
+    /// The longest match.
+    private static let longestMatch = 258
+
+    /// Whether so many bytes are there, or there will be no more.
+    @inline(__always)
+    private func hasInput(_ count: Int) -> Bool { !isInPieces || isInputWhole || input.count &- position >= count }
 
     /// Checks that nothing is missing, and nothing left.
     private func finish() throws(InflateError) {
@@ -118,7 +235,7 @@ struct Inflate {
     // MARK: Blocks
 
     /// Section 3.2.4.
-    private mutating func copyStored() throws(InflateError) {
+    private mutating func readStoredLength() throws(InflateError) -> Int {
         drop(bitCount % 8)
         let length = try take(16)
         let complement = try take(16)
@@ -126,12 +243,27 @@ struct Inflate {
         // Bytes that were read ahead belong to the block.
         position -= bitCount / 8
         (bits, bitCount) = (0, 0)
+        return length
+    }
+
+    /// Copies what is left of a stored block.
+    private mutating func copyStored(_ count: Int) throws(InflateError) -> Pause? {
+        var length = count
+        if isInPieces {
+            length = min(count, input.count - position, output.count - written)
+        } else if length > output.count - written, length <= input.count - position {
+            try makeRoom(length)
+        }
         guard length <= input.count - position else { throw failure(.truncated) }
-        if length > output.count - written { try makeRoom(length) }
         UnsafeMutableRawBufferPointer(rebasing: output[written..<written + length])
             .copyMemory(from: UnsafeRawBufferPointer(rebasing: input[position..<position + length]))
         position += length
         written += length
+        block = length == count ? .none : .stored(count - length)
+        if length == count { return nil }
+        if written == output.count { return .room }
+        guard !isInputWhole else { throw failure(.truncated) }
+        return .input
     }
 
     /// Section 3.2.6.
@@ -192,8 +324,14 @@ struct Inflate {
     }
 
     /// Section 3.2.5.
-    private mutating func decodeBlock(_ literals: PrefixCode, _ distances: PrefixCode) throws(InflateError) {
+    ///
+    /// - Returns: nil at the end of the block.
+    private mutating func decodeBlock(_ literals: PrefixCode, _ distances: PrefixCode) throws(InflateError) -> Pause? {
         while true {
+            if isInPieces {
+                guard output.count &- written >= Self.longestMatch else { return .room }
+                guard hasInput(Self.longestSymbol) else { return .input }
+            }
             let symbol = try decode(literals)
             if symbol < 256 {
                 if written == output.count { try makeRoom(1) }
@@ -201,7 +339,7 @@ struct Inflate {
                 written &+= 1
                 continue
             }
-            if symbol == 256 { return }
+            if symbol == 256 { return nil }
             guard symbol <= 285 else { throw failure(.invalidSymbol) }
             let length = Self.lengthBases[symbol &- 257] &+ (try take(Self.lengthExtraBits[symbol &- 257]))
             let code = try decode(distances)

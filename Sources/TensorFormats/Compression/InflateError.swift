@@ -44,12 +44,12 @@ public struct InflateError: Error, Equatable, Sendable, CustomStringConvertible 
         case .reservedBlockType: "a block has a reserved type"
         case .storedLength: "the length of a stored block does not match its complement"
         case .invalidCode: "a block has invalid code lengths"
-        case .invalidSymbol: "a code stands for nothing"
-        case .distanceTooFar: "a distance reaches before the start"
-        case .tooMuchOutput(let expected): "more than the announced \(expected) bytes come out"
-        case .tooLittleOutput(let count, let expected): "\(count) bytes come out, \(expected) were announced"
-        case .pastLimit(let limit): "more than \(limit) bytes come out"
-        case .noMemory: "there is no memory for what comes out"
+        case .invalidSymbol: "a code has no symbol"
+        case .distanceTooFar: "a distance reaches back past the start of the output"
+        case .tooMuchOutput(let expected): "the output is larger than the announced \(expected) bytes"
+        case .tooLittleOutput(let count, let expected): "the output has \(count) bytes, but \(expected) were announced"
+        case .pastLimit(let limit): "the output is larger than \(limit) bytes"
+        case .noMemory: "there is no memory for the output"
         case .trailingBytes(let count): "\(count) bytes follow the deflated data"
         }
     }

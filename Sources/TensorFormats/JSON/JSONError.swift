@@ -36,6 +36,8 @@ public struct JSONError: Error, Equatable, Sendable {
         case tooMany(limit: Int)
         /// A key that stands twice in one object.
         case duplicateKey(String)
+        /// A text that begins with the byte order mark of another encoding than UTF-8.
+        case otherEncoding(String)
         /// Something after the end of the text's one value.
         case trailingBytes
     }
@@ -84,11 +86,11 @@ extension JSONError: CustomStringConvertible {
         case .invalidUTF8:
             return "\(subject("a string")) is not valid UTF-8"
         case .controlCharacter(let byte):
-            return "\(subject("a string")) holds the unescaped control character \(Self.name(of: byte))"
+            return "\(subject("a string")) contains the unescaped control character \(Self.name(of: byte))"
         case .invalidEscape:
-            return "\(subject("a string")) holds an invalid escape"
+            return "\(subject("a string")) contains an invalid escape"
         case .loneSurrogate:
-            return "\(subject("a string")) holds half of a surrogate pair"
+            return "\(subject("a string")) contains half of a surrogate pair"
         case .tooLong(let limit):
             return "\(subject("the value")) is longer than \(limit) bytes"
         case .tooDeep(let limit):
@@ -99,6 +101,8 @@ extension JSONError: CustomStringConvertible {
             return "\(subject("the array")) has more than \(limit) entries"
         case .duplicateKey(let key):
             return "\(subject("the object")) has the key \"\(key)\" twice"
+        case .otherEncoding(let name):
+            return "the text begins with a byte order mark of \(name), expected UTF-8"
         case .trailingBytes:
             return "only white space may follow the value"
         }

@@ -6,6 +6,9 @@ public struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
         public var key: String
         /// Its value.
         public var value: JSONValue
+
+        /// Whether key and value are the same, byte by byte.
+        public static func == (left: Entry, right: Entry) -> Bool { left.key.hasSameBytes(as: right.key) && left.value == right.value }
     }
 
     /// The entries in order.
@@ -23,9 +26,9 @@ public struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     ///
     /// - Complexity: Linear in the number of entries: configuration has few.
     public subscript(key: String) -> JSONValue? {
-        get { entries.first { $0.key == key }?.value }
+        get { entries.first { $0.key.hasSameBytes(as: key) }?.value }
         set {
-            guard let index = entries.firstIndex(where: { $0.key == key }) else {
+            guard let index = entries.firstIndex(where: { $0.key.hasSameBytes(as: key) }) else {
                 if let newValue { entries.append(Entry(key: key, value: newValue)) }
                 return
             }

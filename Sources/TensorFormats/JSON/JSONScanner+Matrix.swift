@@ -35,7 +35,7 @@ extension JSONScanner {
                     // n values takes more than 2n bytes, so this is at most a few times the text that is left.
                     let expected = min((end &- position) / max(position &- start, 1), maximumRows)
                     let (count, overflow) = expected.multipliedReportingOverflow(by: columns)
-                    if !overflow { values.reserveCapacity(values.count + count) }
+                    if !overflow { values.reserveAppending(count) }
                 }
             }
         } catch {

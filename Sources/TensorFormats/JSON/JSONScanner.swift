@@ -28,11 +28,12 @@ public struct JSONScanner {
     /// One bit serves all levels: opening a container sets it, its first entry and its end clear it.
     var isAtFirstEntry = false
 
-    /// A scanner at the start of `text`.
+    /// A scanner at the start of `text`, behind a byte order mark where there is one (RFC 8259, section 8.1, lets a reader pass it over).
     public init(_ text: UnsafeRawBufferPointer) {
         // An empty buffer may have no address; nothing is ever read through the stand-in.
         base = text.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
         end = text.count
+        position = ByteOrderMark.length(of: text)
     }
 
     // MARK: Structure
@@ -155,7 +156,10 @@ public struct JSONScanner {
 
     /// The error for the byte at the scanner's position, or for the end of the text there.
     func unexpected(_ expected: String, place: JSONError.Place? = nil) -> JSONError {
-        position < end
+        if position == 0, let encoding = ByteOrderMark.otherEncoding(of: UnsafeRawBufferPointer(start: base, count: end)) {
+            return JSONError(.otherEncoding(encoding), at: 0)
+        }
+        return position < end
             ? JSONError(.unexpectedByte(byte(at: position), expected: expected), at: position, place: place)
             : JSONError(.unexpectedEnd(expected: expected), at: position, place: place)
     }

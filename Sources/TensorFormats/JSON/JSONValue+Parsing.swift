@@ -46,11 +46,11 @@ extension JSONScanner {
         case .object:
             try checkDepth(depth)
             var object = JSONObject()
-            var keys: Set<String> = []
+            var keys: Set<ExactName> = []
             try beginObject()
             while let key = try nextKey() {
                 let name = key.description
-                guard keys.insert(name).inserted else { throw JSONError(.duplicateKey(name), at: key.offset) }
+                guard keys.insert(ExactName(name)).inserted else { throw JSONError(.duplicateKey(name), at: key.offset) }
                 object.append(name, try readValue(depth: depth + 1))
             }
             return .object(object)

@@ -1,5 +1,5 @@
 /// A JSON value as a tree, for configuration and metadata; requests are read with `JSONScanner` instead.
-public indirect enum JSONValue: Sendable, Equatable {
+public indirect enum JSONValue: Sendable {
     /// `null`.
     case null
     /// `true` or `false`.

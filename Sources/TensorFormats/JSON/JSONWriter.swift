@@ -5,7 +5,7 @@
 ///
 /// ```swift
 /// writer.beginObject()
-/// writer.key("rows"); writer.write(rows)
+/// writer.member("rows", rows)
 /// writer.key("scores"); writer.beginArray(); for score in scores { writer.write(score) }; writer.endArray()
 /// writer.endObject()
 /// ```
@@ -29,6 +29,11 @@ public struct JSONWriter: Sendable {
     public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         needsComma = false
+    }
+
+    /// Forgets the text so far, which has been used, and goes on in the middle of it.
+    public mutating func drain() {
+        bytes.removeAll(keepingCapacity: true)
     }
 
     /// Calls `body` with the text so far, which is valid only during the call.

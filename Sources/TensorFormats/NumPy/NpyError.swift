@@ -36,15 +36,15 @@ public struct NpyError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The reason in English, without the offset.
     public var reason: String {
         switch kind {
-        case .truncated(let needed, let available): "the npy file is truncated: \(needed) bytes needed, \(available) there"
+        case .truncated(let needed, let available): "the npy file is truncated: \(needed) bytes needed, \(available) available"
         case .notNpy: "not an npy file: it does not start with \\x93NUMPY"
         case .unknownVersion(let major, let minor): "unknown npy version \(major).\(minor)"
         case .headerTooLong(let length, let limit): "the npy header is \(length) bytes long, at most \(limit) allowed"
         case .invalidHeader(let why): "invalid npy header: \(why)"
-        case .objectArray: "arrays of Python objects are not read; save the array with a numeric or string dtype"
+        case .objectArray: "arrays of Python objects are not supported; save the array with a numeric or string dtype"
         case .unsupportedType(let type): "dtype '\(type)' is not supported"
         case .shapeTooLarge(let shape): "the size of shape \(shape) overflows"
-        case .wrongByteCount(let count, let expected): "the array has \(count) bytes of data, its shape needs \(expected)"
+        case .wrongByteCount(let count, let expected): "the array has \(count) bytes of data, but its shape needs \(expected)"
         }
     }
 

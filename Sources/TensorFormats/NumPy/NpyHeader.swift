@@ -39,7 +39,7 @@ struct NpyHeader {
 extension ArrayView {
     /// The array of an npy file in memory.
     ///
-    /// Read are versions 1 to 3, floating-point numbers of 4 and 8 bytes, integers, booleans and texts, in either byte
+    /// Read are versions 1 to 3, floating-point numbers of 2, 4 and 8 bytes, integers, booleans and texts, in either byte
     /// order and either order of elements.
     ///
     /// - Parameters:

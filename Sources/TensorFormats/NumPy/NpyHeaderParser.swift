@@ -28,7 +28,7 @@ struct NpyHeaderParser {
             case "shape" where shape == nil: shape = try readTuple()
             default:
                 position = keyStart
-                throw invalid("the key '\(key)' is unknown or stands twice")
+                throw invalid("the key '\(key)' is unknown or appears twice")
             }
             if !accept(",") {
                 try expect("}")
@@ -36,7 +36,7 @@ struct NpyHeaderParser {
             }
         }
         skipSpace()
-        guard position == text.count else { throw invalid("something follows the dictionary") }
+        guard position == text.count else { throw invalid("unexpected text follows the dictionary") }
         guard let type, let isColumnMajor, let shape else { throw invalid("one of descr, fortran_order and shape is missing") }
         let (scalar, isBigEndian) = try Self.scalar(of: type, at: offset)
         guard let layout = ArrayLayout(scalar, isBigEndian: isBigEndian, isColumnMajor: isColumnMajor, shape: shape) else {
@@ -65,6 +65,7 @@ struct NpyHeaderParser {
         // "not applicable" is the byte order of single bytes and of byte strings, and of nothing else.
         let needsOrder = bytes[0] == UInt8(ascii: "|")
         switch (bytes[1], size) {
+        case (UInt8(ascii: "f"), 2) where !needsOrder: return (.float16, isBigEndian)
         case (UInt8(ascii: "f"), 4) where !needsOrder: return (.float32, isBigEndian)
         case (UInt8(ascii: "f"), 8) where !needsOrder: return (.float64, isBigEndian)
         case (UInt8(ascii: "i"), 1), (UInt8(ascii: "i"), 2), (UInt8(ascii: "i"), 4), (UInt8(ascii: "i"), 8):
@@ -101,22 +102,22 @@ struct NpyHeaderParser {
         var end = start
         while end < text.count, text[end] != quote {
             guard text[end] >= 0x20, text[end] < 0x7F, text[end] != UInt8(ascii: "\\") else {
-                throw invalid("a string holds unusual characters")
+                throw invalid("a string contains unexpected characters")
             }
             end += 1
         }
-        guard end < text.count else { throw invalid("a string does not end") }
+        guard end < text.count else { throw invalid("a string has no closing quotation mark") }
         position = end + 1
         return UnsafeRawBufferPointer(rebasing: text[start..<end])
     }
 
     private mutating func readBool() throws(NpyError) -> Bool {
         if accept("True") { return true }
-        guard accept("False") else { throw invalid("fortran_order is neither True nor False") }
+        guard accept("False") else { throw invalid("fortran_order must be True or False") }
         return false
     }
 
-    /// Reads `()`, `(3,)` or `(3, 4)`; without a comma, `(3)` would be no tuple.
+    /// Reads `()`, `(3,)` or `(3, 4)`; without a comma, `(3)` would be no tuple. Python 2 writes `(3L, 4L)`.
     private mutating func readTuple() throws(NpyError) -> ArrayShape {
         var values = ArrayShape()
         var hasComma = true
@@ -141,8 +142,10 @@ struct NpyHeaderParser {
             value = sum
             position += 1
         }
-        guard position > start else { throw invalid("shape holds something other than sizes") }
-        guard position - start == 1 || text[start] != UInt8(ascii: "0") else { throw invalid("a size in shape has leading zeros") }
+        guard position > start else { throw invalid("shape contains something other than sizes") }
+        let digits = position - start
+        if position < text.count, text[position] == UInt8(ascii: "L") { position += 1 }
+        guard digits == 1 || text[start] != UInt8(ascii: "0") else { throw invalid("a size in shape has leading zeros") }
         return value
     }
 

@@ -19,8 +19,8 @@ public struct NpzArchive {
         directory = try ZipDirectory(file)
         names = directory.entries.map { Self.arrayName($0.name) }
         // `a` and `a.npy` are two names in a zip archive, but one in NumPy.
-        var seen: Set<String> = []
-        for name in names where !seen.insert(name).inserted { throw NpzError(.duplicateName, entry: name, at: file.count) }
+        var seen: Set<ExactName> = []
+        for name in names where !seen.insert(ExactName(name)).inserted { throw NpzError(.duplicateName, entry: name, at: file.count) }
     }
 
     /// Reads an array: checks its data against the checksum and its header against the format.
@@ -30,7 +30,7 @@ public struct NpzArchive {
     ///   - maximumByteCount: The largest npy file allowed, uncompressed.
     /// - Complexity: Linear in the size; stored arrays are not copied.
     public func array(named name: String, maximumByteCount: Int = .max) throws(NpzError) -> NpzArray {
-        guard let index = names.firstIndex(of: name) else { throw NpzError(.missing, entry: name, at: 0) }
+        guard let index = names.firstIndex(where: { $0.hasSameBytes(as: name) }) else { throw NpzError(.missing, entry: name, at: 0) }
         let entry = directory.entries[index]
         let start = entry.data.lowerBound
         guard Int(entry.uncompressedSize) <= maximumByteCount else {

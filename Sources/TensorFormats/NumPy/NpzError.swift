@@ -43,7 +43,7 @@ public struct NpzError: Error, Equatable, Sendable, CustomStringConvertible {
             case .notZip: "not an npz file: no zip directory at its end"
             case .damaged(let why): "the zip archive is damaged: \(why)"
             case .unsupported(let what): "\(what) zip archives are not supported"
-            case .duplicateName: "the name stands twice"
+            case .duplicateName: "the name appears twice"
             case .missing: "it is missing"
             case .tooLarge(let size, let limit): "\(size) bytes uncompressed, at most \(limit) allowed"
             case .inflate(let error): error.reason

@@ -23,17 +23,17 @@ struct ZipDirectory {
         let start = Int(u32(end + 16))
         if count == 0xFFFF || size == 0xFFFF_FFFF || start == 0xFFFF_FFFF { throw NpzError(.unsupported("zip64"), at: end) }
         guard u16(end + 4) == 0, u16(end + 6) == 0, u16(end + 8) == count else { throw NpzError(.unsupported("split"), at: end) }
-        guard start <= end, end - start == size else { throw damaged("its directory is not where its end says", at: end) }
+        guard start <= end, end - start == size else { throw damaged("its directory is not where its end record says", at: end) }
 
         var position = start
-        var names: Set<String> = []
+        var names: Set<ExactName> = []
         // An entry takes at least 46 bytes: the count alone reserves nothing.
         for _ in 0..<count {
             let entry = try readEntry(&position, limit: end, directoryStart: start)
-            guard names.insert(entry.name).inserted else { throw NpzError(.duplicateName, entry: entry.name, at: position) }
+            guard names.insert(ExactName(entry.name)).inserted else { throw NpzError(.duplicateName, entry: entry.name, at: position) }
             entries.append(entry)
         }
-        guard position == end else { throw damaged("its directory has another size than its end says", at: position) }
+        guard position == end else { throw damaged("the size of its directory differs from its end record", at: position) }
         try checkOverlaps()
     }
 
@@ -83,7 +83,7 @@ struct ZipDirectory {
         }
         let data = try locateData(Int(header), nameBytes, method, directoryStart)
         guard Int(compressedSize) <= directoryStart - data else {
-            throw NpzError(.damaged("an entry reaches into the directory"), entry: name, at: data)
+            throw NpzError(.damaged("an entry overlaps the directory"), entry: name, at: data)
         }
         return Entry(
             name: name, isDeflated: method == 8, checksum: u32(start + 16), uncompressedSize: uncompressedSize,

@@ -6,9 +6,9 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
     case headerTooLong(Int, body: Int)
     /// A member is not there; what it should be is said in words.
     case missing(String, expected: String)
-    /// An input that there is none of.
+    /// An input that does not exist.
     case unknownInput(String, expected: String)
-    /// An output that there is none of.
+    /// An output that does not exist.
     case unknownOutput(String, expected: [String])
     /// An input or output that is given twice.
     case duplicate(String)
@@ -32,7 +32,7 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
     case magnitude(FieldPlace, String, limit: Double)
     /// A tensor in shared memory.
     case sharedMemory(String)
-    /// A request parameter that is none of what it may be.
+    /// A request parameter whose value is not allowed.
     case choice(String, String, expected: [String])
     /// A number of classes that is none, or of an output that has no classes.
     case classification(String, of: String, expected: String)
@@ -56,16 +56,16 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
             return "input \"\(tensor)\" has \(isTwice ? "both" : "neither") \"data\" \(isTwice ? "and" : "nor") \"binary_data_size\", "
                 + "expected one of them"
         case .noJSONForm(let type, let tensor):
-            return "input \"\(tensor)\" has datatype \(type), which has no form in JSON: send it as binary data"
+            return "input \"\(tensor)\" has datatype \(type), which JSON cannot hold: send it as binary data"
         case .binarySize(let size, let tensor, let expected):
             return "input \"\(tensor)\" has a binary_data_size of \(size), expected \(expected) for its shape and datatype"
         case .binaryData(let count, let expected):
             return "\(count) bytes of binary data follow the JSON, expected \(expected)"
         case .rawSize(let count, let row, let tensor):
-            return "the raw body for input \"\(tensor)\" has \(count) bytes, expected rows of \(row) bytes (FP32), at least one"
+            return "the raw body for input \"\(tensor)\" has \(count) bytes, expected one or more rows of \(row) bytes (FP32)"
         case .magnitude(let place, let value, let limit):
             return "\(place) is \(value); magnitude must be finite and at most \(ShortestDecimal.text(of: limit))"
-        case .sharedMemory(let tensor): return "\(tensor) is in shared memory, which this server does not have: send its data"
+        case .sharedMemory(let tensor): return "\(tensor) is in shared memory, which this server does not support: send its data"
         case .choice(let name, let value, let expected):
             return "the parameter \"\(name)\" is \"\(value)\", expected \(Self.list(expected))"
         case .classification(let value, let output, let expected):

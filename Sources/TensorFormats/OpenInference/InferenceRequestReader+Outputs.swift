@@ -34,7 +34,7 @@ extension InferenceRequestReader {
         if let classes = parameters.classes {
             guard signature.hasClasses[index] else {
                 let others = zip(signature.outputs, signature.hasClasses).filter(\.1).map { "\"\($0.0)\"" }
-                return .classification("\(classes)", of: name, expected: "it with \(others.joined(separator: " or ")) alone")
+                return .classification("\(classes)", of: name, expected: "it only with \(others.joined(separator: " or "))")
             }
             guard classes >= 1 else { return .classification("\(classes)", of: name, expected: "an integer of at least 1") }
         }

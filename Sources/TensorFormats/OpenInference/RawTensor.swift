@@ -84,11 +84,6 @@ extension Int16: RawElement {}
 extension Int32: RawElement {}
 extension Int64: RawElement {}
 
-/// The upper half of a Float's bits.
-private struct BFloat16: RawElement {
-    let bits: UInt16
-
-    @inline(__always) func rounded<Scalar: FeatureScalar>(to type: Scalar.Type) -> Scalar {
-        Scalar(Float(bitPattern: UInt32(bits) << 16))
-    }
+extension BFloat16: RawElement {
+    @inline(__always) func rounded<Scalar: FeatureScalar>(to type: Scalar.Type) -> Scalar { Scalar(float) }
 }

@@ -7,6 +7,8 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
         case truncated(needed: Int, available: Int)
         /// The header's length is beyond the limit.
         case headerTooLarge(UInt64, limit: Int)
+        /// More tensors, or entries of the metadata, than are read.
+        case tooMany(String, limit: Int)
         /// The header is not the JSON that the format asks for.
         case header(JSONError)
         /// A tensor's description lacks a key.
@@ -27,6 +29,8 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
         case trailingBytes(Int)
         /// A tensor that the reader needs is not there.
         case missingTensor
+        /// A tensor that the reader does not know.
+        case unknownTensor
         /// A tensor of another element type than the reader needs.
         case wrongType(TensorElementType, expected: [TensorElementType])
         /// A tensor of another shape than the reader needs.
@@ -69,8 +73,9 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
 
     private var text: String {
         switch kind {
-        case .truncated(let needed, let available): "the file is truncated: \(needed) bytes needed, \(available) there"
+        case .truncated(let needed, let available): "the file is truncated: \(needed) bytes needed, \(available) available"
         case .headerTooLarge(let bytes, let limit): "the header's length is \(bytes) bytes, at most \(limit) allowed"
+        case .tooMany(let what, let limit): "the file has more than \(limit) \(what)"
         case .header(let error): "invalid header: \(error.reason)"
         case .missingKey(let key): "\"\(key)\" is missing"
         case .unknownType(let name): "unknown dtype \"\(name)\""
@@ -81,6 +86,7 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
         case .overlap: "it overlaps the tensor before it"
         case .trailingBytes(let bytes): "\(bytes) bytes follow the last tensor"
         case .missingTensor: "it is missing"
+        case .unknownTensor: "it is not a known tensor"
         case .wrongType(let type, let expected):
             "dtype is \(type), expected \(expected.map(\.rawValue).joined(separator: " or "))"
         case .wrongShape(let shape, let expected): "shape is \(shape), expected \(expected)"

@@ -18,15 +18,19 @@ struct SafetensorsHeaderParser {
     mutating func parse() throws(SafetensorsError) {
         do throws(JSONError) {
             // The format wants the brace first; elsewhere white space may precede it.
-            guard text.first == UInt8(ascii: "{") else { throw scanner.unexpected("'{'") }
+            guard text.first == UInt8(ascii: "{") else {
+                scanner.position = 0
+                throw scanner.unexpected("'{'")
+            }
             try scanner.beginObject()
         } catch { throw Self.error(error) }
-        var names: Set<String> = []
+        var names: Set<ExactName> = []
         while let (name, keyOffset) = try nextKey() {
-            guard names.insert(name).inserted else { throw SafetensorsError(.nameTaken, tensor: name, at: keyOffset) }
+            guard names.insert(ExactName(name)).inserted else { throw SafetensorsError(.nameTaken, tensor: name, at: keyOffset) }
             if name == SafetensorsLayout.metadataKey {
                 try parseMetadata()
             } else {
+                guard tensors.count < SafetensorsReader.maximumEntries else { throw Self.tooMany("tensors", at: keyOffset) }
                 tensors.append(try parseTensor(name))
             }
         }
@@ -35,15 +39,22 @@ struct SafetensorsHeaderParser {
 
     private mutating func parseMetadata() throws(SafetensorsError) {
         let name = SafetensorsLayout.metadataKey
-        var keys: Set<String> = []
+        var keys: Set<ExactName> = []
         do throws(JSONError) {
             try scanner.beginObject()
-            while let key = try scanner.nextKey() {
+            while keys.count < SafetensorsReader.maximumEntries, let key = try scanner.nextKey() {
                 let text = key.description
-                guard keys.insert(text).inserted else { throw JSONError(.duplicateKey(text), at: key.offset) }
+                guard keys.insert(ExactName(text)).inserted else { throw JSONError(.duplicateKey(text), at: key.offset) }
                 metadata.append(text, try scanner.readString())
             }
+            guard keys.count == SafetensorsReader.maximumEntries else { return }
+            guard try scanner.nextKey() != nil else { return }
         } catch { throw Self.error(error, tensor: name) }
+        throw Self.tooMany("entries of \(name)", at: offset)
+    }
+
+    private static func tooMany(_ what: String, at offset: Int) -> SafetensorsError {
+        SafetensorsError(.tooMany(what, limit: SafetensorsReader.maximumEntries), at: offset)
     }
 
     private mutating func parseTensor(_ name: String) throws(SafetensorsError) -> SafetensorsTensor {

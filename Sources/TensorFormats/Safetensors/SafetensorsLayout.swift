@@ -12,7 +12,7 @@ public struct SafetensorsLayout: Sendable {
     public private(set) var tensors: [SafetensorsTensor] = []
     /// The tensor that the writer fills with checksums by itself, if there is one; always the last.
     private(set) var checksumTensor: String?
-    private var names: Set<String> = []
+    private var names: Set<ExactName> = []
 
     /// A layout without tensors.
     public init() {}
@@ -33,7 +33,7 @@ public struct SafetensorsLayout: Sendable {
     /// - Throws: `SafetensorsError` if the name is taken or reserved, or the size overflows.
     public mutating func addTensor(_ name: String, type: TensorElementType, shape: [Int]) throws(SafetensorsError) {
         let start = dataByteCount
-        guard name != Self.metadataKey, checksumTensor == nil, names.insert(name).inserted else {
+        guard name != Self.metadataKey, checksumTensor == nil, names.insert(ExactName(name)).inserted else {
             throw SafetensorsError(.nameTaken, tensor: name, at: start)
         }
         guard let size = type.byteCount(shape: shape), case let (end, overflow) = start.addingReportingOverflow(size), !overflow else {
@@ -70,8 +70,7 @@ public struct SafetensorsLayout: Sendable {
         for tensor in tensors {
             writer.key(tensor.name)
             writer.beginObject()
-            writer.key("dtype")
-            writer.write(tensor.type.rawValue)
+            writer.member("dtype", tensor.type.rawValue)
             writer.key("shape")
             writer.beginArray()
             for dimension in tensor.shape { writer.write(dimension) }

@@ -6,6 +6,11 @@ public struct SafetensorsMetadata: Sendable, Equatable {
         public let key: String
         /// Its value.
         public let value: String
+
+        /// Whether key and value are the same, byte by byte.
+        public static func == (left: Entry, right: Entry) -> Bool {
+            left.key.hasSameBytes(as: right.key) && left.value.hasSameBytes(as: right.value)
+        }
     }
 
     /// The entries in order.
@@ -15,7 +20,7 @@ public struct SafetensorsMetadata: Sendable, Equatable {
     public init() {}
 
     /// The value of a key, or nil.
-    public subscript(key: String) -> String? { entries.first { $0.key == key }?.value }
+    public subscript(key: String) -> String? { entries.first { $0.key.hasSameBytes(as: key) }?.value }
 
     /// Appends an entry whose key is known to be new.
     mutating func append(_ key: String, _ value: String) {

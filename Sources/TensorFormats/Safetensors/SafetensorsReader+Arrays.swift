@@ -3,12 +3,14 @@ extension SafetensorsReader {
     ///
     /// - Throws: `SafetensorsError` if there is none of that name, or its elements are of a type that neither can have.
     public func array(named name: String) throws(SafetensorsError) -> ArrayView {
-        let usable: [TensorElementType] = [.f32, .f64, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .bool]
+        let usable: [TensorElementType] = [.f32, .f64, .f16, .bf16, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .bool]
         let tensor = try requireTensor(named: name, types: usable)
         let scalar: ArrayScalar =
             switch tensor.type {
             case .f32: .float32
             case .f64: .float64
+            case .f16: .float16
+            case .bf16: .bfloat16
             case .bool: .bool
             case .i8, .i16, .i32, .i64: .integer(byteCount: tensor.type.byteCount, isSigned: true)
             default: .integer(byteCount: tensor.type.byteCount, isSigned: false)

@@ -29,18 +29,38 @@ extension SafetensorsReader {
     public func withTensor<Element: TensorElement, Result, Failure: Error>(
         _ tensor: SafetensorsTensor, as type: Element.Type, _ body: (UnsafeBufferPointer<Element>) throws(Failure) -> Result
     ) throws(SafetensorsAccessError<Failure>) -> Result {
-        do { try check(tensor, Element.tensorType, count: tensor.elementCount) } catch { throw .format(error) }
-        let bytes = bytes(of: tensor)
-        do throws(Failure) {
-            // No elements need no alignment, and a copy of them would write the length of the empty array that all threads share.
-            guard let base = bytes.baseAddress, !bytes.isEmpty else { return try body(UnsafeBufferPointer(start: nil, count: 0)) }
-            if Int(bitPattern: base) % MemoryLayout<Element>.alignment == 0 { return try body(bytes.assumingMemoryBound(to: Element.self)) }
-            let copy = [Element](unsafeUninitializedCapacity: tensor.elementCount) { buffer, count in
-                UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
-                count = tensor.elementCount
+        try withTensors([tensor], as: type) { (elements) throws(Failure) in try body(elements[0]) }
+    }
+
+    /// Calls `body` with the elements of several tensors, each in place where it is aligned and else through a copy.
+    ///
+    /// - Parameter type: The type that all elements must have.
+    /// - Complexity: Linear in the number of tensors; the copies of those that are not aligned take as many bytes as they do.
+    public func withTensors<Element: TensorElement, Result, Failure: Error>(
+        _ tensors: [SafetensorsTensor], as type: Element.Type, _ body: ([UnsafeBufferPointer<Element>]) throws(Failure) -> Result
+    ) throws(SafetensorsAccessError<Failure>) -> Result {
+        var copies: [UnsafeMutableBufferPointer<Element>] = []
+        defer { for copy in copies { copy.deallocate() } }
+        var elements: [UnsafeBufferPointer<Element>] = []
+        elements.reserveCapacity(tensors.count)
+        for tensor in tensors {
+            do { try check(tensor, Element.tensorType, count: tensor.elementCount) } catch { throw .format(error) }
+            let bytes = bytes(of: tensor)
+            guard let base = bytes.baseAddress, !bytes.isEmpty else {
+                // No elements need no alignment.
+                elements.append(UnsafeBufferPointer(start: nil, count: 0))
+                continue
             }
-            return try copy.withUnsafeBufferPointer(body)
-        } catch { throw .body(error) }
+            if Int(bitPattern: base) % MemoryLayout<Element>.alignment == 0 {
+                elements.append(bytes.assumingMemoryBound(to: Element.self))
+            } else {
+                let copy = UnsafeMutableBufferPointer<Element>.allocate(capacity: tensor.elementCount)
+                UnsafeMutableRawBufferPointer(copy).copyMemory(from: bytes)
+                copies.append(copy)
+                elements.append(UnsafeBufferPointer(copy))
+            }
+        }
+        do throws(Failure) { return try body(elements) } catch { throw .body(error) }
     }
 
     /// Compares every tensor with the checksums that the last tensor, of the given name, holds.

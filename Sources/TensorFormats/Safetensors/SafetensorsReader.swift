@@ -1,13 +1,16 @@
 /// A safetensors file in memory, often a mapped one, checked whole before anything of it is handed out.
 ///
 /// Refused are: a file shorter or longer than its header says, tensors that overlap or leave holes, names and keys that
-/// stand twice, offsets that do not fit shape and type, sizes that overflow, and unknown element types. The bytes must
-/// stay valid while the reader is used.
+/// stand twice, offsets that do not fit shape and type, sizes that overflow, unknown element types, and more tensors than
+/// `maximumEntries`. The bytes must stay valid while the reader is used.
 ///
 /// The format: https://github.com/huggingface/safetensors, section "Format".
 public struct SafetensorsReader {
     /// The longest header that is read, as in the reference implementation.
     public static let maximumHeaderBytes = 100_000_000
+    /// The most tensors, and the most entries of the metadata, that are read: many times what rows or a model have. Each costs more memory
+    /// than its few bytes of header.
+    public static let maximumEntries = 1024
 
     /// The string entries of the header.
     public let metadata: SafetensorsMetadata
@@ -17,7 +20,7 @@ public struct SafetensorsReader {
     public let header: UnsafeRawBufferPointer
     /// The data of all tensors.
     public let data: UnsafeRawBufferPointer
-    private let indexes: [String: Int]
+    private let indexes: [ExactName: Int]
 
     /// Reads and checks the header of a file.
     ///
@@ -56,12 +59,12 @@ public struct SafetensorsReader {
         if end < data.count { throw SafetensorsError(.trailingBytes(data.count - end), at: headerEnd + end) }
         metadata = parser.metadata
         tensors = sorted
-        indexes = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1.name, $0) })
+        indexes = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { (ExactName($1.name), $0) })
     }
 
     /// The tensor of a name, or nil.
     public func tensor(named name: String) -> SafetensorsTensor? {
-        indexes[name].map { tensors[$0] }
+        indexes[ExactName(name)].map { tensors[$0] }
     }
 
     /// The tensor of a name, which must be there, with one of the given types and, where one is given, the shape.
@@ -89,4 +92,12 @@ public struct SafetensorsReader {
         precondition(tensor.dataRange.lowerBound >= 0 && tensor.dataRange.upperBound <= data.count)
         return UnsafeRawBufferPointer(rebasing: data[tensor.dataRange])
     }
+}
+
+/// Why access to a tensor's elements in place ended: the tensor does not fit, or the caller's own code failed.
+public enum SafetensorsAccessError<BodyError: Error>: Error {
+    /// The tensor is not what was asked for.
+    case format(SafetensorsError)
+    /// The error of the closure.
+    case body(BodyError)
 }

@@ -93,14 +93,17 @@ public struct SafetensorsWriter<SinkError: Error> {
 
     private mutating func advance(to name: String) throws(Failure) {
         try beginIfNeeded()
-        guard index < layout.tensors.count, layout.tensors[index].name != name else { return try requireTensor(name) }
-        guard let target = layout.tensors[index...].firstIndex(where: { $0.name == name }) else { return try requireTensor(name) }
+        guard index < layout.tensors.count, !layout.tensors[index].name.hasSameBytes(as: name),
+            let target = layout.tensors[index...].firstIndex(where: { $0.name.hasSameBytes(as: name) })
+        else { return try requireTensor(name) }
         try skipCompleteTensors(before: target)
     }
 
     private func requireTensor(_ name: String) throws(Failure) {
         let next = index < layout.tensors.count ? layout.tensors[index].name : nil
-        if next != name { throw .layout(SafetensorsError(.unexpectedTensor(next: next), tensor: name, at: offset)) }
+        guard next?.hasSameBytes(as: name) == true else {
+            throw .layout(SafetensorsError(.unexpectedTensor(next: next), tensor: name, at: offset))
+        }
     }
 
     /// Moves on to the tensor at `target`; those before it must have all their data.

@@ -18,7 +18,7 @@ struct ParsedArguments {
                 break
             }
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let option = options.first(where: { $0.name == parts[0] }) else { throw UsageError("there is no option \(parts[0])") }
+            guard let option = options.first(where: { $0.name == parts[0] }) else { throw UsageError("unknown option \(parts[0])") }
             guard values[option.name] == nil else { throw UsageError("\(option.name) is given twice") }
             if option.value == nil {
                 guard parts.count == 1 else { throw UsageError("\(option.name) takes no value") }
@@ -40,7 +40,7 @@ struct ParsedArguments {
 
     /// An option's integer.
     ///
-    /// - Throws: `UsageError` where it is none, or out of range.
+    /// - Throws: `UsageError` if it is not an integer, or out of range.
     func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
         guard let text = values[name] else { return nil }
         guard let value = Int(text), range.contains(value) else {

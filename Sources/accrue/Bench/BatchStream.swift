@@ -19,7 +19,8 @@ final class BatchStream {
     /// Where the next batch begins.
     private var start = 0
 
-    init(dimension: Int, classes: Int, rows: Int, seed: UInt64 = 1) throws {
+    /// - Parameter seconds: for how long it is to be timed; where that is less than a tenth, the repetitions are as much fewer.
+    init(dimension: Int, classes: Int, rows: Int, seed: UInt64 = 1, seconds: Double = 1) throws {
         var generator = SeededGenerator(seed: seed)
         classifier = try Classifier(ModelConfiguration(dimension: dimension))
         // All classes are known before the clock runs: growing is not what is measured.
@@ -31,7 +32,7 @@ final class BatchStream {
         self.classes = classes
         self.rows = rows
         let cycle = classifier.gatheringCycle(rows: rows)
-        let wanted = Int(2e9 / (4 * Double(dimension) * Double(dimension) * Double(rows)))
+        let wanted = Int(2e9 * min(1, 10 * seconds) / (4 * Double(dimension) * Double(dimension) * Double(rows)))
         repetitions = max(1, (wanted + cycle - 1) / cycle) * cycle
     }
 

@@ -9,16 +9,17 @@ enum BenchCommand: Command {
         Option("--dimension", "N,…", "width D of the model; engine and predict take several (2048; memory 8192)"),
         Option("--inputs", "N", "predict and rebalance: length of the vectors that random_relu maps to D (none; rebalance 384)"),
         Option("--classes", "N,…", "classes (100)"),
-        Option("--batch", "N,…", "rows a request (engine 1,64,1024; predict 1,8,64,512; http and memory 64)"),
-        Option("--against", "published", "engine: time the published left-to-right recursion too"),
-        Option("--cap", "N", "rebalance: the most pseudo-features a class (128)"),
+        Option("--batch", "N,…", "rows per request (engine 1,64,1024; predict 1,8,64,512; http and memory 64)"),
+        Option("--against", "published", "engine: also time the published left-to-right recursion"),
+        Option("--cap", "N", "rebalance: maximum number of pseudo-features per class (128)"),
         Option("--connections", "N", "http and durability: connections that learn (2; durability 64)"),
-        Option("--data", "DIR", "durability: where to put a data directory, which is removed again (.)"),
-        Option("--rows", "N", "durability: logged rows that are recovered (200000)"),
-        Option("--checkpoint-dimension", "N", "durability: D of the model whose checkpoints are made under predictions (4096)"),
-        Option("--rate", "N", "http: single predictions a second (200)"),
-        Option("--compute-threads", "N", "threads of a large matrix operation (as serve, or one a core)"),
-        Option("--seconds", "S", "how long each figure is measured (3)"),
+        Option("--data", "DIR", "durability: where to create a temporary data directory (.)"),
+        Option("--rows", "N", "durability: logged rows to recover (200000)"),
+        Option("--requests", "N", "durability: single-row requests to log and recover (6000)"),
+        Option("--checkpoint-dimension", "N", "durability: D of the model that writes checkpoints while it predicts (4096)"),
+        Option("--rate", "N", "http: single predictions per second (200)"),
+        Option("--compute-threads", "N", "threads for a large matrix operation (as in serve, or one per core)"),
+        Option("--seconds", "S", "how long to measure each figure (3)"),
         Option("--json", nil, "print JSON instead of a table"),
     ]
 
@@ -35,7 +36,13 @@ enum BenchCommand: Command {
         case "durability": try DurabilityBench(arguments).run()
         default:
             throw UsageError(
-                "there is no benchmark \"\(arguments.words[0])\"; there are engine, predict, rebalance, memory, http and durability")
+                "unknown benchmark \"\(arguments.words[0])\"; expected engine, predict, rebalance, memory, http or durability")
         }
     }
+}
+
+/// A benchmark that cannot go on.
+struct BenchError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
 }

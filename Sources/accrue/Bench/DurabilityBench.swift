@@ -1,4 +1,5 @@
 import AnalyticLearning
+internal import Concurrency
 import Foundation
 import LinearAlgebra
 
@@ -12,6 +13,7 @@ struct DurabilityBench {
     private let connections: Int
     private let checkpointDimension: Int
     private let rows: Int
+    private let requests: Int
     private let rate: Int
     private let computeThreads: Int?
     private let seconds: Double
@@ -26,6 +28,7 @@ struct DurabilityBench {
         connections = try arguments.integer("--connections", in: 1...256) ?? 64
         checkpointDimension = try arguments.integer("--checkpoint-dimension", in: 2...65536) ?? 4096
         rows = try arguments.integer("--rows", in: 1...100_000_000) ?? 200_000
+        requests = try arguments.integer("--requests", in: 1...10_000_000) ?? 6000
         rate = try arguments.integer("--rate", in: 1...100_000) ?? 200
         computeThreads = try arguments.integer("--compute-threads", in: 1...256)
         seconds = try arguments.seconds("--seconds") ?? 5
@@ -38,7 +41,7 @@ struct DurabilityBench {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         var figures = Figures(
             [
-                .init(title: "figure", key: "figure", width: 44), .init(title: "value", key: "value", width: 10),
+                .init(title: "figure", key: "figure", width: 52), .init(title: "value", key: "value", width: 10),
                 .init(title: "unit", key: "unit", width: 6), .init(title: "ratio", key: "ratio", width: 6),
             ],
             heading: """
@@ -48,6 +51,7 @@ struct DurabilityBench {
         try measureLearning(&figures)
         try measureCheckpoints(&figures)
         try measureRecovery(&figures)
+        try measureSmallRequests(&figures)
         figures.finish()
     }
 
@@ -65,7 +69,7 @@ struct DurabilityBench {
         // In turn, so that a machine whose speed drifts drifts under both.
         for round in 0..<7 {
             for (index, server) in servers.enumerated() {
-                let load = RequestLoad(
+                let load = try RequestLoad(
                     port: server.port, path: BenchModel.path + "/learn", bodies: bodies, connections: connections, interval: nil)
                 Thread.sleep(forTimeInterval: round == 0 ? 0.5 : seconds / 6)
                 let outcome = try load.finish()
@@ -96,19 +100,19 @@ struct DurabilityBench {
         let model = BenchModel(client: server.client(), dimension: inputs, classes: classes)
         let bodies = (0..<4).map { model.body(rows: 1, from: nil, seed: UInt64($0) + 10) }
         func predict(for seconds: Double, meanwhile: () throws -> Void = {}) throws -> RequestLoad.Outcome {
-            let load = RequestLoad(
+            let load = try RequestLoad(
                 port: server.port, path: BenchModel.path + "/predict", bodies: bodies, connections: 1, interval: 1 / Double(rate))
-            let end = Timing.now + seconds
+            let end = MonotonicClock.now + seconds
             try meanwhile()
-            while Timing.now < end { usleep(1000) }
+            while MonotonicClock.now < end { usleep(1000) }
             return try load.finish()
         }
         _ = try predict(for: 0.5)
         let idle = try predict(for: seconds)
         var checkpoints = Timing()
         let busy = try predict(for: seconds) {
-            let end = Timing.now + seconds
-            while Timing.now < end {
+            let end = MonotonicClock.now + seconds
+            while MonotonicClock.now < end {
                 // A new name for a class costs nothing but the checkpoint.
                 try checkpoints.measure { _ = try model.send("PATCH", "/classes/0", Array(#"{"label":"zero"}"#.utf8)) }
                 try checkpoints.measure { _ = try model.send("PATCH", "/classes/zero", Array(#"{"label":"0"}"#.utf8)) }
@@ -138,14 +142,53 @@ struct DurabilityBench {
         let logged = rows / requestRows * requestRows
         server.kill()
         let bulk = try bulkRate()
-        let start = Timing.now
-        server = try ServedProcess(computeThreads: computeThreads, arguments: arguments)
-        while try server.client().send("GET", "/readyz", body: []).status != 200 { usleep(10_000) }
-        let recovered = Double(logged) / (Timing.now - start)
+        let (recovering, seconds) = try startTimed(arguments)
+        server = recovering
+        let recovered = Double(logged) / seconds
         figures.add([.text("learning in bulk, in this process"), .number(bulk, digits: 0), .text("rows/s"), .none])
         figures.add([
             .text("recovery of \(logged) logged rows, start included"), .number(recovered, digits: 0), .text("rows/s"),
             .number(recovered / bulk, digits: 2),
+        ])
+        server.kill()
+    }
+
+    /// Starts a server, and times until it is ready.
+    private func startTimed(_ arguments: [String]) throws -> (ServedProcess, seconds: Double) {
+        let start = MonotonicClock.now
+        let server = try ServedProcess(computeThreads: computeThreads, arguments: arguments)
+        while try server.client().send("GET", "/readyz", body: []).status != 200 { usleep(10_000) }
+        return (server, MonotonicClock.now - start)
+    }
+
+    // MARK: Many small requests
+
+    /// Logs requests of one row each, one after another, and as many again; each time the server ends as a crash does, and recovers all.
+    private func measureSmallRequests(_ figures: inout Figures) throws {
+        let arguments = ["--data", directory + "/small", "--checkpoint-log", "1T", "--checkpoint-age", "1000000"]
+        var server = try ServedProcess(computeThreads: computeThreads, arguments: arguments)
+        try BenchModel(client: server.client(), dimension: inputs, classes: classes).create()
+        var recoveries: [Double] = []
+        for half in 1...2 {
+            let model = BenchModel(client: server.client(), dimension: inputs, classes: classes)
+            let bodies = (0..<16).map { model.body(rows: 1, from: $0, seed: UInt64($0) + 30) }
+            let start = MonotonicClock.now
+            for request in 0..<requests { try model.send("POST", "/learn", bodies[request % bodies.count]) }
+            let sent = MonotonicClock.now - start
+            server.kill()
+            let (recovering, seconds) = try startTimed(arguments)
+            server = recovering
+            recoveries.append(seconds)
+            guard half == 1 else { continue }
+            figures.add([.text("\(requests) single rows, D = \(inputs), sent and logged"), .number(sent, digits: 3), .text("s"), .none])
+            figures.add([
+                .text("recovery of \(requests) single rows, start included"), .number(seconds, digits: 3), .text("s"),
+                .number(seconds / sent, digits: 2),
+            ])
+        }
+        figures.add([
+            .text("recovery of \(2 * requests) single rows, start included"), .number(recoveries[1], digits: 3), .text("s"),
+            .number(recoveries[1] / recoveries[0], digits: 2),
         ])
         server.kill()
     }

@@ -21,7 +21,7 @@ struct EngineBench {
         asJSON = arguments.has("--json")
         computeThreads = try arguments.integer("--compute-threads", in: 1...256)
         if let yardstick = arguments.text("--against"), yardstick != "published" {
-            throw UsageError("--against takes published, not \(yardstick)")
+            throw UsageError("--against must be published, not \(yardstick)")
         }
         isAgainstPublished = arguments.has("--against")
     }
@@ -41,8 +41,8 @@ struct EngineBench {
             ],
             heading: """
                 \(library.description), \(library.threadCount) threads; medians
-                GFLOP/s: 4D²n for a batch of n rows, whatever way it is learned. Over the rate of one dsyrk, accumulate: rows that are added \
-                to G, Q and moments, as a recovery does; bulk: a further row of a large batch, which is scored too.
+                GFLOP/s: 4D²n for a batch of n rows, however it is learned. Relative to one dsyrk, accumulate: rows added to G, Q and moments, \
+                as in a recovery; bulk: a further row of a large batch, which is also scored.
                 """,
             asJSON: asJSON)
         for dimension in dimensions {
@@ -54,7 +54,7 @@ struct EngineBench {
     }
 
     private func measure(_ dimension: Int, _ classes: Int, _ batch: Int, _ figures: inout Figures) throws {
-        let stream = try BatchStream(dimension: dimension, classes: classes, rows: batch)
+        let stream = try BatchStream(dimension: dimension, classes: classes, rows: batch, seconds: seconds)
         var product = try SquareProduct(min(2048, max(512, dimension)))
         let times = try Timing.interleave(seconds: seconds, [{ try stream.learn() }, { product.run() }])
         let time = times[0].median / Double(stream.repetitions)
@@ -72,8 +72,8 @@ struct EngineBench {
     /// columns; nil for batches that do not go that way, and for a difference that is lost in the machine's noise.
     private func bulkRates(_ stream: BatchStream) throws -> (accumulate: Double, learn: Double?)? {
         guard stream.rows >= 1024, stream.rows >= stream.dimension / 2 else { return nil }
-        let longer = try BatchStream(dimension: stream.dimension, classes: stream.classes, rows: 2 * stream.rows)
-        let accumulated = try BatchStream(dimension: stream.dimension, classes: stream.classes, rows: stream.rows)
+        let longer = try BatchStream(dimension: stream.dimension, classes: stream.classes, rows: 2 * stream.rows, seconds: seconds)
+        let accumulated = try BatchStream(dimension: stream.dimension, classes: stream.classes, rows: stream.rows, seconds: seconds)
         var gram = try Matrix(rows: stream.dimension, columns: stream.dimension)
         let rows = try stream.columnMajor()
         let times = try Timing.interleave(

@@ -39,7 +39,7 @@ struct HTTPBench {
                 .init(title: "p99.9 ms", key: "p999_milliseconds", width: 8), .init(title: "p99 / idle", key: "p99_over_idle", width: 6),
             ],
             heading: """
-                \(BLASLibrary.current.description); D = \(dimension), \(classes) classes, learning \(batch) rows a request from \
+                \(BLASLibrary.current.description); D = \(dimension), \(classes) classes, learning \(batch) rows per request from \
                 \(connections) connections, single predictions at \(rate)/s
                 """, asJSON: asJSON)
         _ = try load(server, predicting, rate: rate, for: 0.5)
@@ -74,7 +74,7 @@ struct HTTPBench {
     }
 
     private func start(_ server: ServedProcess, _ call: Call, count: Int, rate: Int?) throws -> RequestLoad {
-        RequestLoad(
+        try RequestLoad(
             port: server.port, path: BenchModel.path + call.path, bodies: call.bodies, connections: count,
             interval: rate.map { 1 / Double($0) })
     }

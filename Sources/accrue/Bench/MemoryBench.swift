@@ -1,3 +1,4 @@
+internal import Concurrency
 import Foundation
 import TensorFormats
 
@@ -45,9 +46,9 @@ struct MemoryBench {
         // Classes of different size, so that there is something to balance; then the refresh that follows by itself, and one on request.
         try model.send("POST", "/learn", model.body(rows: 1, from: 0, seed: 22))
         try model.send("PATCH", "", Array("{\"imbalance\":{\"kind\":\"pseudo_features\"}}".utf8))
-        let deadline = Timing.now + 600
+        let deadline = MonotonicClock.now + 600
         while try !isBalanced(model) {
-            guard Timing.now < deadline else { throw BenchError("the balanced weights were not refreshed within ten minutes") }
+            guard MonotonicClock.now < deadline else { throw BenchError("the balanced weights were not refreshed within ten minutes") }
             usleep(20_000)
         }
         try model.send("POST", "/rebalance")

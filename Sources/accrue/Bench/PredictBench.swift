@@ -37,38 +37,38 @@ struct PredictBench {
                 """, asJSON: asJSON)
         for dimension in dimensions {
             for classes in classes {
-                let weights = try weights(dimension, classes)
-                for rows in batches { try measure(weights, rows, &figures) }
+                let scorer = try scorer(dimension, classes)
+                for rows in batches { try measure(scorer, rows, &figures) }
             }
         }
         figures.finish()
     }
 
-    private func weights(_ width: Int, _ classes: Int) throws -> PublishedWeights {
+    private func scorer(_ width: Int, _ classes: Int) throws -> Scorer {
         var generator = SeededGenerator(seed: 1)
         let map = inputs.map { _ in FeatureMapKind.randomRelu(width: width, seed: 1) } ?? .identity
         let classifier = try Classifier(ModelConfiguration(dimension: inputs ?? width, featureMap: map))
         let features = (0..<(classes * (inputs ?? width))).map { _ in Double.random(in: -1...1, using: &generator) }
         try classifier.learn(features: features, labels: (0..<classes).map(String.init))
-        guard let weights = classifier.publish() else { throw BenchError("the weights are not finite") }
-        return weights
+        guard let scorer = classifier.publish()?.scorer() else { throw BenchError("the weights are not finite") }
+        return scorer
     }
 
-    private func measure(_ weights: PublishedWeights, _ rows: Int, _ figures: inout Figures) throws {
+    private func measure(_ scorer: Scorer, _ rows: Int, _ figures: inout Figures) throws {
         var generator = SeededGenerator(seed: 2)
-        let features = (0..<(rows * weights.configuration.dimension)).map { _ in Float.random(in: -1...1, using: &generator) }
+        let features = (0..<(rows * scorer.weights.configuration.dimension)).map { _ in Float.random(in: -1...1, using: &generator) }
         var workspace = ScoreWorkspace()
-        let operations = 2 * Double(weights.cost(rows: rows))
+        let operations = 2 * Double(scorer.cost(rows: rows))
         let repetitions = max(1, Int(1e7 / operations))
         let times = try Timing.interleave(
             seconds: seconds,
             [
-                { for _ in 0..<repetitions { weights.score(features, workspace: &workspace) } },
-                { for _ in 0..<repetitions { weights.scoreByBLAS(features, workspace: &workspace) } },
+                { for _ in 0..<repetitions { scorer.score(features, workspace: &workspace) } },
+                { for _ in 0..<repetitions { scorer.scoreByBLAS(features, workspace: &workspace) } },
             ])
         let (own, blas) = (times[0].median / Double(repetitions), times[1].median / Double(repetitions))
         figures.add([
-            .integer(weights.configuration.width), .integer(weights.classCount), .integer(rows), .number(own * 1e6, digits: 1),
+            .integer(scorer.weights.configuration.width), .integer(scorer.classCount), .integer(rows), .number(own * 1e6, digits: 1),
             .number(operations / own / 1e9, digits: 1), .number(blas * 1e6, digits: 1), .number(operations / blas / 1e9, digits: 1),
         ])
     }

@@ -1,4 +1,5 @@
 import AnalyticLearning
+internal import Concurrency
 import LinearAlgebra
 
 /// The time of a refresh of balanced weights, beside the sum of the parts that no implementation can leave out, measured in the same run:
@@ -63,14 +64,14 @@ struct RebalanceBench {
         var parts = try UnavoidableParts(
             width: width, inputs: inputs, classes: classes, rows: added, isDrawn: name == "pseudo_features")
         var refreshes = Timing()
-        let end = Timing.now + seconds
+        let end = MonotonicClock.now + seconds
         _ = try classifier.makeBalanceJob()?.run()
         try parts.run()
         parts.forget()
         repeat {
             try refreshes.measure { _ = try classifier.makeBalanceJob()?.run() }
             try parts.run()
-        } while Timing.now < end || refreshes.count < 3
+        } while MonotonicClock.now < end || refreshes.count < 3
         let times = parts.medians
         figures.add(
             [.text(name), .integer(classifier.samples), .integer(added), .number(refreshes.median * 1e3, digits: 1)]

@@ -1,5 +1,5 @@
+internal import Concurrency
 import Foundation
-internal import Locks
 import Synchronization
 
 /// Connections that send requests until they are told to stop, each waiting for its answer before the next.
@@ -17,7 +17,7 @@ final class RequestLoad: Sendable {
 
     private let state: Guarded<State>
     private let mustStop = Atomic<Bool>(false)
-    private let start = Timing.now
+    private let start = MonotonicClock.now
 
     /// Starts a thread a connection.
     ///
@@ -25,10 +25,10 @@ final class RequestLoad: Sendable {
     ///   - bodies: are sent in turn.
     ///   - interval: the seconds from one request of a connection to the next; none where nil. A request that comes late because the one
     ///     before it took long is counted from when it was due.
-    init(port: UInt16, path: String, bodies: [[UInt8]], connections: Int, interval: Double?) {
+    init(port: UInt16, path: String, bodies: [[UInt8]], connections: Int, interval: Double?) throws {
         state = Guarded(State(running: connections))
         for index in 0..<connections {
-            Thread.detachNewThread { [self] in
+            try Threads.start("load") { [self] in
                 do { try run(HTTPClient(host: "127.0.0.1", port: port), path, bodies, index, interval) } catch {
                     state.withLock { $0.failure = "\(error)" }
                 }
@@ -39,19 +39,19 @@ final class RequestLoad: Sendable {
 
     private func run(_ client: HTTPClient, _ path: String, _ bodies: [[UInt8]], _ index: Int, _ interval: Double?) throws {
         var latencies = Timing()
-        var due = Timing.now
+        var due = MonotonicClock.now
         var number = index
         while !mustStop.load(ordering: .relaxed) {
             var isLate = false
             if let interval {
                 due += interval
-                let wait = due - Timing.now
+                let wait = due - MonotonicClock.now
                 isLate = wait <= 0
                 if wait > 0 { usleep(UInt32(wait * 1e6)) }
             }
-            let sent = isLate ? due : Timing.now
+            let sent = isLate ? due : MonotonicClock.now
             let response = try client.send("POST", path, body: bodies[number % bodies.count])
-            latencies.add(Timing.now - sent)
+            latencies.add(MonotonicClock.now - sent)
             guard response.status == 200 else { throw BenchError("POST \(path) answered \(response.status): \(response.text.prefix(200))") }
             number += 1
         }
@@ -64,7 +64,7 @@ final class RequestLoad: Sendable {
     /// - Throws: `BenchError` where a request failed.
     func finish() throws -> Outcome {
         mustStop.store(true, ordering: .relaxed)
-        let seconds = Timing.now - start
+        let seconds = MonotonicClock.now - start
         while state.withLock({ $0.running }) > 0 { usleep(1000) }
         return try state.withLock {
             if let failure = $0.failure { throw BenchError(failure) }

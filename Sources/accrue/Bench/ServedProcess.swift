@@ -56,10 +56,10 @@ final class ServedProcess {
                 return kilobytes << 10
             }
         }
-        throw BenchError("the system does not say what a process has held")
+        throw BenchError("the system does not report the peak memory of a process")
     }
 
-    /// Lets `peakMemory` begin anew from what is held now.
+    /// Restarts `peakMemory` from the memory held now.
     func forgetPeakMemory() throws {
         try "5".write(toFile: "/proc/\(process.processIdentifier)/clear_refs", atomically: false, encoding: .utf8)
     }

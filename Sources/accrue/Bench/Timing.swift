@@ -1,3 +1,4 @@
+internal import Concurrency
 import Foundation
 
 /// Times taken one after another, in seconds.
@@ -6,22 +7,15 @@ struct Timing {
 
     var count: Int { values.count }
 
-    /// Seconds of a clock that no change of the calendar moves.
-    static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
-
     mutating func add(_ seconds: Double) { values.append(seconds) }
 
     mutating func add(_ other: Timing) { values += other.values }
 
     /// Runs `body` and adds the time it took.
     mutating func measure<R>(_ body: () throws -> R) rethrows -> R {
-        let start = Self.now
+        let start = MonotonicClock.now
         let result = try body()
-        values.append(Self.now - start)
+        values.append(MonotonicClock.now - start)
         return result
     }
 
@@ -41,7 +35,7 @@ struct Timing {
     static func interleave(seconds: Double, _ bodies: [() throws -> Void]) throws -> [Timing] {
         var timings = bodies.map { _ in Timing() }
         for body in bodies { try body() }
-        let end = now + seconds
+        let end = MonotonicClock.now + seconds
         var rounds = 0
         repeat {
             for (index, body) in bodies.enumerated() {
@@ -49,23 +43,16 @@ struct Timing {
                 try timings[index].measure(body)
             }
             rounds += 1
-        } while now < end || rounds < 3
+        } while MonotonicClock.now < end || rounds < 3
         return timings
     }
 
     /// Waits until the process has used hardly any processor time for a while, at most a second.
     private static func waitForQuiet() {
         for _ in 0..<50 {
-            let before = processorTime
+            let before = ProcessorClock.now
             usleep(20_000)
-            if processorTime - before < 0.002 { return }
+            if ProcessorClock.now - before < 0.002 { return }
         }
-    }
-
-    /// Seconds of processor time of all threads.
-    private static var processorTime: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }

@@ -1,10 +1,12 @@
 import AnalyticLearning
+internal import Concurrency
 import LinearAlgebra
 
 /// The operations that a refresh of balanced weights cannot do without, each on matrices of its shape.
 struct UnavoidableParts: ~Copyable {
     private let isDrawn: Bool
     private let rows: Int
+    private let draws: NormalDraws
     private let projection: Matrix
     private var z: Matrix
     private var h: Matrix
@@ -28,6 +30,7 @@ struct UnavoidableParts: ~Copyable {
             }
             return matrix
         }
+        let draws = NormalDraws(seed: 1, label: try Label("class"))
         let projection = try random(width, isDrawn ? inputs : 0)
         let z = try random(inputs, isDrawn ? block : 0)
         let h = try random(width, block)
@@ -39,6 +42,7 @@ struct UnavoidableParts: ~Copyable {
         let solution = try right.copied()
         self.isDrawn = isDrawn
         self.rows = rows
+        self.draws = draws
         self.projection = projection
         self.z = z
         self.h = h
@@ -58,10 +62,10 @@ struct UnavoidableParts: ~Copyable {
     mutating func run() throws {
         // What has been timed for one block stands for all rows.
         let blocks = Double(rows) / Double(h.columns)
-        var start = Timing.now
+        var start = MonotonicClock.now
         func lap(_ factor: Double = 1) -> Double {
-            let time = (Timing.now - start) * factor
-            start = Timing.now
+            let time = (MonotonicClock.now - start) * factor
+            start = MonotonicClock.now
             return time
         }
         if isDrawn {
@@ -86,7 +90,6 @@ struct UnavoidableParts: ~Copyable {
     }
 
     private mutating func draw() {
-        let draws = NormalDraws(seed: 1, label: "class")
         for row in 0..<rows { z.withMutableColumn(row % z.columns) { draws.fill($0, draw: row) } }
     }
 }

@@ -1,11 +1,11 @@
 import ClassifierService
+internal import Concurrency
 import Foundation
-internal import Locks
 
 /// Sends batches over several connections at once and hands their outcomes on in order.
 ///
 /// A batch is submitted only when few are under way, so memory stays constant however many there are. The first failure stops the rest:
-/// batches that have not been sent are dropped, those under way end.
+/// batches that have not been sent are dropped, those under way end. One thread submits, drains and finishes.
 final class BatchPipeline<Outcome: Sendable>: Sendable {
     private struct State {
         var waiting: [RowBatch] = []
@@ -21,7 +21,10 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
     }
 
     private let state = Guarded(State())
-    private let monitor = Monitor()
+    /// What the senders wait for: batches.
+    private let work = Monitor()
+    /// What the one thread that submits waits for: room, deliveries, the end.
+    private let progress = Monitor()
     private let window: Int
     private let deliver: @Sendable (RowBatch, Outcome) throws -> Void
 
@@ -30,22 +33,30 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
     /// - Parameters:
     ///   - makeSender: called on each thread; what it makes sends batches, one after another, and throws where that fails for good.
     ///   - deliver: takes outcomes in the order of the batches, from one thread at a time.
+    /// - Throws: where the system gives no thread; those that there are end.
     init(
         connections: Int, makeSender: @escaping @Sendable () -> (RowBatch) throws -> Outcome,
         deliver: @escaping @Sendable (RowBatch, Outcome) throws -> Void
-    ) {
+    ) throws(ThreadError) {
         window = 2 * connections
         self.deliver = deliver
         state.withLock { $0.running = connections }
-        for _ in 0..<connections { Thread.detachNewThread { [self] in run(makeSender()) } }
+        do throws(ThreadError) {
+            for _ in 0..<connections { try Threads.start("sender") { [self] in run(makeSender()) } }
+        } catch {
+            stop(error)
+            throw error
+        }
     }
 
     /// Takes a batch, as soon as few enough are under way.
     ///
     /// - Returns: false where a failure has stopped everything: then nothing more is taken.
     func submit(_ batch: RowBatch) -> Bool {
-        monitor.withLock {
-            while state.withLock({ $0.failure == nil && $0.submitted - $0.delivered >= window }) { _ = monitor.wait(until: nil) }
+        progress.withLock {
+            while state.withLock({ $0.failure == nil && $0.submitted - $0.delivered >= window }) { _ = progress.wait(until: nil) }
+        }
+        return work.withLock {
             let isTaken = state.withLock { state in
                 guard state.failure == nil else { return false }
                 var batch = batch
@@ -54,7 +65,8 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
                 state.waiting.append(batch)
                 return true
             }
-            monitor.broadcast()
+            // One batch is for one sender.
+            if isTaken { work.signal() }
             return isTaken
         }
     }
@@ -63,48 +75,58 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
     ///
     /// - Returns: false where a failure has stopped everything.
     func drain() -> Bool {
-        monitor.withLock {
-            while state.withLock({ $0.failure == nil && $0.delivered < $0.submitted }) { _ = monitor.wait(until: nil) }
+        progress.withLock {
+            while state.withLock({ $0.failure == nil && $0.delivered < $0.submitted }) { _ = progress.wait(until: nil) }
             return state.withLock { $0.failure == nil }
         }
     }
 
     /// Drops what has not been sent.
     func stop(_ error: any Error) {
-        monitor.withLock {
-            state.withLock { state in
-                state.failure = state.failure ?? error
-                state.waiting = []
-            }
-            monitor.broadcast()
+        endWork { state in
+            state.failure = state.failure ?? error
+            state.waiting = []
         }
+        progress.withLock { progress.signal() }
     }
 
     /// Waits until everything submitted has ended, and all threads have.
     ///
     /// - Throws: the first failure.
     func finish() throws {
-        let failure: (any Error)? = monitor.withLock {
-            state.withLock { $0.isClosed = true }
-            monitor.broadcast()
-            while state.withLock({ $0.running > 0 }) { _ = monitor.wait(until: nil) }
+        endWork { $0.isClosed = true }
+        let failure: (any Error)? = progress.withLock {
+            while state.withLock({ $0.running > 0 }) { _ = progress.wait(until: nil) }
             return state.withLock { $0.failure }
         }
         if let failure { throw failure }
+    }
+
+    /// Makes a change after which no sender waits any more: each has a batch, or ends.
+    private func endWork(_ change: (inout State) -> Void) {
+        work.withLock {
+            state.withLock { change(&$0) }
+            work.broadcast()
+        }
     }
 
     private func run(_ send: (RowBatch) throws -> Outcome) {
         while let batch = next() {
             do { complete(batch, try send(batch)) } catch { stop(error) }
         }
-        monitor.withLock {
-            state.withLock { $0.running -= 1 }
-            monitor.broadcast()
+        note { $0.running -= 1 }
+    }
+
+    /// Makes a change that the submitting thread may wait for.
+    private func note(_ change: (inout State) -> Void) {
+        progress.withLock {
+            state.withLock { change(&$0) }
+            progress.signal()
         }
     }
 
     private func next() -> RowBatch? {
-        monitor.withLock {
+        work.withLock {
             while true {
                 let (batch, isOver) = state.withLock { state -> (RowBatch?, Bool) in
                     if state.failure != nil { return (nil, true) }
@@ -113,7 +135,7 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
                 }
                 if let batch { return batch }
                 if isOver { return nil }
-                _ = monitor.wait(until: nil)
+                _ = work.wait(until: nil)
             }
         }
     }
@@ -133,10 +155,7 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
         while let (batch, outcome) = takeNext() {
             // After that nothing more is handed on: it would leave a gap.
             do { try deliver(batch, outcome) } catch { return stop(error) }
-            monitor.withLock {
-                state.withLock { $0.delivered += 1 }
-                monitor.broadcast()
-            }
+            note { $0.delivered += 1 }
         }
     }
 

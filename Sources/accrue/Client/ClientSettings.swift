@@ -1,4 +1,5 @@
 import Foundation
+import TensorFormats
 
 /// Where the server is, who asks, and how patiently: what all commands that talk to a server have in common.
 struct ClientSettings: Sendable {
@@ -12,7 +13,7 @@ struct ClientSettings: Sendable {
     static let options = [
         Option("--url", "URL", "the server (ACCRUE_URL, or \(defaultURL))"),
         Option("--token-file", "FILE", "a file with the bearer token (the token in ACCRUE_TOKEN)"),
-        Option("--retries", "N", "how often a request is sent again that the server could not do, or did not answer (12)"),
+        Option("--retries", "N", "how often to retry a request that the server could not handle or did not answer (12)"),
         Option("--timeout", "SECONDS", "how long the server may be silent before a request counts as lost (300)"),
     ]
 
@@ -27,8 +28,10 @@ struct ClientSettings: Sendable {
         http = HTTPClient.Settings()
         if let path = arguments.text("--token-file") {
             guard let data = FileManager.default.contents(atPath: path) else { throw UsageError("--token-file: \(path) cannot be read") }
-            guard let token = Self.token(in: String(decoding: data, as: UTF8.self)) else {
-                throw UsageError("--token-file: \(path) holds no token")
+            let mark: Int
+            do { mark = try data.withUnsafeBytes(ByteOrderMark.check) } catch { throw UsageError("--token-file: \(path) \(error)") }
+            guard let token = Self.token(in: String(decoding: data.dropFirst(mark), as: UTF8.self)) else {
+                throw UsageError("--token-file: \(path) contains no token")
             }
             http.token = try Self.check(token, "--token-file")
         } else if let token = environment["ACCRUE_TOKEN"], !token.isEmpty {
@@ -59,7 +62,7 @@ struct ClientSettings: Sendable {
     /// Refuses what would not stay in its field.
     private static func check(_ token: String, _ source: String) throws -> String {
         guard token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw UsageError("\(source): a token has visible ASCII characters only, and no spaces")
+            throw UsageError("\(source): a token may contain only visible ASCII characters, no spaces")
         }
         return token
     }

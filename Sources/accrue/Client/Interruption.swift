@@ -8,9 +8,6 @@ final class Interruption: Sendable {
     /// The one of this process. It takes the signals when it is first used.
     static let shared = Interruption()
 
-    /// How many seconds what is under way may take after the first signal.
-    private static let patience = 10.0
-
     /// Readable from the first signal on.
     let stopDescriptor: Int32
     /// Readable from the second signal on, or when patience has ended.
@@ -20,19 +17,17 @@ final class Interruption: Sendable {
         (stopDescriptor, abandonDescriptor) = (stopPipe.read, abandonPipe.read)
         // Touched before a handler can run: what is made lazily must not be made in one.
         signalNumber.store(0, ordering: .relaxed)
+        _ = patience
         for number in [SIGINT, SIGTERM] {
             Foundation.signal(number) { number in
-                // Nothing but what a handler may do: an atomic, and `write`.
+                // Nothing but what a handler may do: an atomic, `write`, and `alarm`.
                 let isFirst = signalNumber.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged
                 _ = write(isFirst ? stopPipe.write : abandonPipe.write, "!", 1)
+                if isFirst { _ = alarm(patience) }
             }
         }
-        let stop = stopDescriptor
-        Thread.detachNewThread {
-            _ = Readiness.wait(for: Int16(POLLIN), of: stop, seconds: nil, or: -1)
-            Thread.sleep(forTimeInterval: Self.patience)
-            _ = write(abandonPipe.write, "!", 1)
-        }
+        // A clock of the system's and no thread that sleeps: there may be none to be had.
+        Foundation.signal(SIGALRM) { _ in _ = write(abandonPipe.write, "!", 1) }
     }
 
     /// The signal that came first; nil before.
@@ -57,6 +52,8 @@ final class Interruption: Sendable {
     }
 }
 
+/// How many seconds what is under way may take after the first signal.
+private let patience: UInt32 = 10
 private let signalNumber = Atomic<Int32>(0)
 private let stopPipe = SignalPipe()
 private let abandonPipe = SignalPipe()

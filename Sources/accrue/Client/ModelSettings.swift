@@ -11,9 +11,9 @@ struct ModelSettings {
 
     private static let parts = [
         Option("--dimension", "D", "the length of a row"),
-        Option("--width", "N", "map rows to N numbers by random_relu first"),
+        Option("--width", "N", "first map rows to N numbers with random_relu"),
         Option("--seed", "N", "random_relu: the seed (0)"),
-        Option("--ridge", "X", "above 0 (0.1)"),
+        Option("--ridge", "X", "regularisation, above 0 (0.1)"),
         Option("--imbalance", "none|pseudo_features|reweight", "how rare classes are treated (none)"),
     ]
 
@@ -21,7 +21,7 @@ struct ModelSettings {
     init(_ arguments: ParsedArguments, _ option: String) throws {
         var object = try arguments.text(option).map { try Self.read($0, option) }
         func set(_ key: String, _ value: JSONValue) throws {
-            guard object?[key] == nil else { throw UsageError("\(option) has \"\(key)\" already") }
+            guard object?[key] == nil else { throw UsageError("\(option) already has \"\(key)\"") }
             object = object ?? JSONObject()
             object?[key] = value
         }
@@ -32,7 +32,7 @@ struct ModelSettings {
             if let seed { map["seed"] = .integer(seed) }
             try set("feature_map", .object(map))
         } else if seed != nil {
-            throw UsageError("--seed is that of random_relu: give --width")
+            throw UsageError("--seed is for random_relu: give --width too")
         }
         if let text = arguments.text("--ridge") {
             guard let ridge = Double(text), ridge.isFinite, ridge > 0 else {
@@ -61,9 +61,9 @@ struct ModelSettings {
     }
 
     private static func read(_ text: String, _ option: String) throws -> JSONObject {
-        let isJSON = text.drop { $0 == " " }.hasPrefix("{")
+        let isJSON = text.drop { $0 == " " || $0 == "\u{FEFF}" }.hasPrefix("{")
         guard let data = isJSON ? Data(text.utf8) : FileManager.default.contents(atPath: text) else {
-            throw UsageError("\(option) is neither a JSON object nor a file that can be read: \(text)")
+            throw UsageError("\(option) is neither a JSON object nor a readable file: \(text)")
         }
         do {
             guard let object = try data.withUnsafeBytes({ try JSONValue(parsing: $0) }).object else {

@@ -75,7 +75,7 @@ final class ServiceClient {
     /// The object that an answer is.
     static func object(_ response: HTTPClient.Response) throws -> JSONObject {
         guard let object = try? response.body.withUnsafeBytes({ try JSONValue(parsing: $0) }).object else {
-            throw ServerUnavailable(description: "the server answers with something else than JSON: \(response.text.prefix(120))")
+            throw ServerUnavailable(description: "the server's answer is not JSON: \(response.text.prefix(120))")
         }
         return object
     }
@@ -84,7 +84,7 @@ final class ServiceClient {
     private static func detail(of response: HTTPClient.Response) -> String {
         let object = try? response.body.withUnsafeBytes { try JSONValue(parsing: $0) }.object
         let text = object?["detail"]?.string ?? object?["title"]?.string ?? String(response.text.prefix(200))
-        let words = text.isEmpty ? "the server refuses" : text
+        let words = text.isEmpty ? "the server refused the request" : text
         return response.status == 401 ? words + "; give a token with --token-file or in ACCRUE_TOKEN" : words
     }
 }

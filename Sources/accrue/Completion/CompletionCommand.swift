@@ -7,7 +7,7 @@ enum CompletionCommand: Command {
     static let options: [Option] = []
 
     static func run(_ arguments: ParsedArguments) throws {
-        guard arguments.words.count == 1 else { throw UsageError("completion takes one word, the shell: bash, zsh or fish") }
+        guard arguments.words.count == 1 else { throw UsageError("completion needs one argument, the shell: bash, zsh or fish") }
         let text: String
         switch arguments.words[0] {
         case "bash": text = BashCompletion(Accrue.commands).script

@@ -1,3 +1,4 @@
+import AnalyticLearning
 import ClassifierService
 import Foundation
 import HTTPServer
@@ -9,7 +10,7 @@ enum DemoCommand: Command {
     static let summary = "Show the service at work on embedded real data"
     static let usage = "[--keep]"
     static let options = [
-        Option("--keep", nil, "leave the server up afterwards, streaming into two models, with a dashboard to watch them"),
+        Option("--keep", nil, "keep the server running afterwards, streaming into two models that the dashboard shows"),
         Option("--port", "N", "listen on this port (a free one)"),
     ]
 
@@ -22,7 +23,7 @@ enum DemoCommand: Command {
     }
 
     static func run(_ arguments: ParsedArguments) throws {
-        guard arguments.words.isEmpty else { throw UsageError("demo takes no words, only options: \(arguments.words[0])") }
+        guard arguments.words.isEmpty else { throw UsageError("unexpected argument \"\(arguments.words[0])\": demo takes only options") }
         let signals = StopSignals()
         var configuration = ServiceConfiguration()
         configuration.server.port = UInt16(try arguments.integer("--port", in: 0...65535) ?? 0)
@@ -111,8 +112,8 @@ enum DemoCommand: Command {
                 ridge: ridge)
             let difference = joint.relativeDifference(from: snapshot.weights)
             worst = max(worst, difference)
-            let test = digits.test.filter { columns["\($0.label)"] != nil }
-            let correct = try zip(test, model.predict(test)).filter { "\($0.label)" == $1.label }.count
+            let test = digits.test.filter { columns[$0.name] != nil }
+            let correct = try zip(test, model.predict(test)).filter { $0.name == $1.label }.count
             table.printRow([
                 title, "\(phase + 1)", "\(snapshot.labels.count)", "\(seen.count)",
                 String(format: "%.4f", Double(correct) / Double(test.count)), format(difference),
@@ -121,8 +122,8 @@ enum DemoCommand: Command {
         return worst
     }
 
-    private static func column(_ sample: Digits.Sample, _ columns: [String: Int]) throws -> Int {
-        guard let column = columns["\(sample.label)"] else { throw Failure(description: "the snapshot lacks label \(sample.label)") }
+    private static func column(_ sample: Digits.Sample, _ columns: [Label: Int]) throws -> Int {
+        guard let column = columns[sample.name] else { throw Failure(description: "the snapshot lacks label \(sample.label)") }
         return column
     }
 
@@ -141,7 +142,7 @@ enum DemoCommand: Command {
         print(
             """
 
-            The server stays up until Ctrl-C, and digits go on streaming into two models. Watch them:
+            The server runs until Ctrl-C and keeps streaming digits into two models. Watch them:
 
               http://\(address)/#/models/\(LiveStream.digitsModel)
               http://\(address)/#/models/\(LiveStream.longTailModel)
@@ -155,7 +156,7 @@ enum DemoCommand: Command {
               curl -o digits.safetensors http://\(address)/v1/models/digits/snapshot
               curl -T digits.safetensors http://\(address)/v1/models/copy/snapshot
 
-            That image is of a \(sample.label).
+            The image shows a \(sample.label).
             """)
     }
 }

@@ -1,3 +1,4 @@
+import AnalyticLearning
 import Foundation
 import TensorFormats
 
@@ -12,12 +13,12 @@ struct DemoModel {
         var bytes: [UInt8]
         var weights: [Double]
         var projection: [Float]
-        var labels: [String]
+        var labels: [Label]
     }
 
     /// A prediction as the service answered it; scores in the digits it sent.
     struct Prediction: Equatable {
-        var label: String
+        var label: Label
         var score: Double
     }
 
@@ -36,7 +37,7 @@ struct DemoModel {
         writeFeatures(samples, to: &writer)
         writer.key("labels")
         writer.beginArray()
-        for sample in samples { writer.write("\(sample.label)" as String) }
+        for sample in samples { writer.write(sample.name.text) }
         writer.endArray()
         writer.endObject()
         try send("POST", "/learn", writer.array, expecting: 200)
@@ -49,7 +50,7 @@ struct DemoModel {
         writer.endObject()
         let answer = try JSONValue(parsing: send("POST", "/predict", writer.array, expecting: 200).text)
         let predictions = (answer.object?["predictions"]?.array ?? []).compactMap { entry -> Prediction? in
-            guard let label = entry.object?["label"]?.string, let score = entry.object?["score"]?.double else { return nil }
+            guard let label = entry.object?["label"]?.label, let score = entry.object?["score"]?.double else { return nil }
             return Prediction(label: label, score: score)
         }
         guard predictions.count == samples.count else { throw Failure(description: "predict answered \(predictions.count) rows") }
@@ -69,7 +70,7 @@ struct DemoModel {
             let labels = try JSONValue(parsing: reader.metadata["labels"] ?? "[]").array ?? []
             return Snapshot(
                 bytes: bytes, weights: try reader.array(of: weight), projection: try reader.array(of: projection),
-                labels: labels.compactMap(\.string))
+                labels: labels.compactMap(\.label))
         }
     }
 

@@ -1,3 +1,5 @@
+import AnalyticLearning
+
 /// 8×8 images of handwritten digits: real data for the demonstration.
 struct Digits {
     /// The length of a feature vector.
@@ -5,6 +7,8 @@ struct Digits {
 
     struct Sample {
         var label: Int
+        /// What the service calls it: the digit itself.
+        var name: Label { try! Label("\(label)") }
         /// 64 values from 0 to 1, multiples of a sixteenth.
         var features: [Double]
     }

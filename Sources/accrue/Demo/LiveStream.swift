@@ -1,5 +1,5 @@
+internal import Concurrency
 import Foundation
-internal import Locks
 
 /// Streams digits into two fresh models until it is told to stop, slowly enough to be watched: `live-digits`, where one digit after another
 /// appears, and `live-long-tail`, where some are seldom.
@@ -29,12 +29,10 @@ final class LiveStream: Sendable {
     func start(width: Int, ridge: Double) throws {
         try model(Self.digitsModel).create(width: width, ridge: ridge)
         try model(Self.longTailModel).create(width: width, ridge: ridge, imbalance: #"{"kind":"pseudo_features"}"#)
-        let thread = Thread { [self] in
+        try Threads.start("stream") { [self] in
             run()
             ended.signal()
         }
-        thread.name = "stream"
-        thread.start()
     }
 
     /// Ends after the request in flight.

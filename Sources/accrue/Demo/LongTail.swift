@@ -1,3 +1,4 @@
+import AnalyticLearning
 import Foundation
 
 /// A long-tailed stream: what plain ridge regression makes of it, and what the two ways of balancing do.
@@ -57,7 +58,7 @@ struct LongTail {
         init(_ samples: [Digits.Sample], _ predictions: [DemoModel.Prediction]) {
             for (sample, prediction) in zip(samples, predictions) {
                 rows[sample.label] += 1
-                correct[sample.label] += prediction.label == "\(sample.label)" ? 1 : 0
+                correct[sample.label] += prediction.label == sample.name ? 1 : 0
             }
         }
 

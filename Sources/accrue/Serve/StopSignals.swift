@@ -44,13 +44,12 @@ struct StopSignals {
         }
     }
 
-    /// From now on a signal to stop ends the process at once: for a user who will not wait.
+    /// From now on a signal to stop ends the process at once: for a user who will not wait. The handler itself does it, as there may be no
+    /// thread to be had.
     func exitAtTheNext() {
-        let copy = self
-        Thread.detachNewThread {
-            _ = copy.wait()
-            exit(1)
-        }
+        for number in numbers where number != SIGHUP { signal(number) { _ in _exit(1) } }
+        // One that came before that.
+        if lastStop.exchange(0, ordering: .relaxed) != 0 { exit(1) }
     }
 
     private var set: sigset_t {

@@ -10,7 +10,7 @@ enum InspectCommand: Command {
     static let options = [Option("--records", nil, "list a log's records")]
 
     static func run(_ arguments: ParsedArguments) throws {
-        guard arguments.words.count == 1 else { throw UsageError("inspect takes one word, the file") }
+        guard arguments.words.count == 1 else { throw UsageError("inspect needs one argument: the file") }
         let file = try StoredFile(arguments.words[0])
         let width = file.facts.map(\.name.count).max() ?? 0
         for fact in file.facts { print(fact.name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + fact.value) }

@@ -5,7 +5,7 @@ import Foundation
 enum VerifyCommand: Command {
     static let name = "verify"
     static let computes = true
-    static let summary = "Audit a data directory: solve every model anew and compare"
+    static let summary = "Audit a data directory: solve every model again and compare"
     static let usage = "DIR"
     static let operands: [Operand] = [.directory]
     static let options: [Option] = []
@@ -16,7 +16,7 @@ enum VerifyCommand: Command {
     }
 
     static func run(_ arguments: ParsedArguments) throws {
-        guard arguments.words.count == 1 else { throw UsageError("verify takes one word, the data directory") }
+        guard arguments.words.count == 1 else { throw UsageError("verify needs one argument: the data directory") }
         let table = Table([
             ("model", 20), ("version", 9), ("rows", 11), ("logged", 9), ("classes", 7), ("residual", 9), ("difference", 10),
             ("condition", 9), ("", 8),
@@ -24,6 +24,7 @@ enum VerifyCommand: Command {
         table.printHeader()
         var mismatches: [String] = []
         var count = 0
+        var unknown = 0
         try ModelAudit.run(arguments.words[0]) { audit in
             count += 1
             table.printRow([
@@ -32,9 +33,12 @@ enum VerifyCommand: Command {
                 String(format: "%.1e", audit.conditionEstimate), audit.mismatches.isEmpty ? "ok" : "MISMATCH",
             ])
             mismatches += audit.mismatches.map { "\(audit.name): \($0)" }
-            if audit.tornBytes > 0 { print("  the last \(audit.tornBytes) bytes of the log are no whole record: never acknowledged") }
+            guard let torn = audit.tornEnd else { return }
+            print("  \(torn)")
+            if audit.mayHaveLostRecord { unknown += 1 }
         }
         guard mismatches.isEmpty else { throw Mismatch(description: mismatches.joined(separator: "\n")) }
-        print("\n\(count) models, all as they were written")
+        let doubt = unknown > 0 ? ", but \(unknown) may have lost an acknowledged record at the end of the log" : ""
+        print("\n\(count) models, all as they were written\(doubt)")
     }
 }

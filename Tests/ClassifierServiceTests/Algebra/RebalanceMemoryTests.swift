@@ -28,7 +28,7 @@ import Testing
         // The only thread for refreshes has something else to do.
         let gate = DispatchSemaphore(value: 0)
         defer { gate.signal() }
-        #expect(service.service.registry.context.balancePool.run { gate.wait() })
+        #expect(service.service.registry.context.balancePool.run(.writing) { gate.wait() })
         let model = ModelClient(service)
         try model.create(Self.configuration)
         let (features, labels) = rows(9)
@@ -76,7 +76,7 @@ import Testing
         let (service, modelBytes, jobBytes) = try service()
         let gate = DispatchSemaphore(value: 0)
         defer { gate.signal() }
-        #expect(service.service.registry.context.balancePool.run { gate.wait() })
+        #expect(service.service.registry.context.balancePool.run(.writing) { gate.wait() })
         let model = ModelClient(service)
         try model.create(Self.configuration)
         let (features, labels) = rows(3)
@@ -96,7 +96,7 @@ import Testing
         let snapshot = try EditedSnapshot(try model.snapshot().body)
         try model.delete()
         let gate = DispatchSemaphore(value: 0)
-        #expect(service.service.registry.context.balancePool.run { gate.wait() })
+        #expect(service.service.registry.context.balancePool.run(.writing) { gate.wait() })
         try model.create(Self.configuration)
         let before = service.reservedBytes
         try model.learn(features.map { $0.map { -$0 } }, labels)

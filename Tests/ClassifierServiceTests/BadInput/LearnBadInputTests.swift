@@ -27,7 +27,7 @@ import Testing
         learn("truncated in a label", #"{"features":[[1,2]],"labels":["ca"#, ["labels[0]"]),
         learn("truncated before the end", #"{"features":[[1,2]],"labels":["a"]"#, ["expected"]),
         learn("two values", #"{"features":[[1,2]],"labels":["a"]}{}"#, ["only white space"]),
-        learn("byte order mark", "\u{FEFF}" + #"{"features":[[1,2]],"labels":["a"]}"#, ["the body"]),
+        learn("two byte order marks", "\u{FEFF}\u{FEFF}" + #"{"features":[[1,2]],"labels":["a"]}"#, ["the body"]),
         learn("comment", #"{"features":[[1,2]],/**/"labels":["a"]}"#, ["expected"]),
         learn("single quotes", #"{'features':[[1,2]],'labels':['a']}"#, ["expected"]),
         learn("trailing comma", #"{"features":[[1,2],],"labels":["a"]}"#, ["features", "expected"]),
@@ -75,7 +75,7 @@ import Testing
     ]
 
     static let labels = [
-        learn("labels missing", #"{"features":[[1,2]]}"#, ["\"labels\" is missing", "one label a row"]),
+        learn("labels missing", #"{"features":[[1,2]]}"#, ["\"labels\" is missing", "one label per row"]),
         learn("labels a string", #"{"features":[[1,2]],"labels":"a"}"#, ["labels", "a string", "an array"]),
         learn("labels null", #"{"features":[[1,2]],"labels":null}"#, ["labels", "null", "an array"]),
         learn("fewer labels", #"{"features":[[1,2],[3,4]],"labels":["a"]}"#, ["\"labels\"", "1 entries", "expected 2"]),

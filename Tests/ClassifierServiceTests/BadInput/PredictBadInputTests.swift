@@ -69,7 +69,7 @@ import Testing
         try model.create(#"{"dimension":2}"#)
         let reply = try model.predict([[1, 2]])
         #expect(reply.status == 409)
-        #expect(reply.problemDetail.contains("knows no class"))
+        #expect(reply.problemDetail.contains("has no classes"))
     }
 
     @Test func unknownModelIsNotFound() throws {

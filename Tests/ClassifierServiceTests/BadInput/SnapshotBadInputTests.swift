@@ -170,7 +170,7 @@ import Testing
         Damage("labels too many", ["cross_moment", "[2, 3]"]) { $0.setMetadata("labels", #"["a","b","c"]"#) },
         Damage("label twice", ["label \"a\"", "twice"]) { $0.setMetadata("labels", #"["a","a"]"#) },
         Damage("label empty", ["label \"\"", "empty"]) { $0.setMetadata("labels", #"["a",""]"#) },
-        Damage("label too long", ["label \"xxx", "too long"]) {
+        Damage("label too long", ["label \"xxx", "has 1025 bytes, expected 1 to 1024"]) {
             $0.setMetadata("labels", #"["a","\#(String(repeating: "x", count: 1025))"]"#)
         },
         Damage("samples missing", ["\"samples\""]) { $0.setMetadata("samples", nil) },
@@ -220,7 +220,7 @@ import Testing
             },
             Damage("cross moment that is not solved", ["weight", "residual"]) { $0.set("cross_moment", 2, to: 7.0) },
             Damage("Gram matrix that is not solved", ["weight", "residual"]) { $0.set("gram.packed_lower", 0, to: 5.0) },
-            Damage("finite values whose product is not", ["gram.packed_lower[0]", "not possible"]) {
+            Damage("finite values whose product is not", ["gram.packed_lower[0]", "out of range"]) {
                 $0.set("gram.packed_lower", 0, to: 1e308)
             },
         ]
@@ -255,6 +255,29 @@ import Testing
         #expect(file != fixture.snapshot)
         try fixture.expectRefusal(file, status: damage.status, damage.names, damage.testDescription)
         try fixture.expectNothingChanged()
+    }
+
+    /// Whatever its type and size: nothing of a snapshot is read but what it is known to have.
+    @Test(arguments: [TensorElementType.f64, .u8]) func tensorThatIsNotKnownIsRefusedByName(_ type: TensorElementType) throws {
+        for config in [#"{"dimension":2}"#, #"{"dimension":2,"imbalance":{"kind":"reweight"}}"#] {
+            let fixture = try Fixture(config)
+            var snapshot = try EditedSnapshot(fixture.snapshot)
+            for (name, shape) in [
+                ("weight.extra", [0]), ("Weight", [1]), (config.contains("reweight") ? "class.gram.packed_lower" : "class.sketch", [0, 2]),
+            ] {
+                var edited = snapshot
+                let bytes = [UInt8](repeating: 0, count: type.byteCount(shape: shape)!)
+                edited[name] = EditedSnapshot.Tensor(type: type, shape: shape, bytes: bytes)
+                let file = try edited.encoded()
+                try fixture.expectRefusal(file, ["\"\(name)\"", "not a known tensor"], name)
+                let merged = try fixture.model.client.send("POST", "/v1/models/m/merge", file, contentType: nil)
+                #expect(merged.status == 400 && merged.problemDetail.contains("\"\(name)\""), "\(merged.text)")
+            }
+            #expect(fixture.service.modelNames == ["m"] && fixture.service.reservedBytes == fixture.reserved)
+            // A checkpoint is a snapshot too.
+            snapshot["idempotency"] = EditedSnapshot.Tensor(type: .u8, shape: [3], bytes: [1, 2, 3])
+            #expect(try ModelClient(fixture.service, "checkpoint").restore(try snapshot.encoded()).status == 201)
+        }
     }
 
     @Test func snapshotOfWeightsAloneCannotBeRestored() throws {

@@ -66,16 +66,45 @@ import Testing
         }
     }
 
-    @Test func aBadLineLeavesTheBlocksBeforeIt() throws {
+    private static let badLine = Array("{\"features\":[1,2],\"label\":\"a\"}\n".utf8)
+
+    @Test(arguments: [0, 5, 1024, 2500, 3000]) func allLinesBeforeABadOneAreLearned(_ count: Int) throws {
+        let (service, model) = try model()
+        defer { service.service.stop(within: 1) }
+        let (rows, labels) = Self.rows(count)
+        // With and without lines behind it: what ends the body ends the last block too.
+        for (name, rest) in [("m", ArrayBodies.lines([[1, 2, 3]], ["a"])), ("end", [])] {
+            let model = ModelClient(service, name)
+            try model.create(#"{"dimension":3}"#)
+            let body = ArrayBodies.lines(rows, labels) + Self.badLine + rest
+            let reply = try model.client.send("POST", model.path + "/learn", body, contentType: Self.type)
+            #expect(reply.status == 400)
+            #expect(reply["rows_applied"].int == count)
+            #expect(reply.problemDetail.contains("line \(count + 1)"))
+            #expect(try model.details()["samples"].int == count)
+        }
+        guard count > 0 else { return }
+        var joint = JointSolution(ridge: 0.1)
+        joint.learn(rows, labels)
+        let snapshot = try EditedSnapshot(model.snapshot().body)
+        #expect(joint.relativeDifference(from: snapshot.elements("weight"), labels: snapshot.labels) < 1e-9)
+    }
+
+    @Test func underAKeyTheWholeBlocksBeforeABadLineAreLearnedAndTheMendedBodyGoesOn() throws {
         let (service, model) = try model()
         defer { service.service.stop(within: 1) }
         let (rows, labels) = Self.rows(2500)
-        let body = ArrayBodies.lines(rows, labels) + Array("{\"features\":[1,2],\"label\":\"a\"}\n".utf8) + ArrayBodies.lines(rows, labels)
-        let reply = try model.client.send("POST", model.path + "/learn", body, contentType: Self.type)
-        #expect(reply.status == 400)
-        #expect(reply["rows_applied"].int == 2048)
-        #expect(reply.problemDetail.contains("line 2501"))
-        #expect(try model.details()["samples"].int == 2048)
+        let body = ArrayBodies.lines(rows, labels) + Self.badLine
+        for _ in 0..<2 {
+            let reply = try model.client.send("POST", model.path + "/learn", body, contentType: Self.type, key: "\"k\"")
+            #expect(reply.status == 400)
+            #expect(reply["rows_applied"].int == 2048)
+            #expect(try model.details()["samples"].int == 2048)
+        }
+        let (more, moreLabels) = Self.rows(2600)
+        let mended = try model.client.send(
+            "POST", model.path + "/learn", ArrayBodies.lines(more, moreLabels), contentType: Self.type, key: "\"k\"")
+        #expect(mended.status == 200 && mended["rows"].int == 2600 && mended["samples"].int == 2600, "\(mended.text)")
     }
 
     @Test func aStreamThatBreaksOffSaysWhatWasApplied() throws {

@@ -1,5 +1,5 @@
+import Concurrency
 import Foundation
-import Locks
 
 @testable import ClassifierService
 
@@ -26,8 +26,10 @@ struct Executable {
     ///   - environment: is added to that of the tests.
     ///   - removed: is taken from it.
     ///   - fileBlocks: the most blocks, of 512 bytes or 1024, that a file may have which it writes; nil sets no limit.
+    ///   - threadLimit: the most threads that it may have, as a user that is not root, which has no limit; nil sets none.
     init(
-        _ arguments: [String], environment: [String: String] = [:], without removed: [String] = [], fileBlocks: Int? = nil
+        _ arguments: [String], environment: [String: String] = [:], without removed: [String] = [], fileBlocks: Int? = nil,
+        threadLimit: (threads: Int, user: Int)? = nil
     ) throws {
         let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let path = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("accrue")
@@ -37,6 +39,11 @@ struct Executable {
         if let fileBlocks {
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
             process.arguments = ["-c", "ulimit -f \(fileBlocks) && exec \"$@\"", "sh", path.path] + arguments
+        }
+        if let threadLimit {
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
+            process.arguments =
+                ["--reuid=\(threadLimit.user)", "--clear-groups", "prlimit", "--nproc=\(threadLimit.threads)", path.path] + arguments
         }
         process.environment = ProcessInfo.processInfo.environment.filter { !removed.contains($0.key) }.merging(environment) { $1 }
         let (input, out, err) = (Pipe(), Pipe(), Pipe())
@@ -86,6 +93,9 @@ struct Executable {
         let pairs = data.split(separator: 0).map { String(decoding: $0, as: UTF8.self).split(separator: "=", maxSplits: 1) }
         return Dictionary(pairs.map { (String($0[0]), $0.count > 1 ? String($0[1]) : "") }) { first, _ in first }
     }
+
+    /// The system's number of the process.
+    var identifier: Int32 { process.processIdentifier }
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 

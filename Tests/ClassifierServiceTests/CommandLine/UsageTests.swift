@@ -30,7 +30,7 @@ import Testing
         Misuse("serve --config /nowhere/accrue.json", "/nowhere/accrue.json"), Misuse("bench", "engine"), Misuse("bench fast", "\"fast\""),
         Misuse("bench engine --dimension 1", "--dimension", "2 to"), Misuse("bench engine --dimension 8,x", "--dimension", "x"),
         Misuse("bench engine --batch 0", "--batch"), Misuse("bench engine --seconds -1", "--seconds"), Misuse("demo --fly", "--fly"),
-        Misuse("learn", "learn takes a model"), Misuse("learn m --fly", "--fly", "accrue learn --help"),
+        Misuse("learn", "learn needs a model"), Misuse("learn m --fly", "--fly", "accrue learn --help"),
         Misuse("learn m --format xml", "csv|tsv|ndjson|npy|npz|safetensors", "xml"), Misuse("learn m --key=", "--key", "1 to 200"),
         Misuse("learn m - --labels -", "standard input"), Misuse("learn m --url host:80", "http://HOST:PORT", "host:80"),
         Misuse("learn m --url https://host", "TLS"), Misuse("learn m --create {", "--create"),
@@ -39,7 +39,7 @@ import Testing
         Misuse("predict m --json", "--evaluate"), Misuse("predict m --weights heavy", "plain or balanced"),
         Misuse("snapshot m --parts most", "all or weights"), Misuse("restore m", "snapshot", "--version"),
         Misuse("restore --data d m", "--version is missing"), Misuse("restore d m --version 1 --url http://h", "--url"),
-        Misuse("models sell", "\"sell\""), Misuse("models show", "one word more"), Misuse("completion csh", "bash, zsh and fish"),
+        Misuse("models sell", "\"sell\""), Misuse("models show", "needs one argument"), Misuse("completion csh", "bash, zsh and fish"),
     ]
 
     @Test(arguments: misuses) func wrongUsageExitsWithTwo(_ misuse: Misuse) throws {

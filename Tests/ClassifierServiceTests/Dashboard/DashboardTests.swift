@@ -35,6 +35,14 @@ import Testing
         }
     }
 
+    /// Two spellings of one word are two labels: the page compares strings by `===` and `<` alone, which go by code units.
+    @Test func labelsAreComparedByCodeUnitsAlone() throws {
+        for file in Self.sources where file.hasSuffix(".js") {
+            let text = try String(contentsOf: Self.folder.appendingPathComponent(file), encoding: .utf8)
+            for word in ["localeCompare", "Intl.Collator", "normalize("] { #expect(!text.contains(word), "\(file): \(word)") }
+        }
+    }
+
     @Test func thePageMayRunItsOwnFilesAndTalkToItsServerOnly() throws {
         let service = try TestService()
         let reply = try service.client().send("GET", "/")

@@ -1,6 +1,6 @@
+import Concurrency
 import Foundation
 internal import HTTPServer
-import Locks
 import Storage
 import StorageTestSupport
 import TensorFormats

@@ -84,7 +84,7 @@ import Testing
         let error = #expect(throws: CheckpointRestoring.NoCheckpoint.self) {
             try CheckpointRestoring.restore(copy.path, model: "m", version: 2)
         }
-        #expect(error?.description == "there is no checkpoint of version 2; there are 4")
+        #expect(error?.description == "there is no checkpoint of version 2; available versions: 4")
         #expect(!isOnDisk(copy))
     }
 }

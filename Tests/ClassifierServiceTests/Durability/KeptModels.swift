@@ -1,3 +1,4 @@
+import Concurrency
 import Foundation
 import HTTPServer
 import Storage
@@ -8,6 +9,10 @@ import StorageTestSupport
 /// A data directory of a test's own, removed with all in it when the value goes.
 final class KeptModels: Sendable {
     let path = NSTemporaryDirectory() + "accrue-data-" + UUID().uuidString
+    private let workerThreads: Int?
+
+    /// - Parameter workerThreads: as of the service; nil for its default.
+    init(workerThreads: Int? = nil) { self.workerThreads = workerThreads }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
@@ -18,7 +23,7 @@ final class KeptModels: Sendable {
     ) throws -> KeptService {
         var durability = DurabilityConfiguration(directory: path)
         configure(&durability)
-        return try KeptService(durability, fileSystem, isReady: isReady)
+        return try KeptService(durability, fileSystem, workerThreads: workerThreads, isReady: isReady)
     }
 
     /// Copies the directory as it is, as a crash would leave it, though the server may be changing it.
@@ -59,8 +64,9 @@ final class KeptService: Sendable {
     let service: Service
     let port: UInt16
 
-    init(_ durability: DurabilityConfiguration, _ fileSystem: any FileSystem, isReady: Bool) throws {
+    init(_ durability: DurabilityConfiguration, _ fileSystem: any FileSystem, workerThreads: Int? = nil, isReady: Bool) throws {
         var configuration = ServiceConfiguration()
+        if let workerThreads { configuration.workerThreads = workerThreads }
         // The tests of one process share its threads: no service may change what another computes with.
         configuration.computeThreads = 1
         configuration.server.port = 0

@@ -29,7 +29,8 @@ import Testing
         let error = #expect(throws: DamagedState.self) { try copy.start() }
         #expect(
             error?.description
-                == "\(path): the snapshot's format is \"accrue/2\", of a newer version of this program; this one reads \"accrue/1\"")
+                == "\(path): the snapshot's format is \"accrue/2\", written by a newer version of this program; "
+                + "this version reads \"accrue/1\"")
     }
 
     @Test func directoryThatCannotBeWritten_isExplained() throws {
@@ -39,8 +40,8 @@ import Testing
         let error = #expect(throws: StorageError.self) { try copy.start(fileSystem: disk) }
         #expect(
             error?.description
-                == "create \(copy.path)/lock: Read-only file system: the data directory must be writable for the user with the number "
-                + "\(geteuid()), who runs this program")
+                == "create \(copy.path)/lock: Read-only file system: the data directory must be writable by user ID "
+                + "\(geteuid()), which runs this program")
     }
 
     @Test func missingLog_isRefusedAtTheStartAndByVerify() throws {
@@ -53,7 +54,7 @@ import Testing
         #expect(audits.count == 1)
         #expect(
             audits.first?.mismatches
-                == ["\(copy.path)/models/m/log-0.wal: no log goes on from version 0, and what was learned after it is missing"])
+                == ["\(copy.path)/models/m/log-0.wal: no log continues from version 0: everything learned after it is missing"])
     }
 
     @Test func fullDisk_servesAndLearnsWhenThereIsRoom() throws {

@@ -1,3 +1,4 @@
+import AnalyticLearning
 import Foundation
 import Storage
 import StorageTestSupport
@@ -119,7 +120,7 @@ import Testing
         let client = service.client()
         try fill(client)
         let body = Bodies.learn([[7, 7]], ["new"])
-        try service.model()?.enqueue(.limitMemory(bytes: 1))
+        try service.model()?.enqueue(.call { $0.memoryLimit = 1 })
         // The first synchronization is that of the rows.
         if let operation { disk.fail(operation, operation == .truncate ? 0 : 1, .error(EIO)) }
         let reply = try client.send("POST", "/v1/models/m/learn", body, key: "new")

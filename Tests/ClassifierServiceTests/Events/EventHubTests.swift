@@ -61,7 +61,7 @@ import Testing
         let hub = EventHub(dispatcher)
         var router = Router()
         router.on(.get, "/") { _, responder in
-            let stream = dispatcher.open(hub, after: nil) { Array("{}".utf8) }
+            let stream = try? dispatcher.open(hub, after: nil) { Array("{}".utf8) }
             responder.send(Response(.ok, contentType: "text/event-stream", body: stream.map { .stream($0) } ?? .empty))
         }
         var configuration = ServerConfiguration()
@@ -77,7 +77,7 @@ import Testing
         dispatcher.stop(within: 10)
         #expect(try events.next() == nil)
         #expect(dispatcher.readerCount == 0)
-        #expect(dispatcher.open(hub, after: nil) { [] } == nil)
+        #expect(try dispatcher.open(hub, after: nil) { [] } == nil)
         server.stop(within: 1)
     }
 

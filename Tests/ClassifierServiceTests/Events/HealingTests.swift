@@ -1,5 +1,6 @@
+import AnalyticLearning
+import Concurrency
 import Foundation
-import Locks
 import TensorFormats
 import Testing
 
@@ -40,7 +41,7 @@ import Testing
         #expect(service.wait { predictions.withLock { $0 } > 0 })
         // So little that the recursion itself goes on.
         let before = predictions.withLock { $0 }
-        try service.service.registry.all[0].enqueue(.disturb(by: 1e-5))
+        try service.service.registry.all[0].enqueue(.call { $0.disturbInverse(0, $0.configuration.width - 1, by: 1e-5) })
         // Now and then the view is held against the sums; until then rows are learned, so few at a time that it is not solved anew for them.
         var healed: EventStream.Event?
         for _ in 0..<200 where healed == nil {

@@ -102,6 +102,8 @@ import Testing
         #expect(value("memory_bytes") == details["memory_bytes"].double)
         #expect(all["accrue_memory_reserved_bytes"] == Double(service.reservedBytes))
         #expect(all["accrue_memory_limit_bytes"] == Double(1 << 30))
+        #expect(all["accrue_worker_threads"] ?? 0 >= 1 && all["accrue_worker_threads_busy"] ?? -1 >= 0)
+        #expect(all["accrue_models_waiting"] ?? -1 >= 0)
         // In memory only: there is no log and no checkpoint.
         #expect(!all.keys.contains { $0.hasPrefix("accrue_model_log") || $0.hasPrefix("accrue_model_checkpoint") })
     }
@@ -232,6 +234,14 @@ import Testing
         #expect(reply.text.hasSuffix("\n# EOF\n"))
         #expect(reply.text.contains("# TYPE process_cpu_seconds counter\n"))
         #expect(reply.text.contains("\nprocess_cpu_seconds_total "))
+        // Naming it is not asking for it; HEAD chooses as GET does.
+        for method in ["GET", "HEAD"] {
+            try client.write(
+                Array("\(method) /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: application/openmetrics-text;q=0, text/plain\r\n\r\n".utf8)
+            )
+            let refused = try client.readReply(isToHead: method == "HEAD")
+            #expect(refused.fields["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
+        }
     }
 
     @Test func theBookOfReadersAndWhatTheyMiss() throws {

@@ -272,7 +272,7 @@ import Testing
         for version in ["0", "2", "01", "1.0", "x", "%31x", "-1"] {
             let reply = try fixture.inference.infer(body, path: "/v2/models/m/versions/\(version)/infer")
             #expect(reply.status == 404, "\(version)")
-            #expect(reply.inferenceError.contains("current one is 1"), "\(reply.text)")
+            #expect(reply.inferenceError.contains("current version is 1"), "\(reply.text)")
         }
         #expect(try fixture.inference.infer(body, path: "/v2/models/m/versions/%31/infer").status == 200)
         try fixture.model.learn(Fixture.rows(1, 6, seed: 2), ["ü0"])

@@ -1,6 +1,6 @@
+import Concurrency
 import Foundation
 import HTTPServer
-import Locks
 
 /// Runs a body on so many threads at once and waits for all of them.
 ///

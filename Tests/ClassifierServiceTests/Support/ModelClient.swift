@@ -1,3 +1,4 @@
+import AnalyticLearning
 import TensorFormats
 import Testing
 
@@ -88,4 +89,9 @@ enum Bodies {
         }
         writer.endArray()
     }
+}
+
+extension Label: ExpressibleByStringInterpolation {
+    /// A label that stands in a test.
+    init(stringLiteral text: String) { self = try! Label(text) }
 }

@@ -11,13 +11,16 @@ final class TestClient {
     private let server: AnyObject?
     /// What every answer is held against; nil where the tests do not know the server's document.
     private let conformance: Conformance?
+    /// Seconds that the server may be silent: one that never answers fails a test instead of hanging it.
+    private let patience: Int
     private var descriptor: Int32 = -1
     private var buffer: [UInt8] = []
 
     /// A client that connects with its first request.
     ///
     /// - Parameter server: what must live as long as the client.
-    init(port: UInt16, server: AnyObject? = nil, conformance: Conformance? = nil) {
+    init(port: UInt16, server: AnyObject? = nil, conformance: Conformance? = nil, patience: Int = 1200) {
+        self.patience = patience
         self.port = port
         self.server = server
         self.conformance = conformance
@@ -167,8 +170,7 @@ final class TestClient {
         }
         var one: Int32 = 1
         setsockopt(candidate, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
-        // A server that never answers fails a test instead of hanging it.
-        var patience = timeval(tv_sec: 1200, tv_usec: 0)
+        var patience = timeval(tv_sec: patience, tv_usec: 0)
         setsockopt(candidate, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         descriptor = candidate
     }

@@ -1,4 +1,5 @@
 import AnalyticLearning
+import Concurrency
 import Foundation
 internal import HTTPServer
 
@@ -41,10 +42,13 @@ final class TestService: Sendable {
     var answerMemory: Int { service.server.statistics.answerMemory }
 
     /// The files of snapshots that are being streamed.
-    var spooledFiles: Int { service.registry.context.spoolFiles.used }
+    var spooledFiles: Int { Lane.allCases.reduce(0) { $0 + service.registry.context.spools.files[$1].used } }
 
     /// The bytes of disk that snapshots take while they are streamed.
-    var spooledBytes: Int { service.registry.context.spoolBudget.used }
+    var spooledBytes: Int { Lane.allCases.reduce(0) { $0 + service.registry.context.spools.disk[$1].used } }
+
+    /// The bytes of requests that wait for a worker or a compute thread.
+    func waitingBytes(_ lane: Lane) -> Int { service.registry.context.waiting[lane].used }
 
     /// The names of all models, also of those still being made.
     var modelNames: [String] { service.registry.all.map(\.name) }

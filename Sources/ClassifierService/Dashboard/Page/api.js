@@ -38,10 +38,10 @@ export class API {
    *
    * @throws {Refusal | Unreachable | DOMException} the last where `signal` aborts
    */
-  async send(path, { signal, method = "GET", body, accept = "application/json" } = {}) {
+  async send(path, { signal, method = "GET", body, type = "application/json", accept = "application/json" } = {}) {
     const headers = { Accept: accept };
     if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (body !== undefined) headers["Content-Type"] = type;
     let response;
     try {
       response = await fetch(path, { signal, method, body, headers, cache: "no-store", redirect: "error", referrerPolicy: "no-referrer" });

@@ -1,8 +1,10 @@
 // The rows of each class on a log scale, most to fewest: the imbalance at a glance. Of many classes a curve, and a list to search.
 
 import { countAxis, logTicks, scale } from "./axes.js";
-import { byId, fillList, fillRows, h, s, setText } from "./dom.js";
+import { ClassNames } from "./class-names.js";
+import { byId, fillList, h, s, setText } from "./dom.js";
 import { compact, count, isNumber, percent, rate } from "./format.js";
+import { NewClasses } from "./new-classes.js";
 
 /** More classes than these are drawn as a curve. */
 const MOST_BARS = 24;
@@ -22,8 +24,18 @@ export class ClassesPanel {
   #listNote = h("p", { class: "message", role: "status" });
   #filter = h("input", { id: "class-filter", type: "search", autocomplete: "off", spellcheck: "false" });
   #width = 0;
+  #names;
+  #news = new NewClasses();
 
-  constructor() {
+  /**
+   * @param api
+   * @param {() => void} changed is called when a class was renamed here
+   */
+  constructor(api, changed) {
+    this.#names = new ClassNames(api, () => this.#redraw(), (label, to) => {
+      this.#classes = this.#classes.map((entry) => (entry.label === label ? { ...entry, label: to } : entry));
+      changed();
+    });
     const heads = [h("th", { scope: "col", class: "label" }, "Class"), h("th", { scope: "col", class: "scale" }, h("span", { class: "hidden" }, "Log scale"), this.#axis),
       h("th", { scope: "col", class: "number" }, "Rows"), h("th", { scope: "col", class: "number" }, "Accuracy")];
     this.#bars = h("table", { class: "bars" }, h("caption", { class: "hidden" }, "Rows and accuracy of each class"), h("thead", null, h("tr", null, heads)), this.#barRows);
@@ -32,30 +44,44 @@ export class ClassesPanel {
     const table = h("table", { class: "list" }, h("caption", { class: "hidden" }, "Classes by their rows"), h("thead", null, h("tr", null, columns)), this.#listRows);
     this.#list = h("div", { class: "filter" }, h("label", { for: "class-filter" }, "Find a class"), this.#filter, this.#listNote,
       h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Classes by their rows" }, table));
-    this.#filter.addEventListener("input", () => this.#drawList());
-    byId("classes").append(this.#empty, this.#bars, this.#curveFrame, this.#list);
+    this.#filter.addEventListener("input", () => (this.#names.isEditing ? this.#names.cancel() : this.#drawList()));
+    byId("classes").append(this.#empty, this.#bars, this.#curveFrame, this.#list, this.#names.element, this.#news.element);
     new ResizeObserver(([entry]) => {
       this.#width = Math.floor(entry.contentRect.width);
       if (!this.#curveFrame.hidden) this.#drawCurve();
-      if (!this.#bars.hidden) this.#drawBars();
+      if (!this.#bars.hidden && !this.#names.isEditing) this.#drawBars();
     }).observe(byId("classes"));
   }
 
   /** Shows the classes of a model's details. */
-  show({ evaluation }) {
+  show({ name, version, evaluation }) {
+    this.#names.follow(name);
+    this.#news.follow(name, (evaluation?.classes ?? []).map(({ label }) => label), version);
+    if (this.#names.isEditing) return;
     const classes = (evaluation?.classes ?? []).filter((entry) => isNumber(entry.count));
     this.#classes = classes.sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1));
     const isMany = classes.length > MOST_BARS;
     this.#empty.hidden = classes.length > 0;
     this.#bars.hidden = classes.length === 0 || isMany;
     this.#curveFrame.hidden = this.#list.hidden = !isMany;
-    setText(byId("classes-note"), classes.length > 0 ? `log scale; ${ratio(classes)}` : "");
-    if (isMany) {
-      this.#drawCurve();
-      this.#drawList();
-    } else if (classes.length > 0) {
-      this.#drawBars();
-    }
+    this.#names.element.hidden = classes.length === 0;
+    setText(byId("classes-note"), classes.length > 0 ? `log scale from 1 row; ${ratio(classes)}` : "");
+    this.#names.keepingFocus(() => {
+      if (isMany) {
+        this.#drawCurve();
+        this.#drawList();
+      } else if (classes.length > 0) {
+        this.#drawBars();
+      }
+    });
+  }
+
+  /** Draws the labels again, whatever stands in their place. */
+  #redraw() {
+    this.#barRows.replaceChildren();
+    this.#listRows.replaceChildren();
+    if (!this.#bars.hidden) this.#drawBars();
+    if (!this.#list.hidden) this.#drawList();
   }
 
   #drawBars() {
@@ -72,7 +98,7 @@ export class ClassesPanel {
       () => h("tr", null, h("th", { scope: "row", class: "label" }), h("td", { class: "bar" }), h("td"), h("td")),
       (row, { label, count: rows, accuracy }) => {
         const [name, bar, number, share] = row.children;
-        setText(name, label);
+        this.#names.fill(name, label);
         fillList(bar, [...ticks, null], (tick) => h("span", { class: tick === null ? "fill" : "tick" }), (part, tick) => {
           part.className = tick === null ? "fill" : "tick";
           part.style.left = tick === null ? "" : `${place(tick)}%`;
@@ -111,7 +137,7 @@ export class ClassesPanel {
     this.#curve.setAttribute("aria-label", `Rows over rank, on a log scale: ${count(counts.length)} classes, from ${count(counts[0])} rows to ${count(counts.at(-1))}`);
     this.#curve.replaceChildren(
       ...grid, s("path", { class: "area s0", d: area }), s("path", { class: "line s0", d: path }), ...ends,
-      s("text", { x: (left + this.#width - right) / 2, y: height - 4, "text-anchor": "middle" }, "classes by rank"),
+      s("text", { x: (left + this.#width - right) / 2, y: height - 4, "text-anchor": "middle" }, "classes by rank · log scale from 1 row"),
     );
   }
 
@@ -121,7 +147,16 @@ export class ClassesPanel {
     const found = wanted ? ranked.filter(({ label }) => label.toLowerCase().includes(wanted)) : ranked;
     const shown = found.slice(0, MOST_ROWS);
     setText(this.#listNote, found.length > shown.length ? `${count(shown.length)} of ${count(found.length)}, the most frequent first` : found.length === 0 ? "No label has that in it." : "");
-    fillRows(this.#listRows, shown.map(({ label, rank, count: rows, accuracy }) => [label, count(rank), count(rows), percent(accuracy, 1)]));
+    fillList(
+      this.#listRows,
+      shown,
+      () => h("tr", null, h("th", { scope: "row" }), h("td"), h("td"), h("td")),
+      (row, { label, rank, count: rows, accuracy }) => {
+        const [name, ...cells] = row.children;
+        this.#names.fill(name, label);
+        [count(rank), count(rows), percent(accuracy, 1)].forEach((text, index) => setText(cells[index], text));
+      },
+    );
   }
 }
 

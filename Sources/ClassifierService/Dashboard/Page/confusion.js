@@ -1,7 +1,10 @@
 // The confusion matrix: what rows of each class were predicted as before they were learned. Of many classes, those confused most often and the largest.
 
-import { TableBehind, byId, fillList, h, setText } from "./dom.js";
+import { byId, fillList, h, setText } from "./dom.js";
 import { count, percent, plural } from "./format.js";
+import { withCue } from "./scroll-cue.js";
+import { TableBehind } from "./table-behind.js";
+import { legend, tint } from "./tints.js";
 
 /** The classes drawn at most. */
 const MOST_CLASSES = 20;
@@ -18,13 +21,16 @@ export class ConfusionPanel {
   #readout = h("p", { class: "readout", role: "status" });
   #table;
   #frame;
+  #shown;
   #top = new TableBehind("The most frequent confusions", ["Class", "Predicted as", "Rows", "Share of the class"]);
 
   constructor() {
-    this.#table = h("table", { class: "matrix", role: "grid", "aria-labelledby": "confusion-title" }, h("thead", null, this.#columns), this.#rows);
+    this.#table = h("table", { class: "matrix", role: "grid", "aria-labelledby": "confusion-title" },
+      h("caption", null, "predicted as →"), h("thead", null, this.#columns), this.#rows);
     this.#frame = h("div", { class: "matrix-frame" }, this.#table);
     this.#top.element.firstElementChild.textContent = "The most frequent confusions";
-    byId("confusion").append(this.#empty, this.#frame, this.#readout, this.#top.element);
+    this.#shown = h("div", null, withCue(this.#frame), legend(), this.#readout, this.#top.element);
+    byId("confusion").append(this.#empty, this.#shown);
     this.#rows.addEventListener("keydown", (event) => this.#move(event));
     this.#rows.addEventListener("focusin", (event) => this.#enter(event.target));
     this.#rows.addEventListener("pointerover", (event) => this.#say(event.target.closest("td")));
@@ -40,7 +46,7 @@ export class ConfusionPanel {
     const confused = mostConfused(entries);
     const chosen = choose(classes, confused);
     this.#empty.hidden = entries.length > 0;
-    this.#frame.hidden = this.#readout.hidden = this.#top.element.hidden = entries.length === 0;
+    this.#shown.hidden = entries.length === 0;
     setText(byId("confusion-note"), note(classes.length, chosen.length, confused.length, entries.length));
     this.#drawMatrix(chosen, entries, totals);
     this.#top.rows = () =>
@@ -59,7 +65,7 @@ export class ConfusionPanel {
     const isNumbered = labels.length <= MOST_NUMBERED;
     this.#table.classList.toggle("matrix-many", !isNumbered);
     this.#table.classList.toggle("matrix-long", labels.some((label) => label.length > 3));
-    fillList(this.#columns, ["", ...labels], (_, index) => (index === 0 ? h("td", { class: "corner" }) : h("th", { scope: "col" }, h("span"))), (cell, label, index) => {
+    fillList(this.#columns, ["", ...labels], (_, index) => (index === 0 ? h("td", { class: "corner" }, "true ↓") : h("th", { scope: "col" }, h("span"))), (cell, label, index) => {
       if (index === 0) return;
       setText(cell.firstElementChild, label);
       cell.title = label;
@@ -78,9 +84,7 @@ export class ConfusionPanel {
   #drawCell(cell, row, column, isNumbered) {
     const { rows, total } = this.#cells[row][column];
     const share = total > 0 ? rows / total : 0;
-    cell.className = row === column ? "hit" : "";
-    // A few rows of many are what one looks for: the root lifts them.
-    cell.style.setProperty("--heat", Math.sqrt(share).toFixed(3));
+    tint(cell, share, row === column);
     setText(cell, isNumbered && rows > 0 ? (rows < 10_000 ? String(rows) : "···") : "");
     cell.setAttribute("aria-label", this.#words(row, column));
     cell.tabIndex = row === this.#active[0] && column === this.#active[1] ? 0 : -1;
@@ -100,7 +104,7 @@ export class ConfusionPanel {
 
   #say(cell) {
     if (!cell || !this.#rows.contains(cell)) {
-      setText(this.#readout, "A row for each true class, a column for what it was predicted as. Point at a cell, or move with the arrow keys.");
+      setText(this.#readout, "Point at a cell, tap it, or move with the arrow keys, to read it.");
       return;
     }
     setText(this.#readout, this.#words(...this.#placeOf(cell)));

@@ -1,11 +1,15 @@
 // A line chart in SVG. The pointer or, with focus on it, the arrow keys pick a point, whose values the legend then shows; a table is
 // behind it.
 
-import { linearTicks, logTicks, scale } from "./axes.js";
-import { TableBehind, fillList, h, s, setText } from "./dom.js";
+import { scale } from "./axes.js";
+import { MARGIN, acrossAxis, uprightAxis } from "./chart-axes.js";
+import { fillList, h, s, setText } from "./dom.js";
 import { NONE, isNumber } from "./format.js";
+import { TableBehind } from "./table-behind.js";
 
-const MARGIN = { top: 8, right: 12, bottom: 40, left: 48 };
+/** The largest height in a chart that is as narrow as on a phone. */
+const NARROW = 480;
+const LOW = 210;
 
 /**
  * @typedef {object} Line
@@ -81,7 +85,7 @@ export class LineChart {
     this.#render();
   }
 
-  /** Every point, or of many each so-manieth, the newest first. */
+  /** Every point, or of many every nth, the newest first. */
   #rows() {
     const { x, lines } = this.#data;
     const stride = Math.ceil(x.length / 64);
@@ -93,11 +97,15 @@ export class LineChart {
 
   #scales() {
     const { x, lines } = this.#data;
-    const { height, axis } = this.#options;
-    const domain = axis(lines.flat().filter(isNumber));
+    const domain = this.#options.axis(lines.flat().filter(isNumber));
     const across = scale({ low: this.#low(), high: x.at(-1) }, MARGIN.left, this.#width - MARGIN.right);
-    const up = scale(domain, height - MARGIN.bottom, MARGIN.top);
+    const up = scale(domain, this.#height - MARGIN.bottom, MARGIN.top);
     return { across, up, domain };
+  }
+
+  get #height() {
+    const { height } = this.#options;
+    return this.#width < NARROW ? Math.min(height, LOW) : height;
   }
 
   /** Where the x axis begins. */
@@ -111,43 +119,18 @@ export class LineChart {
     this.#renderLegend();
     this.#describe();
     if (x.length === 0 || this.#width === 0) return;
-    const { height } = this.#options;
+    const options = this.#options;
+    const height = this.#height;
+    const frame = { width: this.#width, height };
     const { across, up, domain } = this.#scales();
     this.#svg.setAttribute("viewBox", `0 0 ${this.#width} ${height}`);
     this.#svg.setAttribute("height", height);
     this.#svg.replaceChildren(
-      ...this.#yAxis(up, domain),
-      ...this.#xAxis(across),
-      ...lines.flatMap((line, index) => this.#line(line, this.#options.lines[index], across, up)),
+      ...uprightAxis(up, domain, frame, options),
+      ...acrossAxis(across, { low: this.#low(), high: x.at(-1) }, domain, frame, options),
+      ...lines.flatMap((line, index) => this.#line(line, options.lines[index], across, up)),
       ...this.#cross(across, up),
     );
-  }
-
-  #yAxis(up, { low, high, isLog }) {
-    const ticks = isLog ? logTicks(low, high) : linearTicks(low, high, 5);
-    const show = this.#options.yTick ?? this.#options.y;
-    return ticks.flatMap((tick) => {
-      const y = Math.round(up(tick));
-      return [
-        s("line", { class: tick === low && !isLog ? "grid base" : "grid", x1: MARGIN.left, x2: this.#width - MARGIN.right, y1: y, y2: y }),
-        s("text", { x: MARGIN.left - 8, y: y + 4, "text-anchor": "end" }, show(tick)),
-      ];
-    });
-  }
-
-  #xAxis(across) {
-    const { x } = this.#data;
-    const { height, xTick, xTitle } = this.#options;
-    const show = xTick ?? this.#options.x;
-    const ticks = linearTicks(this.#low(), x.at(-1), Math.max(3, Math.floor(this.#width / 110)));
-    const right = this.#width - MARGIN.right;
-    const labels = ticks.map((tick) => {
-      const place = across(tick);
-      const anchor = place > right - 16 ? "end" : "middle";
-      return s("text", { x: Math.min(place, right), y: height - MARGIN.bottom + 16, "text-anchor": anchor }, show(tick));
-    });
-    const title = s("text", { x: (MARGIN.left + right) / 2, y: height - 6, "text-anchor": "middle" }, xTitle);
-    return [...labels, title];
   }
 
   #line(values, { colour, isFaint }, across, up) {
@@ -171,7 +154,7 @@ export class LineChart {
     if (this.#picked === null) return [];
     const { x, lines } = this.#data;
     const place = across(x[this.#picked]);
-    const line = s("line", { class: "cross", x1: place, x2: place, y1: MARGIN.top, y2: this.#options.height - MARGIN.bottom });
+    const line = s("line", { class: "cross", x1: place, x2: place, y1: MARGIN.top, y2: this.#height - MARGIN.bottom });
     const dots = lines.map((values, index) => {
       const value = values[this.#picked];
       return isNumber(value) ? s("circle", { class: `s${this.#options.lines[index].colour}`, cx: place, cy: up(value), r: 4 }) : null;

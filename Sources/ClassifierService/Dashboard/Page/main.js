@@ -9,6 +9,7 @@ import { showFigures } from "./figures.js";
 import { time } from "./format.js";
 import { LoadPanels } from "./load.js";
 import { linkTo, onChoice, routedModel, showModels } from "./model-list.js";
+import { foldPanels } from "./sections.js";
 import { showState } from "./state.js";
 import { StreamPanel } from "./stream.js";
 import { askForToken } from "./token.js";
@@ -24,9 +25,11 @@ const STATES = {
   offline: "No answer",
 };
 
+foldPanels();
+
 const api = new API();
 const stream = new StreamPanel();
-const classes = new ClassesPanel();
+const classes = new ClassesPanel(api, () => feed.hurry());
 const confusion = new ConfusionPanel();
 const load = new LoadPanels();
 const trial = new TrialPanel(api);
@@ -87,6 +90,7 @@ const feed = new Feed(api, {
     byId("model").dataset.version = details.version;
     if (details.learning_stopped) notice("bad", `Learning has stopped: ${details.learning_stopped}`);
     else if (details.ill_conditioned) notice("warn", "The weights are ill-conditioned: see State.");
+    else if (details.inexact) notice("warn", "The sums have lost digits to rows that are gone: see State.");
     else notice("", "");
   },
 

@@ -3,11 +3,25 @@
 import { byId, fillList, h, setText } from "./dom.js";
 import { bytes, count, figure, isNumber, percent, plural, seconds } from "./format.js";
 
-const NOT_TOLD = ["–", "", ""];
+/** What a line means and what to do about it, shown on demand. */
+const MEANINGS = {
+  Queue: "Requests that change the model wait here for their turn. Predictions do not wait.",
+  Drift: "The weights are updated row by row; the sums of all rows are kept beside them. Drift is how far rounding has moved the two "
+    + "apart: 0 is perfect, up to 10⁻⁸ is normal. If it grows, the server computes the weights from the sums again by itself. If it "
+    + "stays above 10⁻⁶, scale the features: some are very much larger than others.",
+  Condition: "How strongly the data and the ridge magnify rounding errors: 1 is best. Beyond 10¹² fewer than four digits of the weights "
+    + "are certain, and the model is called ill-conditioned: centre and scale the features, or take a larger ridge.",
+  Exact: "Whether the sums still hold all digits of the rows learned. They lose some if very much larger rows were learned and are gone.",
+  "Solved anew": "How often the weights were computed anew from the sums: after drift, a new ridge, or unlearned rows.",
+  "Balanced weights": "A second set of weights in which rare classes count for more than their rows. They are made in the background, so "
+    + "they may be some versions behind.",
+  Calibration: "The temperature turns scores into probabilities. The error is how far these are from the share that was right, before "
+    + "and after.",
+};
 
-/**
- * Each line is [text, kind, hint]; a member that this server does not have is a dash.
- */
+const NOT_TOLD = ["–", ""];
+
+/** Each line has a title and gives [text, kind]; a member that this server does not have is a dash. */
 const LINES = [
   ["Learning", ({ learning_stopped: reason }) => (reason ? [`stopped: ${reason}`, "bad"] : ["on"])],
   ["Queue", ({ queue_depth: depth }) => (isNumber(depth) ? [depth === 0 ? "empty" : `${plural(depth, "request")} waiting`] : NOT_TOLD)],
@@ -15,6 +29,7 @@ const LINES = [
   ["Checkpoint", checkpoint],
   ["Drift", ({ drift }) => (isNumber(drift) ? [`${figure(drift)} from the sums`] : NOT_TOLD)],
   ["Condition", condition],
+  ["Exact", exactness],
   ["Solved anew", ({ solves }) => (isNumber(solves) ? [solves === 0 ? "never" : solves === 1 ? "once" : `${count(solves)} times`] : NOT_TOLD)],
   ["Balanced weights", balanced],
   ["Last rebalance", rebalance],
@@ -33,6 +48,12 @@ function condition({ ill_conditioned: isIll, suggested_ridge: ridge, condition_e
   const about = isNumber(estimate) ? `about ${figure(estimate)}` : "not known";
   if (!isIll) return [about];
   return [`ill-conditioned (${about})${isNumber(ridge) ? `: a ridge of ${figure(ridge)} would cure it` : ""}`, "warn"];
+}
+
+function exactness({ inexact, relative_error_bound: bound }) {
+  if (inexact === undefined) return NOT_TOLD;
+  if (!inexact) return ["to Float64's rounding"];
+  return [`no: scores may be off by ${isNumber(bound) ? figure(bound) : "any amount"}, relative`, "warn"];
 }
 
 function balanced({ config, version, balanced_version: own }) {
@@ -64,11 +85,35 @@ function temperature(state) {
 
 /** Shows a model's state. */
 export function showState(details) {
-  const list = byId("state");
-  const items = LINES.flatMap(([title, text]) => [["dt", title, ""], ["dd", ...text(details)]]);
-  fillList(list, items, ([tag]) => h(tag), (element, [, text, kind]) => {
+  const items = LINES.flatMap(([title, text]) => {
+    const meaning = MEANINGS[title];
+    return [["dt", title, ""], ["dd", ...text(details)], ...(meaning ? [["explain", meaning]] : [])];
+  });
+  fillList(byId("state"), items, make, (element, [tag, text, kind]) => {
+    if (tag !== "dd") return;
     setText(element, text);
     if (kind) element.dataset.kind = kind;
     else delete element.dataset.kind;
   });
 }
+
+function make([tag, text]) {
+  if (tag === "dd") return h("dd");
+  if (tag === "dt") return h("dt", null, MEANINGS[text] ? explainer(text) : text);
+  return h("dd", { class: "explain", id: idOf(text), hidden: true }, text);
+}
+
+/** A title that shows and hides what it means. */
+function explainer(title) {
+  const id = idOf(MEANINGS[title]);
+  return h("button", {
+    type: "button", class: "what", "aria-expanded": "false", "aria-controls": id,
+    onclick: ({ currentTarget }) => {
+      const meaning = byId(id);
+      meaning.hidden = !meaning.hidden;
+      currentTarget.setAttribute("aria-expanded", String(!meaning.hidden));
+    },
+  }, title);
+}
+
+const idOf = (meaning) => `means-${Object.values(MEANINGS).indexOf(meaning)}`;

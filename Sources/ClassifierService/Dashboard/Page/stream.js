@@ -27,7 +27,7 @@ export class StreamPanel {
     axis: shares,
     lines: LINES,
     height: 300,
-    empty: "No row has been predicted before it was learned yet: the first request of a model has nothing to be predicted with.",
+    empty: "No row has been predicted before it was learned yet. The first request of a model is not, nor are rows that a start reads from the log.",
   });
 
   /** Begins with what the server remembers; null where it does not. */

@@ -1,75 +1,45 @@
-// A box to try a prediction.
+// A box to try predictions: from a pasted line, from a file, or of random numbers.
 
 import { modelPath } from "./api.js";
-import { byId, h, setText } from "./dom.js";
-import { count, figure, isNumber, percent } from "./format.js";
+import { byId, setText } from "./dom.js";
+import { bytes, count } from "./format.js";
+import { RecentPredictions } from "./recent.js";
+import { parseRows } from "./rows.js";
+import { answerTable } from "./trial-answer.js";
 
 /** The classes asked for. */
 const TOP = 5;
-
-/**
- * Reads a vector: a JSON array, one that holds one, or numbers between commas, semicolons or blanks.
- *
- * @returns {{features: number[]} | {problem: string}}
- */
-export function parseVector(text, dimension) {
-  const trimmed = text.trim();
-  if (trimmed === "") return { problem: `Enter ${count(dimension)} numbers.` };
-  const { values, problem } = trimmed.startsWith("[") || trimmed.startsWith("{") ? fromJSON(trimmed) : fromList(trimmed);
-  if (problem) return { problem };
-  const wrong = values.findIndex((value) => typeof value !== "number" || !(Math.abs(value) <= 1e50));
-  if (wrong >= 0) {
-    const shown = String(JSON.stringify(values[wrong])).slice(0, 40);
-    return { problem: `Value ${count(wrong + 1)} is ${shown}; expected a number of at most 1e50 in magnitude.` };
-  }
-  if (values.length !== dimension) {
-    const difference = Math.abs(values.length - dimension);
-    return { problem: `These are ${count(values.length)} numbers, ${count(difference)} too ${values.length < dimension ? "few" : "many"}: the model takes ${count(dimension)}.` };
-  }
-  return { features: values };
-}
-
-function fromJSON(text) {
-  let value;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return { problem: `That is no JSON: ${error.message}` };
-  }
-  // A whole body, as for curl.
-  if (!Array.isArray(value)) value = value.features;
-  if (!Array.isArray(value)) return { problem: "Expected an array of numbers." };
-  if (!Array.isArray(value[0])) return { values: value };
-  if (value.length > 1) return { problem: `These are ${count(value.length)} rows; enter one.` };
-  return { values: value[0] };
-}
-
-function fromList(text) {
-  const words = text.split(/[\s,;]+/).filter(Boolean);
-  const wrong = words.findIndex((word) => !/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(word));
-  if (wrong >= 0) return { problem: `Value ${count(wrong + 1)} is “${words[wrong].slice(0, 40)}”; expected a number.` };
-  return { values: words.map(Number) };
-}
+/** Rows that are sent of a longer text. */
+const MOST_ROWS = 200;
+const LARGEST_FILE = 16_000_000;
+/** Files that go to the server as they are, by the end of their names. */
+const FORWARDED = { npy: "application/x-npy", npz: "application/x-npz", safetensors: "application/vnd.safetensors" };
 
 export class TrialPanel {
   #api;
   #details = null;
   #input = byId("trial-input");
+  #file = byId("trial-file");
+  #recent = new RecentPredictions(byId("trial-recent"));
 
   constructor(api) {
     this.#api = api;
     byId("trial").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#predict();
+      this.#predictText(this.#input.value, "pasted");
     });
     byId("trial-random").addEventListener("click", () => {
       const { dimension } = this.#details.config;
       this.#input.value = `[${Array.from({ length: dimension }, () => Math.random().toFixed(3).replace(/\.?0+$/, "")).join(", ")}]`;
-      this.#predict();
+      this.#predictText(this.#input.value, "random numbers");
     });
     this.#input.addEventListener("input", () => this.#complain(""));
     this.#input.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#predict();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#predictText(this.#input.value, "pasted");
+    });
+    this.#file.addEventListener("change", () => {
+      const [file] = this.#file.files;
+      if (file) this.#predictFile(file);
     });
   }
 
@@ -79,62 +49,60 @@ export class TrialPanel {
       byId("trial-result").replaceChildren();
       this.#complain("");
       this.#input.value = "";
+      this.#file.value = "";
+      this.#recent.clear();
     }
     this.#details = details;
     setText(byId("trial-note"), `${count(details.config?.dimension)} numbers`);
     this.#input.placeholder = "[0.1, 0.2, 0.3, …]";
   }
 
-  #complain(text) {
+  #complain(text, field = this.#input) {
     const message = byId("trial-message");
     setText(message, text);
     message.dataset.kind = "bad";
-    this.#input.setAttribute("aria-invalid", String(text !== ""));
+    for (const each of [this.#input, this.#file]) each.setAttribute("aria-invalid", String(text !== "" && each === field));
+    if (text !== "") field.focus();
   }
 
-  async #predict() {
-    const { name, config, classes } = this.#details;
-    const { features, problem } = parseVector(this.#input.value, config.dimension);
-    if (problem) {
-      this.#complain(problem);
-      this.#input.focus();
-      return;
-    }
-    if (classes === 0) {
-      this.#complain("The model knows no class yet: it has learned no rows.");
-      return;
-    }
-    this.#complain("");
+  async #predictFile(file) {
+    const name = this.#details.name;
+    if (file.size > LARGEST_FILE) return this.#complain(`${file.name} has ${bytes(file.size)}; this page reads at most ${bytes(LARGEST_FILE)}.`, this.#file);
+    const type = FORWARDED[/\.(\w+)$/.exec(file.name)?.[1].toLowerCase()];
     try {
-      const body = JSON.stringify({ features: [features], top: TOP });
-      // A server that calibrates says so in its details; another one refuses the parameter.
-      const query = this.#details.calibration === undefined ? "" : "?probability=true";
-      const answer = await this.#api.json(modelPath(name, `/predict${query}`), { method: "POST", body });
-      if (this.#details.name === name) this.#showAnswer(answer);
+      if (type) return await this.#predict({ body: file, type, query: [`top=${TOP}`], source: file.name, field: this.#file });
+      const text = await file.text();
+      if (this.#details.name === name) await this.#predictText(text, file.name, this.#file);
     } catch (error) {
-      if (this.#details.name === name) this.#complain(error.status ? `${error.status}: ${error.message}` : "The server did not answer.");
+      this.#complain(`${file.name} cannot be read: ${error.message}`, this.#file);
+    } finally {
+      // So that the same file can be chosen again.
+      this.#file.value = "";
     }
   }
 
-  #showAnswer({ predictions, version, weights, balanced_version: balanced, calibration }) {
-    const { top } = predictions[0];
-    const hasProbability = isNumber(top[0].probability);
-    const most = Math.max(...top.map(({ score }) => score), 1e-9);
-    const used = weights === "balanced" ? `balanced weights of version ${count(balanced)}` : "plain weights";
-    const honest = hasProbability ? "" : calibration === null ? "; too few labels seen for probabilities" : "; scores are not probabilities";
-    const heads = ["Class", "", "Score", ...(hasProbability ? ["Probability"] : [])];
-    const lines = top.map(({ label, score, probability }) => {
-      const width = 100 * (hasProbability ? probability : Math.max(0, score) / most);
-      const bar = h("span", { class: "fill" });
-      bar.style.width = `${Math.min(100, width)}%`;
-      return h("tr", null, h("th", { scope: "row" }, label), h("td", null, bar), h("td", null, figure(score)),
-        hasProbability ? h("td", null, percent(probability, 1)) : null);
-    });
-    byId("trial-result").replaceChildren(
-      h("table", { class: "ranking" },
-        h("caption", null, `Version ${count(version)}, ${used}${honest}`),
-        h("thead", null, h("tr", null, heads.map((name, index) => (name === "" ? h("td") : h("th", { scope: "col", class: index > 1 ? "number" : "" }, name))))),
-        h("tbody", null, lines)),
-    );
+  async #predictText(text, source, field = this.#input) {
+    const { rows, labels, problem } = parseRows(text, this.#details.config.dimension);
+    if (problem) return this.#complain(problem, field);
+    const body = JSON.stringify({ features: rows.slice(0, MOST_ROWS), top: TOP });
+    await this.#predict({ body, labels, total: rows.length, source, field });
+  }
+
+  async #predict({ body, type, query = [], labels = [], total, source, field }) {
+    const { name, classes, calibration } = this.#details;
+    if (classes === 0) return this.#complain("The model knows no class yet: it has learned no rows.", field);
+    this.#complain("");
+    // A server that calibrates says so in its details; another one refuses the parameter.
+    const parameters = [...query, ...(calibration === undefined ? [] : ["probability=true"])].join("&");
+    try {
+      const answer = await this.#api.json(modelPath(name, `/predict${parameters && `?${parameters}`}`), { method: "POST", body, type });
+      if (this.#details.name !== name) return;
+      const found = answer.predictions.slice(0, MOST_ROWS).map((prediction, index) => ({ ...prediction, given: labels[index] ?? null }));
+      if (found.length === 0) return this.#complain("There is no row in it.", field);
+      byId("trial-result").replaceChildren(answerTable(answer, found, total ?? answer.predictions.length));
+      this.#recent.add(source, found, answer.version);
+    } catch (error) {
+      if (this.#details.name === name) this.#complain(error.status ? `${error.status}: ${error.message}` : "The server did not answer.", field);
+    }
   }
 }

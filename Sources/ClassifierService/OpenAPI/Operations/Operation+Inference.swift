@@ -1,13 +1,13 @@
 internal import HTTPServer
 internal import TensorFormats
 
-/// The Open Inference Protocol: what it tells of the server, and inference.
+/// The Open Inference Protocol: the server's metadata, and inference.
 extension Operation {
     static let inferenceServer = Operation(
         .get, "/v2", id: "inference_server", tag: .inference, summary: "Describe the server", refusesOtherQueryItems: false,
         answers: [
             Answer(
-                .ok, "Its name and version, and the extensions of the protocol that it has.",
+                .ok, "The server's name, version and protocol extensions.",
                 .json(
                     .inferenceServer,
                     example: .object([
@@ -17,16 +17,16 @@ extension Operation {
         ])
 
     static let inferenceLiveness = Operation(
-        .get, "/v2/health/live", access: .anyone, id: "inference_liveness", tag: .inference, summary: "Whether the process lives",
+        .get, "/v2/health/live", access: .anyone, id: "inference_liveness", tag: .inference, summary: "Check that the process is alive",
         refusesOtherQueryItems: false,
-        answers: [Answer(.ok, "It lives.", .json(.inferenceHealth, example: #"{"live":true,"ready":true}"#))])
+        answers: [Answer(.ok, "The process is alive.", .json(.inferenceHealth, example: #"{"live":true,"ready":true}"#))])
 
     static let inferenceReadiness = Operation(
         .get, "/v2/health/ready", access: .anyone, id: "inference_readiness", tag: .inference,
-        summary: "Whether all models are there and can learn", refusesOtherQueryItems: false,
+        summary: "Check that all models are loaded and can learn", refusesOtherQueryItems: false,
         answers: [
-            Answer(.ok, "They are.", .json(.inferenceHealth, example: #"{"live":true,"ready":true}"#)),
-            Answer(.serviceUnavailable, "They are not.", .json(.inferenceHealth, example: #"{"live":true,"ready":false}"#)),
+            Answer(.ok, "All models are ready.", .json(.inferenceHealth, example: #"{"live":true,"ready":true}"#)),
+            Answer(.serviceUnavailable, "Some models are not ready.", .json(.inferenceHealth, example: #"{"live":true,"ready":false}"#)),
         ])
 
     static let inferenceModels = Operation(
@@ -35,8 +35,8 @@ extension Operation {
 
     static let allInferenceStatistics = Operation(
         .get, "/v2/models/stats", id: "all_inference_statistics", tag: .inference,
-        summary: "Tell what inference requests have cost, by model", refusesOtherQueryItems: false,
-        answers: [Answer(.ok, "A model's entry counts since it was made or recovered.", .json(.inferenceStatistics))])
+        summary: "Show inference statistics of all models", refusesOtherQueryItems: false,
+        answers: [Answer(.ok, "The statistics; each model's counters start when it is created or recovered.", .json(.inferenceStatistics))])
 
     // MARK: Models, each with and without a version
 
@@ -44,7 +44,7 @@ extension Operation {
         .get, "", id: "inference_model", summary: "Describe a model's inputs and outputs",
         answers: [
             Answer(
-                .ok, "`probability` is among the outputs of a calibrated model.",
+                .ok, "The inputs and outputs; a calibrated model also has the output `probability`.",
                 .json(
                     .inferenceModel,
                     example: """
@@ -55,14 +55,14 @@ extension Operation {
         ])
 
     static let inferenceModelReadiness = versioned(
-        .get, "/ready", id: "inference_model_readiness", summary: "Whether a model can predict",
+        .get, "/ready", id: "inference_model_readiness", summary: "Check that a model can predict",
         answers: [
-            Answer(.ok, "It can.", .json(.inferenceModelReadiness, example: #"{"name":"fruit","ready":true}"#)),
-            Answer(.conflict, "It cannot: it knows no class yet.", .json(.inferenceModelReadiness)),
+            Answer(.ok, "The model can predict.", .json(.inferenceModelReadiness, example: #"{"name":"fruit","ready":true}"#)),
+            Answer(.conflict, "The model cannot predict: it has no classes yet.", .json(.inferenceModelReadiness)),
         ])
 
     static let inferenceConfiguration = versioned(
-        .get, "/config", id: "inference_configuration", summary: "Describe a model as Triton's configuration does",
+        .get, "/config", id: "inference_configuration", summary: "Describe a model as a Triton configuration",
         answers: [
             Answer(
                 .ok, "The configuration.",
@@ -76,21 +76,21 @@ extension Operation {
         ])
 
     static let inferenceStatistics = versioned(
-        .get, "/stats", id: "inference_statistics", summary: "Tell what inference requests of a model have cost",
-        answers: [Answer(.ok, "They count since the model was made or recovered.", .json(.inferenceStatistics))])
+        .get, "/stats", id: "inference_statistics", summary: "Show a model's inference statistics",
+        answers: [Answer(.ok, "The statistics; the counters start when the model is created or recovered.", .json(.inferenceStatistics))])
 
     static let infer = versioned(
         .post, "/infer", access: .reading, id: "infer", summary: "Predict the labels of rows",
         description: """
-            The binary tensor extension is there, both ways: with the field `Inference-Header-Content-Length` the content is JSON of so many \
-            octets and the data of tensors behind it, as `application/octet-stream`; with the value 0 it is rows of FP32 alone. The content \
+            The binary tensor extension works both ways. With the field `Inference-Header-Content-Length`, the content is JSON of that many \
+            octets, followed by the data of tensors, as `application/octet-stream`; with the value 0, it consists of FP32 rows only. The content \
             may be compressed with gzip or deflate.
             """,
         parameters: [
-            .query("weights", .weightsKind, "As in predict; `weights` in the content goes first.", example: .string("plain")),
+            .query("weights", .weightsKind, "As in predict; `weights` in the content takes precedence.", example: .string("plain")),
             .header(
                 "Inference-Header-Content-Length", .string(pattern: "^[0-9]+$"),
-                "The octets of JSON before the data of tensors, once decompressed; 0 for rows of FP32 alone."),
+                "The decompressed size of the JSON before the data of tensors, in octets; 0 for FP32 rows only."),
             .header("Content-Encoding", .oneOf("identity", "gzip", "x-gzip", "deflate"), "How the content is compressed."),
         ],
         body: RequestBody(
@@ -103,7 +103,7 @@ extension Operation {
             ], takesCodings: true),
         answers: [
             Answer(
-                .ok, "The outputs that were asked for.",
+                .ok, "The requested outputs.",
                 .json(
                     .inferenceAnswer,
                     example: """
@@ -114,14 +114,14 @@ extension Operation {
                 headers: [
                     AnswerHeader(
                         name: "Inference-Header-Content-Length", schema: .count,
-                        description: "The octets of JSON where binary data follows them.", isRequired: false)
+                        description: "The size of the JSON in octets, if binary data follows it.", isRequired: false)
                 ])
         ],
         refusals: [
             Refusal(
                 .badRequest, "The request is malformed.", detail: #"input "features" has shape [1, 2], expected [rows, 3], at least 1 row"#),
-            Refusal(.conflict, "The model knows no class yet, or is not calibrated and was asked for `probability`."),
-            Refusal(.unsupportedMediaType, "The content's format or its compression is not taken here."),
+            Refusal(.conflict, "The model has no classes yet, or `probability` was requested but the model is not calibrated."),
+            Refusal(.unsupportedMediaType, "The content's format or its compression is not supported."),
             Refusal(.unprocessableContent, "The outputs would be too large."),
         ])
 
@@ -135,7 +135,7 @@ extension Operation {
                 Operation(
                     method, base + path, access: access, id: id, tag: .inference, summary: summary, description: description,
                     parameters: inPath + parameters, refusesOtherQueryItems: method != .get, body: body, answers: answers,
-                    refusals: refusals + [Refusal(.notFound, "There is no such model, or its current version is another."), .busy])
+                    refusals: refusals + [Refusal(.notFound, "There is no such model, or the version is not its current one."), .busy])
             }
     }
 }
@@ -146,35 +146,35 @@ extension Operation {
         .post, "/v2/repository/index", access: .reading, id: "repository_index", tag: .inference, summary: "List all models",
         refusesOtherQueryItems: false,
         body: RequestBody(
-            description: "Which models; all where there is no content.", content: [.json(.repositoryRequest, example: #"{"ready":true}"#)],
-            maximumSize: ModelRoutes.maximumBody, checksMediaType: false, isRequired: false),
+            description: "Which models to list; all without content.", content: [.json(.repositoryRequest, example: #"{"ready":true}"#)],
+            maximumSize: ServiceLimits.configurationBody, checksMediaType: false, isRequired: false),
         answers: [
             Answer(
                 .ok, "The models.",
                 .json(.repositoryIndex, example: #"[{"name":"fruit","version":"1","state":"READY","reason":""}]"#))
         ],
-        refusals: [Refusal(.badRequest, "The content is not what is expected.")])
+        refusals: [Refusal(.badRequest, "The content is invalid.")])
 
     static let repositoryLoad = Operation(
         .post, "/v2/repository/models/{model}/load", access: .reading, id: "repository_load", tag: .inference,
-        summary: "Find a model", description: "Models are made with `PUT /v1/models/{model}`: here one is there, or it is not.",
+        summary: "Check that a model exists", description: "Loads nothing: models are created with `PUT /v1/models/{model}`.",
         parameters: [.model], refusesOtherQueryItems: false,
         body: RequestBody(
-            description: "Parameters, of which there are none; all it says may be left out.",
-            content: [.json(.repositoryLoad, example: "{}")], maximumSize: ModelRoutes.maximumBody, checksMediaType: false,
+            description: "An object without parameters, as none are supported; may be omitted.",
+            content: [.json(.repositoryLoad, example: "{}")], maximumSize: ServiceLimits.configurationBody, checksMediaType: false,
             isRequired: false),
-        answers: [Answer(.ok, "It is there.", .json(.nothing, example: "{}"))],
+        answers: [Answer(.ok, "The model exists.", .json(.nothing, example: "{}"))],
         refusals: [
-            Refusal(.badRequest, "The request has parameters, of which there are none."), Refusal(.notFound, "There is no such model."),
+            Refusal(.badRequest, "The request has parameters; none are supported."), Refusal(.notFound, "There is no such model."),
             Refusal(.contentTooLarge, "The content is too large."), .busy,
         ])
 
     static let repositoryUnload = Operation(
-        .post, "/v2/repository/models/{model}/unload", id: "repository_unload", tag: .inference, summary: "Refused",
-        description: "What a model has learned is its state: it cannot be unloaded, only forgotten with `DELETE /v1/models/{model}`.",
+        .post, "/v2/repository/models/{model}/unload", id: "repository_unload", tag: .inference, summary: "Unload a model (always refused)",
+        description: "A model cannot be unloaded, because its state is what it has learned; `DELETE /v1/models/{model}` deletes it.",
         parameters: [.model], refusesOtherQueryItems: false, answers: [],
         refusals: [
-            Refusal(.badRequest, "A model is not unloaded."), Refusal(.notFound, "There is no such model."),
+            Refusal(.badRequest, "A model cannot be unloaded."), Refusal(.notFound, "There is no such model."),
             Refusal(.contentTooLarge, "The content is too large."),
         ])
 }

@@ -2,24 +2,24 @@ internal import HTTPServer
 
 extension Operation {
     static let createModel = Operation(
-        .put, "/v1/models/{model}", id: "create_model", tag: .models, summary: "Make a model",
+        .put, "/v1/models/{model}", id: "create_model", tag: .models, summary: "Create a model",
         description:
-            "Makes a model from a configuration. Doing so again with the same one changes nothing; a key left out equals its default.",
+            "Creates a model from a configuration. Repeating it with the same configuration changes nothing; omitted keys have their defaults.",
         parameters: [.model],
         body: RequestBody(
             description: "The configuration.",
             content: [.json(.configuration, example: #"{"dimension":3,"imbalance":{"kind":"reweight"}}"#)],
-            maximumSize: ModelRoutes.maximumBody),
+            maximumSize: ServiceLimits.configurationBody),
         answers: [
-            Answer(.created, "The model was made.", .json(.modelDetails, example: newModel)),
-            Answer(.ok, "It was there, with the same configuration.", .json(.modelDetails)),
+            Answer(.created, "The model was created.", .json(.modelDetails, example: newModel)),
+            Answer(.ok, "The model already exists with the same configuration.", .json(.modelDetails)),
         ],
         refusals: [
             .body,
             Refusal(
-                .conflict, "The model exists with another configuration.",
+                .conflict, "The model already exists with a different configuration.",
                 detail:
-                    #"the model "fruit" exists with another configuration: {"dimension":4,"feature_map":{"kind":"identity"},"ridge":0.1,"imbalance":{"kind":"none"},"sketch_rank":0}"#
+                    #"the model "fruit" already exists with a different configuration: {"dimension":4,"feature_map":{"kind":"identity"},"ridge":0.1,"imbalance":{"kind":"none"},"sketch_rank":0}"#
             ),
             .doesNotFit, .busy, .storage,
         ])
@@ -28,7 +28,7 @@ extension Operation {
         .get, "/v1/models", id: "list_models", tag: .models, summary: "List all models",
         answers: [
             Answer(
-                .ok, "All models, also those that could not be recovered.",
+                .ok, "All models, including those that could not be recovered.",
                 .json(.models, example: #"{"models":[{"name":"fruit","version":1,"samples":4,"classes":2}]}"#))
         ])
 
@@ -37,8 +37,8 @@ extension Operation {
         answers: [Answer(.ok, "The model's details.", .json(.modelDetails, example: learnedModel))], refusals: [.unknownModel, .busy])
 
     static let modelHistory = Operation(
-        .get, "/v1/models/{model}/history", id: "model_history", tag: .models, summary: "How a model's accuracy went over the stream",
-        description: "At most 512 points, whatever the stream's length, and the present.", parameters: [.model],
+        .get, "/v1/models/{model}/history", id: "model_history", tag: .models, summary: "Show a model's accuracy over the stream",
+        description: "Returns at most 512 points, however long the stream, and the current values.", parameters: [.model],
         answers: [
             Answer(
                 .ok, "The points.",
@@ -47,23 +47,25 @@ extension Operation {
 
     static let changeModel = Operation(
         .patch, "/v1/models/{model}", id: "change_model", tag: .models, summary: "Change a model's ridge or imbalance",
-        description: "The weights are solved anew from the sums, as if it had always been so.", parameters: [.model],
+        description: """
+            The weights are solved again from the sums, as if the model had always been configured so. If nothing changes, the version stays.
+            """, parameters: [.model],
         body: RequestBody(
-            description: "What is to change: `ridge`, `imbalance`, or both.", content: [.json(.patch, example: #"{"ridge":0.5}"#)],
-            maximumSize: ModelRoutes.maximumBody),
+            description: "The values to change: `ridge`, `imbalance`, or both.", content: [.json(.patch, example: #"{"ridge":0.5}"#)],
+            maximumSize: ServiceLimits.configurationBody),
         answers: [Answer(.ok, "The model's details after the change.", .json(.modelDetails))],
         refusals: [
-            .body, .unknownModel, Refusal(.conflict, "`reweight` was asked for, and the model keeps no sketches."),
+            .body, .unknownModel, Refusal(.conflict, "`reweight` was requested, but the model keeps no sketches."),
             Refusal(.unprocessableContent, "The change does not fit in memory, or its weights cannot be solved."), .busy, .storage,
         ])
 
     static let deleteModel = Operation(
-        .delete, "/v1/models/{model}", id: "delete_model", tag: .models, summary: "Forget a model", parameters: [.model],
-        answers: [Answer(.noContent, "The model is gone, from disk too.")], refusals: [.unknownModel, .busy, .storage])
+        .delete, "/v1/models/{model}", id: "delete_model", tag: .models, summary: "Delete a model", parameters: [.model],
+        answers: [Answer(.noContent, "The model was deleted, also from disk.")], refusals: [.unknownModel, .busy, .storage])
 
     static let rebalance = Operation(
         .post, "/v1/models/{model}/rebalance", id: "rebalance", tag: .models, summary: "Refresh the balanced weights",
-        description: "Answers when predictions use them. The request has no content.", parameters: [.model],
+        description: "Answers once predictions use the refreshed weights. The request has no content.", parameters: [.model],
         answers: [Answer(.ok, "They are refreshed.", .json(.rebalanced, example: #"{"model":"fruit","version":1,"balanced_version":1}"#))],
         refusals: [
             .unknownModel, Refusal(.conflict, "The model has imbalance `none`, or has learned no rows."),
@@ -72,7 +74,7 @@ extension Operation {
 
     private static let newModel: StaticString = """
         {"name":"fruit","version":0,"samples":0,"classes":0,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
-        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"condition_estimate":1,"drift":0,"solves":0,\
+        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"inexact":false,"condition_estimate":1,"drift":0,"solves":0,\
         "balanced_version":null,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,"window":{"samples":0,\
         "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[],"confusion":[]},\
         "calibration":null,"balanced_calibration":null,"log_bytes":null,"checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,\
@@ -81,7 +83,7 @@ extension Operation {
 
     private static let learnedModel: StaticString = """
         {"name":"fruit","version":1,"samples":4,"classes":2,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
-        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"condition_estimate":28.4,"drift":5.5e-16,\
+        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"inexact":false,"condition_estimate":28.4,"drift":5.5e-16,\
         "solves":0,"balanced_version":1,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,"window":{"samples":0,\
         "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[{"label":"apple","count":2,"accuracy":null,\
         "window_accuracy":null},{"label":"banana","count":2,"accuracy":null,"window_accuracy":null}],"confusion":[]},\

@@ -3,20 +3,20 @@ internal import TensorFormats
 
 extension Operation {
     static let events = Operation(
-        .get, "/v1/models/{model}/events", id: "events", tag: .models, summary: "Follow what happens to a model",
+        .get, "/v1/models/{model}/events", id: "events", tag: .models, summary: "Follow a model's events",
         description: """
-            Server-sent events (WHATWG HTML, section 9.2) without end. Each has an `id`, a number that grows by one, an `event`, its kind, and \
-            `data`, one JSON object:
+            An endless stream of server-sent events (WHATWG HTML, section 9.2). Each has an `id`, a number that grows by one, an `event`, its \
+            kind, and `data`, one JSON object:
 
             - `state`, always the first: `model`, `version`, `samples`, `classes`
-            - `learned`, for each block of rows that was learned together: `version`, `rows`, `samples`, `classes`, `new_classes`, \
-            `accuracy_before`; where a block has very many new classes, `new_classes_not_named` counts those left out
+            - `learned`, for each block of rows learned together: `version`, `rows`, `samples`, `classes`, `new_classes`, \
+            `accuracy_before`; if a block has very many new classes, `new_classes_not_named` counts those left out
             - `rebalanced`: `version`, `balanced_version`, `seconds`
             - `checkpointed`: `version`, `bytes`, `seconds`
             - `drift_healed`: `version`, `drift_before`, `drift`
             - `changed`: `version`, `change` (`unlearned`, `merged`, `reconfigured`, `restored`, `class_renamed` or `class_deleted`)
             - `deleted`, the last
-            - `dropped`: `events`, how many this reader missed because it was slow or came back late; null where nobody knows
+            - `dropped`: `events`, how many this reader missed because it was slow or reconnected late; null if unknown
 
             A comment every 15 seconds keeps the connection alive.
             """,
@@ -24,7 +24,7 @@ extension Operation {
             .model,
             .header(
                 "Last-Event-ID", .string(),
-                "The `id` of the event that the client has seen last: those after it come first, as far as they are still kept.",
+                "The `id` of the last event that the client has seen: the stream begins with those after it that are still kept.",
                 example: .string("0")),
         ],
         answers: [
@@ -40,7 +40,7 @@ extension Operation {
 
     static let metrics = Operation(
         .get, "/metrics", id: "metrics", tag: .service, summary: "Metrics for Prometheus",
-        description: "The text format of Prometheus, or OpenMetrics where `Accept` names it.", refusesOtherQueryItems: false,
+        description: "The Prometheus text format, or OpenMetrics if `Accept` prefers it.", refusesOtherQueryItems: false,
         answers: [
             Answer(
                 .ok, "The metrics.", MediaContent(type: "text/plain", schema: .string()),
@@ -50,9 +50,9 @@ extension Operation {
 }
 
 extension AnswerHeader {
-    fileprivate static let noStore = AnswerHeader(name: "Cache-Control", schema: .oneOf("no-store"), description: "What is read is new.")
+    fileprivate static let noStore = AnswerHeader(name: "Cache-Control", schema: .oneOf("no-store"), description: "Never cached.")
     fileprivate static let unbuffered = AnswerHeader(
-        name: "X-Accel-Buffering", schema: .oneOf("no"), description: "Asks proxies not to gather events.")
+        name: "X-Accel-Buffering", schema: .oneOf("no"), description: "Tells proxies not to buffer events.")
     fileprivate static let variesByAccept = AnswerHeader(
         name: "Vary", schema: .string(pattern: "Accept"), description: "The format depends on `Accept`.")
 }

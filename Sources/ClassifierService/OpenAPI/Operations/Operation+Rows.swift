@@ -5,10 +5,10 @@ extension Operation {
     static let learn = Operation(
         .post, "/v1/models/{model}/learn", id: "learn", tag: .rows, summary: "Learn labelled rows",
         description: """
-            Answers when predictions see the rows; where models are kept on disk, when they are there too. All rows are learned, or none: but \
-            NDJSON is learned as it arrives, in blocks, and where a line is refused those before it stay learned: the problem says how many \
-            in `rows_applied`. A request that arrived whole is applied even if its client has gone; send it again only under an \
-            `Idempotency-Key`.
+            Answers once predictions use the rows and, if models are kept on disk, the rows are there too. Either all rows are learned or none; \
+            but NDJSON is learned in blocks as it arrives. If a line is refused, the rows before it stay learned (with a key, only whole blocks), \
+            and `rows_applied` in the problem counts them. A request that arrived whole is applied even if its client disconnects; to send it again \
+            safely, use an `Idempotency-Key`.
             """,
         parameters: [.model, .idempotencyKey], body: .labelled(streams: true),
         answers: [
@@ -21,45 +21,55 @@ extension Operation {
                         """))
         ],
         refusals: [
-            .body, .unknownModel, Refusal(.conflict, "The model was restored meanwhile with another dimension."), .rowFormat,
-            Refusal(.unprocessableContent, "The key came before with another body, or new classes do not fit in memory."), .busy, .storage,
+            .body, .unknownModel,
+            Refusal(
+                .conflict, "The model was restored in the meantime: its dimension changed, or its keys were forgotten amid a stream."
+            ),
+            .rowFormat,
+            Refusal(
+                .unprocessableContent,
+                "The key was already used with a different body, a stream is too long for one key, or new classes do not fit in memory."),
+            .busy, .storage,
         ])
 
     static let unlearn = Operation(
-        .post, "/v1/models/{model}/unlearn", id: "unlearn", tag: .rows, summary: "Take rows out again",
+        .post, "/v1/models/{model}/unlearn", id: "unlearn", tag: .rows, summary: "Unlearn rows",
         description: """
-            The weights are then those of a model that never saw the rows. Send exactly the numbers that were learned: the model cannot know \
-            them, it only sees whether they fit its sums.
+            Afterwards the weights are those of a model that never saw the rows. Send exactly the numbers that were learned: the model does not \
+            keep them and can only check whether they fit its sums. Rows so large that the sums have lost digits of all other rows are refused if \
+            scores would be affected: restore a snapshot taken before they were learned.
             """,
         parameters: [.model, .idempotencyKey], body: .labelled(streams: false),
         answers: [
             Answer(
-                .ok, "The rows are taken out.",
+                .ok, "The rows are unlearned.",
                 .json(
                     .unlearned,
                     example: #"{"model":"fruit","version":2,"samples":0,"classes":2,"rows":4,"sketches_not_undone":[]}"#))
         ],
         refusals: [
-            .body, .unknownModel, Refusal(.conflict, "The model was restored meanwhile with another dimension."), .rowFormat,
+            .body, .unknownModel, Refusal(.conflict, "The model was restored in the meantime with a different dimension."), .rowFormat,
             Refusal(
-                .unprocessableContent, "The rows cannot have been learned, or the key came before with another body.",
-                detail: #"the request has 3 rows of "apple", of which the model has learned 2"#),
-            Refusal(.internalServerError, "The rows are unlearned, but older files that hold them could not be removed."), .busy, .storage,
+                .unprocessableContent,
+                "The rows cannot have been learned, cannot be unlearned exactly, or the key was already used with a different body.",
+                detail: #"the request has 3 rows of "apple", but the model has learned only 2"#),
+            Refusal(.internalServerError, "The rows are unlearned, but older files that contain them could not be removed."), .busy,
+            .storage,
         ])
 
     static let predict = Operation(
         .post, "/v1/models/{model}/predict", access: .reading, id: "predict", tag: .rows, summary: "Predict the labels of rows",
         description: """
-            Predictions never wait for learning; but `leverage` does, for its turn in the model's queue. With it a request may have 1,024 rows.
+            Predictions never wait for learning, except with `leverage`, which waits for its turn in the model's queue and allows 1,024 rows.
             """,
         parameters: [
             .model,
             .query(
-                "weights", .weightsKind, "The weights to use; if left out the balanced ones, where the model has them.",
+                "weights", .weightsKind, "The weights to use; by default the balanced ones if the model has them.",
                 example: .string("plain")),
-            .query("top", .integer(1 ... .max), "How many of the best classes are listed with each row. `top` in the body goes first."),
-            .query("probability", .bool, "Whether to say how probable the labels are."),
-            .query("leverage", .bool, "Whether to say how far each row lies from everything learned."),
+            .query("top", .integer(1 ... .max), "The number of best classes to list for each row. `top` in the body takes precedence."),
+            .query("probability", .bool, "Whether to return the probability of each label."),
+            .query("leverage", .bool, "Whether to return how far each row lies from everything learned."),
         ],
         body: .unlabelled,
         answers: [
@@ -75,7 +85,7 @@ extension Operation {
         refusals: [
             .body, .unknownModel,
             Refusal(
-                .conflict, "The model knows no class yet.", detail: #"the model "fruit" knows no class yet: it has learned no rows"#),
+                .conflict, "The model has no classes yet.", detail: #"the model "fruit" has no classes yet: it has learned no rows"#),
             Refusal(
                 .unprocessableContent, "The answer would be too large.",
                 detail: #"the answer would be larger than 67108864 bytes; send fewer rows, or ask for fewer classes with "top""#),
@@ -84,6 +94,15 @@ extension Operation {
 }
 
 extension RequestBody {
+    /// All names of NDJSON.
+    private static var ndjsonTypes: [String] { ([BodyFormat.ndjson.mediaType] + BodyFormat.ndjson.otherMediaTypes).map(\.description) }
+
+    /// What arrays hold.
+    private static let elements = """
+        Features are float16, bfloat16 (safetensors), float32, float64, int8 to int64, uint8 to uint64 or bool. Each value is used exactly; \
+        an integer that float64 cannot hold (past 2⁵³) is refused. The default `Content-Type` is JSON.
+        """
+
     /// Rows with labels.
     ///
     /// - Parameter streams: whether NDJSON is taken as it arrives, in any length.
@@ -93,36 +112,38 @@ extension RequestBody {
                 .labelledRows,
                 example: """
                     {"features":[[0.9,0.1,0.3],[0.8,0.2,0.4],[0.2,0.9,0.9],[0.1,1.0,0.8]],"labels":["apple","apple","banana","banana"]}
-                    """),
-            .lines(
-                BodyFormat.ndjson.mediaType.description, of: .labelledRow,
-                example: """
-                    {"features":[0.9,0.1,0.3],"label":"apple"}
-                    {"features":[0.2,0.9,0.9],"label":"banana"}
-
-                    """),
+                    """)
         ]
+        for type in ndjsonTypes {
+            content.append(
+                .lines(
+                    type, of: .labelledRow,
+                    example: """
+                        {"features":[0.9,0.1,0.3],"label":"apple"}
+                        {"features":[0.2,0.9,0.9],"label":"banana"}
+
+                        """))
+        }
         for format in BodyFormat.labelled where format != .json && format != .ndjson {
             content.append(.octets(format.mediaType.description))
         }
         return RequestBody(
             description: """
-                Rows with their labels. npz: arrays `features` [n, d] and `labels` [n]. safetensors: tensors of these names, or labels as \
-                metadata `labels`, a JSON array. float32 or float64. Without a `Content-Type` JSON is expected.
+                Rows with their labels. npz: arrays `features` [n, d] and `labels` [n]. safetensors: tensors with these names, or the labels in the \
+                metadata `labels`, a JSON array. \(elements)
                 """,
             content: content, isUnlimited: streams)
     }
 
     fileprivate static let unlabelled: RequestBody = {
         var content: [MediaContent] = [
-            .json(.rowsToPredict, example: #"{"features":[[0.7,0.3,0.3]],"top":2}"#),
-            .lines(BodyFormat.ndjson.mediaType.description, of: .rowToPredict, example: "{\"features\":[0.7,0.3,0.3]}\n"),
+            .json(.rowsToPredict, example: #"{"features":[[0.7,0.3,0.3]],"top":2}"#)
         ]
+        for type in ndjsonTypes { content.append(.lines(type, of: .rowToPredict, example: "{\"features\":[0.7,0.3,0.3]}\n")) }
         for format in BodyFormat.all where format != .json && format != .ndjson { content.append(.octets(format.mediaType.description)) }
         return RequestBody(
             description: """
-                Rows. npy: one array [n, d]; npz and safetensors: it is called `features`. float32 or float64. Without a `Content-Type` JSON is \
-                expected.
+                Rows. npy: one array [n, d]. npz and safetensors: an array named `features`. \(elements)
                 """,
             content: content)
     }()

@@ -3,24 +3,24 @@ internal import TensorFormats
 
 extension Operation {
     static let liveness = Operation(
-        .get, "/healthz", access: .anyone, id: "liveness", tag: .service, summary: "Whether the process lives",
+        .get, "/healthz", access: .anyone, id: "liveness", tag: .service, summary: "Check that the process is alive",
         refusesOtherQueryItems: false,
-        answers: [Answer(.ok, "It lives.", .json(.liveness, example: #"{"live":true}"#))])
+        answers: [Answer(.ok, "The process is alive.", .json(.liveness, example: #"{"live":true}"#))])
 
     static let readiness = Operation(
-        .get, "/readyz", access: .anyone, id: "readiness", tag: .service, summary: "Whether all models are there and can learn",
+        .get, "/readyz", access: .anyone, id: "readiness", tag: .service, summary: "Check that all models are loaded and can learn",
         refusesOtherQueryItems: false,
         answers: [
-            Answer(.ok, "They are.", .json(.readiness, example: #"{"live":true,"ready":true}"#)),
+            Answer(.ok, "All models are ready.", .json(.readiness, example: #"{"live":true,"ready":true}"#)),
             Answer(
-                .serviceUnavailable, "Some are still being read from the data directory, or cannot learn.",
+                .serviceUnavailable, "Some models are still being recovered from the data directory, or cannot learn.",
                 .json(.readiness, example: #"{"live":true,"ready":false}"#)),
         ])
 
     static let dashboard = Operation(
         .get, "/", access: .anyone, id: "dashboard", tag: .service, summary: "The dashboard",
-        description: "A page for browsers. It holds no data; the calls that it makes need the token that they always need.",
-        parameters: [.header("If-None-Match", .string(), "The `ETag` of the page that the client has.")],
+        description: "A web page. It contains no data; its calls need a token like any other.",
+        parameters: [.header("If-None-Match", .string(), "The `ETag` of the client's copy.")],
         refusesOtherQueryItems: false,
         answers: [
             Answer(.ok, "The page.", MediaContent(type: "text/html", schema: .string()), headers: [.entityTag, .cacheControl]),
@@ -31,7 +31,7 @@ extension Operation {
         .get, "/dashboard/{file}", access: .anyone, id: "dashboard_file", tag: .service, summary: "A script or style of the dashboard",
         parameters: [
             .path("file", .string(pattern: "^[a-z-]+\\.[a-z]+$", length: 1...100), "The file's name.", example: .string("main.js")),
-            .header("If-None-Match", .string(), "The `ETag` of the file that the client has."),
+            .header("If-None-Match", .string(), "The `ETag` of the client's copy."),
         ],
         answers: [
             Answer(
@@ -44,7 +44,7 @@ extension Operation {
 
     static let document = Operation(
         .get, "/openapi.json", access: .anyone, id: "document", tag: .service, summary: "This document",
-        parameters: [.header("If-None-Match", .string(), "The `ETag` of the document that the client has.")],
+        parameters: [.header("If-None-Match", .string(), "The `ETag` of the client's copy.")],
         refusesOtherQueryItems: false,
         answers: [
             Answer(.ok, "The document.", .json(.document), headers: [.entityTag, .cacheControl]),
@@ -53,6 +53,6 @@ extension Operation {
 }
 
 extension AnswerHeader {
-    static let entityTag = AnswerHeader(name: "ETag", schema: .string(pattern: "^\".+\"$"), description: "Names the content.")
-    static let cacheControl = AnswerHeader(name: "Cache-Control", schema: .string(), description: "`no-cache`: ask again with the `ETag`.")
+    static let entityTag = AnswerHeader(name: "ETag", schema: .string(pattern: "^\".+\"$"), description: "Identifies the content.")
+    static let cacheControl = AnswerHeader(name: "Cache-Control", schema: .string(), description: "`no-cache`: revalidate with the `ETag`.")
 }

@@ -4,10 +4,10 @@ internal import TensorFormats
 extension Operation {
     static let takeSnapshot = Operation(
         .get, "/v1/models/{model}/snapshot", id: "take_snapshot", tag: .snapshots, summary: "Take a snapshot",
-        description: "The whole model as one safetensors file, or what prediction needs of it.",
+        description: "Returns the whole model as one safetensors file, or only the parts that prediction needs.",
         parameters: [
             .model,
-            .query("parts", .oneOf("all", "weights"), "What is wanted; all if left out.", example: .string("weights")),
+            .query("parts", .oneOf("all", "weights"), "The parts to return; all by default.", example: .string("weights")),
         ],
         answers: [
             Answer(
@@ -15,25 +15,25 @@ extension Operation {
                 headers: [
                     AnswerHeader(
                         name: "Content-Disposition", schema: .string(pattern: "^attachment; filename=\".+\"$"),
-                        description: "The name of a file: that of the model.")
+                        description: "Suggests a file name: that of the model.")
                 ])
         ],
         refusals: [.badQuery, .unknownModel, .busy, .storage])
 
     static let restoreSnapshot = Operation(
         .put, "/v1/models/{model}/snapshot", id: "restore_snapshot", tag: .snapshots, summary: "Restore a snapshot",
-        description: "Makes the model or replaces it. The file is verified before a running model is touched.", parameters: [.model],
+        description: "Creates or replaces the model. The file is verified before a running model is touched.", parameters: [.model],
         body: .snapshot,
         answers: [
-            Answer(.created, "The model was made.", .json(.modelDetails)), Answer(.ok, "The model was replaced.", .json(.modelDetails)),
+            Answer(.created, "The model was created.", .json(.modelDetails)), Answer(.ok, "The model was replaced.", .json(.modelDetails)),
         ],
         refusals: [.snapshot, .doesNotFit, .busy, .storage])
 
     static let merge = Operation(
-        .post, "/v1/models/{model}/merge", id: "merge", tag: .snapshots, summary: "Add what another model has learned",
+        .post, "/v1/models/{model}/merge", id: "merge", tag: .snapshots, summary: "Merge a snapshot into a model",
         description: """
-            The snapshot must have the same dimension, feature map and sketch rank. The ridge and the imbalance of the model stay. The weights \
-            are then those of a model that learned both streams.
+            Adds the rows that another model has learned. The snapshot must have the same dimension, feature map and sketch rank. The model keeps \
+            its ridge and imbalance. Its weights are then those of a model that learned both streams.
             """,
         parameters: [.model, .idempotencyKey], body: .snapshot,
         answers: [
@@ -43,8 +43,9 @@ extension Operation {
                     .merged, example: #"{"model":"fruit","version":2,"samples":8,"classes":2,"rows":4,"new_classes":[]}"#))
         ],
         refusals: [
-            .snapshot, .unknownModel, Refusal(.conflict, "The snapshot does not fit the model."),
-            Refusal(.unprocessableContent, "The key came before with another body, or the sum does not fit in memory."), .busy, .storage,
+            .snapshot, .unknownModel, Refusal(.conflict, "The snapshot does not match the model."),
+            Refusal(.unprocessableContent, "The key was already used with a different body, or the sum does not fit in memory."), .busy,
+            .storage,
         ])
 }
 
@@ -57,5 +58,6 @@ extension RequestBody {
 }
 
 extension Refusal {
-    fileprivate static let snapshot = Refusal(.badRequest, "The file is no snapshot, is damaged, or its weights do not solve its equation.")
+    fileprivate static let snapshot = Refusal(
+        .badRequest, "The file is not a snapshot, is damaged, or its weights do not solve its equation.")
 }

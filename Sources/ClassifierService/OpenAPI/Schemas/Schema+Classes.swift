@@ -1,6 +1,6 @@
 internal import TensorFormats
 
-/// What says how classes are.
+/// Classes of a model.
 extension Schema {
     static let classes = object([
         .required("model", modelName), .required("version", version),
@@ -8,9 +8,10 @@ extension Schema {
             "classes",
             array(
                 of: object([
-                    .required("label", label), .required("count", count, "The rows learned of it."),
-                    .required("accuracy", share.orNull, "The share of them predicted right before they were learned."),
-                ])), "In the order in which they appeared."),
+                    .required("label", label), .required("count", count, "The number of rows learned."),
+                    .required("accuracy", share.orNull, "The share of these rows predicted correctly before they were learned."),
+                ])), "In order of appearance."),
+        .optional("next", label.orNull, "If a page was requested: `after` of the next page, or null if there is none."),
     ]).named("Classes")
 
     private static let state: [Member] = [
@@ -26,8 +27,8 @@ extension Schema {
 
     static let deletedClass = object(
         state + [
-            .required("label", label, "The label that is forgotten."),
-            .required("rows_of_no_class", count, "Its rows, which stay in the Gram matrix as rows of no class."),
+            .required("label", label, "The deleted label."),
+            .required("rows_of_no_class", count, "The number of its rows, which stay in the Gram matrix as rows of no class."),
             .required("detail", string()),
         ]
     ).named("DeletedClass")

@@ -1,14 +1,15 @@
+internal import AnalyticLearning
 internal import TensorFormats
 
-/// What the Open Inference Protocol says and is told.
+/// The answers and requests of the Open Inference Protocol.
 extension Schema {
-    static let inferenceError = object([.required("error", string(), "What was wrong, by the name of the tensor.")]).named("InferenceError")
+    static let inferenceError = object([.required("error", string(), "What is wrong, and in which tensor.")]).named("InferenceError")
 
     static let inferenceHealth = object([.required("live", bool), .required("ready", bool)]).named("InferenceHealth")
 
     static let inferenceServer = object([
         .required("name", oneOf("accrue")), .required("version", string()),
-        .required("extensions", array(of: string()), "Extensions of the protocol that the server has."),
+        .required("extensions", array(of: string()), "The protocol extensions that the server supports."),
     ]).named("InferenceServer")
 
     static let inferenceModels = object([.required("models", array(of: modelName), "Sorted.")]).named("InferenceModels")
@@ -24,7 +25,7 @@ extension Schema {
     ]).named("InferenceTensorMetadata")
 
     static let inferenceModel = object([
-        .required("name", modelName), .required("versions", array(of: inferenceVersion), "The current one."),
+        .required("name", modelName), .required("versions", array(of: inferenceVersion), "The current version only."),
         .required("platform", oneOf("accrue")), .required("inputs", array(of: tensorMetadata)),
         .required("outputs", array(of: tensorMetadata)),
     ]).named("InferenceModel")
@@ -39,7 +40,7 @@ extension Schema {
 
     static let inferenceConfiguration = object([
         .required("name", modelName), .required("platform", oneOf("accrue")), .required("backend", oneOf("accrue")),
-        .required("max_batch_size", integer(0...0), "The first dimension is part of the shapes."),
+        .required("max_batch_size", integer(0...0), "0: the first dimension is part of the shapes."),
         .required("input", array(of: tensorConfiguration)), .required("output", array(of: tensorConfiguration)),
     ]).named("InferenceConfiguration")
 
@@ -69,18 +70,18 @@ extension Schema {
     )
     .named("InferenceDatatype")
 
-    private static let values = oneOf([array(of: number(-1e50...1e50), count: 1 ... .max), array(of: row, count: 1 ... .max)])
-    private static let row = array(of: number(-1e50...1e50), count: 1 ... .max)
+    private static let values = oneOf([row, array(of: row, count: 1 ... .max)])
+    private static let row = array(of: number(-FeatureLimits.largestMagnitude...FeatureLimits.largestMagnitude), count: 1 ... .max)
 
     private static let input = object([
         .required("name", oneOf("features")),
         .required("shape", array(of: integer(1 ... .max), count: 2...2), "[rows, the model's dimension]"),
         .required(
             "datatype", oneOf("UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "BF16", "FP32", "FP64"),
-            "FP16 and BF16 have no form in JSON."),
+            "JSON cannot hold FP16 and BF16: send them as binary data."),
         .optional(
-            "parameters", object([.optional("binary_data_size", count, "The octets that the tensor takes behind the JSON.")]).orNull),
-        .optional("data", values, "The rows, nested or one after the other; left out with `binary_data_size`."),
+            "parameters", object([.optional("binary_data_size", count, "The size of the tensor's data after the JSON, in octets.")]).orNull),
+        .optional("data", values, "The rows, nested or flat; omitted with `binary_data_size`."),
     ]).named("InferenceInput")
 
     private static let requestedOutput = object([
@@ -90,20 +91,20 @@ extension Schema {
             object([
                 .optional("binary_data", bool, "Whether the values follow the JSON as binary."),
                 .optional(
-                    "classification", integer(1 ... .max), "Gives so many of the best classes as `value:index:label`; not of `label`."),
+                    "classification", integer(1 ... .max), "Returns this many of the best classes as `value:index:label`; not for `label`."),
             ]).orNull),
     ]).named("InferenceRequestedOutput")
 
     static let inferenceRequest = object([
-        .optional("id", string().orNull, "Comes back in the answer."),
+        .optional("id", string().orNull, "Returned in the answer."),
         .optional(
             "parameters",
             object([
                 .optional("weights", weightsKind, "As in predict."),
-                .optional("binary_data_output", bool, "Whether outputs are binary that do not say otherwise."),
+                .optional("binary_data_output", bool, "Whether outputs are binary by default."),
             ]).orNull),
         .required("inputs", array(of: input, count: 1...1)),
-        .optional("outputs", array(of: requestedOutput).orNull, "All, if left out."),
+        .optional("outputs", array(of: requestedOutput).orNull, "The outputs to return; all by default."),
     ]).named("InferenceRequest")
 
     static let inferenceAnswer = object([
@@ -112,7 +113,7 @@ extension Schema {
             "parameters",
             object([
                 .required("weights", weightsKind), .optional("balanced_version", version),
-                .optional("temperature", number(), "What makes scores probabilities, where those are among the outputs."),
+                .optional("temperature", number(), "The temperature of the probabilities, if they are among the outputs."),
             ])),
         .required(
             "outputs",
@@ -126,7 +127,7 @@ extension Schema {
 
     // MARK: Repository
 
-    static let repositoryRequest = object([.optional("ready", bool, "Whether only models that can predict are listed.")])
+    static let repositoryRequest = object([.optional("ready", bool, "Whether to list only models that can predict.")])
         .named("RepositoryRequest")
 
     static let repositoryLoad = object([.optional("parameters", object([]).adding("maxProperties", .integer(0)), "None.")])
@@ -135,7 +136,7 @@ extension Schema {
     static let repositoryIndex = array(
         of: object([
             .required("name", modelName), .optional("version", inferenceVersion), .required("state", oneOf("READY", "UNAVAILABLE")),
-            .required("reason", string(), "Why it is unavailable; else empty."),
+            .required("reason", string(), "Why the model is unavailable; empty otherwise."),
         ])
     ).named("RepositoryIndex")
 

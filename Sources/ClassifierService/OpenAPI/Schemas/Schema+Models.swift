@@ -1,12 +1,12 @@
 internal import AnalyticLearning
 internal import TensorFormats
 
-/// What says how a model is, and how it is to be.
+/// Models and their configurations.
 extension Schema {
     static let modelName = string(pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$").named("ModelName")
-    static let version = count.described("Counts a model's changes; it never decreases.").named("Version")
-    static let samples = count.described("The rows that the model has learned.").named("Samples")
-    static let classCount = count.described("The classes that the model knows.").named("ClassCount")
+    static let version = count.described("The number of changes to the model; never decreases.").named("Version")
+    static let samples = count.described("The number of rows that the model has learned.").named("Samples")
+    static let classCount = count.described("The number of classes of the model.").named("ClassCount")
 
     // MARK: Configuration
 
@@ -37,12 +37,12 @@ extension Schema {
     static let configuration = object(
         [
             .required("dimension", integer(1...ModelConfiguration.maximumExtent), "The length of a feature vector."),
-            .optional("feature_map", featureMap, "What rows go through first; `identity` if left out."),
-            .optional("ridge", ridge, "Larger values pull the weights to 0; 0.1 if left out."),
-            .optional("imbalance", imbalance, "How rare classes are treated; `none` if left out."),
+            .optional("feature_map", featureMap, "The map applied to rows first; `identity` by default."),
+            .optional("ridge", ridge, "The regularisation: larger values pull the weights towards 0; 0.1 by default."),
+            .optional("imbalance", imbalance, "How rare classes are treated; `none` by default."),
             .optional(
                 "sketch_rank", sketchRank,
-                "Rows kept of each class for `reweight`; 16 with `reweight`, which needs at least 1, else 0 if left out."),
+                "Rows kept for each class for `reweight`, which needs at least 1; by default 16 with `reweight`, else 0."),
         ], isClosed: true
     ).adding("if", .example(#"{"properties":{"imbalance":{"properties":{"kind":{"const":"reweight"}}}},"required":["imbalance"]}"#))
         .adding("then", .example(#"{"properties":{"sketch_rank":{"not":{"const":0}}}}"#)).named("Configuration")
@@ -53,13 +53,13 @@ extension Schema {
     // MARK: Answers
 
     static let modelSummary = object([
-        .required("name", modelName), .required("version", version.orNull, "Null where the model is not there."),
-        .required("samples", samples.orNull, "Null where the model is not there."),
-        .required("classes", classCount.orNull, "Null where the model is not there."),
+        .required("name", modelName), .required("version", version.orNull, "Null if the model is not loaded."),
+        .required("samples", samples.orNull, "Null if the model is not loaded."),
+        .required("classes", classCount.orNull, "Null if the model is not loaded."),
         .optional(
             "state", oneOf("recovering", "stopped", "lost"),
-            "Left out of a model that is ready. One that is `recovering` is being read from disk, one that is `lost` could not be; one "
-                + "that is `stopped` predicts, but learns no more."),
+            "Omitted if the model is ready. `recovering`: the model is being read from disk; `lost`: it could not be read; `stopped`: it "
+                + "predicts, but no longer learns."),
         .optional("reason", string(), "Why the model is lost or stopped."),
     ]).named("ModelSummary")
 
@@ -71,46 +71,52 @@ extension Schema {
 
     static let modelDetails = object(
         summaryMembers + [
-            .optional("learning_stopped", string(), "Why the model learns no more, where it does not."),
+            .optional("learning_stopped", string(), "Why the model no longer learns, if it has stopped."),
             .required("config", configuration, "The configuration with every key written out."),
-            .required("ill_conditioned", bool, "Whether the data leave the weights undetermined in Float64."),
-            .optional("suggested_ridge", number(), "The ridge that would cure it, where the model is ill-conditioned."),
-            .required("condition_estimate", number().orNull, "An estimate of the condition of G + ridge·I; null beyond Float64."),
-            .required("drift", number().orNull, "How far the weights are from the sums they come from, relative."),
-            .required("solves", count, "How often the weights were solved anew from the sums."),
+            .required("ill_conditioned", bool, "Whether the data do not determine the weights in Float64."),
+            .optional("suggested_ridge", ridge, "A ridge that would fix it, if the model is ill-conditioned."),
+            .required(
+                "inexact", bool,
+                "Whether the sums have lost digits of their rows to others since removed, or through a merge or a restored snapshot."),
+            .optional(
+                "relative_error_bound", number().orNull,
+                "If the model is inexact: an upper bound of the relative error of scores; null beyond Float64."),
+            .required("condition_estimate", number().orNull, "The estimated condition number of G + ridge·I; null beyond Float64."),
+            .required("drift", number().orNull, "The relative drift of the weights from the sums."),
+            .required("solves", count, "How many times the weights were solved again from the sums."),
             .optional(
                 "balanced_version", version.orNull,
-                "Where `imbalance` is not `none`: the version that the balanced weights were made from, null while there are none."),
-            .required("evaluation", evaluation, "Test-then-train accuracy: each row predicted before it was learned."),
+                "If `imbalance` is not `none`: the version that the balanced weights were computed from; null until there are any."),
+            .required("evaluation", evaluation, "Test-then-train accuracy: each row is predicted before it is learned."),
             .required(
                 "calibration", calibration.orNull,
-                "How far probabilities by the plain weights can be trusted; null before 200 labels were seen."),
-            .optional("balanced_calibration", calibration.orNull, "The same of the balanced weights, where `imbalance` is not `none`."),
+                "How well probabilities from the plain weights are calibrated; null until 200 labels have been seen."),
+            .optional("balanced_calibration", calibration.orNull, "The same for the balanced weights, if `imbalance` is not `none`."),
             .required(
-                "log_bytes", count.orNull, "Bytes of learned rows that are in the log and in no checkpoint; null without `--data`."),
-            .required("checkpoint_version", version.orNull, "The version that the newest checkpoint holds; null without `--data`."),
-            .required("checkpoint_age_seconds", age.orNull, "How old it is; null without `--data`."),
-            .required("queue_depth", count, "Requests that wait for the model's worker."),
+                "log_bytes", count.orNull, "Bytes of learned rows in the log that are not in a checkpoint yet; null without `--data`."),
+            .required("checkpoint_version", version.orNull, "The version of the newest checkpoint; null without `--data`."),
+            .required("checkpoint_age_seconds", age.orNull, "The age of the newest checkpoint; null without `--data`."),
+            .required("queue_depth", count, "Requests waiting for the model's worker."),
             .required(
                 "last_rebalance",
                 object([.required("version", version), .required("age_seconds", age), .required("seconds", age)]).orNull,
                 "The last refresh of the balanced weights: its version, its age, and how long it took; null before the first."),
-            .required("memory_bytes", count, "What the model takes."),
+            .required("memory_bytes", count, "The memory that the model takes."),
         ]
     ).named("ModelDetails")
 
     static let calibrationMembers: [Member] = [
         .required(
             "temperature", number().adding("exclusiveMinimum", .integer(0)), "Probabilities are the softmax of score / temperature."),
-        .required("samples", count, "The labelled rows that it was fitted to; the last thousand or so count."),
+        .required("samples", count, "The labelled rows that the temperature was fitted to; effectively the last thousand or so."),
     ]
 
     private static let calibration = object(
         calibrationMembers + [
             .required(
                 "expected_calibration_error", share.orNull,
-                "How far probabilities were from the share of right predictions, test-then-train, over the last thousand rows or so."),
-            .required("expected_calibration_error_raw", share.orNull, "The same for the softmax of the scores as they are."),
+                "The gap between probabilities and the share of correct predictions, test-then-train, over the last thousand rows or so."),
+            .required("expected_calibration_error_raw", share.orNull, "The same for the softmax of the unscaled scores."),
         ]
     ).named("Calibration")
 
@@ -120,7 +126,7 @@ extension Schema {
         [.required("evaluated_samples", count)] + accuracies + [
             .required(
                 "window",
-                object([.required("samples", count)] + accuracies + [.required("capacity", count, "The most rows that it spans.")]),
+                object([.required("samples", count)] + accuracies + [.required("capacity", count, "The most rows in the window.")]),
                 "The same over the last rows."),
             .required(
                 "classes",
@@ -128,30 +134,30 @@ extension Schema {
                     of: object([
                         .required("label", label), .required("count", count, "Its rows, learned or merged."),
                         .required("accuracy", share.orNull), .required("window_accuracy", share.orNull),
-                    ])), "By class, in the order in which they appeared."),
+                    ])), "By class, in order of appearance."),
             .required(
                 "confusion",
                 array(of: object([.required("label", label), .required("predicted", label), .required("count", count)])),
-                "How often rows of one class were taken for another."),
+                "How many rows of one class were predicted as another."),
         ]
     ).named("Evaluation")
 
     private static let accuracies: [Member] = [
-        .required("accuracy", share.orNull, "Null where no row was evaluated."),
-        .required("balanced_accuracy", share.orNull, "The mean of the accuracies of the classes."),
+        .required("accuracy", share.orNull, "Null if no row was evaluated."),
+        .required("balanced_accuracy", share.orNull, "The mean accuracy over the classes."),
     ]
 
     static let modelHistory = object([
         .required("model", modelName), .required("version", version),
-        .required("window_capacity", count, "The most rows that the window spans."),
+        .required("window_capacity", count, "The maximum number of rows in the window."),
         .required(
             "points",
             array(
                 of: object([
-                    .required("evaluated_samples", count, "The rows predicted before they were learned, so far."),
+                    .required("evaluated_samples", count, "The number of rows predicted before they were learned so far."),
                     .required("accuracy", share.orNull), .required("balanced_accuracy", share.orNull),
                     .required("window_accuracy", share.orNull), .required("window_balanced_accuracy", share.orNull),
-                ]), count: 0...(EvaluationHistory.capacity + 1)), "In the order of the stream; the last is the present."),
+                ]), count: 0...(EvaluationHistory.capacity + 1)), "In stream order; the last point is the current one."),
     ]).named("ModelHistory")
 
     static let rebalanced = object([
@@ -160,15 +166,15 @@ extension Schema {
 
     static let merged = object([
         .required("model", modelName), .required("version", version), .required("samples", samples), .required("classes", classCount),
-        .required("rows", count, "The rows that the snapshot added."),
-        .required("new_classes", array(of: label), "The classes that it added."),
+        .required("rows", count, "The number of rows that the snapshot added."),
+        .required("new_classes", array(of: label), "The classes that the snapshot added."),
     ]).named("Merged")
 
     static let problem = object([
-        .required("type", string(), "`about:blank`: the status says what it is."),
+        .required("type", string(), "`about:blank`: the status says what the problem is."),
         .required("title", string(), "The status's reason phrase."),
         .required("status", integer(400...599)),
-        .required("detail", string(), "What was wrong, and what was expected."),
-        .optional("rows_applied", count, "Of a body that is learned as it arrives: the rows that were learned before."),
+        .required("detail", string(), "What is wrong and what was expected."),
+        .optional("rows_applied", count, "For a body that is learned as it arrives: the rows learned before the problem."),
     ]).described("Problem details (RFC 9457).").named("Problem")
 }

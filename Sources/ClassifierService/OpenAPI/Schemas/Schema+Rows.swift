@@ -1,16 +1,21 @@
 internal import AnalyticLearning
 internal import TensorFormats
 
-/// What learn, unlearn and predict take and answer.
+/// The requests and answers of learn, unlearn and predict.
 extension Schema {
-    static let label = string(length: 1...ClassRegistry.maximumLabelBytes)
-        .described("The label of a class: 1 to 1,024 bytes of UTF-8.").named("Label")
+    static let label =
+        text
+        .described("The label of a class: 1 to 1,024 bytes of UTF-8 without U+0000. Labels are equal if their bytes are.").named(
+            "Label")
 
     /// As requests have them.
-    static let anyLabel = oneOf([string(length: 1...ClassRegistry.maximumLabelBytes), integer()])
-        .described("A label; an integer is kept as its decimal digits. At most 1,024 bytes of UTF-8.").named("AnyLabel")
+    static let anyLabel = oneOf([text, integer()])
+        .described("A label; an integer is kept as its decimal digits. 1 to 1,024 bytes of UTF-8 without U+0000, compared byte by byte.")
+        .named("AnyLabel")
 
-    static let features = array(of: number(-RowReader.maximumMagnitude...RowReader.maximumMagnitude), count: 1 ... .max)
+    private static let text = string(pattern: "^[^\\u0000]*$", length: 1...Label.maximumBytes)
+
+    static let features = array(of: number(-FeatureLimits.largestMagnitude...FeatureLimits.largestMagnitude), count: 1 ... .max)
         .described("A feature vector: as many numbers as the model's `dimension`.").named("Features")
 
     static let featureRows = array(of: features, count: 1 ... .max).named("FeatureRows")
@@ -28,7 +33,7 @@ extension Schema {
     static let rowsToPredict = object(
         [
             .required("features", featureRows),
-            .optional("top", integer(1 ... .max), "How many of the best classes are listed with each row."),
+            .optional("top", integer(1 ... .max), "The number of best classes to list for each row."),
         ], isClosed: true
     ).named("RowsToPredict")
 
@@ -37,25 +42,27 @@ extension Schema {
     static let learned = object([
         .required("model", modelName), .required("version", version), .required("rows", count, "The rows of this request."),
         .required("samples", samples), .required("classes", classCount),
-        .required("new_classes", array(of: label), "The classes that this request made."),
+        .required("new_classes", array(of: label), "The classes that this request added."),
         .required(
             "accuracy_before", share.orNull,
-            "The share of these rows that the model would have got right before it learned them; null when it knew nothing."),
+            "The share of these rows that the model predicted correctly before it learned them; null if it had no classes."),
     ]).named("Learned")
 
     static let unlearned = object([
         .required("model", modelName), .required("version", version), .required("samples", samples), .required("classes", classCount),
-        .required("rows", count, "The rows that were taken out."),
-        .required("sketches_not_undone", array(of: label), "The classes whose sketch still holds something of the rows."),
+        .required("rows", count, "The number of rows unlearned."),
+        .required("sketches_not_undone", array(of: label), "The classes whose sketches still contain traces of the rows."),
     ]).named("Unlearned")
 
-    private static let score = number().described("A regression score: near 1 for the right class, near 0 for others.")
+    private static let score = number().described(
+        "A regression score, not a probability: higher for classes that fit the row better. The target is 1 for the right class and 0 for others."
+    )
 
     private static let scoredLabel: [Member] = [
         .required("label", label), .required("score", score),
         .optional(
             "probability", share,
-            "Where `probability` was asked for and `calibration` is not null: the label's, if the row is of one of the known classes."),
+            "The probability of the label, given that the row is of a known class; only if requested and `calibration` is not null."),
     ]
 
     static let prediction = object(
@@ -63,23 +70,23 @@ extension Schema {
             .optional(
                 "leverage", number().adding("minimum", .integer(0)).orNull,
                 """
-                Where `leverage` was asked for: hᵀ(G + ridge·I)⁻¹h, 0 for what is well covered by the rows learned, and at most ‖h‖²/ridge. \
-                Null where the model is too ill-conditioned to tell.
+                If `leverage` was requested: hᵀ(G + ridge·I)⁻¹h, from 0 for rows well covered by those learned to at most ‖h‖²/ridge. Null if the \
+                model is too ill-conditioned to tell.
                 """),
             .optional(
                 "top", array(of: object(scoredLabel), count: 1 ... .max),
-                "The best classes, the best one first, where `top` was asked for."),
+                "The best classes, best first, if `top` was requested."),
         ]
     ).named("Prediction")
 
     static let weightsKind = oneOf("plain", "balanced")
 
     static let predictions = object([
-        .required("model", modelName), .required("version", version), .required("weights", weightsKind, "The weights that were used."),
-        .optional("balanced_version", version, "Where `weights` is `balanced`: the version they were made from."),
+        .required("model", modelName), .required("version", version), .required("weights", weightsKind, "The weights used."),
+        .optional("balanced_version", version, "If `weights` is `balanced`: the version they were computed from."),
         .optional(
             "calibration", object(calibrationMembers).orNull,
-            "Where `probability` was asked for: how the scores became probabilities; null before 200 labels were seen."),
+            "If `probability` was requested: how scores became probabilities; null until 200 labels have been seen."),
         .required("predictions", array(of: prediction, count: 1 ... .max), "One for each row."),
     ]).named("Predictions")
 }

@@ -1,6 +1,6 @@
 internal import TensorFormats
 
-/// What the service says of itself.
+/// The service's own answers.
 extension Schema {
     static let liveness = object([.required("live", bool)]).named("Liveness")
     static let readiness = object([.required("live", bool), .required("ready", bool)]).named("Readiness")

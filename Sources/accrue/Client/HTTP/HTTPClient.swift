@@ -58,7 +58,7 @@ final class HTTPClient {
     /// Sends a request whose body or answer may be too large for memory.
     ///
     /// - Parameters:
-    ///   - onHead: is told the status and fields of the answer before its body comes.
+    ///   - onHead: receives the status and fields of the answer before its body.
     ///   - sink: takes the body of a 2xx answer piece by piece; other answers, and all where nil, are kept in memory.
     func exchange(
         _ method: String, _ path: String, contentType: String = "application/json", fields: [(name: String, value: String)] = [],
@@ -74,7 +74,7 @@ final class HTTPClient {
             let isKept = try reader.body(of: answer, hasBody: method != "HEAD") { piece in
                 if let sink, (200..<300).contains(answer.status) { return try sink(piece) }
                 guard piece.count <= Self.maximumBody - response.body.count else {
-                    throw HTTPFailure(.invalid, "\(url.authority) answers with more than \(Self.maximumBody) bytes")
+                    throw HTTPFailure(.invalid, "\(url.authority) sent an answer of more than \(Self.maximumBody) bytes")
                 }
                 response.body.append(contentsOf: piece)
             }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A TCP connection that waits no longer than it is told to, and no longer than the user does.
+/// A TCP connection that waits until its timeout, or until the user interrupts it.
 final class HTTPConnection {
     private let descriptor: Int32
     private let authority: String
@@ -30,7 +30,7 @@ final class HTTPConnection {
         // A machine with the loopback alone has no configured address.
         hints.ai_flags = 0
         if code != 0 { code = getaddrinfo(url.host, String(url.port), &hints, &list) }
-        guard code == 0 else { throw HTTPFailure(.unreachable, "\(url.host) is unknown: \(String(cString: gai_strerror(code)))") }
+        guard code == 0 else { throw HTTPFailure(.unreachable, "cannot resolve \(url.host): \(String(cString: gai_strerror(code)))") }
         defer { freeaddrinfo(list) }
         var reason = "no address"
         var next = list
@@ -108,7 +108,7 @@ final class HTTPConnection {
     private func wait(for events: Int16) throws(HTTPFailure) {
         switch Readiness.wait(for: events, of: descriptor, seconds: idleTimeout, or: abandonment) {
         case .ready: return
-        case .timedOut: throw HTTPFailure(.timedOut, "\(authority) has been silent for \(Int(idleTimeout)) s")
+        case .timedOut: throw HTTPFailure(.timedOut, "\(authority) did not respond for \(Int(idleTimeout)) s")
         case .interrupted: throw HTTPFailure(.abandoned, "interrupted")
         }
     }

@@ -1,3 +1,4 @@
+internal import Concurrency
 import Foundation
 
 /// Waiting for a descriptor, unless another one says that nobody wants to wait any more.
@@ -10,10 +11,10 @@ enum Readiness {
     ///   - seconds: how long; for ever where nil.
     ///   - interruption: ends the wait when it becomes readable; -1 for none.
     static func wait(for events: Int16, of descriptor: Int32, seconds: Double?, or interruption: Int32) -> Readiness {
-        let end = seconds.map { now + $0 }
+        let end = seconds.map { MonotonicClock.now + $0 }
         while true {
             var waits = [pollfd(fd: descriptor, events: events, revents: 0), pollfd(fd: interruption, events: Int16(POLLIN), revents: 0)]
-            let rest = end.map { Int32(min(max(0, ($0 - now) * 1000).rounded(.up), 1e9)) } ?? -1
+            let rest = end.map { Int32(min(max(0, ($0 - MonotonicClock.now) * 1000).rounded(.up), 1e9)) } ?? -1
             let count = poll(&waits, 2, rest)
             if count < 0, errno == EINTR { continue }
             if count == 0 { return .timedOut }
@@ -21,11 +22,5 @@ enum Readiness {
             if waits[1].revents != 0 { return .interrupted }
             return .ready
         }
-    }
-
-    private static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }

@@ -53,7 +53,7 @@ enum RequestBody {
         while sent < file.count {
             let count = pread(file.descriptor, &buffer, min(buffer.count, file.count - sent), off_t(sent))
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw InputError("the file became shorter while it was sent") }
+            guard count > 0 else { throw InputError("the file shrank while it was being sent") }
             guard try buffer.withUnsafeBytes({ try connection.write(UnsafeRawBufferPointer(rebasing: $0[..<count])) }) else { return false }
             sent += count
             file.onProgress(sent)

@@ -42,7 +42,7 @@ final class ResponseReader {
             let line = try line()
             if line.isEmpty { return head }
             guard let colon = line.firstIndex(of: ":"), head.fields.count < 1000 else {
-                throw HTTPFailure(.invalid, "\(authority) sent a field that is none: \(line.prefix(80))")
+                throw HTTPFailure(.invalid, "\(authority) sent an invalid header field: \(line.prefix(80))")
             }
             let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
             head.fields.append((line[..<colon].lowercased(), value))
@@ -57,12 +57,16 @@ final class ResponseReader {
         let isKept = head.field("connection")?.lowercased() != "close"
         guard hasBody, head.status != 204, head.status != 304 else { return isKept }
         if let coding = head.field("transfer-encoding") {
-            guard coding.lowercased() == "chunked" else { throw HTTPFailure(.invalid, "\(authority) codes its answer as \(coding)") }
+            guard coding.lowercased() == "chunked" else {
+                throw HTTPFailure(.invalid, "\(authority) uses the unsupported transfer coding \(coding)")
+            }
             try chunks(sink)
             return isKept
         }
         if let text = head.field("content-length") {
-            guard let length = Int(text), length >= 0 else { throw HTTPFailure(.invalid, "the answer is \(text) bytes long") }
+            guard let length = Int(text), length >= 0 else {
+                throw HTTPFailure(.invalid, "\(authority) sent the invalid Content-Length \(text.prefix(40))")
+            }
             try pass(length, sink)
             return isKept
         }
@@ -77,11 +81,11 @@ final class ResponseReader {
         while true {
             let size = try line().prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces)
             guard let length = Int(size, radix: 16), length >= 0, !size.hasPrefix("+") else {
-                throw HTTPFailure(.invalid, "\(authority) sent a chunk of \(size.prefix(40)) bytes")
+                throw HTTPFailure(.invalid, "\(authority) sent the invalid chunk size \(size.prefix(40))")
             }
             if length == 0 { break }
             try pass(length, sink)
-            guard try line().isEmpty else { throw HTTPFailure(.invalid, "\(authority) sent a chunk longer than it said") }
+            guard try line().isEmpty else { throw HTTPFailure(.invalid, "\(authority) sent a chunk longer than its size") }
         }
         // Trailer fields.
         while try !line().isEmpty {}
@@ -107,7 +111,7 @@ final class ResponseReader {
                 start = feed + 1
                 return line
             }
-            guard end - start < Self.maximumHead else { throw HTTPFailure(.invalid, "\(authority) sent a line without an end") }
+            guard end - start < Self.maximumHead else { throw HTTPFailure(.invalid, "\(authority) sent a header line that is too long") }
             let pending = end - start
             try require(fill())
             searched = start + pending
@@ -115,7 +119,7 @@ final class ResponseReader {
     }
 
     private func require(_ isThere: Bool) throws(HTTPFailure) {
-        guard isThere else { throw HTTPFailure(.broken, "\(authority) closed the connection before its answer was whole") }
+        guard isThere else { throw HTTPFailure(.broken, "\(authority) closed the connection before the answer was complete") }
     }
 
     /// Reads more behind what there is.

@@ -16,9 +16,9 @@ struct ServerURL: Sendable, Equatable, CustomStringConvertible {
 
     /// - Throws: `UsageError` for anything but `http://HOST[:PORT][/PATH]`; the port is 80 where none is given, as in any URL.
     init(_ text: String) throws(UsageError) {
-        func refusal(_ why: String) -> UsageError { UsageError("\"\(text)\" \(why); a server is http://HOST:PORT") }
+        func refusal(_ why: String) -> UsageError { UsageError("\"\(text)\" \(why); expected http://HOST:PORT") }
         guard !text.lowercased().hasPrefix("https://") else {
-            throw refusal("is reached through TLS, which this program does not speak: use a tunnel, or a proxy on this machine")
+            throw refusal("needs TLS, which this program does not support: use a tunnel, or a proxy on this machine")
         }
         guard text.lowercased().hasPrefix("http://") else { throw refusal("does not begin with http://") }
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !text.contains("?"), !text.contains("#"), !text.contains("@") else {
@@ -35,14 +35,14 @@ struct ServerURL: Sendable, Equatable, CustomStringConvertible {
             guard let end = authority.firstIndex(of: "]") else { throw refusal("lacks a closing bracket") }
             host = String(authority[authority.index(after: authority.startIndex)..<end])
             let behind = authority[authority.index(after: end)...]
-            guard behind.isEmpty || behind.hasPrefix(":") else { throw refusal("has something behind the bracket") }
+            guard behind.isEmpty || behind.hasPrefix(":") else { throw refusal("has text after the closing bracket") }
             port = behind.isEmpty ? nil : behind.dropFirst()
         } else {
             let parts = authority.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             host = String(parts[0])
             port = parts.count == 2 ? parts[1] : nil
         }
-        guard !host.isEmpty else { throw refusal("names no host") }
+        guard !host.isEmpty else { throw refusal("has no host") }
         guard let port else {
             self.port = 80
             return

@@ -1,3 +1,4 @@
+import AnalyticLearning
 import Foundation
 import TensorFormats
 
@@ -10,7 +11,7 @@ final class ArrayRows: RowSource {
     var dimension: Int { features.layout.shape[1] }
     var rowCount: Int? { features.layout.shape[0] }
     var hasLabels: Bool { labels != nil }
-    var isSinglePrecision: Bool { features.layout.scalar == .float32 }
+    var isSinglePrecision: Bool { features.layout.scalar.fitsFloat }
     var fractionRead: Double? { rowCount.map { $0 == 0 ? 1 : Double(nextRow) / Double($0) } }
 
     /// - Parameter labels: one a row, or nil.
@@ -18,13 +19,13 @@ final class ArrayRows: RowSource {
         guard features.layout.shape.count == 2 else {
             throw InputError("\(features.place) has shape \(features.layout.shape), expected [rows, dimension]")
         }
-        guard features.layout.scalar == .float32 || features.layout.scalar == .float64 else {
-            throw InputError("\(features.place) has elements of type \(features.layout.scalar), expected float32 or float64")
+        guard features.layout.scalar.isNumber else {
+            throw InputError("\(features.place) has elements of type \(features.layout.scalar), expected \(ArrayScalar.numbers)")
         }
         self.features = features
         self.labels = labels
         if let count = labels?.count, count != features.layout.shape[0] {
-            throw InputError("\(features.place) has \(features.layout.shape[0]) rows and \(labels!.place) \(count) labels")
+            throw InputError("\(features.place) has \(features.layout.shape[0]) rows, but \(labels!.place) has \(count) labels")
         }
     }
 
@@ -38,7 +39,7 @@ final class ArrayRows: RowSource {
         do {
             try features.withRows(rows) { (view) throws(ArrayError) in
                 _ = try view.appendMatrix(
-                    columns: dimension, into: &batch.features, maximumRows: rows.count, maximumMagnitude: RowLimits.magnitude)
+                    columns: dimension, into: &batch.features, maximumRows: rows.count, maximumMagnitude: FeatureLimits.largestMagnitude)
             }
             try labels?.append(rows.count, into: &batch.labels)
         } catch {

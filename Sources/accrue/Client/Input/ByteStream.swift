@@ -1,4 +1,5 @@
 import Foundation
+import TensorFormats
 
 /// The bytes of a file or of standard input, in order. It waits no longer than the user does.
 final class ByteStream {
@@ -8,18 +9,28 @@ final class ByteStream {
     let size: Int?
     private let descriptor: Int32
     private let stopDescriptor: Int32
-    /// Bytes that were looked at beforehand.
+    /// Whether what is gzipped is decompressed.
+    private let unpacks: Bool
+    /// Of what is gzipped, once its first bytes have been seen.
+    private var gzip: GzipReader?
+    private var hasLooked = false
+    /// Bytes of the file that were looked at beforehand, and decompressed ones.
+    private var compressed: ArraySlice<UInt8> = []
     private var pending: ArraySlice<UInt8> = []
+    /// Bytes of the file that have been used.
     private(set) var bytesRead = 0
     /// Remembered, because a terminal goes on after its end.
     private var isAtEnd = false
 
     /// Opens a file; `-` is standard input.
     ///
-    /// - Parameter stopDescriptor: ends waiting when it becomes readable; -1 for none.
+    /// - Parameters:
+    ///   - unpacks: whether gzip, which the first bytes tell, is decompressed as it is read.
+    ///   - stopDescriptor: ends waiting when it becomes readable; -1 for none.
     /// - Throws: `InputError`.
-    init(_ path: String, stopDescriptor: Int32 = Interruption.shared.stopDescriptor) throws {
+    init(_ path: String, unpacks: Bool = false, stopDescriptor: Int32 = Interruption.shared.stopDescriptor) throws {
         self.stopDescriptor = stopDescriptor
+        self.unpacks = unpacks
         if path == "-" {
             name = "standard input"
             descriptor = dup(STDIN_FILENO)
@@ -49,16 +60,8 @@ final class ByteStream {
     /// - Returns: 0 at the end.
     /// - Throws: `InputError`, `Interrupted`.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        if !pending.isEmpty {
-            let count = min(pending.count, buffer.count)
-            buffer.copyBytes(from: pending.prefix(count))
-            pending.removeFirst(count)
-            bytesRead += count
-            return count
-        }
-        let count = try readDescriptor(into: buffer)
-        bytesRead += count
-        return count
+        guard pending.isEmpty else { return Self.take(&pending, buffer, counting: &bytesRead, gzip == nil) }
+        return try readContent(into: buffer)
     }
 
     /// The first bytes, at most `count`, which will be read all the same.
@@ -66,7 +69,7 @@ final class ByteStream {
         var buffer = [UInt8](repeating: 0, count: count)
         while pending.count < count {
             let found = try buffer.withUnsafeMutableBytes {
-                try readDescriptor(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<(count - pending.count)]))
+                try readContent(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<(count - pending.count)]), isAhead: true)
             }
             if found == 0 { break }
             pending = ArraySlice(Array(pending) + buffer[..<found])
@@ -74,10 +77,60 @@ final class ByteStream {
         return pending.prefix(count)
     }
 
-    /// The file itself, mapped; nil where it is none, or some of it has been read.
+    /// Passes over the byte order mark at the start of a text.
+    ///
+    /// - Throws: `InputError` where it is that of another encoding than UTF-8.
+    func skipByteOrderMark() throws {
+        let start = Array(try peek(4))
+        let mark: Int
+        do { mark = try start.withUnsafeBytes(ByteOrderMark.check) } catch { throw InputError("\(name) \(error)") }
+        pending.removeFirst(mark)
+        if gzip == nil { bytesRead += mark }
+    }
+
+    /// The file itself, mapped; nil where it is none, is compressed, or some of it has been read.
     func map() throws -> MappedInput? {
-        guard let size, lseek(descriptor, 0, SEEK_CUR) == 0 || pending.count == lseek(descriptor, 0, SEEK_CUR) else { return nil }
+        guard let size, gzip == nil, compressed.isEmpty, lseek(descriptor, 0, SEEK_CUR) == pending.count else { return nil }
         return try MappedInput(descriptor, count: size, name: name)
+    }
+
+    // MARK: Layers
+
+    /// The content: decompressed, where it is compressed.
+    ///
+    /// - Parameter isAhead: whether it is only looked at.
+    private func readContent(into buffer: UnsafeMutableRawBufferPointer, isAhead: Bool = false) throws -> Int {
+        if unpacks, !hasLooked {
+            hasLooked = true
+            while compressed.count < 2 {
+                var byte: UInt8 = 0
+                guard try withUnsafeMutableBytes(of: &byte, readDescriptor) > 0 else { break }
+                compressed.append(byte)
+            }
+            if GzipReader.begins(compressed) { gzip = GzipReader() }
+        }
+        guard let gzip else { return try readFile(into: buffer, counts: !isAhead) }
+        do {
+            return try gzip.read(into: buffer) { try readFile(into: $0, counts: true) }
+        } catch let error as ContentCodingError { throw InputError("\(name): \(error)") }
+    }
+
+    /// The file's own bytes.
+    private func readFile(into buffer: UnsafeMutableRawBufferPointer, counts: Bool) throws -> Int {
+        guard compressed.isEmpty else { return Self.take(&compressed, buffer, counting: &bytesRead, counts) }
+        let count = try readDescriptor(into: buffer)
+        if counts { bytesRead += count }
+        return count
+    }
+
+    private static func take(
+        _ bytes: inout ArraySlice<UInt8>, _ buffer: UnsafeMutableRawBufferPointer, counting read: inout Int, _ counts: Bool
+    ) -> Int {
+        let count = min(bytes.count, buffer.count)
+        buffer.copyBytes(from: bytes.prefix(count))
+        bytes.removeFirst(count)
+        if counts { read += count }
+        return count
     }
 
     private func readDescriptor(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {

@@ -1,50 +1,113 @@
-/// What the first line of a table says: whether it is a header, and where the labels are.
+/// What the first lines of a table say: whether there is a header, and what the columns are.
 struct CSVLayout: Equatable {
-    var isHeader: Bool
+    var isHeader = false
     /// The column of the labels, from 0; nil where the table has none.
     var labelIndex: Int?
+    /// Columns that are left out.
+    var dropped: Set<Int> = []
+    var columns: Int
 
-    /// The name that a column of labels has in a header, where no other is given.
+    /// The name that a column of labels has in a header, in capital letters or small ones, where no other is given.
     static let labelName = "label"
 
+    /// The columns that are features.
+    var features: [Int] { (0..<columns).filter { $0 != labelIndex && !dropped.contains($0) } }
+
     /// - Parameters:
-    ///   - fields: the first line.
-    ///   - isNumber: which of them are numbers.
+    ///   - first: the first line.
+    ///   - second: reads the next one; called only where it tells more.
     ///   - hasOtherLabels: whether labels come from elsewhere, so that all columns are features.
     ///   - name: the table's, in messages.
     /// - Throws: `InputError` where there is no such column, or the line is neither header nor row.
-    init(_ fields: [String], isNumber: [Bool], _ settings: CSVRows.Settings, hasOtherLabels: Bool, name: String) throws {
-        isHeader = false
-        let wish = hasOtherLabels ? nil : settings.labelColumn
-        let named = hasOtherLabels ? nil : fields.firstIndex(of: wish ?? Self.labelName)
-        if let named, settings.hasHeader != false, wish.map({ Int($0) == nil || settings.hasHeader == true }) ?? true {
-            (isHeader, labelIndex) = (true, named)
-            return
+    init(
+        _ first: CSVRecord, second: () throws -> CSVRecord?, _ settings: CSVRows.Settings, hasOtherLabels: Bool, name: String
+    ) throws {
+        let fields = first.strings
+        columns = fields.count
+        var namesColumns = false
+        for wish in settings.dropped {
+            let (index, isName) = try Self.column(wish, fields, settings, name, for: "--drop")
+            dropped.insert(index)
+            namesColumns = namesColumns || isName
         }
-        if let wish {
-            guard let number = Int(wish) else {
-                throw InputError("\(name): there is no column \"\(wish)\"; the first line is \(fields.prefix(20).joined(separator: ", "))")
+        if !hasOtherLabels {
+            if let wish = settings.labelColumn {
+                let (index, isName) = try Self.column(wish, fields, settings, name, for: "the label")
+                labelIndex = index
+                namesColumns = namesColumns || isName
+            } else if settings.hasHeader != false, let index = Self.index(of: Self.labelName, in: fields) {
+                labelIndex = index
+                namesColumns = true
+            } else {
+                // A model says how many columns are features; where none does, the last one is the label if it must be there.
+                let isThere = settings.dimension.map { columns - dropped.count == $0 + 1 } ?? false
+                if isThere || settings.needsLabels { labelIndex = (0..<columns).last { !dropped.contains($0) } }
             }
-            let index = number < 0 ? fields.count + number : number - 1
-            guard number != 0, fields.indices.contains(index) else {
-                throw InputError("\(name): there is no column \(number) for the label; there are \(fields.count), from 1")
-            }
-            labelIndex = index
-        } else if !hasOtherLabels {
-            // A model says how many columns are features; where none does, the last one is the label if it must be there.
-            let isLast = settings.dimension.map { fields.count == $0 + 1 } ?? settings.needsLabels
-            labelIndex = isLast || settings.needsLabels ? fields.count - 1 : nil
         }
-        isHeader = try settings.hasHeader ?? looksLikeHeader(fields, isNumber, name)
+        if let labelIndex, dropped.contains(labelIndex) {
+            throw InputError("\(name): column \(labelIndex + 1) is the label and cannot be dropped")
+        }
+        isHeader = try settings.hasHeader ?? (namesColumns || looksLikeHeader(first, second, name))
     }
 
-    /// A line without any number in the columns of features is a header; one with both is a mistake.
-    private func looksLikeHeader(_ fields: [String], _ isNumber: [Bool], _ name: String) throws -> Bool {
-        let features = fields.indices.filter { $0 != labelIndex }
-        guard let text = features.first(where: { !isNumber[$0] }) else { return false }
-        guard let number = features.first(where: { isNumber[$0] }) else { return true }
+    /// The column that a name or a number means, and whether it is a name.
+    private static func column(
+        _ wish: String, _ fields: [String], _ settings: CSVRows.Settings, _ name: String, for purpose: String
+    ) throws -> (index: Int, isName: Bool) {
+        let number = Int(wish)
+        // A number may be a name too, where the first line is known to be a header.
+        if settings.hasHeader != false, number == nil || settings.hasHeader == true, let index = Self.index(of: wish, in: fields) {
+            return (index, true)
+        }
+        guard let number else {
+            throw InputError("\(name): there is no column \"\(wish)\"; the first line is \(fields.prefix(20).joined(separator: ", "))")
+        }
+        let index = number < 0 ? fields.count + number : number - 1
+        guard number != 0, fields.indices.contains(index) else {
+            throw InputError("\(name): there is no column \(number) for \(purpose); there are columns 1 to \(fields.count)")
+        }
+        return (index, false)
+    }
+
+    private static func index(of name: String, in fields: [String]) -> Int? {
+        // The octets decide, and where none agree, those of the small letters.
+        fields.firstIndex { $0.utf8.elementsEqual(name.utf8) }
+            ?? fields.firstIndex { $0.lowercased().utf8.elementsEqual(name.lowercased().utf8) }
+    }
+
+    /// A line without any number in the columns of features is a header, and so is one of column numbers; one with numbers and texts is a
+    /// mistake.
+    private func looksLikeHeader(_ first: CSVRecord, _ second: () throws -> CSVRecord?, _ name: String) throws -> Bool {
+        if Self.countsColumns(first), let second = try second() {
+            if first.string(0).isEmpty { return true }
+            let isLabelled = labelIndex.map { $0 < second.count && second.number($0) == nil } ?? false
+            let hasFractions = (0..<second.count).contains { Self.integer(second, $0) == nil }
+            if isLabelled || columns > 2 && hasFractions { return true }
+            if columns > 2, !Self.countsColumns(second) {
+                throw InputError(
+                    "\(name): the first line, \(first.strings.prefix(4).joined(separator: ","))\(columns > 4 ? ",…" : ""), may be a header of "
+                        + "column numbers or a row; use --header or --no-header")
+            }
+        }
+        let features = features
+        guard let text = features.first(where: { first.number($0) == nil }) else { return false }
+        guard let number = features.first(where: { first.number($0) != nil }) else { return true }
         throw InputError(
-            "\(name), line 1, column \(text + 1): \"\(fields[text].prefix(40))\" is no number, but column \(number + 1) has one; "
-                + "say --header where this is the header")
+            "\(name), line 1, column \(text + 1): \"\(first.string(text).prefix(40))\" is not a number, but column \(number + 1) has one; "
+                + "use --header if this line is the header")
+    }
+
+    /// Whether a line has the numbers of its columns, from 0 or 1, as data frames without names are written; over their index stands
+    /// nothing.
+    private static func countsColumns(_ record: CSVRecord) -> Bool {
+        let start = record.string(0).isEmpty ? 1 : 0
+        guard record.count - start >= 2, let base = integer(record, start), base == 0 || base == 1 else { return false }
+        return (start..<record.count).allSatisfy { integer(record, $0) == base + $0 - start }
+    }
+
+    /// A field of digits alone.
+    private static func integer(_ record: CSVRecord, _ index: Int) -> Int? {
+        let text = record.string(index)
+        return text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
     }
 }

@@ -15,47 +15,12 @@ struct CSVRecords {
     /// The line on which the next record begins, from 1.
     private var nextLine = 1
 
-    /// The line on which the last record began, from 1.
-    private(set) var line = 0
-    /// The fields of the last record, their quotes resolved, a zero behind each.
-    private var text: [UInt8] = []
-    private var ranges: [Range<Int>] = []
+    /// The last record.
+    private(set) var record = CSVRecord()
 
     init(_ stream: ByteStream, separator: UInt8) {
         self.stream = stream
         self.separator = separator
-    }
-
-    var count: Int { ranges.count }
-
-    /// A field as text; octets that are no UTF-8 are replaced.
-    func string(_ index: Int) -> String { withField(index) { String(decoding: $0, as: UTF8.self) } }
-
-    /// Calls `body` with the bytes of a field; spaces around it are left out, those within quotation marks stay.
-    func withField<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        try text.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[ranges[index]])) }
-    }
-
-    /// A field as a number; nil where it is none. Finite decimal numbers only: no `nan`, no hexadecimal digits.
-    func number(_ index: Int) -> Double? {
-        let range = ranges[index]
-        guard !range.isEmpty else { return nil }
-        return text.withUnsafeBytes { text -> Double? in
-            for byte in text[range] {
-                switch byte {
-                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "+"),
-                    UInt8(ascii: "e"), UInt8(ascii: "E"):
-                    continue
-                default: return nil
-                }
-            }
-            let start = text.baseAddress!.assumingMemoryBound(to: CChar.self) + range.lowerBound
-            var stop: UnsafeMutablePointer<CChar>?
-            // Rounds once, to the nearest; the zero behind the field ends it.
-            let value = strtod(start, &stop)
-            guard let stop, UnsafePointer(stop) == start + range.count, value.isFinite else { return nil }
-            return value
-        }
     }
 
     /// Reads the next record.
@@ -63,9 +28,11 @@ struct CSVRecords {
     /// - Returns: false at the end.
     /// - Throws: `InputError` that names line and column.
     mutating func next() throws -> Bool {
-        if isAtStart { try skipByteOrderMark() }
-        text.removeAll(keepingCapacity: true)
-        ranges.removeAll(keepingCapacity: true)
+        if isAtStart {
+            isAtStart = false
+            try stream.skipByteOrderMark()
+        }
+        record.clear()
         while true {
             guard try position < end || fill() else { return false }
             let byte = buffer[position]
@@ -77,7 +44,7 @@ struct CSVRecords {
             }
             break
         }
-        line = nextLine
+        record.line = nextLine
         while try !field() {}
         return true
     }
@@ -86,25 +53,25 @@ struct CSVRecords {
     ///
     /// - Returns: whether the record has ended.
     private mutating func field() throws -> Bool {
-        let start = text.count
+        let start = record.byteCount
         try skipSpaces()
         guard try position < end || fill() else {
-            close(start)
+            record.close(start)
             return true
         }
         if buffer[position] == UInt8(ascii: "\"") {
             position += 1
             try quotedText(start)
-            close(start)
+            record.close(start)
             try skipSpaces()
             guard try position < end || fill() else { return true }
             switch buffer[position] {
             case separator, 10, 13: break
-            default: throw failure("something follows the closing quotation mark; quotation marks inside are written twice")
+            default: throw failure("unexpected text after the closing quotation mark; write quotation marks inside a value twice")
             }
         } else {
             try plainText(start)
-            close(start)
+            record.close(start)
         }
         guard try position < end || fill() else { return true }
         return endField()
@@ -132,12 +99,12 @@ struct CSVRecords {
             position = stop
             if stop < end { break }
         }
-        while text.count > start, text[text.count - 1] == 0x20 || text[text.count - 1] == 0x09 { text.removeLast() }
+        record.trim(from: start)
     }
 
     private mutating func quotedText(_ start: Int) throws {
         while true {
-            guard try position < end || fill() else { throw failure("a quotation mark has no second") }
+            guard try position < end || fill() else { throw failure("the closing quotation mark is missing") }
             var stop = position
             while stop < end, buffer[stop] != UInt8(ascii: "\"") {
                 if buffer[stop] == 10 { nextLine += 1 }
@@ -148,32 +115,20 @@ struct CSVRecords {
             guard stop < end else { continue }
             position += 1
             guard try position < end || fill(), buffer[position] == UInt8(ascii: "\"") else { return }
-            text.append(UInt8(ascii: "\""))
+            record.append(CollectionOfOne(UInt8(ascii: "\"")))
             position += 1
         }
     }
 
     private mutating func append(_ range: Range<Int>, _ start: Int) throws {
-        guard text.count + range.count <= RowLimits.lineBytes else {
-            throw failure("the row is longer than \(RowLimits.lineBytes) bytes; a quotation mark may lack its second")
+        guard record.byteCount + range.count <= RowLimits.lineBytes else {
+            throw failure("the row is longer than \(RowLimits.lineBytes) bytes; a closing quotation mark may be missing")
         }
-        text.append(contentsOf: buffer[range])
-    }
-
-    private mutating func close(_ start: Int) {
-        ranges.append(start..<text.count)
-        text.append(0)
+        record.append(buffer[range])
     }
 
     private mutating func skipSpaces() throws {
         while try position < end || fill(), buffer[position] == 0x20 || buffer[position] == 0x09 && separator != 0x09 { position += 1 }
-    }
-
-    private mutating func skipByteOrderMark() throws {
-        isAtStart = false
-        if try stream.peek(3).elementsEqual([0xEF, 0xBB, 0xBF]) {
-            try withUnsafeTemporaryAllocation(byteCount: 3, alignment: 1) { _ = try stream.read(into: $0) }
-        }
     }
 
     private mutating func fill() throws -> Bool {
@@ -183,5 +138,7 @@ struct CSVRecords {
         return end > 0
     }
 
-    private func failure(_ why: String) -> InputError { InputError("\(stream.name), line \(line), column \(ranges.count + 1): \(why)") }
+    private func failure(_ why: String) -> InputError {
+        InputError("\(stream.name), line \(record.line), column \(record.count + 1): \(why)")
+    }
 }

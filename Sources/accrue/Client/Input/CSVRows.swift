@@ -1,12 +1,15 @@
+import AnalyticLearning
 import Foundation
 import TensorFormats
 
 /// Rows of a table of comma- or tab-separated values: numbers in all columns but the label's.
 final class CSVRows: RowSource {
     struct Settings: Sendable {
-        var separator = UInt8(ascii: ",")
+        var separator = CSVSeparator.comma
         /// A name of the header, or a number from 1; negative ones count from the last column, -1.
         var labelColumn: String?
+        /// Columns that are no features, named in the same way.
+        var dropped: [String] = []
         /// Whether the first line is a header; what it looks like where nil.
         var hasHeader: Bool?
         /// Whether there must be a label; where there need not, the model's dimension tells whether there is.
@@ -20,13 +23,15 @@ final class CSVRows: RowSource {
     private let separateLabels: LabelSource?
     /// From the header, or empty.
     private var names: [String] = []
-    private var columns = 0
-    private var labelIndex: Int?
-    /// The first record, which is a row and has been read.
-    private var isFirstPending = false
+    private var layout: CSVLayout
+    private let features: [Int]
+    /// Rows that have been read already.
+    private var ahead: [CSVRecord] = []
+    private var rowNumbers: RowNumberColumn
+    private var warnings: [String] = []
 
-    var dimension: Int { columns - (labelIndex == nil ? 0 : 1) }
-    var hasLabels: Bool { labelIndex != nil || separateLabels != nil }
+    var dimension: Int { features.count }
+    var hasLabels: Bool { layout.labelIndex != nil || separateLabels != nil }
     let rowCount: Int? = nil
     let isSinglePrecision = false
     var fractionRead: Double? { stream.fractionRead }
@@ -36,58 +41,92 @@ final class CSVRows: RowSource {
     init(_ stream: ByteStream, _ settings: Settings, labels: LabelSource? = nil) throws {
         self.stream = stream
         separateLabels = labels
-        records = CSVRecords(stream, separator: settings.separator)
+        var records = CSVRecords(stream, separator: settings.separator)
         guard try records.next() else { throw InputError("\(stream.name) has no rows") }
-        columns = records.count
-        let first = (0..<columns).map { records.string($0) }
-        let layout = try CSVLayout(
-            first, isNumber: (0..<columns).map { records.number($0) != nil }, settings, hasOtherLabels: labels != nil, name: stream.name)
-        labelIndex = layout.labelIndex
-        if layout.isHeader { names = first } else { isFirstPending = true }
+        let first = records.record
+        var second: CSVRecord?
+        func next() throws -> CSVRecord? {
+            if second == nil, try records.next() { second = records.record }
+            return second
+        }
+        try CSVSeparator.check(first, second: next, settings.separator, name: stream.name)
+        layout = try CSVLayout(first, second: next, settings, hasOtherLabels: labels != nil, name: stream.name)
+        if layout.isHeader {
+            names = first.strings
+            // Before a model is made for rows that are not there.
+            guard try next() != nil else { throw InputError("\(stream.name) has a header, but no rows") }
+        } else {
+            ahead = [first]
+        }
+        if let second { ahead.append(second) }
+        self.records = records
+        features = layout.features
+        rowNumbers = RowNumberColumn(name: names.first, isFeature: features.first == 0 && features.count > 1)
     }
 
     func read(_ limit: Int, into batch: inout RowBatch) throws -> Int {
         var rows = 0
         while rows < limit {
-            let hasRecord = try isFirstPending || records.next()
-            isFirstPending = false
-            guard hasRecord else {
+            guard let record = try nextRecord() else {
                 try separateLabels?.finish()
+                if rowNumbers.finish() { warnOfRowNumbers() }
                 break
             }
             let (values, strings) = (batch.features.count, batch.labels.count)
             do {
-                try readRow(&batch)
+                try readRow(record, &batch)
             } catch {
                 batch.features.removeLast(batch.features.count - values)
                 batch.labels.truncate(to: strings)
                 throw error
             }
+            if let first = features.first, first == 0, rowNumbers.add(batch.features[values]) { warnOfRowNumbers() }
             rows += 1
         }
         return rows
     }
 
-    private func readRow(_ batch: inout RowBatch) throws {
-        guard records.count == columns else {
+    func takeWarnings() -> [String] {
+        defer { warnings = [] }
+        return warnings
+    }
+
+    /// Why there may be a column too many; empty where nothing is known.
+    var dimensionHint: String {
+        names.first?.isEmpty == true && !layout.dropped.contains(0) ? "; column 1 has no name: leave it out with --drop 1" : ""
+    }
+
+    private func warnOfRowNumbers() {
+        let name = names.isEmpty ? "" : names[0].isEmpty ? ", which has no name," : " (\(names[0].prefix(60)))"
+        warnings.append(
+            "\(stream.name): column 1\(name) looks like row numbers, which would be learned as a feature; leave it out with --drop 1")
+    }
+
+    private func nextRecord() throws -> CSVRecord? {
+        guard ahead.isEmpty else { return ahead.removeFirst() }
+        return try records.next() ? records.record : nil
+    }
+
+    private func readRow(_ record: CSVRecord, _ batch: inout RowBatch) throws {
+        guard record.count == layout.columns else {
             throw InputError(
-                "\(stream.name), line \(records.line): \(records.count) column\(records.count == 1 ? "" : "s"), expected \(columns)")
+                "\(stream.name), line \(record.line): \(record.count) column\(record.count == 1 ? "" : "s"), expected \(layout.columns)")
         }
-        for column in 0..<columns where column != labelIndex {
-            guard let value = records.number(column), value.magnitude <= RowLimits.magnitude else {
-                throw InputError(
-                    "\(place(column)): \"\(records.string(column).prefix(40))\", expected a finite number of magnitude at most 1e50")
+        for column in features {
+            guard let value = record.number(column), value.magnitude <= FeatureLimits.largestMagnitude else {
+                let expected = record.hasDecimalComma(column) ? "a decimal point" : "a finite number of magnitude at most 1e50"
+                throw InputError("\(place(record, column)): \"\(record.string(column).prefix(40))\", expected \(expected)")
             }
             batch.features.append(value)
         }
-        if let labelIndex {
-            try records.withField(labelIndex) { text in
-                guard !text.isEmpty else { throw InputError("\(place(labelIndex)): the label is empty") }
+        if let labelIndex = layout.labelIndex {
+            try record.withField(labelIndex) { text in
+                guard !text.isEmpty else { throw InputError("\(place(record, labelIndex)): the label is empty") }
                 guard text.count <= RowLimits.labelBytes else {
-                    throw InputError("\(place(labelIndex)): the label is longer than \(RowLimits.labelBytes) bytes")
+                    throw InputError("\(place(record, labelIndex)): the label is longer than \(RowLimits.labelBytes) bytes")
                 }
                 guard String(validating: text, as: UTF8.self) != nil else {
-                    throw InputError("\(place(labelIndex)): the label is not UTF-8")
+                    throw InputError("\(place(record, labelIndex)): the label is not UTF-8")
                 }
                 batch.labels.append(utf8: text)
             }
@@ -96,9 +135,9 @@ final class CSVRows: RowSource {
         }
     }
 
-    /// A value of the last record, in messages.
-    private func place(_ column: Int) -> String {
+    /// A value of a record, in messages.
+    private func place(_ record: CSVRecord, _ column: Int) -> String {
         let name = column < names.count ? " (\(names[column].prefix(60)))" : ""
-        return "\(stream.name), line \(records.line), column \(column + 1)\(name)"
+        return "\(stream.name), line \(record.line), column \(column + 1)\(name)"
     }
 }

@@ -37,15 +37,20 @@ final class LabelSource {
 
     /// Labels of a file: an npy array, or a text with one a line.
     init(file path: String) throws {
-        let stream = try ByteStream(path)
+        let stream = try ByteStream(path, unpacks: true)
         place = stream.name
-        if try InputFormat(firstBytes: stream.peek(8)) == .npy {
+        let signature = try Array(stream.peek(FileSignature.byteCount)).withUnsafeBytes { FileSignature($0) }
+        if let signature, signature != .npy {
+            throw InputError("\(place) is \(signature.description); expected labels as npy, or as text with one per line")
+        }
+        if signature == .npy {
             let array = try ArraySlices(npy: try stream.map() ?? MappedInput(spooling: stream), name: "labels")
             guard array.layout.shape.count == 1 else { throw InputError("\(path) has shape \(array.layout.shape), expected [rows]") }
             count = array.layout.shape[0]
             content = .array(array, next: 0)
         } else {
             count = nil
+            try stream.skipByteOrderMark()
             content = .lines(stream, LineSplitter(maximumLineBytes: RowLimits.labelBytes + 2))
         }
     }
@@ -74,7 +79,7 @@ final class LabelSource {
                 try lines.withUnsafeBytes(of: line) { text in
                     let trimmed = String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespaces)
                     guard trimmed.utf8.count <= RowLimits.labelBytes, String(validating: text, as: UTF8.self) != nil else {
-                        throw InputError("\(place), line \(line.number): a label is UTF-8 of at most \(RowLimits.labelBytes) bytes")
+                        throw InputError("\(place), line \(line.number): a label must be UTF-8 of at most \(RowLimits.labelBytes) bytes")
                     }
                     labels.append(trimmed)
                 }
@@ -96,7 +101,7 @@ final class LabelSource {
     func finish() throws {
         guard case .lines(let stream, var lines) = content else {
             guard count == nil || count == appended else {
-                throw InputError("\(place) has \(count!) labels, more than the \(appended) rows")
+                throw InputError("\(place) has \(count!) labels, but there are only \(appended) rows")
             }
             return
         }

@@ -23,7 +23,9 @@ final class MappedInput {
         let directory = ProcessInfo.processInfo.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
         var template = Array((directory + "/accrue-XXXXXX").utf8CString)
         let descriptor = mkstemp(&template)
-        guard descriptor >= 0 else { throw InputError("no temporary file in \(directory): \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw InputError("cannot create a temporary file in \(directory): \(String(cString: strerror(errno)))")
+        }
         defer { close(descriptor) }
         unlink(template)
         var buffer = [UInt8](repeating: 0, count: 1 << 18)
@@ -33,7 +35,9 @@ final class MappedInput {
             while written < count {
                 let result = buffer.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, count - written) }
                 if result < 0, errno == EINTR { continue }
-                guard result > 0 else { throw InputError("the temporary file in \(directory): \(String(cString: strerror(errno)))") }
+                guard result > 0 else {
+                    throw InputError("cannot write the temporary file in \(directory): \(String(cString: strerror(errno)))")
+                }
                 written += result
             }
             size += count

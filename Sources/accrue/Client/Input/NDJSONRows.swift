@@ -1,3 +1,4 @@
+import AnalyticLearning
 import Foundation
 import TensorFormats
 
@@ -22,13 +23,31 @@ final class NDJSONRows: RowSource {
         separateLabels = labels
         guard let line = try nextLine() else { throw InputError("\(stream.name) has no rows") }
         let place = "\(stream.name), line \(line.number)"
-        let found = try lines.withUnsafeBytes(of: line) { text in
-            do throws(JSONError) { return try Self.look(at: text) } catch { throw InputError("\(place): \(error.reason)") }
+        let found: (dimension: Int?, hasLabel: Bool)
+        do throws(JSONError) {
+            found = try lines.withUnsafeBytes(of: line) { (text) throws(JSONError) in try Self.look(at: text) }
+        } catch {
+            guard try isDocument(error) else { throw InputError("\(place): \(error.reason)") }
+            throw InputError("\(stream.name) is \(ForeignText.json); \(InputFormat.summary)")
         }
-        guard let count = found.dimension else { throw InputError("\(place): \"features\" is missing") }
+        guard let count = found.dimension else {
+            throw InputError("\(place): \"features\" is missing, expected {\"features\": [numbers], \"label\": \"text\"}")
+        }
         dimension = count
         hasLabels = labels != nil || found.hasLabel
         first = line
+    }
+
+    /// Whether the first line is no row, but the beginning of a value that is the whole of the input: it goes on behind its line, or holds
+    /// a matrix.
+    private func isDocument(_ error: JSONError) throws -> Bool {
+        switch error.kind {
+        case .wrongKind(.array, _): return true
+        case .unexpectedEnd:
+            guard let next = try nextLine() else { return false }
+            return lines.withUnsafeBytes(of: next) { $0.first != UInt8(ascii: "{") }
+        default: return false
+        }
     }
 
     /// The number of features of a line, and whether it has a label.
@@ -45,6 +64,8 @@ final class NDJSONRows: RowSource {
             var count = 0
             try scanner.beginArray(field: "features")
             while try scanner.nextElement() {
+                let kind = try scanner.peekKind()
+                if kind == .array { throw JSONError(.wrongKind(kind, expected: "a number"), at: scanner.position) }
                 try scanner.skipValue()
                 count += 1
             }
@@ -85,7 +106,7 @@ final class NDJSONRows: RowSource {
                     switch key {
                     case "features" where batch.features.count == values:
                         try scanner.readRow(
-                            field: "features", columns: dimension, into: &batch.features, maximumMagnitude: RowLimits.magnitude)
+                            field: "features", columns: dimension, into: &batch.features, maximumMagnitude: FeatureLimits.largestMagnitude)
                     case "label" where batch.labels.count == strings && separateLabels == nil:
                         try scanner.readStringOrInteger(into: &batch.labels, maximumBytes: RowLimits.labelBytes, field: "label")
                     case "features", "label": throw JSONError(.duplicateKey(key.description), at: key.offset)
@@ -97,11 +118,11 @@ final class NDJSONRows: RowSource {
                 try scanner.finish()
             }
         } catch { throw InputError("\(place): \(error.reason)") }
-        if let unknown { throw InputError("\(place): \"\(unknown)\" is not a known key; known are features and label") }
+        if let unknown { throw InputError("\(place): \"\(unknown)\" is not a known key; known keys are features and label") }
         guard batch.features.count > values || dimension == 0 else { throw InputError("\(place): \"features\" is missing") }
         if let separateLabels { return try separateLabels.append(1, into: &batch.labels) }
         guard hasLabels == (batch.labels.count > strings) else {
-            throw InputError("\(place): " + (hasLabels ? "\"label\" is missing" : "has a \"label\", and the lines before have none"))
+            throw InputError("\(place): " + (hasLabels ? "\"label\" is missing" : "has a \"label\", but the lines before have none"))
         }
         guard !hasLabels || !batch.labels.byteRange(at: strings).isEmpty else { throw InputError("\(place): \"label\" is empty") }
     }

@@ -1,3 +1,4 @@
+import AnalyticLearning
 import TensorFormats
 
 /// Rows that are sent together.
@@ -22,6 +23,17 @@ struct RowBatch: Sendable {
     /// What the rows are called in messages, counted from 1.
     var place: String { rows == 1 ? "row \(firstRow + 1)" : "rows \(firstRow + 1) to \(firstRow + rows)" }
 
+    /// The label of a row.
+    ///
+    /// - Throws: `InputError` that names the row where it is none.
+    func label(at row: Int) throws(InputError) -> Label {
+        do throws(LabelError) {
+            return try labels.withUnsafeBytes(at: row) { (bytes) throws(LabelError) in try Label(utf8: bytes) }
+        } catch {
+            throw InputError("row \(firstRow + row + 1): the label \(error)")
+        }
+    }
+
     /// The batch as a safetensors file, which carries every number exactly: `features` as F32 or F64 [rows, d], and the labels, where
     /// there are some, as a JSON array in the metadata.
     ///
@@ -32,7 +44,7 @@ struct RowBatch: Sendable {
         if !labels.isEmpty { try! layout.addMetadata("labels", labelsAsJSON) }
         try! layout.addTensor("features", type: isSinglePrecision ? .f32 : .f64, shape: [rows, dimension])
         var bytes = layout.headerBytes()
-        bytes.reserveCapacity(bytes.count + layout.dataByteCount)
+        bytes.reserveAppending(layout.dataByteCount)
         if isSinglePrecision {
             let singles = features.map(Float.init)
             singles.withUnsafeBytes { bytes.append(contentsOf: $0) }

@@ -9,10 +9,12 @@ struct RowInput: Sendable {
     var csv = CSVRows.Settings()
 
     static let options = [
-        Option("--format", InputFormat.choices, "what the rows are (by the name, else by the first bytes)"),
-        Option("--labels", "FILE", "labels of their own: npy, or a text with one a line"),
-        Option("--label-column", "NAME|N", "csv: the labels' column, from 1, or -1 for the last (\"label\", else the last)"),
-        Option("--header", nil, "csv: the first line is a header (where it has no numbers)"),
+        Option("--format", InputFormat.choices, "format of the rows (from the file name, else the first bytes)"),
+        Option("--labels", "FILE", "labels in a separate file: npy, or text with one per line"),
+        Option("--label-column", "NAME|N", "csv: the label column, by name or number from 1; -1 is the last (\"label\", else the last)"),
+        Option("--drop", "LIST", "csv: columns that are not features, by name or number, separated by commas"),
+        Option("--separator", "C", "csv: separator of values: , ; | : or tab (,)"),
+        Option("--header", nil, "csv: the first line is a header (if it has no numbers, or the column numbers)"),
         Option("--no-header", nil, "csv: the first line is a row"),
     ]
 
@@ -27,9 +29,13 @@ struct RowInput: Sendable {
         }
         labelsPath = arguments.text("--labels")
         csv.labelColumn = arguments.text("--label-column")
-        guard labelsPath == nil || csv.labelColumn == nil else { throw UsageError("--labels and --label-column exclude each other") }
+        if let list = arguments.text("--drop") {
+            csv.dropped = list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        }
+        if let text = arguments.text("--separator") { csv.separator = try CSVSeparator.named(text) }
+        guard labelsPath == nil || csv.labelColumn == nil else { throw UsageError("--labels and --label-column cannot be used together") }
         guard !arguments.has("--header") || !arguments.has("--no-header") else {
-            throw UsageError("--header and --no-header exclude each other")
+            throw UsageError("--header and --no-header cannot be used together")
         }
         if arguments.has("--header") { csv.hasHeader = true }
         if arguments.has("--no-header") { csv.hasHeader = false }
@@ -43,11 +49,13 @@ struct RowInput: Sendable {
     ///   - dimension: the model's, where it is known.
     /// - Throws: `InputError`.
     func open(needsLabels: Bool, dimension: Int?) throws -> any RowSource {
-        let stream = try ByteStream(path)
+        let stream = try ByteStream(path, unpacks: true)
         if path == "-", isatty(STDIN_FILENO) == 1 {
-            FileHandle.standardError.write(Data("accrue: reading rows from the terminal; Ctrl-D ends them\n".utf8))
+            FileHandle.standardError.write(Data("accrue: reading rows from the terminal; end them with Ctrl-D\n".utf8))
         }
-        let format = try format ?? InputFormat(name: path) ?? InputFormat(firstBytes: stream.peek(64))
+        let start = try stream.peek(FileSignature.byteCount)
+        guard !start.isEmpty else { throw InputError("\(stream.name) is empty, expected rows") }
+        let format = try InputFormat(given: format, start: start, path: path, name: stream.name)
         let labels = try labelsPath.map { try LabelSource(file: $0) }
         let source: any RowSource
         if format.isBinary {
@@ -56,7 +64,7 @@ struct RowInput: Sendable {
             source = try NDJSONRows(stream, labels: labels)
         } else {
             var settings = csv
-            settings.separator = format == .tsv ? 0x09 : settings.separator
+            settings.separator = format == .tsv ? CSVSeparator.tab : settings.separator
             settings.needsLabels = needsLabels
             settings.dimension = dimension
             source = try CSVRows(stream, settings, labels: labels)
@@ -66,9 +74,11 @@ struct RowInput: Sendable {
             throw InputError("\(stream.name) has no labels\(hint)")
         }
         if let dimension, source.dimension != dimension {
-            throw InputError("\(stream.name) has rows of \(source.dimension) features; the model takes \(dimension)")
+            throw InputError(
+                "\(stream.name) has rows of \(source.dimension) features, but the model takes \(dimension)\(source.dimensionHint)")
         }
         guard source.dimension > 0 else { throw InputError("\(stream.name) has rows without features") }
+        guard source.rowCount != 0 else { throw InputError("\(stream.name) has no rows") }
         return source
     }
 

@@ -1,3 +1,4 @@
+import AnalyticLearning
 import TensorFormats
 
 /// Rows from a file or a stream, read from front to back in constant memory.
@@ -20,14 +21,23 @@ protocol RowSource: AnyObject {
     /// - Returns: how many there were, at most `limit`; fewer only at the end.
     /// - Throws: `InputError` that names file, line or row, and column; `Interrupted`. What was read before is in the batch.
     func read(_ limit: Int, into batch: inout RowBatch) throws -> Int
+
+    /// What a user should know of the rows that have been read; told once.
+    func takeWarnings() -> [String]
+
+    /// Why rows may have another length than the model takes, to be put behind the message; empty where nothing is known.
+    var dimensionHint: String { get }
+}
+
+extension RowSource {
+    func takeWarnings() -> [String] { [] }
+    var dimensionHint: String { "" }
 }
 
 /// What every row must hold to, here as in the service.
 enum RowLimits {
-    /// The largest magnitude of a feature.
-    static let magnitude = 1e50
     /// The longest label in bytes.
-    static let labelBytes = 1024
+    static let labelBytes = Label.maximumBytes
     /// The longest line, or row of a table: a longer one is a mistake, such as a quotation mark without its second, and must not fill
     /// the memory.
     static let lineBytes = 64 << 20

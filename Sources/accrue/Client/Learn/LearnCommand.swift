@@ -4,22 +4,22 @@ import TensorFormats
 /// `accrue learn`: teaches a model on a server the rows of a file or a stream.
 enum LearnCommand: Command {
     static let name = "learn"
-    static let summary = "Teach a model on a server the rows of a file or a pipe"
+    static let summary = "Teach a model on a server with rows from a file or a pipe"
     static let usage = "MODEL [FILE|-] [OPTIONS]"
     static let operands: [Operand] = [.model, .file]
     static let options =
         RowInput.options + [
-            Option("--batch", "N", "rows a request (1024, or fewer of more than 512 features)"),
-            Option("--connections", "N", "requests under way at once; 1 learns in the order of the rows (4)"),
-            Option("--key", "KEY", "the run's name: a run with the same rows and key goes on where the one before ended (a new one)"),
-            Option("--progress", "FILE", "keep in this file how far the run is, and go on from there where it exists"),
-        ] + ModelSettings.options("--create", "make the model first; without \"dimension\" it is that of the rows")
+            Option("--batch", "N", "rows per request (1024, or fewer with more than 512 features)"),
+            Option("--connections", "N", "concurrent requests; 1 learns the rows in order (4)"),
+            Option("--key", "KEY", "name of the run: with the same rows and key, a run continues where the last one ended (a new one)"),
+            Option("--progress", "FILE", "keep the run's progress in this file, and continue from there if the file exists"),
+        ] + ModelSettings.options("--create", "create the model first; \"dimension\" defaults to that of the rows")
         + [
-            Option("--quiet", nil, "no progress"), Option("--json", nil, "print the summary as JSON"),
+            Option("--quiet", nil, "do not print progress"), Option("--json", nil, "print the summary as JSON"),
         ] + ClientSettings.options
 
     static func run(_ arguments: ParsedArguments) throws {
-        guard (1...2).contains(arguments.words.count) else { throw UsageError("learn takes a model, and a file or nothing") }
+        guard (1...2).contains(arguments.words.count) else { throw UsageError("learn needs a model and takes at most one file") }
         let model = arguments.words[0]
         let input = try RowInput(arguments, path: arguments.words.count == 2 ? arguments.words[1] : nil)
         let creation = try ModelSettings(arguments, "--create")
@@ -37,7 +37,7 @@ enum LearnCommand: Command {
         var details = found.status == 404 ? nil : try ServiceClient.object(found)
         if details == nil, creation.configuration == nil || saved.map({ $0.rows > 0 }) == true {
             let why =
-                saved == nil ? "; --create makes it" : ", but \(progressPath!) says that it has learned: remove the file to begin anew"
+                saved == nil ? "; create it with --create" : ", but \(progressPath!) says it has learned: remove the file to start over"
             throw ServerRefusal(code: 404, detail: "there is no model named \"\(model)\"\(why)")
         }
         // The rows are looked at before a model is made that does not take them.
@@ -50,13 +50,13 @@ enum LearnCommand: Command {
         let version = details?["version"]?.int ?? 0
         if let saved, version < saved.version {
             throw InputError(
-                "\(progressPath!) is of version \(saved.version), but \(model) is at \(version): it was made anew; remove the file to begin anew"
+                "\(progressPath!) has version \(saved.version), but \(model) is at \(version): it was created again; remove the file to start over"
             )
         }
         if let saved, let known = saved.samples, let samples = details?["samples"]?.int, samples < known {
             throw InputError(
-                "\(progressPath!) knows \(model) with \(ProgressText.grouped(known)) samples, but it has \(ProgressText.grouped(samples)): "
-                    + "it was restored, or rows were unlearned, and rows that the file counts may be gone; remove the file to learn all again"
+                "\(progressPath!) says that \(model) has \(ProgressText.grouped(known)) samples, but it has \(ProgressText.grouped(samples)): "
+                    + "it was restored or rows were unlearned, so rows that the file counts may be gone; remove the file to learn all rows again"
             )
         }
         let progress =
@@ -77,8 +77,16 @@ enum LearnCommand: Command {
         }
         report.finish()
         let summary = LearnSummary(
-            model: model, key: progress.key, skippedRows: progress.rows, tally: run.tally, seconds: report.elapsed)
+            model: model, key: progress.key, skippedRows: progress.rows, tally: run.tally, seconds: report.elapsed,
+            end: end(of: path, settings))
         print(arguments.has("--json") ? summary.json : summary.text)
+    }
+
+    /// What the model has now; nil where the server does not answer at once: the rows are learned all the same.
+    private static func end(of path: String, _ settings: ClientSettings) -> LearnReply? {
+        var settings = settings
+        settings.policy.retries = min(settings.policy.retries, 2)
+        return try? LearnReply(ServiceClient(settings).call("GET", path))
     }
 
     /// A run that did not come to its end.
@@ -89,7 +97,7 @@ enum LearnCommand: Command {
 
         var status: Int32 { (cause as? any StatusError)?.status ?? ExitStatus.failure }
         var description: String {
-            "\(cause)\n\(ProgressText.grouped(rows)) rows are acknowledged; to go on, with the same rows:\n  \(command)"
+            "\(cause)\n\(ProgressText.grouped(rows)) rows are acknowledged; to continue with the same rows:\n  \(command)"
         }
     }
 
@@ -97,10 +105,10 @@ enum LearnCommand: Command {
     static func standardBatch(_ dimension: Int) -> Int { max(1, min(1024, (4 << 20) / 8 / max(1, dimension))) }
 
     private static func check(_ saved: LearnProgress, _ path: String, _ model: String, _ key: RunKey?, _ batch: Int?) throws {
-        guard saved.model == model else { throw UsageError("\(path) is of the model \(saved.model), not \(model)") }
-        if let key, key != saved.key { throw UsageError("\(path) is of the run \(saved.key), not \(key)") }
+        guard saved.model == model else { throw UsageError("\(path) belongs to the model \(saved.model), not \(model)") }
+        if let key, key != saved.key { throw UsageError("\(path) belongs to the run \(saved.key), not \(key)") }
         if let batch, batch != saved.batchRows {
-            throw UsageError("\(path) is of a run with --batch \(saved.batchRows): another one would not be recognised")
+            throw UsageError("\(path) belongs to a run with --batch \(saved.batchRows): continue it with the same --batch")
         }
     }
 

@@ -1,6 +1,6 @@
 import ClassifierService
+internal import Concurrency
 import Foundation
-internal import Locks
 import TensorFormats
 
 /// One run of `learn`: sends rows in batches, each under its key, and keeps account of what the server has acknowledged.
@@ -14,6 +14,7 @@ final class LearnRun: Sendable {
         /// When the progress file was last written.
         var written = 0.0
         var firstIsKnown: Bool?
+        var hasWarned = false
     }
 
     private let settings: ClientSettings
@@ -54,7 +55,7 @@ final class LearnRun: Sendable {
     func run(_ source: any RowSource) throws {
         try save()
         try skip(source)
-        let pipeline = BatchPipeline<LearnReply>(
+        let pipeline = try BatchPipeline<LearnReply>(
             connections: connections, makeSender: { [self] in makeSender() }, deliver: { [self] in try deliver($0, $1) })
         var failure: (any Error)?
         do { try submit(source, to: pipeline) } catch { failure = error }
@@ -65,7 +66,22 @@ final class LearnRun: Sendable {
             failure = failure ?? error
         }
         try save()
+        warnOfLabels(atLeast: 20)
         if let failure { throw failure }
+    }
+
+    private func warn(_ warnings: [String]) {
+        for warning in warnings { report.say("warning: \(VisibleText.of(warning))") }
+    }
+
+    /// Warns once where nearly every row has made a class, and labels are numbers: a measurement is no label.
+    private func warnOfLabels(atLeast rows: Int) {
+        let warning = state.withLock { state -> String? in
+            guard !state.hasWarned, state.tally.rows >= rows, let warning = state.tally.labelWarning else { return nil }
+            state.hasWarned = true
+            return warning
+        }
+        if let warning { warn([warning]) }
     }
 
     /// Reads rows that were acknowledged in an earlier run, and compares them with those.
@@ -76,14 +92,15 @@ final class LearnRun: Sendable {
             try settings.interruption.check()
             var batch = RowBatch()
             batch.rows = try source.read(min(rest, base.batchRows), into: &batch)
+            warn(source.takeWarnings())
             guard batch.rows > 0 else {
-                throw InputError("the input has \(base.rows - rest) rows, but \(base.rows) were learned of it: it is not the same")
+                throw InputError("the input has \(base.rows - rest) rows, but \(base.rows) were already learned: it is not the same input")
             }
             hash.add(batch, dimension: dimension)
             rest -= batch.rows
         }
         guard hash == base.hash else {
-            throw InputError("the first \(base.rows) rows are not those that were learned: the input is not the same")
+            throw InputError("the first \(base.rows) rows are not those that were learned: it is not the same input")
         }
     }
 
@@ -95,6 +112,7 @@ final class LearnRun: Sendable {
             batch.isSinglePrecision = source.isSinglePrecision
             batch.firstRow = row
             batch.rows = try source.read(base.batchRows, into: &batch)
+            warn(source.takeWarnings())
             batch.fractionRead = source.fractionRead
             guard batch.rows > 0 else { return }
             hash.add(batch, dimension: dimension)
@@ -126,7 +144,7 @@ final class LearnRun: Sendable {
         var hint = ""
         if refusal.code == 413 { hint = "; try a smaller --batch" }
         if refusal.code == 422, refusal.detail.contains("Idempotency-Key") {
-            hint = "; the run \(base.key) had other rows here, or another --batch"
+            hint = "; the run \(base.key) had different rows here, or a different --batch"
         }
         return ServerRefusal(code: refusal.code, detail: "\(batch.place): \(refusal.detail)\(hint)")
     }
@@ -139,8 +157,8 @@ final class LearnRun: Sendable {
             state.firstIsKnown = first
             guard !isKnown || first || base.batches > 0 else {
                 throw InputError(
-                    "the server has learned \(batch.place) before, but has forgotten the beginning of the run \(base.key): rows before "
-                        + "count twice now (use --progress for runs that last longer than the server remembers)")
+                    "the server has already learned \(batch.place), but no longer remembers the beginning of the run \(base.key): earlier rows "
+                        + "now count twice (use --progress for runs that last longer than the server remembers)")
             }
             state.tally.add(reply, rows: batch.rows, isKnown: isKnown)
             state.progress.batches += 1
@@ -151,6 +169,7 @@ final class LearnRun: Sendable {
                 (state.progress.version, state.progress.samples) = (reply.version, reply.samples)
             }
         }
+        warnOfLabels(atLeast: 100)
         let rows = progress.rows
         report.update { text in
             text.done = rows

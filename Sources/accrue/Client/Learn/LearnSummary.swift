@@ -1,3 +1,4 @@
+import AnalyticLearning
 import TensorFormats
 
 /// What a run of `learn` has done, for people and for programs.
@@ -8,6 +9,8 @@ struct LearnSummary {
     var skippedRows: Int
     var tally: LearnTally
     var seconds: Double
+    /// What the model has at the end, where the server could be asked: others may have learned, and answers may be older ones.
+    var end: LearnReply?
 
     /// The most labels that the text lists.
     private static let listedClasses = 10
@@ -17,17 +20,17 @@ struct LearnSummary {
     var text: String {
         let rows = ProgressText.grouped
         var lines = ["learned \(rows(tally.rows)) rows in \(ProgressText.duration(seconds)) (\(rows(Int(rate))) rows/s)"]
-        if tally.knownRows > 0 { lines.append("\(rows(tally.knownRows)) of them had been learned before, and were not learned twice") }
-        if skippedRows > 0 { lines.append("\(rows(skippedRows)) rows before them had been learned before, and were not sent") }
+        if tally.knownRows > 0 { lines.append("\(rows(tally.knownRows)) of them were already learned and not learned again") }
+        if skippedRows > 0 { lines.append("\(rows(skippedRows)) rows before them were already learned and not sent") }
         if let accuracy = tally.accuracyBefore {
-            lines.append("right before they were learned: \(JSONValue.number((accuracy * 1e4).rounded() / 1e4))")
+            lines.append("accuracy before they were learned: \(JSONValue.number((accuracy * 1e4).rounded() / 1e4))")
         }
         if !tally.newClasses.isEmpty {
             let rest = tally.newClasses.count - Self.listedClasses
-            let listed = tally.newClasses.prefix(Self.listedClasses).map(VisibleText.of).joined(separator: ", ")
+            let listed = tally.newClasses.prefix(Self.listedClasses).map { VisibleText.of($0.text) }.joined(separator: ", ")
             lines.append("new classes: \(tally.newClasses.count) (\(listed)\(rest > 0 ? ", and \(rest) more" : ""))")
         }
-        if let last = tally.last {
+        if let last = end ?? tally.last {
             lines.append("\(model): version \(last.version), \(rows(last.samples)) samples, \(rows(last.classes)) classes")
         }
         return lines.joined(separator: "\n")
@@ -38,9 +41,9 @@ struct LearnSummary {
             "model": .string(model), "key": .string(key.description), "rows": .integer(tally.rows), "known_rows": .integer(tally.knownRows),
             "skipped_rows": .integer(skippedRows), "seconds": .number(seconds), "rows_per_second": .number(rate),
             "accuracy_before": tally.accuracyBefore.map(JSONValue.number) ?? .null,
-            "new_classes": .array(tally.newClasses.map(JSONValue.string)),
+            "new_classes": .array(tally.newClasses.map { JSONValue.string($0.text) }),
         ]
-        if let last = tally.last {
+        if let last = end ?? tally.last {
             object["version"] = .integer(last.version)
             object["samples"] = .integer(last.samples)
             object["classes"] = .integer(last.classes)

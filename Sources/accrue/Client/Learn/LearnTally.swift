@@ -1,3 +1,4 @@
+import AnalyticLearning
 import TensorFormats
 
 /// What the answers to the batches of a run come to.
@@ -5,7 +6,8 @@ struct LearnTally: Sendable {
     /// Rows that the server has acknowledged, and those of them that it had learned before this run.
     private(set) var rows = 0
     private(set) var knownRows = 0
-    private(set) var newClasses: [String] = []
+    private(set) var newClasses: [Label] = []
+    /// The answer that speaks of the latest state: with several requests under way, or answers given again, not always the last one.
     private(set) var last: LearnReply?
     private var scored = 0
     private var right = 0.0
@@ -13,12 +15,22 @@ struct LearnTally: Sendable {
     /// The share of rows that were right before they were learned, of those that met a model which knew something.
     var accuracyBefore: Double? { scored > 0 ? right / Double(scored) : nil }
 
+    /// What to say where nearly every row has made a class whose label is a number; nil where that is not so.
+    var labelWarning: String? {
+        guard newClasses.count * 10 >= rows * 8 else { return nil }
+        let numbers = newClasses.lazy.filter { Double($0.text) != nil }
+        guard numbers.count * 10 >= newClasses.count * 9 else { return nil }
+        let examples = newClasses.prefix(3).map(\.text).joined(separator: ", ")
+        return "\(ProgressText.grouped(rows)) rows created \(ProgressText.grouped(newClasses.count)) classes whose labels are numbers "
+            + "(\(examples), …): the label column looks like a measurement; choose another with --label-column"
+    }
+
     /// - Parameter isKnown: whether the answer is an earlier one, given again.
     mutating func add(_ reply: LearnReply, rows count: Int, isKnown: Bool) {
         rows += count
         if isKnown { knownRows += count }
         newClasses += reply.newClasses
-        last = reply
+        if reply.version >= last?.version ?? 0 { last = reply }
         if let accuracy = reply.accuracyBefore {
             scored += count
             right += accuracy * Double(count)
@@ -31,7 +43,7 @@ struct LearnReply: Sendable {
     var version: Int
     var samples: Int
     var classes: Int
-    var newClasses: [String]
+    var newClasses: [Label]
     var accuracyBefore: Double?
 
     /// - Throws: `ServerUnavailable` where something else answers.
@@ -39,10 +51,10 @@ struct LearnReply: Sendable {
         let object = try ServiceClient.object(response)
         guard let version = object["version"]?.int, let samples = object["samples"]?.int, let classes = object["classes"]?.int else {
             throw ServerUnavailable(
-                description: "the server answers with something else than what it learned: \(response.text.prefix(120))")
+                description: "the server did not say what it learned: \(response.text.prefix(120))")
         }
         (self.version, self.samples, self.classes) = (version, samples, classes)
-        newClasses = object["new_classes"]?.array?.compactMap(\.string) ?? []
+        newClasses = object["new_classes"]?.array?.compactMap(\.label) ?? []
         accuracyBefore = object["accuracy_before"]?.double
     }
 }

@@ -10,7 +10,8 @@ enum ModelsCommand: Command {
     static let options =
         ModelSettings.options("--config", "create: the model's configuration")
         + [
-            Option("--yes", nil, "delete: do not ask"), Option("--names", nil, "list: the names alone, one a line"),
+            Option("--yes", nil, "delete: do not ask for confirmation; required in scripts"),
+            Option("--names", nil, "list: print only the names, one per line"),
             Option("--json", nil, "print the server's answer"),
         ] + ClientSettings.options
 
@@ -20,10 +21,10 @@ enum ModelsCommand: Command {
         let action = arguments.words.first ?? "list"
         let isList = action == "list"
         guard ["list", "show", "create", "delete"].contains(action) else {
-            throw UsageError("models can list, show, create and delete, not \"\(action)\"")
+            throw UsageError("unknown action \"\(action)\"; models can list, show, create and delete")
         }
         guard arguments.words.count <= (isList ? 1 : 2), isList || arguments.words.count == 2 else {
-            throw UsageError(isList ? "models list takes no further word" : "models \(action) takes one word more, the model")
+            throw UsageError(isList ? "models list takes no argument" : "models \(action) needs one argument: the model")
         }
         if isList { return try list(client, arguments) }
         let path = ServiceClient.path(arguments.words[1])
@@ -97,7 +98,9 @@ enum ModelsCommand: Command {
 
     private static func delete(_ client: ServiceClient, _ model: String, _ path: String, _ arguments: ParsedArguments) throws {
         if !arguments.has("--yes") {
-            guard isatty(STDIN_FILENO) == 1 else { throw UsageError("models delete asks on a terminal; elsewhere say --yes") }
+            guard isatty(STDIN_FILENO) == 1 else {
+                throw UsageError("models delete asks for confirmation, but standard input is not a terminal: use --yes")
+            }
             let samples = try client.object("GET", path, isFirst: true)["samples"]?.int ?? 0
             print("delete \(model) with \(ProgressText.grouped(samples)) samples? [y/N] ", terminator: "")
             fflush(nil)

@@ -1,3 +1,4 @@
+import AnalyticLearning
 import TensorFormats
 
 /// How many predictions were right, over all rows and by class.
@@ -5,36 +6,70 @@ struct Evaluation: Sendable {
     private struct Count {
         var rows = 0
         var right = 0
+        /// Whether the model has predicted it, and so knows it.
+        var isPredicted = false
     }
 
-    private var classes: [String: Count] = [:]
+    /// All classes that rows or predictions name; some may have no rows.
+    private var classes: [Label: Count] = [:]
     private(set) var rows = 0
     private(set) var right = 0
 
-    mutating func add(expected: String, predicted: String) {
+    mutating func add(expected: Label, predicted: Label) {
         let isRight = expected == predicted
         rows += 1
         right += isRight ? 1 : 0
         classes[expected, default: Count()].rows += 1
         classes[expected, default: Count()].right += isRight ? 1 : 0
+        classes[predicted, default: Count()].isPredicted = true
+    }
+
+    /// Labels of rows that the model has never predicted: it may not know them.
+    var neverPredicted: [Label] { classes.filter { $0.value.rows > 0 && !$0.value.isPredicted }.map(\.key).sorted() }
+
+    /// Labels of rows that are no classes of the model, which no prediction can get right.
+    private(set) var unknown: [Label] = []
+
+    /// Says which classes the model has.
+    mutating func compare(with known: Set<Label>) { unknown = neverPredicted.filter { !known.contains($0) } }
+
+    /// The number of rows whose label the model does not know.
+    private var unknownRows: Int { unknown.reduce(0) { $0 + (classes[$1]?.rows ?? 0) } }
+
+    /// The most labels that the text lists.
+    private static let listedLabels = 10
+
+    /// What stands before the accuracy; empty where all labels are classes.
+    private var unknownText: String {
+        guard !unknown.isEmpty else { return "" }
+        let listed = unknown.prefix(Self.listedLabels).map { VisibleText.of($0.text) }.joined(separator: ", ")
+        let rest = unknown.count - Self.listedLabels
+        return "labels unknown to the model: \(listed)\(rest > 0 ? ", and \(rest) more" : "") (\(ProgressText.grouped(unknownRows)) rows, "
+            + "none of which can be right)\n"
     }
 
     /// The share of rows that are right; nil without rows.
     var accuracy: Double? { rows > 0 ? Double(right) / Double(rows) : nil }
 
-    /// The mean over the classes of the share of their rows that are right, so that all count the same.
+    /// The mean over the classes that have rows of the share of them that are right, so that all count the same.
     var balancedAccuracy: Double? {
-        guard !classes.isEmpty else { return nil }
         // In one order, so that the last digit does not change from run to run.
-        return classes.sorted { $0.key < $1.key }.reduce(0) { $0 + Double($1.value.right) / Double($1.value.rows) } / Double(classes.count)
+        let shares = classes.filter { $0.value.rows > 0 }.sorted { $0.key < $1.key }.map { Double($0.value.right) / Double($0.value.rows) }
+        return shares.isEmpty ? nil : shares.reduce(0, +) / Double(shares.count)
+    }
+
+    /// How many classes there are, and how many of them have rows where that is not all.
+    private var classText: String {
+        let rows = classes.values.count { $0.rows > 0 }
+        return "\(classes.count) classes" + (rows < classes.count ? ", \(rows) of them with rows" : "")
     }
 
     var text: String {
         guard let accuracy, let balancedAccuracy else { return "no rows" }
         func rounded(_ share: Double) -> String { "\(JSONValue.number((share * 1e4).rounded() / 1e4))" }
-        return """
+        return unknownText + """
             accuracy: \(rounded(accuracy)) (\(ProgressText.grouped(right)) of \(ProgressText.grouped(rows)) rows)
-            balanced accuracy: \(rounded(balancedAccuracy)) (\(classes.count) classes)
+            balanced accuracy: \(rounded(balancedAccuracy)) (\(classText))
             """
     }
 
@@ -42,6 +77,7 @@ struct Evaluation: Sendable {
         JSONValue.object([
             "rows": .integer(rows), "right": .integer(right), "classes": .integer(classes.count),
             "accuracy": accuracy.map(JSONValue.number) ?? .null, "balanced_accuracy": balancedAccuracy.map(JSONValue.number) ?? .null,
+            "unknown_labels": .array(unknown.map { .string($0.text) }), "unknown_rows": .integer(unknownRows),
         ]).description
     }
 }

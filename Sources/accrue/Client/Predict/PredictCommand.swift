@@ -1,3 +1,4 @@
+import AnalyticLearning
 import Foundation
 import HTTPServer
 import TensorFormats
@@ -5,25 +6,25 @@ import TensorFormats
 /// `accrue predict`: asks a model on a server for the labels of rows, and prints them in their order.
 enum PredictCommand: Command {
     static let name = "predict"
-    static let summary = "Ask a model on a server for the labels of rows"
+    static let summary = "Predict the labels of rows with a model on a server"
     static let usage = "MODEL [FILE|-] [OPTIONS]"
     static let operands: [Operand] = [.model, .file]
     static let options =
         [
             Option("--top", "K", "print the K best classes (1)"),
-            Option("--weights", "plain|balanced", "which weights decide (the model's default)"),
-            Option("--probability", nil, "print the probability of each class too, where the model knows it"),
-            Option("--output", PredictionText.Format.choices, "what is printed of each row (csv); labels: one a line, without line breaks"),
-            Option("--evaluate", nil, "print the accuracy on rows with labels; the predictions only where --output is given"),
+            Option("--weights", "plain|balanced", "weights to use (the model's default)"),
+            Option("--probability", nil, "also print the probability of each class, if the model is calibrated"),
+            Option("--output", PredictionText.Format.choices, "what to print for each row (csv); labels: one per line, no line breaks"),
+            Option("--evaluate", nil, "print the accuracy on labelled rows; predictions only with --output"),
         ] + RowInput.options
         + [
-            Option("--batch", "N", "rows a request (1024, or fewer of more than 512 features)"),
-            Option("--connections", "N", "requests under way at once (4)"), Option("--quiet", nil, "no progress"),
+            Option("--batch", "N", "rows per request (1024, or fewer with more than 512 features)"),
+            Option("--connections", "N", "concurrent requests (4)"), Option("--quiet", nil, "do not print progress"),
             Option("--json", nil, "--evaluate: print JSON"),
         ] + ClientSettings.options
 
     static func run(_ arguments: ParsedArguments) throws {
-        guard (1...2).contains(arguments.words.count) else { throw UsageError("predict takes a model, and a file or nothing") }
+        guard (1...2).contains(arguments.words.count) else { throw UsageError("predict needs a model and takes at most one file") }
         let evaluates = arguments.has("--evaluate")
         let format = try arguments.text("--output").map { text in
             guard let format = PredictionText.Format(rawValue: text) else {
@@ -36,7 +37,7 @@ enum PredictCommand: Command {
             throw UsageError("--weights must be plain or balanced, not \(weights!)")
         }
         guard evaluates || !arguments.has("--json") else {
-            throw UsageError("--json goes with --evaluate; predictions are --output ndjson")
+            throw UsageError("--json needs --evaluate; for predictions use --output ndjson")
         }
         let top = try arguments.integer("--top", in: 1...1_000_000)
         let batchRows = try arguments.integer("--batch", in: 1...1_000_000)
@@ -61,7 +62,11 @@ enum PredictCommand: Command {
         try run.run(source, batchRows: batchRows ?? LearnCommand.standardBatch(source.dimension), connections: connections)
         report.finish()
         guard evaluates else { return }
-        let evaluation = run.evaluation
+        var evaluation = run.evaluation
+        if !evaluation.neverPredicted.isEmpty {
+            let listed = try ServiceClient(settings).object("GET", path + "/classes")["classes"]?.array ?? []
+            evaluation.compare(with: Set(listed.compactMap { $0.object?["label"]?.label }))
+        }
         let result = arguments.has("--json") ? evaluation.json : evaluation.text
         // The predictions have standard output for themselves.
         if format == nil { print(result) } else { FileHandle.standardError.write(Data((result + "\n").utf8)) }

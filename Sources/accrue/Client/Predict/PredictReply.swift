@@ -1,16 +1,17 @@
+import AnalyticLearning
 import TensorFormats
 
 /// The answer to a predict request.
 struct PredictReply: Sendable {
     /// A class, and how much speaks for it.
     struct Scored: Sendable, Equatable {
-        var label: String
+        var label: Label
         var score: Double
         /// Where it was asked for and is known.
         var probability: Double?
 
         init?(_ value: JSONValue) {
-            guard let object = value.object, let label = object["label"]?.string, let score = object["score"]?.double else { return nil }
+            guard let object = value.object, let label = object["label"]?.label, let score = object["score"]?.double else { return nil }
             (self.label, self.score) = (label, score)
             probability = object["probability"]?.double
         }
@@ -32,7 +33,7 @@ struct PredictReply: Sendable {
             return Row(best: best, top: value.object?["top"]?.array?.compactMap(Scored.init) ?? [])
         }
         guard rows.count == count else {
-            throw ServerUnavailable(description: "the server answers with \(rows.count) predictions for \(count) rows")
+            throw ServerUnavailable(description: "the server returned \(rows.count) predictions for \(count) rows")
         }
     }
 }

@@ -1,5 +1,6 @@
+import AnalyticLearning
+internal import Concurrency
 import Foundation
-internal import Locks
 import TensorFormats
 
 /// One run of `predict`: sends rows in batches over several connections, and prints what comes in the order of the rows.
@@ -28,7 +29,7 @@ final class PredictRun: Sendable {
     /// - Throws: what ended the run early; what was printed until then is whole lines, without a gap.
     func run(_ source: any RowSource, batchRows: Int, connections: Int) throws {
         if let text, !text.header.isEmpty { try Array(text.header.utf8).withUnsafeBytes(StandardOutput.write) }
-        let pipeline = BatchPipeline<PredictReply>(
+        let pipeline = try BatchPipeline<PredictReply>(
             connections: connections, makeSender: { [self] in makeSender() }, deliver: { [self] in try deliver($0, $1) })
         var failure: (any Error)?
         do { try submit(source, batchRows, to: pipeline) } catch { failure = error }
@@ -44,6 +45,7 @@ final class PredictRun: Sendable {
             batch.isSinglePrecision = source.isSinglePrecision
             batch.firstRow = row
             batch.rows = try source.read(batchRows, into: &batch)
+            for warning in source.takeWarnings() { report.say("warning: \(VisibleText.of(warning))") }
             batch.fractionRead = source.fractionRead
             guard batch.rows > 0, pipeline.submit(batch) else { return }
             row += batch.rows
@@ -72,8 +74,9 @@ final class PredictRun: Sendable {
 
     private func deliver(_ batch: RowBatch, _ reply: PredictReply) throws {
         if hasLabels {
+            let expected = try (0..<batch.labels.count).map { try batch.label(at: $0) }
             counted.withLock { evaluation in
-                for (index, row) in reply.rows.enumerated() { evaluation.add(expected: batch.labels[index], predicted: row.best.label) }
+                for (label, row) in zip(expected, reply.rows) { evaluation.add(expected: label, predicted: row.best.label) }
             }
         }
         if let text { try text.lines(batch, reply).withUnsafeBytes(StandardOutput.write) }

@@ -1,3 +1,4 @@
+import AnalyticLearning
 import TensorFormats
 
 /// Predictions as lines of text.
@@ -35,7 +36,7 @@ struct PredictionText: Sendable {
         var text = ""
         for (index, row) in reply.rows.enumerated() {
             guard format == .csv else {
-                let label = shown(row.best.label)
+                let label = shown(row.best.label.text)
                 guard !label.utf8.contains(where: { $0 == 10 || $0 == 13 }) else {
                     throw InputError(
                         "row \(batch.firstRow + index + 1): the label \(JSONValue.string(label)) has a line break: use --output csv or ndjson"
@@ -58,7 +59,7 @@ struct PredictionText: Sendable {
     private func shown(_ label: String) -> String { isForPeople ? VisibleText.of(label) : label }
 
     private func cells(_ scored: PredictReply.Scored) -> String {
-        var text = "," + Self.quote(shown(scored.label)) + "," + JSONValue.number(scored.score).description
+        var text = "," + Self.quote(shown(scored.label.text)) + "," + JSONValue.number(scored.score).description
         if hasProbabilities { text += "," + (scored.probability.map { JSONValue.number($0).description } ?? "") }
         return text
     }
@@ -69,8 +70,7 @@ struct PredictionText: Sendable {
         for (index, row) in reply.rows.enumerated() {
             writer.removeAll()
             writer.beginObject()
-            writer.key("row")
-            writer.write(batch.firstRow + index)
+            writer.member("row", batch.firstRow + index)
             if hasLabels {
                 writer.key("expected")
                 writer.write(batch.labels, at: index)
@@ -94,13 +94,10 @@ struct PredictionText: Sendable {
     }
 
     private func write(_ scored: PredictReply.Scored, to writer: inout JSONWriter) {
-        writer.key("label")
-        writer.write(scored.label)
-        writer.key("score")
-        writer.write(scored.score)
+        writer.member("label", scored.label.text)
+        writer.member("score", scored.score)
         if hasProbabilities {
-            writer.key("probability")
-            if let probability = scored.probability { writer.write(probability) } else { writer.writeNull() }
+            writer.member("probability", scored.probability)
         }
     }
 

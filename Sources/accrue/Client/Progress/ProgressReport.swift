@@ -1,6 +1,6 @@
 import ClassifierService
+internal import Concurrency
 import Foundation
-internal import Locks
 
 /// Tells on standard error how far a transfer is: a bar that is drawn again and again on a terminal, else a line every few seconds.
 ///
@@ -27,7 +27,8 @@ final class ProgressReport: Sendable {
         isTerminal = isatty(STDERR_FILENO) == 1
         self.isQuiet = isQuiet
         guard !isQuiet else { return }
-        Thread.detachNewThread { [self] in run() }
+        // Where there is no thread, there is no progress to be seen, and the transfer goes on.
+        try? Threads.start("progress") { [self] in run() }
     }
 
     /// Changes what is known.

@@ -24,6 +24,9 @@ struct ProgressText: Equatable {
         return fraction.map { min(1, max(0, $0)) }
     }
 
+    /// The share in whole percent: 100 when all is done, and not before.
+    private var percent: String? { share.map { String(Int($0 * 100)) } }
+
     /// Things a second since the start.
     var rate: Double { elapsed > 0 ? Double(done - skipped) / elapsed : 0 }
 
@@ -36,9 +39,12 @@ struct ProgressText: Equatable {
     }
 
     /// One line without a bar: for files and pipes.
-    var plain: String {
+    var plain: String { words(withShare: true) }
+
+    /// - Parameter withShare: whether the share stands behind a number that is out of nobody knows how many.
+    private func words(withShare: Bool) -> String {
         var parts = [total.map { "\(unit == .rows ? Self.grouped(done) : amount(done)) of \(amount($0))" } ?? amount(done)]
-        if total == nil, let share { parts[0] += String(format: " (%.0f%%)", share * 100) }
+        if withShare, total == nil, let percent { parts[0] += " (\(percent)%)" }
         parts.append("\(amount(Int(rate)))/s")
         parts.append(remaining.map { "\(Self.duration($0)) left" } ?? Self.duration(elapsed))
         if let note { parts.append(note) }
@@ -49,13 +55,14 @@ struct ProgressText: Equatable {
     ///
     /// - Parameter width: columns; the bar takes what the words leave, and goes where that is too little.
     func bar(width: Int) -> String {
-        let words = plain
-        guard let share, note == nil || words.count + 18 <= width else { return String(words.prefix(max(0, width - 1))) }
+        // The bar has a percentage before it.
+        let words = words(withShare: false)
+        guard let share, let percent, note == nil || words.count + 18 <= width else { return String(words.prefix(max(0, width - 1))) }
         let room = min(40, width - words.count - 9)
-        let percent = String(format: "%3.0f%%", (share * 100).rounded(.down))
-        guard room >= 8 else { return String("\(percent) \(words)".prefix(max(0, width - 1))) }
+        let begin = String(repeating: " ", count: 3 - percent.count) + percent + "%"
+        guard room >= 8 else { return String("\(begin) \(words)".prefix(max(0, width - 1))) }
         let filled = Int(share * Double(room))
-        return "\(percent) [" + String(repeating: "#", count: filled) + String(repeating: ".", count: room - filled) + "] " + words
+        return "\(begin) [" + String(repeating: "#", count: filled) + String(repeating: ".", count: room - filled) + "] " + words
     }
 
     private func amount(_ count: Int) -> String {

@@ -4,16 +4,16 @@ import TensorFormats
 /// `accrue snapshot`: fetches a model's snapshot into a file.
 enum SnapshotCommand: Command {
     static let name = "snapshot"
-    static let summary = "Fetch a model's snapshot from a server"
+    static let summary = "Download a model's snapshot from a server"
     static let usage = "MODEL [FILE|-] [OPTIONS]"
     static let operands: [Operand] = [.model, .file]
     static let options =
         [
-            Option("--parts", "all|weights", "everything, or what prediction needs (all)"), Option("--quiet", nil, "no progress"),
+            Option("--parts", "all|weights", "everything, or what prediction needs (all)"), Option("--quiet", nil, "do not print progress"),
         ] + ClientSettings.options
 
     static func run(_ arguments: ParsedArguments) throws {
-        guard (1...2).contains(arguments.words.count) else { throw UsageError("snapshot takes a model, and a file or nothing") }
+        guard (1...2).contains(arguments.words.count) else { throw UsageError("snapshot needs a model and takes at most one file") }
         let model = arguments.words[0]
         let path = arguments.words.count == 2 ? arguments.words[1] : "\(model).safetensors"
         let parts = arguments.text("--parts") ?? "all"
@@ -46,11 +46,11 @@ enum SnapshotCommand: Command {
                 let done = size
                 report.update { $0.done = done }
             })
-        guard let file else { throw ServerUnavailable(description: "the server answered with no snapshot") }
+        guard let file else { throw ServerUnavailable(description: "the server did not return a snapshot") }
         try file.withContents { bytes in
             do {
                 try SafetensorsReader(bytes).verifyChecksums()
-            } catch { throw ServerUnavailable(description: "what came is not a whole snapshot: \(error)") }
+            } catch { throw ServerUnavailable(description: "the server's answer is not a complete snapshot: \(error)") }
         }
         try file.commit()
         return size

@@ -36,7 +36,7 @@ enum SnapshotRestore {
             guard descriptor >= 0, fstat(descriptor, &information) == 0 else {
                 throw InputError("\(path) cannot be read: \(String(cString: strerror(errno)))")
             }
-            guard information.st_mode & S_IFMT == S_IFREG else { throw InputError("\(path) is no file") }
+            guard information.st_mode & S_IFMT == S_IFREG else { throw InputError("\(path) is not a regular file") }
             try check(descriptor, Int(information.st_size), path)
             report.update { $0.total = Int(information.st_size) }
             body = .file(.init(descriptor: descriptor, count: Int(information.st_size)) { sent in report.update { $0.done = sent } })
@@ -49,7 +49,7 @@ enum SnapshotRestore {
     private static func check(_ descriptor: Int32, _ size: Int, _ path: String) throws {
         let file = try MappedInput(descriptor, count: size, name: path)
         do { try withExtendedLifetime(file) { _ = try SafetensorsReader(file.bytes) } } catch {
-            throw InputError("\(path) is no snapshot: \(error)")
+            throw InputError("\(path) is not a snapshot: \(error)")
         }
     }
 }

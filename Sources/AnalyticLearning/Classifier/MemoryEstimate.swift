@@ -1,0 +1,53 @@
+internal import LinearAlgebra
+
+/// What models take in memory: each part says its own, and this adds them up.
+///
+/// In doubles, and as `Double`, which no product of three extents leaves.
+enum MemoryEstimate {
+    /// Of a model between requests.
+    static func model(_ configuration: ModelConfiguration, classes: Double) -> Double {
+        let (width, dimension) = (configuration.width, configuration.dimension)
+        var doubles = SymmetricPair.bytes(dimension: width).map { Double($0) / 8 } ?? .infinity
+        // What sums have lost, of G.
+        if SymmetricPair.isCompensated(dimension: width) { doubles += Double(width) * Double(width) }
+        doubles += Truth.doubles(width: width, dimension: dimension, classes: classes)
+        doubles += ClassSketches.doubles(configuration.sketchRank, width: width, classes: classes)
+        doubles += FeatureMap.doubles(configuration.featureMap, dimension: dimension, width: width)
+        doubles += RecursiveView.doubles(width: width, classes: classes, mapsRows: configuration.featureMap != .identity)
+        // Each state published has its weights; readers may still hold the one before.
+        doubles += 2 * PublishedWeights.doubles(width: width, classes: classes)
+        if configuration.imbalance != .none {
+            doubles += BalancedWeights.doubles(width: width, classes: classes) + PublishedWeights.doubles(width: width, classes: classes)
+        }
+        return doubles
+    }
+
+    /// In bytes; nil where the number does not fit a 64-bit integer.
+    static func bytes(_ doubles: Double) -> Int? {
+        let bytes = doubles * 8
+        return bytes < 9e18 ? Int(bytes) : nil
+    }
+}
+
+extension ModelConfiguration {
+    /// Bytes that a model holds between requests, given its number of classes: mostly 8D², for the square of G and R.
+    ///
+    /// - Returns: nil where the number does not fit a 64-bit integer.
+    public func estimatedBytes(classes: Int) -> Int? { MemoryEstimate.bytes(MemoryEstimate.model(self, classes: Double(classes))) }
+
+    /// Bytes that computing balanced weights takes while it runs, given the number of classes: mostly 8D², for one square.
+    ///
+    /// Sketches that are written to meanwhile are copied and come on top. An ill conditioned matrix takes 2D²·8 more.
+    ///
+    /// - Returns: nil where the number does not fit a 64-bit integer; 0 where no balanced weights are wanted.
+    public func estimatedBalanceBytes(classes: Int) -> Int? {
+        guard imbalance != .none else { return 0 }
+        return MemoryEstimate.bytes(BalanceProblem.doubles(imbalance, width: width, dimension: dimension, classes: Double(classes)))
+    }
+
+    /// The memory that each further class takes, in bytes.
+    public var bytesPerClass: Int? {
+        guard let none = estimatedBytes(classes: 0), let some = estimatedBytes(classes: 1024) else { return nil }
+        return (some - none) / 1024
+    }
+}

@@ -1,0 +1,133 @@
+internal import LinearAlgebra
+
+/// Solves R and W from the truth, and measures how far the recursion has drifted from it.
+extension RecursiveView {
+    /// Whether a truncated view must be solved again. Its R covers only the directions that the solution kept, and the recursion never adds
+    /// one, although later rows may have made G regular.
+    ///
+    /// It is due when rows have filled a direction that was left out; when the stream has grown by half, so a long stream needs few
+    /// solutions; and, if the stream stays singular, after as many rows as cost about as much as a solution.
+    func isSolveDue(samples: Int) -> Bool {
+        guard health.isTruncated else { return false }
+        return rowsSinceSolve >= min(max(1, samples / 3), cost.truncatedRows) || remainder.isFilled(trace: gramTrace, rows: rowsSinceSolve)
+    }
+
+    /// Solves R and W from the truth, by Cholesky or, if that fails, by eigenvectors.
+    ///
+    /// - Complexity: D³ + 2D²C multiply-adds.
+    /// - Throws: where not even the spectrum can be had; the old weights stay, and R is solved again with the next block.
+    mutating func solve(square: inout SymmetricPair, truth: borrowing Truth) throws(LinearAlgebraError) {
+        try solve(square: &square, crossMoment: truth.crossMoment, rest: truth.crossMomentRest)
+    }
+
+    /// The same from sums that may not be the truth's yet.
+    ///
+    /// - Parameters:
+    ///   - square: has G. Where that is another square than the view's own, the caller has flushed that one, and takes this in its place.
+    ///   - crossMoment: Q.
+    ///   - rest: what the sums in Q have lost, or without columns.
+    mutating func solve(
+        square: inout SymmetricPair, crossMoment: borrowing Matrix, rest: borrowing Matrix
+    ) throws(LinearAlgebraError) {
+        flush(square: &square)
+        health.solves += 1
+        health.isTruncated = false
+        health.largestInverse = 0
+        gramTrace = square.gramTrace
+        var solved = try Matrix(rows: weights.rows, columns: 0, columnCapacity: crossMoment.columns)
+        var leftOut = try Remainder(width: weights.rows)
+        try solved.copy(from: crossMoment)
+        do {
+            try square.solve(ridge: ridge, weights: &solved)
+            readDiagonal(square)
+            // Past this a factorisation that ran through did so by luck.
+            if health.conditionEstimate > Conditioning.largestFactored || !solved.isFinite { throw LinearAlgebraError.notPositiveDefinite }
+        } catch {
+            health.isTruncated = true
+            try solved.copy(from: crossMoment)
+            let directions = try square.solveBySpectrum(ridge: ridge, weights: &solved)
+            leftOut = try Remainder(directions, after: remainder, seed: UInt64(health.solves))
+            readDiagonal(square)
+            health.conditionEstimate = .infinity
+        }
+        guard solved.isFinite else { throw .eigensolverFailed }
+        health.drift = try measureDrift(square: square)
+        health.noteSolution()
+        // From here on nothing fails.
+        weights = solved
+        remainder = leftOut
+        rowsSinceProbe = 0
+        rowsSinceSolve = 0
+        refine(square: square, crossMoment: crossMoment, rest: rest)
+    }
+
+    /// One step of iterative refinement, W ← W + R(Q − (G+λI)W), where the drift says that the weights have lost digits.
+    ///
+    /// Both the recursion and a solution leave the weights as far off as R is, and that is the drift: about the condition number times
+    /// rounding. With a residual of more than working precision a step multiplies that error by the drift. Where directions were left out
+    /// of R it could not do so, and where there is no memory for it the weights stay.
+    ///
+    /// - Complexity: 4D²C multiply-adds, where it is needed.
+    mutating func refine(square: borrowing SymmetricPair, crossMoment: borrowing Matrix, rest: borrowing Matrix) {
+        rowsSinceRefinement = 0
+        // The drift along one random vector is at least 1/√D of what it may be along another, and a step must take more than it adds.
+        let largestDrift = health.drift * Double(weights.rows).squareRoot()
+        guard health.drift > Self.refinedDrift, largestDrift < 0.1, !health.isTruncated, weights.columns > 0 else { return }
+        do {
+            let residual = try square.residual(of: weights, ridge: ridge, crossMoment: crossMoment, rest: rest)
+            var correction = try Matrix(rows: weights.rows, columns: weights.columns)
+            try square.multiplyInverse(residual, into: &correction)
+            // More than a hundredth is no correction of what was right but for rounding.
+            guard correction.isFinite, correction.frobeniusNorm <= 1e-2 * weights.frobeniusNorm else { return }
+            weights.add(correction)
+        } catch {}
+    }
+
+    /// Weights that may be further off than this are refined.
+    private static let refinedDrift = 1e-10
+
+    mutating func readDiagonal(_ square: borrowing SymmetricPair) {
+        for index in inverseDiagonal.indices { inverseDiagonal[index] = square.inverseElement(index, index) }
+        noteCondition()
+    }
+
+    /// Measures the drift of R from G, and solves again if it is too large.
+    ///
+    /// - Parameter bound: the drift that is still borne; `health.driftBound` where nil.
+    /// - Complexity: O(D²), or that of `solve`.
+    mutating func probe(
+        square: inout SymmetricPair, truth: borrowing Truth, bound: Double? = nil
+    ) throws(LinearAlgebraError) {
+        flush(square: &square)
+        rowsSinceProbe = 0
+        health.drift = try measureDrift(square: square)
+        health.expectedDriftAtProbe = health.expectedDrift
+        guard !(health.drift <= bound ?? health.driftBound) else { return }
+        health.driftBeforeHeal = health.drift
+        try solve(square: &square, truth: truth)
+        health.heals += 1
+    }
+
+    /// ‖R(G+λI)v − v‖ / ‖v‖ for a random v of signs.
+    private mutating func measureDrift(square: borrowing SymmetricPair) throws(LinearAlgebraError) -> Double {
+        health.probes += 1
+        let generator = Philox4x32(key: health.probes)
+        probeVector.withMutableColumn(0) { v in
+            for row in v.indices {
+                v[row] = generator.words(SIMD4(UInt32(truncatingIfNeeded: row), 0, 0, 3)).x & 1 == 0 ? 1 : -1
+            }
+        }
+        try square.multiplyGram(probeVector, into: &probeProduct)
+        probeProduct.add(probeVector, times: ridge)
+        try square.multiplyInverse(probeProduct, into: &probeResult)
+        probeResult.add(probeVector, times: -1)
+        return probeResult.frobeniusNorm / Double(square.dimension).squareRoot()
+    }
+
+    mutating func noteCondition() {
+        (health.gramTrace, health.ridge, health.width) = (gramTrace, ridge, inverseDiagonal.count)
+        let largest = max(inverseDiagonal.max() ?? 0, 0)
+        health.largestInverse = max(health.largestInverse, largest)
+        health.conditionEstimate = health.trace * largest
+    }
+}

@@ -1,0 +1,203 @@
+internal import LinearAlgebra
+
+/// What scores rows: the plain or the balanced weights of one published state, of one class at least.
+///
+/// A state without classes has no scorer, so a scorer is proof that there is a best class, and that it has a label.
+///
+/// Scores are h·w_c with Float32 copies of Ω and W. Where Float32 does not carry them they are computed in Float64: of single rows that make
+/// it overflow or vanish, and of all rows where the state says so (`PublishedWeights.needsDouble`).
+public struct Scorer: Sendable {
+    /// The state.
+    public let weights: PublishedWeights
+    /// Which of its weights.
+    public let kind: WeightsKind
+    private let table: WeightTable
+
+    init(_ weights: PublishedWeights, _ kind: WeightsKind, _ table: WeightTable) {
+        self.weights = weights
+        self.kind = kind
+        self.table = table
+    }
+
+    /// C ≥ 1, the number of classes that the weights know: the first so many of the model's labels. Balanced weights do not know what came
+    /// after them.
+    public var classCount: Int { table.classes }
+
+    /// How the scores become probabilities; nil before enough rows were seen, see `Calibration`.
+    public var calibration: Calibration? { weights.calibration(of: kind) }
+
+    /// Where the weights are balanced ones, the state that they were made from.
+    public var balancedVersion: Int? { kind == .balanced ? weights.balancedVersion : nil }
+
+    /// The multiply-adds for scoring a number of rows, which decide where it is done.
+    public func cost(rows: Int) -> Int {
+        let projection = weights.featureMap.projection.map { $0.inputs * $0.outputs } ?? 0
+        let (map, overflow) = projection.addingReportingOverflow(table.stride * table.classes)
+        let (total, overflowing) = rows.multipliedReportingOverflow(by: map)
+        return overflow || overflowing ? .max : total
+    }
+
+    // MARK: Float32
+
+    /// Scores rows with loops of our own: no threads, no locks, and the same bits whichever rows come together.
+    ///
+    /// - Parameters:
+    ///   - features: n·d values, row after row.
+    ///   - workspace: buffers to reuse; holds n·C scores afterwards, row after row.
+    /// - Complexity: O(n·(d·D + D·C)).
+    public func score(_ features: [Float], workspace: inout ScoreWorkspace) {
+        features.withUnsafeBufferPointer { score($0, &workspace, useBLAS: false) }
+    }
+
+    /// Scores rows with `sgemm`, which may use BLAS's threads: for compute threads only. While a factorisation has those threads, `sgemm`
+    /// would wait for its end, and predictions never wait for learning: they are made by the own kernel then.
+    public func scoreByBLAS(_ features: [Float], workspace: inout ScoreWorkspace) {
+        features.withUnsafeBufferPointer { score($0, useBLAS: true, workspace: &workspace) }
+    }
+
+    /// Scores some of the rows of a larger batch, so that buffers need not grow with the batch.
+    ///
+    /// - Parameter useBLAS: as in `scoreByBLAS`. Where false, for event loops, `sgemm` makes the products of many rows too, as long as it
+    ///   certainly keeps to the calling thread.
+    public func score(_ features: UnsafeBufferPointer<Float>, useBLAS: Bool, workspace: inout ScoreWorkspace) {
+        let library = BLASLibrary.current
+        let rows = features.count / weights.featureMap.dimension
+        if rows >= Self.rowsForBLAS, cost(rows: rows) <= Self.costOfMilliseconds,
+            library.onOneThread({ score(features, &workspace, useBLAS: true) })
+        {
+            return
+        }
+        score(features, &workspace, useBLAS: useBLAS && !library.isOccupied)
+    }
+
+    /// The rows from which `sgemm` is faster than the own kernel, whose instructions are those that every processor has.
+    private static let rowsForBLAS = 16
+
+    /// Multiply-adds that take a core some milliseconds: so long a factorisation may wait for its threads.
+    private static let costOfMilliseconds = 1 << 26
+
+    private func score(_ x: UnsafeBufferPointer<Float>, _ workspace: inout ScoreWorkspace, useBLAS: Bool) {
+        let featureMap = weights.featureMap
+        let dimension = featureMap.dimension
+        let rows = x.count / dimension
+        precondition(rows * dimension == x.count, "a row is cut short")
+        let (classes, stride) = (table.classes, table.stride)
+        // `sgemm` takes rows of any length, and so rows that nothing maps as they are.
+        let isMapped = !useBLAS || featureMap.projection != nil
+        workspace.resize(mapped: isMapped ? rows * stride : 0, scores: rows * classes)
+        guard rows > 0 else { return }
+        workspace.mapped.withUnsafeMutableBufferPointer { h in
+            workspace.scores.withUnsafeMutableBufferPointer { scores in
+                table.transposed.withUnsafeBufferPointer { weights in
+                    if isMapped { map(x, rows: rows, into: h, stride: stride, useBLAS: useBLAS) }
+                    let (inputs, length) = isMapped ? (UnsafeBufferPointer(h), stride) : (x, dimension)
+                    if useBLAS {
+                        SinglePrecision.multiply(
+                            m: classes, n: rows, k: length, weights, transposed: true, lda: stride, inputs, ldb: length,
+                            into: scores, ldc: classes)
+                    } else {
+                        ScoreKernel.score(inputs, rows: rows, weights, classes: classes, stride: stride, into: scores)
+                    }
+                }
+            }
+        }
+    }
+
+    private func map(
+        _ x: UnsafeBufferPointer<Float>, rows: Int, into h: UnsafeMutableBufferPointer<Float>, stride: Int, useBLAS: Bool
+    ) {
+        switch weights.featureMap {
+        case .identity(let dimension): ScoreKernel.copy(x, dimension: dimension, rows: rows, into: h, stride: stride)
+        case .randomRelu(let projection):
+            if useBLAS {
+                projection.mapByBLAS(x, rows: rows, into: h, stride: stride)
+            } else {
+                projection.map(x, rows: rows, into: h, stride: stride)
+            }
+        }
+    }
+
+    /// Whether Float32 has carried a row's scores: none has overflowed, and they have not all come so near to its least numbers that the
+    /// products they are sums of have lost digits.
+    ///
+    /// - Complexity: O(C), and O(d) where no score is far from zero.
+    public func isCarried(_ row: UnsafeBufferPointer<Float>, _ scores: UnsafeBufferPointer<Float>) -> Bool {
+        var largest: Float = 0
+        for score in scores {
+            guard score.isFinite else { return false }
+            largest = max(largest, abs(score))
+        }
+        return largest >= Self.leastCarried || row.allSatisfy { $0 == 0 }
+    }
+
+    /// 24 bits above Float32's least normal number.
+    private static let leastCarried: Float = 0x1p-102
+
+    // MARK: Float64
+
+    /// Scores one row in Float64, for what Float32 cannot carry.
+    ///
+    /// - Parameters:
+    ///   - features: d values, finite and at most 1e50 in magnitude.
+    ///   - workspace: buffers to reuse; holds C finite scores in `exactScores` afterwards.
+    /// - Complexity: O(d·D + D·C), slower by some factor than `score`.
+    public func scoreInDouble(_ features: UnsafeBufferPointer<Double>, workspace: inout ScoreWorkspace) {
+        scoreWidened(features, &workspace)
+    }
+
+    /// The same for a row in Float32.
+    public func scoreInDouble(_ features: UnsafeBufferPointer<Float>, workspace: inout ScoreWorkspace) {
+        scoreWidened(features, &workspace)
+    }
+
+    private func scoreWidened<Scalar: BinaryFloatingPoint>(_ features: UnsafeBufferPointer<Scalar>, _ workspace: inout ScoreWorkspace) {
+        let featureMap = weights.featureMap
+        let width = featureMap.width
+        precondition(features.count == featureMap.dimension, "a row of another length")
+        workspace.resize(exactMapped: width, exactScores: table.classes)
+        workspace.exactMapped.withUnsafeMutableBufferPointer { h in
+            if let projection = featureMap.projection {
+                h.update(repeating: 0)
+                for (input, value) in features.enumerated() where value != 0 {
+                    let value = Double(value)
+                    projection.widened.withColumn(input) { row in
+                        for output in h.indices { h[output] += value * row[output] }
+                    }
+                }
+                for index in h.indices { h[index] = max(h[index], 0) }
+            } else {
+                for index in h.indices { h[index] = Double(features[index]) }
+            }
+            multiply(h, into: &workspace.exactScores)
+            guard !workspace.exactScores.allSatisfy({ $0.isFinite }) else { return }
+            // Past Float64 as well: no component of h reaches 2³⁴⁰, and no weight 2¹⁰²⁴.
+            for index in h.indices { h[index] *= 0x1p-400 }
+            multiply(h, into: &workspace.exactScores)
+            let bound = Double.greatestFiniteMagnitude
+            for column in workspace.exactScores.indices {
+                workspace.exactScores[column] = min(max(workspace.exactScores[column] * 0x1p400, -bound), bound)
+            }
+        }
+    }
+
+    private func multiply(_ h: UnsafeMutableBufferPointer<Double>, into scores: inout [Double]) {
+        for column in 0..<table.classes {
+            scores[column] = table.withRow(column, width: h.count) { exact, narrow in
+                var sum = 0.0
+                if let exact {
+                    for index in h.indices { sum += h[index] * exact[index] }
+                } else {
+                    for index in h.indices { sum += h[index] * Double(narrow[index]) }
+                }
+                return sum
+            }
+        }
+    }
+
+    /// The same of an array: C scores.
+    public func scoreInDouble(_ features: [Double]) -> [Double] {
+        var workspace = ScoreWorkspace()
+        features.withUnsafeBufferPointer { scoreInDouble($0, workspace: &workspace) }
+        return workspace.exactScores
+    }
+}

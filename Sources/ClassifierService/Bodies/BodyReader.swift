@@ -1,0 +1,78 @@
+internal import AnalyticLearning
+internal import HTTPServer
+internal import TensorFormats
+
+/// Reads whole bodies of any format into arrays of numbers and labels. The one place that knows formats apart.
+struct BodyReader: Sendable {
+    /// What the body is written in.
+    let format: BodyFormat
+    /// The length of a row.
+    let dimension: Int
+    /// Octets that one array may have once it is decompressed.
+    let maximumArrayBytes: Int
+
+    /// Reads labelled rows.
+    ///
+    /// - Throws: 400 that names the row, the field and the expected value.
+    func readLabelled(
+        _ body: UnsafeRawBufferPointer, features: inout [Double], labels: inout PackedStrings
+    ) throws(Problem) {
+        do throws(Problem) { try readLabelledRows(body, &features, &labels) } catch {
+            throw format.explain(error, of: body, among: BodyFormat.labelled)
+        }
+    }
+
+    private func readLabelledRows(
+        _ body: UnsafeRawBufferPointer, _ features: inout [Double], _ labels: inout PackedStrings
+    ) throws(Problem) {
+        switch format {
+        case .json: try RowReader.learn(body, dimension: dimension, features: &features, labels: &labels)
+        case .ndjson:
+            var lines = LineReader(dimension: dimension)
+            lines.append(body)
+            lines.finish()
+            while try lines.readLabelled(into: &features, &labels) {}
+            guard !labels.isEmpty else { throw Self.noLines }
+        case .npy: throw Problem(.unsupportedMediaType, "an npy file holds no labels")
+        case .npz, .safetensors:
+            let rows = try ArrayReader.features(body, self, isAlone: false, into: &features)
+            // Rows that are unknown cannot happen: whatever is within the limit fits a Double.
+            let count = rows ?? 0
+            try RowReader.check(rows: count, try ArrayReader.labels(body, self, rows: count, into: &labels), labels)
+        }
+    }
+
+    /// Reads rows without labels.
+    ///
+    /// - Returns: the number of rows, nil where a value does not fit Float and the body must be read again as Double; and how many of
+    ///   the best classes the body asks for, where its format can.
+    /// - Throws: 400 that names the row, the field and the expected value.
+    func read<Scalar: FeatureScalar>(
+        _ body: UnsafeRawBufferPointer, features: inout [Scalar]
+    ) throws(Problem) -> (rows: Int?, top: Int?) {
+        do throws(Problem) { return try readRows(body, &features) } catch { throw format.explain(error, of: body, among: BodyFormat.all) }
+    }
+
+    @inline(__always)
+    private func readRows<Scalar: FeatureScalar>(
+        _ body: UnsafeRawBufferPointer, _ features: inout [Scalar]
+    ) throws(Problem) -> (rows: Int?, top: Int?) {
+        let rows: Int?
+        switch format {
+        case .json: return try RowReader.predict(body, dimension: dimension, features: &features)
+        case .ndjson:
+            var lines = LineReader(dimension: dimension)
+            lines.append(body)
+            lines.finish()
+            rows = try lines.readAll(into: &features)
+            guard rows != 0 else { throw Self.noLines }
+        case .npy, .npz, .safetensors:
+            rows = try ArrayReader.features(body, self, isAlone: true, into: &features)
+            guard rows != 0 else { throw RowReader.noRows }
+        }
+        return (rows, nil)
+    }
+
+    /// 400 for NDJSON without a line.
+    static var noLines: Problem { Problem(.badRequest, "the body has no rows, expected at least 1 line") }
+}

@@ -1,0 +1,44 @@
+/// Durations counted in fixed buckets, from a tenth of a millisecond to ten seconds: what a histogram of Prometheus needs.
+package struct DurationCounts: Sendable, Equatable {
+    /// The upper bounds of the buckets in seconds, inclusive and ascending; one more bucket takes what is longer.
+    package static let bounds: [Double] = nanosecondBounds.map { Double($0) / 1e9 }
+
+    /// In nanoseconds.
+    static let nanosecondBounds: [Int64] = [
+        100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000, 250_000_000,
+        500_000_000,
+        1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000,
+    ]
+
+    /// How many buckets there are, with that of the longest durations.
+    package static let bucketCount = 17
+
+    /// The durations in each bucket, not accumulated; the last is that of those beyond all bounds.
+    package var buckets = [UInt64](repeating: 0, count: bucketCount)
+    /// Their sum in nanoseconds.
+    package var nanoseconds: UInt64 = 0
+
+    /// Counts nothing yet.
+    package init() {}
+
+    /// How many durations were counted.
+    package var count: UInt64 { buckets.reduce(0, &+) }
+
+    /// Their sum in seconds.
+    package var seconds: Double { Double(nanoseconds) / 1e9 }
+
+    /// Counts a duration.
+    ///
+    /// - Parameter duration: in nanoseconds; a negative one counts as 0.
+    package mutating func add(nanoseconds duration: Int64) {
+        buckets[Self.bucket(of: duration)] &+= 1
+        nanoseconds &+= UInt64(max(0, duration))
+    }
+
+    /// The bucket that a duration belongs to.
+    package static func bucket(of nanoseconds: Int64) -> Int {
+        var bucket = 0
+        while bucket < nanosecondBounds.count, nanoseconds > nanosecondBounds[bucket] { bucket += 1 }
+        return bucket
+    }
+}

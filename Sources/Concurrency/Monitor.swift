@@ -1,0 +1,53 @@
+package import Glibc
+
+/// A lock with one condition to wait for, on pthreads and the monotonic clock.
+///
+/// Foundation's condition counts in calendar time, and traps on dates far ahead.
+package final class Monitor: @unchecked Sendable {
+    // Sendable: both objects are made for use by several threads, and never move.
+    @usableFromInline let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+    package init() {
+        mutex.initialize(to: pthread_mutex_t())
+        pthread_mutex_init(mutex, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        condition.initialize(to: pthread_cond_t())
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    /// Calls `body` with the lock held.
+    @inlinable package func withLock<R>(_ body: () -> R) -> R {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body()
+    }
+
+    /// Gives the lock away until somebody signals, or the deadline passes. Call it with the lock held, and look again at what was waited
+    /// for.
+    ///
+    /// - Parameter deadline: in seconds of `MonotonicClock.now`; for ever where nil.
+    /// - Returns: false where the deadline has passed.
+    package func wait(until deadline: Double?) -> Bool {
+        guard let deadline else { return pthread_cond_wait(condition, mutex) == 0 }
+        let seconds = max(0, deadline)
+        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
+        return pthread_cond_timedwait(condition, mutex, &time) == 0
+    }
+
+    /// Wakes one that waits.
+    package func signal() { pthread_cond_signal(condition) }
+
+    /// Wakes all that wait: where every one of them can go on then. To let one go on, `signal` wakes one.
+    package func broadcast() { pthread_cond_broadcast(condition) }
+}

@@ -1,0 +1,51 @@
+/// A first-in, first-out buffer that grows, and keeps nothing alive that was taken from it.
+///
+/// Appending and taking are O(1), amortised; one that has been long and is empty gives its memory back.
+package struct RingBuffer<Element> {
+    /// A power of two of places, or none.
+    private var places: [Element?] = []
+    private var head = 0
+    package private(set) var count = 0
+
+    package init() {}
+
+    /// The element that would be taken next.
+    package var first: Element? { count > 0 ? places[head] : nil }
+
+    package mutating func append(_ element: Element) {
+        if count == places.count { grow() }
+        places[(head + count) & (places.count - 1)] = element
+        count += 1
+    }
+
+    package mutating func removeFirst() -> Element? {
+        guard count > 0 else { return nil }
+        defer {
+            places[head] = nil
+            head = (head + 1) & (places.count - 1)
+            count -= 1
+            if count == 0, places.count > Self.keptPlaces { self = RingBuffer() }
+        }
+        return places[head]
+    }
+
+    /// Empties it.
+    ///
+    /// - Returns: what it held, in order.
+    package mutating func removeAll() -> [Element] {
+        var elements: [Element] = []
+        elements.reserveCapacity(count)
+        while let next = removeFirst() { elements.append(next) }
+        return elements
+    }
+
+    private static var keptPlaces: Int { 1024 }
+
+    private mutating func grow() {
+        var larger: [Element?] = []
+        larger.reserveCapacity(max(4, 2 * places.count))
+        for index in 0..<count { larger.append(places[(head + index) & (places.count - 1)]) }
+        larger.append(contentsOf: repeatElement(nil, count: max(4, 2 * places.count) - count))
+        (places, head) = (larger, 0)
+    }
+}

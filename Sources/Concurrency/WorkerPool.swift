@@ -1,0 +1,281 @@
+/// A few threads that many members share: each takes one while it has something to do, and none while it has not.
+///
+/// Members come to their turns in the order in which they asked for them. One that wants to go on after its turn stands behind all that
+/// wait. Threads are made as they are needed, up to a limit, and stay; where the system gives no more of them, those that there are do it
+/// all.
+package final class WorkerPool: Sendable {
+    /// How a turn ends.
+    package enum Turn: Sendable {
+        /// There is more to do.
+        case again
+        /// There is nothing to do until somebody wakes the member, or until a time, in seconds of `MonotonicClock.now`.
+        case idle(until: Double?)
+        /// Nothing is to be done ever again.
+        case over
+    }
+
+    /// What the threads are doing.
+    package struct Figures: Sendable {
+        /// The threads that there are.
+        package var threads = 0
+        /// Those that are at a turn.
+        package var busy = 0
+        /// The members that wait for one.
+        package var waiting = 0
+    }
+
+    private let shared: Shared
+
+    /// Starts the first thread, and one that keeps the time.
+    ///
+    /// - Parameters:
+    ///   - threads: how many may be made.
+    ///   - stackSize: of each, in bytes.
+    ///   - prepare: runs first on each.
+    /// - Throws: where one of these two cannot be made.
+    package init(threads: Int, stackSize: Int, _ prepare: @escaping @Sendable () -> Void) throws(ThreadError) {
+        precondition(threads > 0, "a pool has a thread")
+        shared = Shared(limit: threads, stackSize: stackSize, prepare)
+        try shared.start(0)
+        let alarms = shared.alarms
+        do throws(ThreadError) {
+            try Threads.start("worker-alarms", stackSize: 512 << 10) { alarms.run() }
+        } catch {
+            shared.stop()
+            throw error
+        }
+    }
+
+    deinit { stop() }
+
+    /// A member that has not begun.
+    package func makeMember() -> Member { Member(shared) }
+
+    /// What the threads are doing now.
+    package var figures: Figures { shared.figures }
+
+    /// Lets the threads end when no member waits for a turn. Nobody is woken by a time any more.
+    package func stop() {
+        shared.stop()
+        shared.alarms.stop()
+    }
+
+    /// Something that takes turns, one at a time.
+    ///
+    /// `@unchecked Sendable`: `state`, `isWoken` and `queued` are read and written with the pool's monitor locked. `take` is called and
+    /// replaced by the thread alone whose turn it is, and set before the first turn; the monitor stands between two turns.
+    package final class Member: @unchecked Sendable {
+        fileprivate enum State { case unborn, idle, waiting, running, over }
+
+        fileprivate var state = State.unborn
+        /// Whether somebody has woken it in its turn.
+        fileprivate var isWoken = false
+        fileprivate var take: (() -> Turn)?
+        fileprivate let alarm = Alarms.Entry()
+        private let shared: Shared
+
+        fileprivate init(_ shared: Shared) { self.shared = shared }
+
+        /// Asks for the first turn.
+        ///
+        /// - Parameter take: a turn; called by one thread at a time, and let go of when it is over.
+        package func begin(_ take: sending @escaping () -> Turn) {
+            self.take = take
+            shared.begin(self)
+        }
+
+        /// Asks for a turn. One that has not begun, or is over, gets none.
+        package func wake() { shared.wake(self) }
+    }
+
+    /// What threads and members share, so that a pool which nobody holds any more can end.
+    ///
+    /// `@unchecked Sendable`: everything that changes does so with the monitor locked.
+    fileprivate final class Shared: @unchecked Sendable {
+        let alarms = Alarms()
+        private let monitor = Monitor()
+        private let limit: Int
+        private let stackSize: Int
+        private let prepare: @Sendable () -> Void
+        private var ready = RingBuffer<Member>()
+        private var threads = 0
+        private var idle = 0
+        private var isStopped = false
+
+        init(limit: Int, stackSize: Int, _ prepare: @escaping @Sendable () -> Void) {
+            self.limit = limit
+            self.stackSize = stackSize
+            self.prepare = prepare
+        }
+
+        var figures: Figures {
+            monitor.withLock { Figures(threads: threads, busy: threads - idle, waiting: ready.count) }
+        }
+
+        func start(_ index: Int) throws(ThreadError) {
+            monitor.withLock { threads += 1 }
+            do throws(ThreadError) {
+                try Threads.start("worker-\(index)", stackSize: stackSize) { [self] in
+                    prepare()
+                    run()
+                }
+            } catch {
+                monitor.withLock { threads -= 1 }
+                throw error
+            }
+        }
+
+        func begin(_ member: Member) { enqueue(member) { $0 == .unborn } }
+
+        func wake(_ member: Member) { enqueue(member) { $0 == .idle } }
+
+        private func enqueue(_ member: Member, if mayWait: (Member.State) -> Bool) {
+            let newThread = monitor.withLock { () -> Int? in
+                guard mayWait(member.state) else {
+                    member.isWoken = member.state == .running
+                    return nil
+                }
+                member.state = .waiting
+                ready.append(member)
+                // Whoever is idle takes one each.
+                if idle >= ready.count || threads == limit {
+                    monitor.signal()
+                    return nil
+                }
+                monitor.signal()
+                return threads
+            }
+            // Without it the others do its work.
+            if let newThread { try? start(newThread) }
+        }
+
+        /// The life of a thread.
+        private func run() {
+            var finished: (member: Member, turn: Turn)?
+            while let member = next(after: finished) {
+                let turn = member.take?() ?? .over
+                if case .over = turn { member.take = nil }
+                if case .idle(let time?) = turn { alarms.set(member, time) }
+                finished = (member, turn)
+            }
+        }
+
+        private func next(after finished: (member: Member, turn: Turn)?) -> Member? {
+            monitor.withLock {
+                if let (member, turn) = finished { end(turn, of: member) }
+                while ready.count == 0 {
+                    if isStopped {
+                        threads -= 1
+                        return nil
+                    }
+                    idle += 1
+                    _ = monitor.wait(until: nil)
+                    idle -= 1
+                }
+                let member = ready.removeFirst()
+                member?.state = .running
+                member?.isWoken = false
+                return member
+            }
+        }
+
+        private func end(_ turn: Turn, of member: Member) {
+            switch turn {
+            case .over: member.state = .over
+            case .idle where !member.isWoken: member.state = .idle
+            case .idle, .again:
+                member.state = .waiting
+                ready.append(member)
+            }
+        }
+
+        func stop() {
+            monitor.withLock {
+                isStopped = true
+                monitor.broadcast()
+            }
+        }
+    }
+
+    /// The thread that wakes members at their times.
+    ///
+    /// `@unchecked Sendable`: everything, the entries too, is read and written with the monitor locked.
+    fileprivate final class Alarms: @unchecked Sendable {
+        /// A member's time.
+        final class Entry {
+            var time = Double.infinity
+        }
+
+        private let monitor = Monitor()
+        /// A heap: no time is before its parent's. A member may stand in it with times that are none of it any more.
+        private var heap: [(time: Double, member: Member)] = []
+        private var isStopped = false
+
+        /// Sets an alarm. One that comes earlier stays, and the member finds that it is too early.
+        func set(_ member: Member, _ time: Double) {
+            monitor.withLock {
+                guard time < member.alarm.time else { return }
+                member.alarm.time = time
+                push((time, member))
+                if heap[0].member === member { monitor.signal() }
+            }
+        }
+
+        func run() {
+            while let member = next() { member.wake() }
+        }
+
+        func stop() {
+            monitor.withLock {
+                isStopped = true
+                heap = []
+                monitor.signal()
+            }
+        }
+
+        /// Waits for the next time that comes, and says whose it is.
+        private func next() -> Member? {
+            monitor.withLock {
+                while !isStopped {
+                    guard let (time, member) = heap.first else {
+                        _ = monitor.wait(until: nil)
+                        continue
+                    }
+                    guard time <= MonotonicClock.now else {
+                        _ = monitor.wait(until: time)
+                        continue
+                    }
+                    pop()
+                    guard time == member.alarm.time else { continue }
+                    member.alarm.time = .infinity
+                    return member
+                }
+                return nil
+            }
+        }
+
+        private func push(_ entry: (time: Double, member: Member)) {
+            heap.append(entry)
+            var place = heap.count - 1
+            while place > 0, heap[(place - 1) / 2].time > heap[place].time {
+                heap.swapAt(place, (place - 1) / 2)
+                place = (place - 1) / 2
+            }
+        }
+
+        private func pop() {
+            heap[0] = heap[heap.count - 1]
+            heap.removeLast()
+            var place = 0
+            while true {
+                var least = place
+                for child in (2 * place + 1)...(2 * place + 2) where child < heap.count && heap[child].time < heap[least].time {
+                    least = child
+                }
+                guard least != place else { return }
+                heap.swapAt(place, least)
+                place = least
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+extension Request {
+    /// Which of some media types the client would rather have (RFC 9110, sections 12.4.2 and 12.5.1). Allocates nothing.
+    ///
+    /// The one with the highest quality, which for each type is that of the range which names it most closely; of equals the one that is
+    /// named more closely, then the one that is named first, then the first of `types`.
+    ///
+    /// - Returns: Its index; nil where the client accepts none. Without `Accept`, or with none that is well-formed, it accepts all.
+    public func preferred(among types: [MediaType]) -> Int? {
+        var best: (index: Int, preference: Preference)?
+        var isSaid = false
+        for index in types.indices {
+            guard let preference = preference(for: types[index], &isSaid), preference.quality > 0 else { continue }
+            if let best, !preference.isHigher(than: best.preference) { continue }
+            best = (index, preference)
+        }
+        return isSaid ? best?.index : types.indices.first
+    }
+
+    /// What `Accept` says of a type; nil where it says nothing.
+    private func preference(for type: MediaType, _ isSaid: inout Bool) -> Preference? {
+        var found: Preference?
+        var position = 0
+        var line = exchange.head.firstField("accept")
+        while let field = line {
+            var scanner = AcceptScanner(field.value)
+            while let range = scanner.next() {
+                isSaid = true
+                position += 1
+                guard let specificity = type.specificity(in: range) else { continue }
+                let preference = Preference(quality: range.quality, specificity: specificity, position: position)
+                if let found, !preference.isCloser(than: found) { continue }
+                found = preference
+            }
+            line = exchange.head.firstField("accept", from: field.index + 1)
+        }
+        return found
+    }
+}
+
+/// How much a client wants a type, and how it says so.
+private struct Preference {
+    /// In thousandths.
+    let quality: Int
+    let specificity: Int
+    let position: Int
+
+    /// Whether this is what counts of two ranges that name the same type.
+    func isCloser(than other: Preference) -> Bool { (specificity, quality) > (other.specificity, other.quality) }
+
+    /// Whether its type is wanted more than another.
+    func isHigher(than other: Preference) -> Bool {
+        (quality, specificity, other.position) > (other.quality, other.specificity, position)
+    }
+}

@@ -1,9 +1,0 @@
-/// What can go wrong in the numeric kernel.
-public enum LinearAlgebraError: Error, Equatable, Sendable {
-    /// The operating system gave no memory for a matrix of so many bytes.
-    case outOfMemory(bytes: Int)
-    /// A matrix that must be positive definite is not, to working precision.
-    case notPositiveDefinite
-    /// The eigensolver did not converge, or its input was not finite.
-    case eigensolverFailed
-}

@@ -1,0 +1,191 @@
+/// A dense column-major matrix of Float64 whose number of columns can grow.
+///
+/// A batch of n feature rows as a client sends them (row after row) is, without moving a byte, the column-major D×n matrix Hᵀ: one column a
+/// sample. All of Accrue's matrices are held that way, which is also what BLAS takes.
+///
+/// The value owns its memory, but for a view that is lent for reading, and cannot be copied by accident; it belongs to one thread at a time.
+public struct Matrix: ~Copyable {
+    /// The number of rows.
+    public private(set) var rows: Int
+    /// The number of columns in use.
+    public private(set) var columns: Int
+    /// The number of elements there is memory for.
+    private var capacity: Int
+    private(set) var base: UnsafeMutablePointer<Double>
+    /// Whether the memory is this value's to give back.
+    private let isOwner: Bool
+
+    /// A matrix of zeros.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    public init(rows: Int, columns: Int, columnCapacity: Int? = nil) throws(LinearAlgebraError) {
+        precondition(rows >= 0 && columns >= 0, "a matrix has no negative extent")
+        let capacity = max(columns, columnCapacity ?? columns)
+        let memory = try Self.allocate(rows: rows, columns: capacity)
+        self.rows = rows
+        self.columns = columns
+        self.capacity = rows * capacity
+        base = memory
+        isOwner = true
+    }
+
+    private init(viewing elements: UnsafePointer<Double>, rows: Int, columns: Int) {
+        self.rows = rows
+        self.columns = columns
+        capacity = 0
+        // Only ever lent for reading, by `withView`.
+        base = UnsafeMutablePointer(mutating: elements)
+        isOwner = false
+    }
+
+    /// Calls `body` with elements that lie elsewhere, column after column, as a matrix to be read.
+    public static func withView<R, E: Error>(
+        of elements: UnsafeBufferPointer<Double>, rows: Int, _ body: (borrowing Matrix) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(rows > 0 && elements.count.isMultiple(of: rows), "a column is cut short")
+        // The address of no elements is never read.
+        let first = elements.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Double>.alignment)!
+        let view = Matrix(viewing: first, rows: rows, columns: elements.count / rows)
+        return try body(view)
+    }
+
+    deinit {
+        if isOwner { AlignedMemory.deallocate(base, bytes: capacity * MemoryLayout<Double>.stride) }
+    }
+
+    /// The bytes a matrix takes; nil where that overflows.
+    public static func bytes(rows: Int, columns: Int) -> Int? {
+        let (elements, overflow) = rows.multipliedReportingOverflow(by: columns)
+        let (bytes, overflowing) = elements.multipliedReportingOverflow(by: MemoryLayout<Double>.stride)
+        return overflow || overflowing ? nil : bytes
+    }
+
+    private static func allocate(rows: Int, columns: Int) throws(LinearAlgebraError) -> UnsafeMutablePointer<Double> {
+        guard let bytes = bytes(rows: rows, columns: columns) else { throw .outOfMemory(bytes: .max) }
+        return try AlignedMemory.allocate(bytes: bytes).assumingMemoryBound(to: Double.self)
+    }
+
+    /// The element at a row and a column.
+    public subscript(row: Int, column: Int) -> Double {
+        get {
+            precondition(row >= 0 && row < rows && column >= 0 && column < columns, "matrix index out of range")
+            return base[row + column * rows]
+        }
+        set {
+            precondition(row >= 0 && row < rows && column >= 0 && column < columns, "matrix index out of range")
+            base[row + column * rows] = newValue
+        }
+    }
+
+    /// Sets the number of columns; columns that come new hold zeros, and the values of the others stay.
+    ///
+    /// - Complexity: amortised O(rows) for each new column; capacity grows by half.
+    /// - Throws: `LinearAlgebraError.outOfMemory`, changing nothing.
+    public mutating func setColumns(_ count: Int) throws(LinearAlgebraError) {
+        precondition(count >= 0, "a matrix has no negative extent")
+        if count * rows > capacity {
+            let grownColumns = max(count, columns + columns / 2)
+            let grown = try Self.allocate(rows: rows, columns: grownColumns)
+            grown.update(from: base, count: rows * columns)
+            AlignedMemory.deallocate(base, bytes: capacity * MemoryLayout<Double>.stride)
+            base = grown
+            capacity = rows * grownColumns
+        } else if count < columns {
+            return dropColumns(from: count)
+        } else if count > columns {
+            (base + rows * columns).update(repeating: 0, count: rows * (count - columns))
+        }
+        columns = count
+    }
+
+    /// Sets the shape for a caller that overwrites every element; what they hold is not defined. Memory only grows.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`, changing nothing.
+    public mutating func reshapeScratch(rows newRows: Int? = nil, columns newColumns: Int) throws(LinearAlgebraError) {
+        let newRows = newRows ?? rows
+        precondition(newRows >= 0 && newColumns >= 0, "a matrix has no negative extent")
+        if newRows * newColumns > capacity {
+            let grown = try Self.allocate(rows: newRows, columns: newColumns)
+            AlignedMemory.deallocate(base, bytes: capacity * MemoryLayout<Double>.stride)
+            base = grown
+            capacity = newRows * newColumns
+        }
+        rows = newRows
+        columns = newColumns
+    }
+
+    /// Removes a column, moving those behind it one place to the left. The memory behind the last one is the system's again.
+    public mutating func removeColumn(_ column: Int) {
+        precondition(column >= 0 && column < columns, "matrix index out of range")
+        let target = base + column * rows
+        target.update(from: target + rows, count: (columns - column - 1) * rows)
+        dropColumns(from: columns - 1)
+    }
+
+    /// Removes the columns from one on, where there are so many. Their memory is the system's again, until columns come new.
+    public mutating func dropColumns(from count: Int) {
+        precondition(count >= 0, "a matrix has no negative extent")
+        guard count < columns else { return }
+        columns = count
+        discardUnused()
+    }
+
+    /// Gives memory back that no column takes; its place stays reserved.
+    public mutating func discardUnused() {
+        let stride = MemoryLayout<Double>.stride
+        if isOwner { AlignedMemory.discard(base, from: rows * columns * stride, to: capacity * stride) }
+    }
+
+    /// Sets every element to a value.
+    public mutating func fill(_ value: Double) {
+        base.update(repeating: value, count: rows * columns)
+    }
+
+    /// Copies another matrix of the same shape into this one.
+    public mutating func copy(from other: borrowing Matrix) throws(LinearAlgebraError) {
+        precondition(rows == other.rows, "matrices of different height")
+        try reshapeScratch(columns: other.columns)
+        base.update(from: other.base, count: rows * columns)
+    }
+
+    /// The elements in column-major order.
+    public func withElements<R, E: Error>(_ body: (UnsafeBufferPointer<Double>) throws(E) -> R) throws(E) -> R {
+        try body(UnsafeBufferPointer(start: base, count: rows * columns))
+    }
+
+    /// The elements in column-major order, to be written.
+    public mutating func withMutableElements<R, E: Error>(_ body: (UnsafeMutableBufferPointer<Double>) throws(E) -> R) throws(E) -> R {
+        try body(UnsafeMutableBufferPointer(start: base, count: rows * columns))
+    }
+
+    /// One column's elements.
+    public func withColumn<R, E: Error>(_ column: Int, _ body: (UnsafeBufferPointer<Double>) throws(E) -> R) throws(E) -> R {
+        precondition(column >= 0 && column < columns, "matrix index out of range")
+        return try body(UnsafeBufferPointer(start: base + column * rows, count: rows))
+    }
+
+    /// One column's elements, to be written.
+    public mutating func withMutableColumn<R, E: Error>(
+        _ column: Int, _ body: (UnsafeMutableBufferPointer<Double>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(column >= 0 && column < columns, "matrix index out of range")
+        return try body(UnsafeMutableBufferPointer(start: base + column * rows, count: rows))
+    }
+
+    /// The square root of the sum of the squares of all elements.
+    public var frobeniusNorm: Double {
+        var scale = 0.0
+        for index in 0..<(rows * columns) { scale = max(scale, abs(base[index])) }
+        guard scale > 0, scale.isFinite else { return scale }
+        var sum = 0.0
+        for index in 0..<(rows * columns) {
+            let value = base[index] / scale
+            sum += value * value
+        }
+        return scale * sum.squareRoot()
+    }
+}
+
+// Proof: the memory has one owner that cannot be copied, and a view is only ever borrowed; writing needs exclusive access to that owner, which the language enforces, and
+// what several threads may do at once (borrow it) only reads.
+extension Matrix: @unchecked Sendable {}

@@ -1,0 +1,47 @@
+internal import Glibc
+
+/// Zero-filled memory for matrices, which begins with a line of a cache.
+///
+/// Large matrices have pages of the operating system's, given only when they are touched: a large square costs nothing until something is
+/// learned into it. Small ones share pages, or else the matrices of a small model would take a page each.
+enum AlignedMemory {
+    /// Mapped behind the bytes that were asked for: kernels of OpenBLAS load the next elements of a vector before they know that there are
+    /// none (0.3.21's dsymv, 32 bytes). Where the bytes end with a page, that would end the process.
+    private static let slack = 64
+    /// Matrices of fewer bytes share pages.
+    static let pagedSize = 16 << 10
+
+    /// - Throws: `LinearAlgebraError.outOfMemory`, also where the address space would do and the machine's memory would not.
+    static func allocate(bytes: Int) throws(LinearAlgebraError) -> UnsafeMutableRawPointer {
+        guard bytes > 0 else { return UnsafeMutableRawPointer(bitPattern: 64)! }
+        guard AvailableMemory.admits(bytes), !AllocationFault.strikes() else { throw .outOfMemory(bytes: bytes) }
+        guard bytes >= pagedSize else {
+            var address: UnsafeMutableRawPointer?
+            guard posix_memalign(&address, 64, bytes + slack) == 0, let address else { throw .outOfMemory(bytes: bytes) }
+            address.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+            return address
+        }
+        let address = mmap(nil, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let address, address != MAP_FAILED else { throw .outOfMemory(bytes: bytes) }
+        AvailableMemory.noteMapped(bytes)
+        return address
+    }
+
+    /// Returns the pages after the first `start` bytes to the system; read again, they hold zeros. A page that is partly in use stays.
+    ///
+    /// - Parameter end: the bytes that were allocated.
+    static func discard(_ address: UnsafeMutableRawPointer, from start: Int, to end: Int) {
+        guard end >= pagedSize else { return }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        // Mapped memory begins with a page.
+        let (first, last) = ((start + page - 1) / page * page, end / page * page)
+        if first < last { madvise(address + first, last - first, MADV_DONTNEED) }
+    }
+
+    static func deallocate(_ address: UnsafeMutableRawPointer, bytes: Int) {
+        guard bytes > 0 else { return }
+        guard bytes >= pagedSize else { return free(address) }
+        munmap(address, bytes + slack)
+        AvailableMemory.noteUnmapped(bytes)
+    }
+}

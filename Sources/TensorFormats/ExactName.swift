@@ -1,0 +1,22 @@
+/// A name that is compared and hashed by its UTF-8 bytes, as the formats mean it.
+///
+/// Swift's strings are equal where they are canonically equivalent: to a set of them, "é" as one code point and as an e with an accent behind
+/// it stand twice, and to a file they are two names.
+struct ExactName: Hashable, Sendable {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+
+    static func == (left: ExactName, right: ExactName) -> Bool { left.text.hasSameBytes(as: right.text) }
+
+    func hash(into hasher: inout Hasher) {
+        var copy = text
+        copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        hasher.combine(UInt8.max)
+    }
+}
+
+extension String {
+    /// Whether two strings have the same bytes in UTF-8, which is more than being equal.
+    public func hasSameBytes(as other: String) -> Bool { utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8) }
+}

@@ -1,0 +1,81 @@
+import TensorFormats
+
+/// What a model is, as the histories know it.
+struct OracleConfiguration: Equatable, Sendable {
+    enum FeatureMap: Equatable, Sendable {
+        case identity
+        case randomRelu(width: Int, seed: UInt64)
+    }
+
+    enum Imbalance: Equatable, Sendable {
+        case none
+        case pseudoFeatures(noise: Double, cap: Int, seed: UInt64)
+        case reweight(power: Double)
+
+        var json: String {
+            switch self {
+            case .none: #"{"kind":"none"}"#
+            case .pseudoFeatures(let noise, let cap, let seed):
+                #"{"kind":"pseudo_features","noise":\#(noise),"cap":\#(cap),"seed":\#(seed)}"#
+            case .reweight(let power): #"{"kind":"reweight","power":\#(power)}"#
+            }
+        }
+    }
+
+    enum SketchRank: Equatable, Sendable {
+        case rows(Int)
+        case exact
+    }
+
+    var dimension: Int
+    var featureMap = FeatureMap.identity
+    var ridge: Double
+    var imbalance = Imbalance.none
+    var sketchRank = SketchRank.rows(0)
+
+    var width: Int {
+        if case .randomRelu(let width, _) = featureMap { return width }
+        return dimension
+    }
+
+    var json: String {
+        var text = #"{"dimension":\#(dimension),"ridge":\#(ridge),"imbalance":\#(imbalance.json)"#
+        if case .randomRelu(let width, let seed) = featureMap {
+            text += #","feature_map":{"kind":"random_relu","width":\#(width),"seed":\#(seed)}"#
+        }
+        switch sketchRank {
+        case .rows(let rank): text += #","sketch_rank":\#(rank)"#
+        case .exact: text += #","sketch_rank":"exact""#
+        }
+        return text + "}"
+    }
+
+    /// Whether a snapshot of such a model can be merged.
+    func canMerge(_ other: OracleConfiguration) -> Bool {
+        dimension == other.dimension && featureMap == other.featureMap && sketchRank == other.sketchRank
+    }
+
+    /// Whether the service describes this configuration so.
+    func isDescribed(by config: JSONValue) -> Bool {
+        guard config["dimension"].int == dimension, config["ridge"].double == ridge else { return false }
+        let map = config["feature_map"]
+        switch featureMap {
+        case .identity: guard map["kind"].string == "identity" else { return false }
+        case .randomRelu(let width, let seed):
+            guard map["kind"].string == "random_relu", map["width"].int == width, map["seed"].uint64 == seed else { return false }
+        }
+        let kind = config["imbalance"]
+        switch imbalance {
+        case .none: guard kind["kind"].string == "none" else { return false }
+        case .pseudoFeatures(let noise, let cap, let seed):
+            guard kind["kind"].string == "pseudo_features", kind["noise"].double == noise, kind["cap"].int == cap,
+                kind["seed"].uint64 == seed
+            else { return false }
+        case .reweight(let power): guard kind["kind"].string == "reweight", kind["power"].double == power else { return false }
+        }
+        switch sketchRank {
+        case .rows(let rank): return config["sketch_rank"].int == rank
+        case .exact: return config["sketch_rank"].string == "exact"
+        }
+    }
+}

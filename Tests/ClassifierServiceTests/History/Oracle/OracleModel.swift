@@ -1,0 +1,246 @@
+/// A model as a joint solution sees it: all its rows, and what follows from them by the documented formulas alone.
+struct OracleModel: Sendable {
+    var configuration: OracleConfiguration
+    /// Ω [d, D] row after row, as the service says; empty for the identity.
+    let projection: [Float]
+    /// In the order of their columns.
+    var classes: [OracleClass] = []
+    /// The rows of deleted classes, after the map: they stay in G.
+    var orphans: [[Double]] = []
+    var version = 0
+    var evaluated = Tally()
+    /// Since a class was deleted confusions no longer add up.
+    var hasLostConfusions = false
+    /// Since a crash, or requests of unknown order, the classes' shares of what was evaluated are not known.
+    var hasLostEvaluations = false
+    /// The largest trace that G ever had: what its sums may have lost is of this times rounding.
+    var largestTrace = 0.0
+    /// Whether the service has said that its sums are inexact.
+    var isInexact = false
+    /// The states that balanced weights may have been made from, by version.
+    var states: [Int: OracleBalance] = [:]
+    /// The version from which balanced weights may be; those made before were dropped.
+    var oldestBalance = 0
+    /// G row after row, of which the lower triangle counts.
+    private(set) var gram: [DoubleDouble]
+    private var nextClass = 0
+    private var known: OracleSolution?
+
+    init(_ configuration: OracleConfiguration, projection: [Float]) {
+        self.configuration = configuration
+        self.projection = projection
+        gram = [DoubleDouble](repeating: DoubleDouble(0), count: configuration.width * configuration.width)
+        noteState()
+    }
+
+    var width: Int { configuration.width }
+    var samples: Int { classes.reduce(orphans.count) { $0 + $1.count } }
+    var labels: [LabelBytes] { classes.map(\.label) }
+
+    func column(of label: LabelBytes) -> Int? { classes.firstIndex { $0.label == label } }
+
+    /// The joint solution of this state.
+    mutating func solution() -> OracleSolution {
+        if let known { return known }
+        let solution = OracleSolution(width: width, gram: gram, ridge: configuration.ridge, right: classes.map { Self.sum($0.rows, width) })
+        known = solution
+        return solution
+    }
+
+    static func sum(_ rows: [OracleRow], _ width: Int) -> [DoubleDouble] {
+        var sum = [DoubleDouble](repeating: DoubleDouble(0), count: width)
+        for row in rows { for index in 0..<width { sum[index] += DoubleDouble(row.h[index]) } }
+        return sum
+    }
+
+    /// h = φ(x).
+    func mapped(_ x: [Double]) -> [Double] {
+        guard !projection.isEmpty else { return x }
+        return (0..<width).map { column in
+            var sum = 0.0
+            for (index, value) in x.enumerated() { sum += value * Double(projection[index * width + column]) }
+            return max(0, sum)
+        }
+    }
+
+    // MARK: Changes
+
+    /// Learns rows as one request.
+    ///
+    /// - Returns: the labels that are new, and how many of the rows the weights before them would have got right.
+    @discardableResult
+    mutating func learn(_ rows: [[Double]], _ labels: [LabelBytes], versions: Int = 1) -> (new: [LabelBytes], before: Tally) {
+        let rows = rows.map { OracleRow(x: $0, h: mapped($0)) }
+        let judged = classes.isEmpty ? [] : zip(rows, labels).map { judge($0, $1) }
+        var new: [LabelBytes] = []
+        var total = Tally()
+        for (index, (row, label)) in zip(rows, labels).enumerated() {
+            let column = column(of: label) ?? addClass(label, &new)
+            classes[column].rows.append(row)
+            classes[column].sketched += 1
+            classes[column].largest = row.x.reduce(classes[column].largest) { max($0, abs($1)) }
+            if index < judged.count {
+                classes[column].evaluated += judged[index]
+                total += judged[index]
+            }
+            add(row.h)
+        }
+        evaluated += total
+        settle(versions)
+        return (new, total)
+    }
+
+    /// Whether the weights would get a row right, surely or perhaps.
+    private mutating func judge(_ row: OracleRow, _ label: LabelBytes) -> Tally {
+        guard let column = column(of: label) else { return Tally(rows: 1, fewest: 0, most: 0) }
+        let solution = solution()
+        guard solution.isTold, !isInexact else { return Tally(rows: 1, fewest: 0, most: 1) }
+        let scores = solution.weights.map { Self.dot($0, row.h) }
+        let tolerance = 2 * Self.length(row.h) * solution.relativeTolerance * solution.norm + .leastNonzeroMagnitude
+        let others = scores.indices.filter { $0 != column }
+        let isSurelyRight = others.allSatisfy { scores[$0] < scores[column] - tolerance }
+        let isSurelyWrong = others.contains { scores[$0] > scores[column] + tolerance }
+        return Tally(rows: 1, fewest: isSurelyRight ? 1 : 0, most: isSurelyWrong ? 0 : 1)
+    }
+
+    private mutating func addClass(_ label: LabelBytes, _ new: inout [LabelBytes]) -> Int {
+        new.append(label)
+        classes.append(OracleClass(id: nextClass, label: label))
+        nextClass += 1
+        return classes.count - 1
+    }
+
+    /// Takes rows out of a class, by their places in it.
+    mutating func unlearn(_ places: [Int: [Int]]) {
+        for (column, rows) in places {
+            for row in rows.sorted(by: >) { classes[column].rows.remove(at: row) }
+            if classes[column].rows.isEmpty {
+                classes[column].sketched = 0
+                classes[column].isSketchStale = false
+            } else if configuration.sketchRank != .exact {
+                classes[column].isSketchStale = true
+            }
+        }
+        gram = [DoubleDouble](repeating: DoubleDouble(0), count: width * width)
+        for row in classes.flatMap(\.rows) { add(row.h) }
+        for row in orphans { add(row) }
+        settle(1)
+        dropBalance()
+    }
+
+    /// Adds another model's rows.
+    ///
+    /// - Returns: the labels that are new.
+    @discardableResult
+    mutating func merge(_ other: OracleModel) -> [LabelBytes] {
+        var new: [LabelBytes] = []
+        for theirs in other.classes {
+            let column = column(of: theirs.label) ?? addClass(theirs.label, &new)
+            classes[column].rows += theirs.rows
+            classes[column].sketched += theirs.sketched
+            classes[column].largest = max(classes[column].largest, theirs.largest)
+            if theirs.isSketchStale { classes[column].isSketchStale = true }
+            for row in theirs.rows { add(row.h) }
+        }
+        orphans += other.orphans
+        for row in other.orphans { add(row) }
+        largestTrace += other.largestTrace
+        if other.isInexact { isInexact = true }
+        settle(1)
+        return new
+    }
+
+    /// Takes another state's place, as a restored snapshot does.
+    mutating func restore(_ other: OracleModel) {
+        let version = max(version, other.version) + 1
+        self = other
+        self.version = version
+        states = [:]
+        oldestBalance = 0
+        noteState()
+    }
+
+    mutating func rename(_ column: Int, to label: LabelBytes) {
+        guard classes[column].label != label else { return }
+        classes[column].label = label
+        settle(1)
+    }
+
+    /// Forgets a class.
+    ///
+    /// - Returns: the rows that became rows of no class.
+    @discardableResult
+    mutating func deleteClass(_ column: Int) -> Int {
+        let removed = classes.remove(at: column)
+        orphans += removed.rows.map(\.h)
+        hasLostConfusions = true
+        settle(1)
+        return removed.count
+    }
+
+    mutating func reconfigure(ridge: Double?, imbalance: OracleConfiguration.Imbalance?) {
+        let isOther = imbalance.map { $0 != configuration.imbalance } ?? false
+        configuration.ridge = ridge ?? configuration.ridge
+        configuration.imbalance = imbalance ?? configuration.imbalance
+        settle(1)
+        if isOther { dropBalance() }
+    }
+
+    /// Takes over the service's own count of versions, where it is not known how requests were grouped.
+    mutating func setVersion(_ version: Int) {
+        self.version = version
+        noteState()
+    }
+
+    /// Takes over the order of columns and the version, where it is not known which request came first; what states there were in between
+    /// is not known either.
+    mutating func setOrder(_ labels: [LabelBytes], version: Int) {
+        let places = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+        classes.sort { places[$0.label] ?? 0 < places[$1.label] ?? 0 }
+        known = nil
+        states = [:]
+        setVersion(version)
+    }
+
+    private mutating func add(_ h: [Double]) {
+        gram.withUnsafeMutableBufferPointer { sums in
+            for row in 0..<h.count where h[row] != 0 {
+                for column in 0...row { sums[row * h.count + column] += DoubleDouble(h[row], times: h[column]) }
+            }
+        }
+        largestTrace = max(largestTrace, trace)
+    }
+
+    private var trace: Double { (0..<width).reduce(0) { $0 + gram[$1 * width + $1].high } }
+
+    private mutating func settle(_ versions: Int) {
+        known = nil
+        version += versions
+        noteState()
+    }
+
+    private mutating func dropBalance() {
+        oldestBalance = version
+        states = states.filter { $0.key >= version }
+    }
+
+    private mutating func noteState() {
+        guard configuration.imbalance != .none else { return }
+        states[version] = OracleBalance(self)
+        if states.count > 48 { states[states.keys.min()!] = nil }
+    }
+
+    // MARK: Vectors
+
+    static func dot(_ a: [Double], _ b: [Double]) -> Double {
+        var sum = DoubleDouble(0)
+        for index in a.indices { sum += DoubleDouble(a[index], times: b[index]) }
+        return sum.high
+    }
+
+    static func length(_ a: [Double]) -> Double {
+        let largest = a.reduce(0) { max($0, abs($1)) }
+        guard largest > 0, largest.isFinite else { return largest }
+        return largest * a.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }.squareRoot()
+    }
+}

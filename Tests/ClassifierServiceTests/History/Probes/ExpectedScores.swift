@@ -1,0 +1,102 @@
+import TensorFormats
+
+/// What a row's scores must be, by the weights that an answer says were used.
+struct ExpectedScores {
+    /// The classes that the weights know, in the order of their columns.
+    let labels: [LabelBytes]
+    /// Whether there may be other classes than those.
+    let isOpen: Bool
+    /// Their weights; nil where they do not follow from the rows.
+    private let solution: OracleSolution?
+    /// For each of `labels` its column in the solution.
+    private let columns: [Int]
+    private let model: OracleModel
+
+    /// - Parameters:
+    ///   - kind: `plain` or `balanced`.
+    ///   - version: the state that balanced weights were made from.
+    ///   - wish: what was asked for, if anything.
+    init(_ model: OracleModel, kind: String?, version: Int?, wish: String?) throws {
+        var model = model
+        if kind == "plain" {
+            labels = model.labels
+            columns = Array(model.labels.indices)
+            isOpen = false
+            let known = model.solution()
+            solution = known.isTold && !model.isInexact ? known : nil
+        } else {
+            try demand(
+                kind == "balanced" && wish != "plain" && model.configuration.imbalance != .none,
+                "the weights are \(kind ?? "nil") where \(wish ?? "nothing") was asked for and imbalance is \(model.configuration.imbalance)"
+            )
+            guard let version, (model.oldestBalance...max(model.version, model.oldestBalance)).contains(version) else {
+                throw HistoryFailure("balanced weights of version \(version ?? -1), expected \(model.oldestBalance)...\(model.version)")
+            }
+            if let state = model.states[version] {
+                let places = Dictionary(uniqueKeysWithValues: state.classes.enumerated().map { ($1.id, $0) })
+                let known = model.classes.filter { places[$0.id] != nil }
+                labels = known.map(\.label)
+                columns = known.map { places[$0.id]! }
+                isOpen = false
+                try demand(!known.isEmpty, "balanced weights of no class are used")
+                let balanced = state.isTold && !model.isInexact ? state.solution() : nil
+                solution = balanced.flatMap { $0.isTold ? $0 : nil }
+            } else {
+                labels = model.labels
+                columns = []
+                isOpen = true
+                solution = nil
+            }
+        }
+        self.model = model
+    }
+
+    /// Whether scores are foreseen.
+    var isTold: Bool { solution != nil }
+
+    /// The scores of a row in the order of `labels`, and how far each may be off.
+    func scores(_ x: [Double]) -> [(score: Double, tolerance: Double)] {
+        guard let solution else { return [] }
+        let h = model.mapped(x)
+        let length = OracleModel.length(h)
+        let spread = spread(x)
+        let steps = Double(x.count + h.count + 8) * Double(Float.ulpOfOne)
+        return columns.map { column in
+            let weights = solution.weights[column]
+            let rounding = steps * zip(weights, spread).reduce(0) { $0 + abs($1.0) * $1.1 }
+            // Weights that Float32 holds with few digits.
+            let underflow = Double(h.count) * 2e-45 * spread.reduce(0, +) + 1e-40
+            return (OracleModel.dot(weights, h), rounding + underflow + length * solution.relativeTolerance * solution.norm)
+        }
+    }
+
+    /// What rounding in a row's h is of.
+    private func spread(_ x: [Double]) -> [Double] {
+        guard !model.projection.isEmpty else { return x.map { abs($0) } }
+        return (0..<model.width).map { column in
+            x.indices.reduce(0) { $0 + abs(x[$1] * Double(model.projection[$1 * model.width + column])) }
+        }
+    }
+
+    /// Fails where a class cannot be the best of a row, or its score is another.
+    func check(best label: LabelBytes?, score: Double?, _ x: [Double], _ place: String) throws {
+        guard let label, let score, score.isFinite else {
+            throw HistoryFailure("\(place): label \(label?.description ?? "nil"), score \(score ?? .nan)")
+        }
+        guard let column = labels.firstIndex(of: label) else { throw HistoryFailure("\(place): \(label) is none of \(labels)") }
+        guard isTold else { return }
+        let all = scores(x)
+        try check(score, all[column], "\(place): the score of \(label)")
+        let mine = all[column]
+        for other in all where !(other.score - other.tolerance <= mine.score + mine.tolerance) {
+            throw HistoryFailure("\(place): \(label) with \(mine.score) is said to be the best, and another has \(other.score)")
+        }
+    }
+
+    /// Fails where a score is another.
+    func check(_ score: Double, _ expected: (score: Double, tolerance: Double), _ place: String) throws {
+        try demand(
+            abs(score - expected.score) <= expected.tolerance,
+            "\(place) is \(score), expected \(expected.score) within \(expected.tolerance)")
+    }
+}

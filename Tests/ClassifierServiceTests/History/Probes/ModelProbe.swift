@@ -1,0 +1,15 @@
+/// Asks about one model after a step, and holds the answers against the oracle.
+protocol ModelProbe: Sendable {
+    /// Names in the service's document.
+    static var operations: [String] { get }
+
+    static func check(_ world: HistoryWorld, _ name: String, _ generator: inout SeededGenerator) throws
+}
+
+/// All of them. Those that predict go first: balanced weights that lag are refreshed meanwhile.
+enum ModelProbes {
+    static let predicting: [any ModelProbe.Type] = [PredictProbe.self, InferProbe.self]
+    static let observing: [any ModelProbe.Type] = [
+        DescriptionProbe.self, InferenceDescriptionProbe.self, SnapshotProbe.self, EventProbe.self,
+    ]
+}

@@ -1,0 +1,168 @@
+import Foundation
+import TensorFormats
+
+/// A server, what the oracle knows of it, and what was said between them.
+final class HistoryWorld {
+    /// Seconds that any call may take: far beyond what the slowest takes on the slowest machine.
+    static let patience = 180
+
+    let server: any HistoryServer
+    let data: HistoryData
+    var oracle = OracleWorld()
+    /// Models that the last step may have changed.
+    var touched: Set<String> = []
+    /// Operations that were answered with success.
+    private(set) var covered: Set<String> = []
+    /// The last requests, in words.
+    private(set) var log: [String] = []
+    private let operations: HistoryOperations
+    private var client: TestClient
+    private var keys = 0
+
+    init(_ server: any HistoryServer, _ data: HistoryData) throws {
+        guard let operations = HistoryOperations.shared else { throw HistoryFailure("the route table cannot be made") }
+        self.server = server
+        self.data = data
+        self.operations = operations
+        client = TestClient(port: server.port, patience: Self.patience)
+    }
+
+    /// A connection of its own.
+    func makeClient() -> TestClient { TestClient(port: server.port, patience: Self.patience) }
+
+    /// Forgets a connection to a server that is no more.
+    func reconnect() { client = makeClient() }
+
+    func makeKey() -> String {
+        keys += 1
+        return "key \(keys)"
+    }
+
+    /// Writes down what is done.
+    func note(_ line: String) {
+        log.append(line)
+        if log.count > 4000 { log.removeFirst(1000) }
+    }
+
+    /// Sends a request and waits for its answer, which must be one that the service's document has.
+    ///
+    /// - Parameter mayFail: whether a disk fails, so that 5xx is an answer too.
+    @discardableResult
+    func send(_ request: HistoryRequest, mayFail: Bool = false) throws -> Reply {
+        let reply: Reply
+        do {
+            reply = try Self.exchange(request, client)
+        } catch {
+            throw HistoryFailure("no answer to \(request.summary): \(error); \(server.report)")
+        }
+        try check(request, reply, mayFail: mayFail)
+        return reply
+    }
+
+    /// Sends a request on some connection. May be called on any thread.
+    static func exchange(_ request: HistoryRequest, _ client: TestClient) throws -> Reply {
+        try client.connect()
+        // A server that refuses a body early may close before it has taken all of it: its answer is there all the same.
+        try? client.write(request.octets)
+        return try client.readReply(isToHead: request.method == "HEAD")
+    }
+
+    /// Holds an answer against the document.
+    func check(_ request: HistoryRequest, _ reply: Reply, mayFail: Bool = false) throws {
+        let id = operations.id(request.method, request.path)
+        if let id, reply.status < 300 { covered.insert(id) }
+        // The one that is always refused.
+        if let id, id == "repository_unload" { covered.insert(id) }
+        try demand(reply.status < 500 || mayFail, "\(request.summary) is answered with \(reply.status): \(reply.text.prefix(500))")
+        if let complaint = operations.complaint(request, reply) { throw HistoryFailure(complaint) }
+    }
+
+    /// Notes that an operation was answered, where that is found out in another way.
+    func cover(_ operation: String) { covered.insert(operation) }
+
+    /// Gets something that must be there.
+    func get(_ path: String) throws -> Reply {
+        let reply = try send(HistoryRequest("GET", path))
+        try demand(reply.status == 200, "GET \(path) is answered with \(reply.status): \(reply.text.prefix(500))")
+        return reply
+    }
+
+    /// Holds an answer to HEAD against that to GET.
+    func head(_ path: String, as status: Int) throws {
+        let reply = try send(HistoryRequest("HEAD", path))
+        try demand(reply.status == status && reply.body.isEmpty, "HEAD \(path) is answered with \(reply.status), expected \(status)")
+    }
+
+    /// Reads what only the service knows of models that are new: their projections.
+    func completeModels() throws {
+        for (name, model) in oracle.models where model.projection.isEmpty && model.configuration.featureMap != .identity {
+            let snapshot = try EditedSnapshot(get("/v1/models/\(name)/snapshot").body)
+            var complete = OracleModel(
+                model.configuration, projection: snapshot.elements("feature_map.projection", as: Float.self))
+            complete.setVersion(model.version)
+            oracle.models[name] = complete
+        }
+    }
+
+    /// Starts the server again after its end, and waits until it is ready.
+    ///
+    /// - Parameter isClean: whether it had the time to write down what only memory had.
+    /// - Parameter open: the models of calls that are to be settled yet.
+    func restart(isClean: Bool, except open: Set<String> = []) throws {
+        do {
+            try server.start()
+        } catch {
+            throw HistoryFailure("the server does not start again: \(error); \(server.report)")
+        }
+        reconnect()
+        touched.formUnion(oracle.models.keys)
+        guard !isClean else { return }
+        // Rows that were read again from the log are not in the evaluation.
+        for name in oracle.models.keys.sorted() where !open.contains(name) { try adopt(name, isOrderKnown: true) }
+    }
+
+    /// Holds everything that can be asked for against the oracle: all of the models that may have changed, and of the others that they are
+    /// there.
+    func verify(_ generator: inout SeededGenerator) throws {
+        for name in oracle.models.keys.sorted() where touched.contains(name) {
+            try noteExactness(name)
+            for probe in ModelProbes.predicting + ModelProbes.observing {
+                do {
+                    try probe.check(self, name, &generator)
+                } catch let failure as HistoryFailure {
+                    throw HistoryFailure("model \(name): \(failure)")
+                }
+            }
+        }
+        touched = []
+        try ServiceProbe.check(self, &generator)
+    }
+
+    /// Notes whether the service says that a model's sums have lost digits; nothing is asked of its scores then.
+    private func noteExactness(_ name: String) throws {
+        let inexact = try get("/v1/models/\(name)")["inexact"]
+        oracle.models[name]?.isInexact = inexact.bool ?? (inexact != .null)
+    }
+
+    /// Takes over what the service alone can know after calls whose order is unknown: the version, the order of columns, and what was counted
+    /// of rows that came through a crash.
+    ///
+    /// - Parameter isOrderKnown: whether no more rows can have been evaluated than the oracle has; where another request was the first of an
+    ///   empty model, more may have been.
+    func adopt(_ name: String, isOrderKnown: Bool = false) throws {
+        guard var model = oracle.models[name] else { return }
+        let details = try get("/v1/models/\(name)")
+        let listed = (try get("/v1/models/\(name)/classes")["classes"].array ?? []).compactMap { $0["label"].string.map { LabelBytes($0) } }
+        try demand(
+            Set(listed) == Set(model.labels) && listed.count == model.classes.count, "the classes are \(listed), expected \(model.labels)")
+        guard let version = details["version"].int else { throw HistoryFailure("no version in \(details.text.prefix(300))") }
+        model.setOrder(listed, version: version)
+        let evaluation = details["evaluation"]
+        let rows = evaluation["evaluated_samples"].int ?? -1
+        try demand(rows <= model.evaluated.rows || !isOrderKnown, "\(rows) rows are evaluated, and at most \(model.evaluated.rows) were")
+        model.evaluated = Tally(rows: rows, fewest: 0, most: rows)
+        // How many of each class were evaluated is not told, but for what has an accuracy.
+        model.hasLostEvaluations = true
+        oracle.models[name] = model
+    }
+}

@@ -1,0 +1,19 @@
+import Foundation
+
+/// The server is killed while calls are on their way, and starts again. What was answered is there; what was not is there whole or not at
+/// all, and with its key it is done once.
+enum KillStep {
+    static func run(_ world: HistoryWorld, _ generator: inout SeededGenerator) throws {
+        guard let server = world.server as? ProcessServer else { return }
+        let calls = InterruptedCalls.plan(world, &generator)
+        for call in calls { world.note("interrupted: \(call.request.summary)") }
+        let delay = [0, 0, 500, 2000, 5000, 20_000].randomElement(using: &generator)!
+        world.note("SIGKILL after \(delay) µs")
+        let outcomes = TogetherStep.exchange(calls.map(\.request), world) {
+            usleep(UInt32(delay))
+            server.kill()
+        }
+        try world.restart(isClean: false, except: Set(calls.map(\.model)))
+        try InterruptedCalls.settle(calls, outcomes.map { try? $0.get() }, world)
+    }
+}

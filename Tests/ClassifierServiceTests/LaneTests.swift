@@ -1,0 +1,169 @@
+import Concurrency
+import Foundation
+import TensorFormats
+import Testing
+
+@testable import ClassifierService
+@testable import HTTPServer
+
+/// Readers and writers have separate shares of whatever is bounded.
+@Suite struct LaneTests {
+    // MARK: The queue
+
+    @Test func writersGoFirst_thenBothTakeTurns() {
+        let queue = LaneQueue<String>()
+        for number in 1...3 { #expect(queue.append("r\(number)", to: .reading) == .taken) }
+        for number in 1...4 { #expect(queue.append("w\(number)", to: .writing) == .taken) }
+        var order: [String] = []
+        for _ in 0..<7 { order += queue.take() ?? [] }
+        #expect(order == ["w1", "r1", "w2", "r2", "w3", "r3", "w4"])
+        // A writer that no reader waited behind leaves the next turn to writers.
+        for (name, lane) in [("w", Lane.writing), ("r", .reading), ("w", .writing)] { _ = queue.append(name, to: lane) }
+        #expect(queue.take { _, _ in true } == ["w", "w"])
+        #expect(queue.take { _, _ in true } == ["r"])
+    }
+
+    @Test func lanesAreBoundedEachForItself() {
+        let memory = Lane.Pair(writing: MemoryBudget(limit: 100), reading: MemoryBudget(limit: 10))
+        let queue = LaneQueue<Int>(memory: memory)
+        let limit = LaneQueue<Int>.Limit(slots: 3, bytes: 90)
+        #expect(queue.append(1, to: .reading, bytes: 1000, within: limit) == .taken, "one of any size")
+        #expect(queue.append(2, to: .reading, bytes: 1, within: limit) == .full)
+        for number in 3...5 { #expect(queue.append(number, to: .writing, bytes: 30, within: limit) == .taken) }
+        #expect(queue.append(6, to: .writing, within: limit) == .full)
+        #expect(queue.append(7, to: .writing, bytes: 30) == .taken, "the service's own")
+        #expect(queue.count == 5 && queue.bytes == 1090)
+        // Another queue with the same memory.
+        let other = LaneQueue<Int>(memory: memory)
+        #expect(other.append(1, to: .writing, bytes: 11, within: limit) == .crowded)
+        #expect(other.append(1, to: .writing, bytes: 10, within: limit) == .taken)
+        #expect(queue.take { _, _ in true } == [3, 4, 5, 7])
+        #expect(memory.writing.used == 10 && memory.reading.used == 1000)
+        #expect(queue.close(behind: 9) == [1])
+        #expect(other.close() == [1])
+        #expect(memory.writing.used == 0 && memory.reading.used == 0)
+        #expect(queue.take() == [9] && queue.take() == nil)
+        #expect(queue.append(1, to: .reading) == .closed)
+    }
+
+    /// Its one thread for both may be woken, or the one that takes writers alone: whichever it is, nobody waits for ever.
+    @Test func everyTaskIsRun_whoeverIsWoken() throws {
+        let pool = try ComputePool(threads: 1, keepsOneForWriters: true, maximumWaiting: 4)
+        defer { pool.stop() }
+        let done = DispatchSemaphore(value: 0)
+        for round in 0..<(ThreadSanitizer.isOn ? 200 : 2000) {
+            #expect(pool.run(round % 3 == 0 ? .writing : .reading) { done.signal() })
+            done.wait()
+        }
+    }
+
+    @Test func readersLeaveWritersAThreadAndTheirSlots() throws {
+        let pool = try ComputePool(threads: 2, keepsOneForWriters: true, maximumWaiting: 8)
+        let (begun, ended, written) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        for _ in 0..<2 {
+            #expect(
+                pool.run(.reading) {
+                    begun.signal()
+                    ended.wait()
+                })
+            begun.wait()
+        }
+        for _ in 0..<8 { #expect(pool.run(.reading) { ended.wait() }) }
+        #expect(!pool.run(.reading) {})
+        for _ in 0..<20 {
+            #expect(pool.run(.writing) { written.signal() })
+            written.wait()
+        }
+        for _ in 0..<10 { ended.signal() }
+        pool.stop()
+    }
+
+    // MARK: The service
+
+    @Test func everyJobStatesItsBytesAndItsLane() throws {
+        let responder = DeferredResponder(try LoopHandle(index: 0), ConnectionKey(slot: 0, generation: 0), 0, Liveness())
+        var labels = PackedStrings()
+        labels.append("abc")
+        let rows = LearnJob(features: [1, 2], labels: labels, dimension: 2, receiver: .request(responder))
+        for job in [Job.learn(rows), .unlearn(rows, responder)] { #expect(job.bytes == 2 * 8 + 3 + 8 && job.lane == .writing) }
+        let leverage = Job.measure(LeverageJob(features: [1, 2], dimension: 2, responder: responder, complete: { _, _ in }))
+        #expect(leverage.bytes == 16 && leverage.lane == .reading)
+        #expect(Job.snapshot(.all, lengthAlone: false, responder).lane == .reading)
+        #expect(Job.describe(responder, .ok).lane == .reading && Job.describe(responder, .created).lane == .writing)
+    }
+
+    /// Unlearning counts as learning does, in the queue and in the metrics.
+    @Test func rowsToBeUnlearnedAreCountedAndBounded() throws {
+        let service = try TestService { $0.maximumQueuedRequests = 3 }
+        let held = try HeldModel(service)
+        let hold = try held.hold()
+        let body = Bodies.learn([[Double](repeating: 0, count: held.dimension)], ["a"])
+        let clients = try (0..<3).map { _ in
+            let client = service.client()
+            try client.begin("POST", held.model.path + "/unlearn", body)
+            return client
+        }
+        #expect(service.waitForJobs(3, of: held.name))
+        let bytes = 3 * (held.dimension * 8 + 1 + 8)
+        #expect(service.waitingBytes(.writing) == bytes)
+        #expect(try service.client().send("GET", "/metrics").text.contains("accrue_model_queue_bytes{model=\"held\"} \(Double(bytes))\n"))
+        #expect(try held.beginLearn().readReply().status == 503)
+        hold.end()
+        #expect(try clients.map { try $0.readReply().status } == [200, 422, 422])
+        #expect(service.waitingBytes(.writing) == 0)
+    }
+
+    /// As many clients as can ask for leverage again and again, more than there are slots, while another learns row by row.
+    @Test func leverageStopsNoLearn() throws {
+        let service = try TestService { $0.maximumQueuedRequests = 8 }
+        let model = ModelClient(service)
+        try model.create(#"{"dimension":24}"#)
+        let row = [Double](repeating: 1, count: 24)
+        try model.learn([row, row.map { -$0 }], ["a", "b"])
+        let body = Bodies.predict([[Double]](repeating: row, count: 256))
+        let learned = Flag()
+        // Under the sanitizer everything takes ten times as long.
+        let (readers, rounds) = ThreadSanitizer.isOn ? (10, 4) : (40, 20)
+        let (answered, refused) = (Collected<Int>(), Collected<Int>())
+        try onThreads(1 + readers) { index in
+            guard index > 0 else {
+                defer { learned.raise() }
+                let client = ModelClient(service)
+                for round in 0..<rounds {
+                    let reply = try client.learn([row], ["a"])
+                    #expect(reply.status == 200, "round \(round): \(reply.text)")
+                    // What was learned is seen by whoever asks afterwards.
+                    let seen = try client.client.send("POST", client.path + "/predict?leverage=true", Bodies.predict([row]))
+                    #expect(seen.status == 503 || (seen["version"].int ?? 0) >= (reply["version"].int ?? .max), "\(seen.text)")
+                }
+                return
+            }
+            let client = service.client()
+            repeat {
+                let status = try client.send("POST", "/v1/models/m/predict?leverage=true", body).status
+                (status == 200 ? answered : refused).append(status)
+            } while !learned.isRaised
+        }
+        #expect(!answered.all.isEmpty, "readers are not starved")
+        #expect(Set(refused.all).isSubset(of: [503]))
+    }
+
+    /// Writers fill their slots, and readers still have theirs.
+    @Test func learnsStopNoReader() throws {
+        let service = try TestService { $0.maximumQueuedRequests = 2 }
+        let held = try HeldModel(service)
+        let hold = try held.hold()
+        let learns = try (0..<2).map { _ in try held.beginLearn() }
+        #expect(service.waitForJobs(2, of: held.name))
+        #expect(try held.beginLearn().readReply().status == 503)
+        let (snapshot, leverage) = (service.client(), service.client())
+        try snapshot.begin("GET", held.model.path + "/snapshot?parts=weights")
+        try leverage.begin(
+            "POST", held.model.path + "/predict?leverage=true", Bodies.predict([[Double](repeating: 1, count: held.dimension)]))
+        #expect(service.waitForJobs(4, of: held.name))
+        #expect(try service.client().send("HEAD", held.model.path + "/snapshot").status == 503, "the readers' share is full too")
+        hold.end()
+        #expect(try snapshot.readReply().status == 200 && leverage.readReply().status == 200)
+        #expect(try learns.map { try $0.readReply().status } == [200, 200])
+    }
+}
