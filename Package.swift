@@ -20,6 +20,7 @@ let package = Package(
     name: "accrue",
     products: [
         .library(name: "AnalyticLearning", targets: ["AnalyticLearning"]),
+        .library(name: "ModelHost", targets: ["ModelHost"]),
         .executable(name: "accrue", targets: ["accrue"]),
     ],
     targets: [
@@ -31,16 +32,23 @@ let package = Package(
         .target(name: "AnalyticLearning", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
         .target(name: "TensorFormats", dependencies: ["CChecksum"], swiftSettings: .strict),
         .target(name: "Storage", dependencies: ["Concurrency", "TensorFormats"], swiftSettings: .strict),
+        .target(
+            name: "ModelHost", dependencies: ["Concurrency", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage"],
+            swiftSettings: .strict),
         .target(name: "HTTPServer", dependencies: ["CLinux", "Concurrency"], swiftSettings: .strict),
         .target(
             name: "ClassifierService",
-            dependencies: ["Concurrency", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer"],
+            dependencies: [
+                "Concurrency", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "ModelHost", "HTTPServer",
+            ],
             // The dashboard is part of the program, which needs no files beside it.
             resources: [.embedInCode("Dashboard/Page")],
             swiftSettings: .strict),
         .executableTarget(
             name: "accrue",
-            dependencies: ["Concurrency", "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "HTTPServer"],
+            dependencies: [
+                "Concurrency", "ModelHost", "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "HTTPServer",
+            ],
             swiftSettings: .strict),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
         .testTarget(
@@ -54,16 +62,23 @@ let package = Package(
         .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"], swiftSettings: .strict),
         .testTarget(name: "StorageTests", dependencies: ["Concurrency", "Storage", "StorageTestSupport"], swiftSettings: .strict),
         .testTarget(
+            name: "ModelHostTests",
+            dependencies: [
+                "Concurrency", "ModelHost", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "StorageTestSupport",
+            ],
+            swiftSettings: .strict),
+        .testTarget(
             name: "HTTPServerTests", dependencies: ["Concurrency", "HTTPServer"], exclude: ["h1_cases.json"], swiftSettings: .strict),
         .testTarget(
             name: "ClassifierServiceTests",
             dependencies: [
-                "Concurrency", "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "HTTPServer",
+                "Concurrency", "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "ModelHost",
+                "HTTPServer",
                 "StorageTestSupport",
             ],
             swiftSettings: .strict),
         .testTarget(
-            name: "accrueTests", dependencies: ["Concurrency", "accrue", "AnalyticLearning", "TensorFormats", "HTTPServer"],
+            name: "accrueTests", dependencies: ["Concurrency", "accrue", "AnalyticLearning", "TensorFormats", "ModelHost", "HTTPServer"],
             swiftSettings: .strict),
     ]
 )

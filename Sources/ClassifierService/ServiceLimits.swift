@@ -1,13 +1,11 @@
+internal import ModelHost
+
 /// Bounds that keep a service alive under any load.
 struct ServiceLimits: Sendable {
-    /// Requests that may wait in each lane for one model's worker; past it, 503 with Retry-After.
-    var queuedRequests = 1024
-    /// Bytes that they may hold.
-    var queuedBytes = 256 << 20
+    /// Rows that are learned as one block, at most.
+    var blockRows = HostLimits().blockRows
     /// Bytes that requests of all models may hold in each lane while they wait for a worker or a compute thread.
     var waitingBytes = 256 << 20
-    /// Rows that are learned as one block, at most.
-    var blockRows = 1024
     /// Multiply-adds of a prediction that an event loop does itself: some hundred microseconds.
     var inlineCost = 1 << 21
     /// Octets of a body that an event loop scans itself.
@@ -22,10 +20,6 @@ struct ServiceLimits: Sendable {
     var learnStreams = 64
     /// Seconds which such a body may take for one block where another waits for its place; a slower one gives way.
     var streamPatience = 2.0
-    /// Snapshots that may be streamed at the same time, half of them in and half of them out; each has a file open. Past it, 503 with
-    /// Retry-After. Half of the descriptors which connections leave to the rest of the process, so that logs and checkpoints always find
-    /// one.
-    var spoolFiles = 128
     /// Clients that may read events at the same time; past it, 503 with Retry-After.
     var eventReaders = 256
     /// Seconds between two comments in a stream of events.

@@ -68,7 +68,7 @@ public final class Server: Sendable {
     public func start() throws -> SocketAddress {
         try state.withLock { state in
             guard case .made = state else { throw ServerError.alreadyStarted }
-            SystemCall.raiseDescriptorLimit()
+            DescriptorLimit.raise()
             SystemCall.ignoreBrokenPipe()
             let listener = try Listener(host: configuration.host, port: configuration.port)
             let shared = try ServerShared(configuration: configuration, table: table, listener: listener)

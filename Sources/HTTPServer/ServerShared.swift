@@ -24,7 +24,7 @@ final class ServerShared: Sendable {
         budget = MemoryBudget(limit: configuration.maximumTotalBodyMemory)
         readingBudget = MemoryBudget(limit: configuration.maximumTotalBodyMemory)
         answerBudget = MemoryBudget(limit: configuration.maximumTotalAnswerMemory)
-        connectionLimit = Self.connectionLimit(configuration, descriptors: SystemCall.descriptorLimit())
+        connectionLimit = Self.connectionLimit(configuration, descriptors: DescriptorLimit.current)
         var handles: [LoopHandle] = []
         for index in 0..<configuration.eventLoops { handles.append(try LoopHandle(index: index, routeCount: table.routes.count)) }
         self.handles = handles

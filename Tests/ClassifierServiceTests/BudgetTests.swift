@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// Whatever is taken of a budget has an owner, and is given back when that goes.
 @Suite struct BudgetTests {
@@ -32,7 +33,7 @@ import Testing
         let configuration = ModelConfiguration(dimension: 32)
         let classes = 40
         let limit = try #require(configuration.estimatedBytes(classes: classes * 3 / 2))
-        let service = try TestService { $0.maximumMemory = limit }
+        let service = try TestService { $0.host.maximumMemory = limit }
         let client = ModelClient(service)
         #expect(try client.create(#"{"dimension":32}"#).status == 201)
         let resting = service.reservedBytes
@@ -109,7 +110,7 @@ import Testing
         // An answer comes before the thread that sent it lets go of the file it was made from.
         let spools = service.registry.context.spools
         func spooled() -> [Int] { Lane.allCases.flatMap { [spools.disk[$0].used, spools.files[$0].used] } }
-        for _ in 0..<60_000 where spooled().contains { $0 != 0 } { usleep(1000) }
+        for _ in 0..<60_000 where spooled().contains(where: { $0 != 0 }) { usleep(1000) }
         #expect(spooled().allSatisfy { $0 == 0 }, "bytes and files of each lane: \(spooled())")
     }
 }

@@ -5,6 +5,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// Long labels are memory of their model, by whatever road they come and go.
 @Suite struct LabelBudgetTests {
@@ -64,7 +65,7 @@ import Testing
     @Test func labelsThatDoNotFitAreRefused() throws {
         let configuration = ModelConfiguration(dimension: 2)
         let limit = try #require(configuration.estimatedBytes(classes: Self.count + 1)) + Self.bytes / 2
-        let service = try TestService { $0.maximumMemory = limit }
+        let service = try TestService { $0.host.maximumMemory = limit }
         let model = ModelClient(service)
         #expect(try model.create(#"{"dimension":2}"#).status == 201)
         let rows = Self.labels.indices.map { [Double($0), 1] }

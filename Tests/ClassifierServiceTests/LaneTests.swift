@@ -5,6 +5,7 @@ import Testing
 
 @testable import ClassifierService
 @testable import HTTPServer
+@testable import ModelHost
 
 /// Readers and writers have separate shares of whatever is bounded.
 @Suite struct LaneTests {
@@ -80,21 +81,9 @@ import Testing
 
     // MARK: The service
 
-    @Test func everyJobStatesItsBytesAndItsLane() throws {
-        let responder = DeferredResponder(try LoopHandle(index: 0), ConnectionKey(slot: 0, generation: 0), 0, Liveness())
-        var labels = PackedStrings()
-        labels.append("abc")
-        let rows = LearnJob(features: [1, 2], labels: labels, dimension: 2, receiver: .request(responder))
-        for job in [Job.learn(rows), .unlearn(rows, responder)] { #expect(job.bytes == 2 * 8 + 3 + 8 && job.lane == .writing) }
-        let leverage = Job.measure(LeverageJob(features: [1, 2], dimension: 2, responder: responder, complete: { _, _ in }))
-        #expect(leverage.bytes == 16 && leverage.lane == .reading)
-        #expect(Job.snapshot(.all, lengthAlone: false, responder).lane == .reading)
-        #expect(Job.describe(responder, .ok).lane == .reading && Job.describe(responder, .created).lane == .writing)
-    }
-
     /// Unlearning counts as learning does, in the queue and in the metrics.
     @Test func rowsToBeUnlearnedAreCountedAndBounded() throws {
-        let service = try TestService { $0.maximumQueuedRequests = 3 }
+        let service = try TestService { $0.host.maximumQueuedRequests = 3 }
         let held = try HeldModel(service)
         let hold = try held.hold()
         let body = Bodies.learn([[Double](repeating: 0, count: held.dimension)], ["a"])
@@ -115,7 +104,7 @@ import Testing
 
     /// As many clients as can ask for leverage again and again, more than there are slots, while another learns row by row.
     @Test func leverageStopsNoLearn() throws {
-        let service = try TestService { $0.maximumQueuedRequests = 8 }
+        let service = try TestService { $0.host.maximumQueuedRequests = 8 }
         let model = ModelClient(service)
         try model.create(#"{"dimension":24}"#)
         let row = [Double](repeating: 1, count: 24)
@@ -150,7 +139,7 @@ import Testing
 
     /// Writers fill their slots, and readers still have theirs.
     @Test func learnsStopNoReader() throws {
-        let service = try TestService { $0.maximumQueuedRequests = 2 }
+        let service = try TestService { $0.host.maximumQueuedRequests = 2 }
         let held = try HeldModel(service)
         let hold = try held.hold()
         let learns = try (0..<2).map { _ in try held.beginLearn() }

@@ -5,11 +5,12 @@ import Testing
 
 @testable import ClassifierService
 @testable import HTTPServer
+@testable import ModelHost
 
 /// The queue in front of a model's worker is bounded.
 @Suite struct LearnQueueTests {
     @Test func fullQueueRefusesAndTakesAgainLater() throws {
-        let service = try TestService { $0.maximumQueuedRequests = 2 }
+        let service = try TestService { $0.host.maximumQueuedRequests = 2 }
         let held = try HeldModel(service)
         let hold = try held.hold()
         let waiting = try (0..<2).map { _ in try held.beginLearn() }
@@ -35,26 +36,6 @@ import Testing
         #expect(Set(replies.compactMap { $0["version"].int }) == [2])
         let later = try held.beginLearn().readReply()
         #expect(later.status == 200 && later["samples"].int == 4)
-    }
-
-    @Test func rowsThatWaitAreBoundedInBytes() throws {
-        var limits = ServiceLimits()
-        limits.queuedBytes = 1000
-        let model = Model(name: "m", configuration: ModelConfiguration(dimension: 10), limits: limits)
-        let handle = try LoopHandle(index: 0)
-        func learn(_ values: Int) throws(Problem) {
-            let responder = DeferredResponder(handle, ConnectionKey(slot: 0, generation: 0), 0, Liveness())
-            let features = [Double](repeating: 0, count: values)
-            try model.enqueue(learn: LearnJob(features: features, labels: PackedStrings(), dimension: 10, receiver: .request(responder)))
-        }
-        // One request of any size, then as many as fit.
-        try learn(1000)
-        #expect(throws: Problem.self) { try learn(1) }
-        _ = model.queue.take()
-        try learn(50)
-        try learn(75)
-        #expect(throws: Problem.self) { try learn(1) }
-        #expect(model.queue.count == 2)
     }
 
     @Test func closedQueueGivesBackWhatWaitsAndTakesNoMore() {

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+@testable import ModelHost
 import TensorFormats
 import Testing
 
@@ -178,7 +179,7 @@ import Testing
     }
 
     @Test func memoryOfDeletedModelsIsGivenBack() throws {
-        let service = try TestService { $0.maximumMemory = 20 << 20 }
+        let service = try TestService { $0.host.maximumMemory = 20 << 20 }
         let model = ModelClient(service)
         for round in 0..<50 {
             let reply = try model.create(#"{"dimension":900}"#)
@@ -191,7 +192,7 @@ import Testing
     }
 
     @Test func memoryOfClassesIsGivenBackToo() throws {
-        let service = try TestService { $0.maximumMemory = 4 << 20 }
+        let service = try TestService { $0.host.maximumMemory = 4 << 20 }
         let model = ModelClient(service)
         for _ in 0..<3 {
             #expect(try model.create(#"{"dimension":32}"#).status == 201)

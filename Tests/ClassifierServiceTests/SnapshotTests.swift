@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+@testable import ModelHost
 import TensorFormats
 import Testing
 
@@ -163,7 +164,7 @@ import Testing
     }
 
     @Test func unusableSpoolDirectoryIsReported() throws {
-        let service = try TestService { $0.spoolDirectory = "/nowhere/at/all" }
+        let service = try TestService { $0.host.spoolDirectory = "/nowhere/at/all" }
         let model = try learned(service)
         let reply = try model.snapshot()
         #expect(reply.status == 507)

@@ -4,6 +4,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// The ways in which a snapshot may come, and fail to come.
 @Suite struct SnapshotUploadTests {
@@ -60,7 +61,7 @@ import Testing
 
     @Test func largeSnapshotPassesThroughAFile() throws {
         let spool = try SpoolDirectory()
-        let service = try TestService { $0.spoolDirectory = spool.path }
+        let service = try TestService { $0.host.spoolDirectory = spool.path }
         let model = ModelClient(service)
         try model.create(#"{"dimension":600}"#)
         var generator = SeededGenerator(seed: 1)
@@ -91,7 +92,7 @@ import Testing
 
     @Test func clientsThatDisconnectWhileUploadingLeaveNothingBehind() throws {
         let spool = try SpoolDirectory()
-        let service = try TestService { $0.spoolDirectory = spool.path }
+        let service = try TestService { $0.host.spoolDirectory = spool.path }
         let model = try learned(service)
         let file = try model.snapshot().body
         let before = try model.state(probe: [1, 2, 3, 4, 5])
@@ -115,7 +116,7 @@ import Testing
 
     @Test func clientsThatDisconnectWhileDownloadingLeaveNothingBehind() throws {
         let spool = try SpoolDirectory()
-        let service = try TestService { $0.spoolDirectory = spool.path }
+        let service = try TestService { $0.host.spoolDirectory = spool.path }
         let model = ModelClient(service)
         try model.create(#"{"dimension":800}"#)
         for round in 0..<6 {
@@ -131,8 +132,8 @@ import Testing
     @Test func snapshotsShareTheDiskThatTheyMayTake() throws {
         let spool = try SpoolDirectory()
         let service = try TestService {
-            $0.spoolDirectory = spool.path
-            $0.maximumSpool = 12 << 20
+            $0.host.spoolDirectory = spool.path
+            $0.host.maximumSpool = 12 << 20
         }
         let model = ModelClient(service)
         try model.create(#"{"dimension":1400}"#)
@@ -170,7 +171,7 @@ import Testing
     @Test func snapshotsThatAreStreamedAreBoundedInNumber() throws {
         let service = try TestService()
         let model = try learned(service)
-        let limit = ServiceLimits().spoolFiles / 2
+        let limit = HostConfiguration().maximumSpoolFiles / 2
         var clients: [TestClient] = []
         for _ in 0..<limit {
             let client = service.client()
@@ -181,7 +182,7 @@ import Testing
         try #require(service.wait { service.spooledFiles == limit })
         let file = try model.snapshot().body
         for (method, path) in [("PUT", model.path + "/snapshot"), ("PUT", "/v1/models/new/snapshot"), ("POST", model.path + "/merge")] {
-            let refused = try service.client().send(method, path, file, contentType: SnapshotFile.mediaType.description)
+            let refused = try service.client().send(method, path, file, contentType: Operation.snapshotType.description)
             #expect(refused.status == 503 && refused.fields["retry-after"] == "1", "\(method) \(path): \(refused.text)")
         }
         #expect(try model.client.send("HEAD", model.path + "/snapshot").status == 200)
@@ -192,14 +193,14 @@ import Testing
 
     /// Downloads that nobody reads take no share of what comes, and lose their own where others wait.
     @Test func unreadDownloadsStopNoWriterAndGiveWay() throws {
-        let service = try TestService { $0.snapshotPatience = 0.2 }
+        let service = try TestService { $0.host.snapshotPatience = 0.2 }
         let model = ModelClient(service)
         // More than the kernel takes for a client that does not read.
         try model.create(#"{"dimension":1100}"#)
         try model.learn([[Double](repeating: 1, count: 1100)], ["a"])
         let file = try model.snapshot().body
         #expect(service.wait { service.spooledFiles == 0 })
-        let limit = ServiceLimits().spoolFiles / 2
+        let limit = HostConfiguration().maximumSpoolFiles / 2
         var slow: [TestClient] = []
         for _ in 0..<limit {
             let client = service.client()
@@ -210,7 +211,7 @@ import Testing
         try #require(service.wait { service.spooledFiles == limit })
         #expect(try model.restore(file).status == 200)
         #expect(try ModelClient(service, "copy").restore(file).status == 201)
-        let merged = try model.client.send("POST", model.path + "/merge", file, contentType: SnapshotFile.mediaType.description)
+        let merged = try model.client.send("POST", model.path + "/merge", file, contentType: Operation.snapshotType.description)
         #expect(merged.status == 200, "\(merged.text)")
         #expect(try model.learn([[Double](repeating: 1, count: 1100)], ["b"]).status == 200)
         // Who asks for one more finds it sooner or later, since the others stand still.
@@ -227,7 +228,7 @@ import Testing
     }
 
     @Test func snapshotThatNeverFitsTheDiskIsNotToBeTriedAgain() throws {
-        let service = try TestService { $0.maximumSpool = 1000 }
+        let service = try TestService { $0.host.maximumSpool = 1000 }
         let model = try learned(service)
         let reply = try model.snapshot()
         #expect(reply.status == 507 && reply.fields["retry-after"] == nil)

@@ -4,6 +4,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// A graceful stop: what was accepted is answered.
 @Suite struct StopTests {

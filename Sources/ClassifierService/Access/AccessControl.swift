@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import ModelHost
 
 /// All that stands between the network and the routes: tokens, origins, hosts, and the log of who came.
 final class AccessControl: Sendable {

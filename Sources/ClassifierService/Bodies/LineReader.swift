@@ -1,5 +1,6 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// Reads NDJSON, one `{"features":[…],"label":…}` a line, from octets that may come in pieces.

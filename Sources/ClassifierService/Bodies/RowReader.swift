@@ -1,5 +1,6 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// Reads the JSON bodies of learn and predict, straight from their octets into arrays of numbers.

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import ModelHost
 
 /// A file of the dashboard: its content is part of the program.
 struct DashboardFile: Sendable {

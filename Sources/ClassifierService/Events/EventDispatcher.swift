@@ -1,5 +1,6 @@
 internal import Concurrency
 internal import HTTPServer
+internal import ModelHost
 internal import Synchronization
 
 /// Hands the events of all models to their readers, on one thread of its own, which sleeps while nothing happens and begins with the

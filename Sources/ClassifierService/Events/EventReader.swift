@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import ModelHost
 
 /// One client that reads a model's events, and how far it is.
 ///
@@ -27,7 +28,7 @@ final class EventReader: @unchecked Sendable {
             let next: Int
             switch hub.step(after: cursor) {
             case .nothing: return !stream.isClosed
-            case .event(let bytes, let number): (result, next) = (stream.write(bytes), number)
+            case .event(let event, let number): (result, next) = (stream.write(EventFrame.encode(event, id: number)), number)
             case .missed(let count, let last):
                 (result, next) = (stream.write(EventFrame.dropped(count, id: last)), last)
                 if result == .accepted { missed(count) }

@@ -1,6 +1,7 @@
 internal import Concurrency
 internal import HTTPServer
 internal import LinearAlgebra
+internal import ModelHost
 
 /// Everything in `GET /metrics`, gathered from what the parts of the service publish.
 struct Metrics: Sendable {

@@ -1,5 +1,6 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import ModelHost
 
 /// The metrics of the models, each with a label `model`.
 struct ModelMetrics {

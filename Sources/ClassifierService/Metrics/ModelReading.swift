@@ -1,5 +1,6 @@
 internal import AnalyticLearning
 internal import Concurrency
+internal import ModelHost
 
 /// A model at one moment, from what it publishes: reading it waits for no worker.
 struct ModelReading {

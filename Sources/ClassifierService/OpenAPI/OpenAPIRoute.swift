@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// `GET /openapi.json`: describes all routes. Anybody may read it, as it says nothing about any model.

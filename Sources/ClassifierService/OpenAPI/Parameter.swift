@@ -1,3 +1,4 @@
+internal import ModelHost
 internal import TensorFormats
 
 /// A parameter of an operation (OpenAPI 3.1, section 4.8.12).

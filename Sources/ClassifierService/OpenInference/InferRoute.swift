@@ -1,5 +1,7 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// `POST /v2/models/{model}/infer`: predictions as `PredictRoute` makes them. Small requests are answered on the event loop; larger ones

@@ -60,7 +60,7 @@ struct Inference: Sendable {
 
     private func scorer(_ workspace: InferenceWorkspace) throws(Problem) -> Scorer {
         let choice = workspace.inference.request.choice.map { $0 == 0 ? WeightsKind.plain : .balanced }
-        return try weights.requireScorer(choice ?? wish, of: model)
+        return try weights.scorer(choice ?? wish, of: model)
     }
 
     /// Names the outputs where the request names none, and refuses values that would be too many before any is computed.

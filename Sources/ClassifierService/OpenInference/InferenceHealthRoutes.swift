@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// `GET /v2`, `/v2/health/live` and `/v2/health/ready`.

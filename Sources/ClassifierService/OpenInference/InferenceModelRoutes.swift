@@ -1,20 +1,22 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// What the protocol says about models: metadata, readiness, configuration and statistics.
 struct InferenceModelRoutes: Sendable {
     let registry: ModelRegistry
+    let answers: AnswerSender
 
     func add(to routes: inout RouteSet) {
         routes.on(.inferenceModels) { request, responder in
-            registry.context.answers.answer(request, responder, items: registry.count, form: .inference) { () throws(Problem) in
+            answers.answer(request, responder, items: registry.count, form: .inference) { () throws(Problem) in
                 Self.list("models", registry.all.map(\.name)) { writer, name in writer.write(name) }
             }
         }
         // A model may be called "stats"; its metadata is then found under its version.
         routes.on(.allInferenceStatistics) { request, responder in
-            registry.context.answers.answer(request, responder, items: registry.count, form: .inference) { () throws(Problem) in
+            answers.answer(request, responder, items: registry.count, form: .inference) { () throws(Problem) in
                 Self.statistics(registry.all)
             }
         }
@@ -35,7 +37,7 @@ struct InferenceModelRoutes: Sendable {
                     weights = try model.weights()
                     try OpenInference.checkVersion(request, model, weights)
                 } catch { return responder.send(error.inferenceResponse) }
-                registry.context.answers.answer(request, responder, items: weights.classCount, form: .inference) { () throws(Problem) in
+                answers.answer(request, responder, items: weights.classCount, form: .inference) { () throws(Problem) in
                     body(model, weights)
                 }
             }

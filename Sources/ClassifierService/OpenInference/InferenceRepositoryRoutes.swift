@@ -1,10 +1,12 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// The model repository extension. Models are made and deleted under `/v1`: here they are listed, and loading one finds it.
 struct InferenceRepositoryRoutes: Sendable {
     let registry: ModelRegistry
+    let answers: AnswerSender
 
     func add(to routes: inout RouteSet) {
         let limit = ServiceLimits.configurationBody
@@ -36,7 +38,7 @@ struct InferenceRepositoryRoutes: Sendable {
     private func index(_ request: borrowing Request, _ responder: consuming Responder) {
         let isReadyOnly: Bool
         do throws(Problem) { isReadyOnly = try Self.isReadyOnly(request) } catch { return responder.send(error.inferenceResponse) }
-        registry.context.answers.answer(request, responder, items: registry.count, form: .inference) { () throws(Problem) in
+        answers.answer(request, responder, items: registry.count, form: .inference) { () throws(Problem) in
             Self.index(registry.all, isReadyOnly: isReadyOnly)
         }
     }

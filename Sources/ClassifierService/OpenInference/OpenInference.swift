@@ -1,5 +1,7 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// The Open Inference Protocol (KServe V2) under `/v2`, with its extensions for binary tensors, classification, the model repository,
@@ -28,11 +30,12 @@ enum OpenInference {
 
     /// Adds all routes.
     static func addRoutes(
-        to routes: inout RouteSet, registry: ModelRegistry, pool: ComputePool, limits: ServiceLimits, eventLoops: Int
+        to routes: inout RouteSet, registry: ModelRegistry, answers: AnswerSender, pool: ComputePool, limits: ServiceLimits,
+        eventLoops: Int
     ) {
         InferenceHealthRoutes(registry: registry).add(to: &routes)
-        InferenceModelRoutes(registry: registry).add(to: &routes)
-        InferenceRepositoryRoutes(registry: registry).add(to: &routes)
+        InferenceModelRoutes(registry: registry, answers: answers).add(to: &routes)
+        InferenceRepositoryRoutes(registry: registry, answers: answers).add(to: &routes)
         InferRoute(registry: registry, pool: pool, limits: limits, eventLoops: eventLoops).add(to: &routes)
     }
 

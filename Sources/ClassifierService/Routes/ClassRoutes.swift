@@ -1,10 +1,12 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// `GET /v1/models/{model}/classes`, and `PATCH` and `DELETE …/classes/{label}`; labels are percent-encoded in the path.
 struct ClassRoutes: Sendable {
     let registry: ModelRegistry
+    let answers: AnswerSender
 
     func add(to routes: inout RouteSet) {
         routes.on(.listClasses) { request, responder in list(request, responder) }
@@ -15,7 +17,8 @@ struct ClassRoutes: Sendable {
         routes.on(.deleteClass) { request, responder in
             let deferred = responder.deferred()
             do throws(Problem) {
-                try registry.model(of: request).enqueue(.deleteClass(try Self.label(request), deferred))
+                let completion = Completion<ClassDeleted>(deferred) { answers.answer($0.text, to: deferred) }
+                try registry.model(of: request).submit(.deleteClass(try Self.label(request), completion))
             } catch { deferred.send(error.response) }
         }
     }
@@ -27,7 +30,7 @@ struct ClassRoutes: Sendable {
             weights = try model.weights()
             page = try ClassPage(request)
         } catch { return responder.send(error.response) }
-        registry.context.answers.answer(request, responder, items: weights.classCount) { () throws(Problem) in
+        answers.answer(request, responder, items: weights.classCount) { () throws(Problem) in
             try page.text(model.name, weights)
         }
     }
@@ -42,7 +45,8 @@ struct ClassRoutes: Sendable {
         guard let object = value.object, object.entries.count == 1, let new = object["label"]?.string else {
             throw Problem(.badRequest, "the body must be {\"label\": \"the new name\"}")
         }
-        try model.enqueue(.renameClass(label, to: try Self.label(new, "\"label\""), responder))
+        let completion = Completion<ClassRenamed>(responder) { [answers] in answers.answer($0.text, to: responder) }
+        try model.submit(.renameClass(label, to: try Self.label(new, "\"label\""), completion))
     }
 
     private static func label(_ request: borrowing Request) throws(Problem) -> Label {

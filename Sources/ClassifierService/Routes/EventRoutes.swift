@@ -1,6 +1,7 @@
 internal import AnalyticLearning
 internal import Concurrency
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// `GET /v1/models/{model}/events`: what happens to a model, as server-sent events (WHATWG HTML, section 9.2).

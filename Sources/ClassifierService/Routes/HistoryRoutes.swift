@@ -1,10 +1,12 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// `GET /v1/models/{model}/history`: how the accuracies went over the stream, at most 512 points and the newest state.
 struct HistoryRoutes: Sendable {
     let registry: ModelRegistry
+    let answers: AnswerSender
 
     func add(to routes: inout RouteSet) {
         routes.on(.modelHistory) { request, responder in history(request, responder) }
@@ -17,7 +19,7 @@ struct HistoryRoutes: Sendable {
             weights = try model.weights()
         } catch { return responder.send(error.response) }
         // The present is measured over all classes.
-        registry.context.answers.answer(request, responder, items: weights.classCount) { () throws(Problem) in
+        answers.answer(request, responder, items: weights.classCount) { () throws(Problem) in
             Self.text(model.name, weights)
         }
     }

@@ -1,3 +1,4 @@
+internal import ModelHost
 internal import TensorFormats
 
 /// Rows of a streamed body that are learned together.

@@ -1,5 +1,7 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// `POST /v1/models/{model}/learn` and `…/unlearn`: checks the rows and queues them for the model's worker, which answers.
@@ -8,12 +10,14 @@ internal import TensorFormats
 final class LearnRoute: Sendable {
     private let registry: ModelRegistry
     private let pool: ComputePool
+    private let answers: AnswerSender
     private let limits: ServiceLimits
     private let streams: LearnStreams
 
-    init(registry: ModelRegistry, pool: ComputePool, limits: ServiceLimits) {
+    init(registry: ModelRegistry, pool: ComputePool, answers: AnswerSender, limits: ServiceLimits) {
         self.registry = registry
         self.pool = pool
+        self.answers = answers
         self.limits = limits
         streams = LearnStreams(limit: limits.learnStreams, patience: limits.streamPatience)
     }
@@ -83,7 +87,7 @@ final class LearnRoute: Sendable {
         var features: [Double] = []
         var labels = PackedStrings()
         try reader.readLabelled(body, features: &features, labels: &labels)
-        guard LearnRecord.canHold(labels) else {
+        guard LearnRows.canHold(labels) else {
             throw Problem(
                 .contentTooLarge, "the labels have \(labels.byteCount) bytes, expected at most \(UInt32.max); send fewer rows per request")
         }
@@ -91,11 +95,17 @@ final class LearnRoute: Sendable {
             let seed: RequestIdentity.Purpose = purpose == .learn ? .learn : .unlearn
             return RequestIdentity(key: key, block: 0, hash: RequestIdentity.hash(features, labels, seed: seed.rawValue))
         }
-        let job = LearnJob(
-            features: features, labels: labels, dimension: reader.dimension, receiver: .request(responder), identity: identity)
+        let rows = LearnRows(features: features, labels: labels, dimension: reader.dimension, identity: identity)
         switch purpose {
-        case .learn: try model.enqueue(learn: job)
-        case .unlearn: try model.enqueue(.unlearn(job, responder))
+        case .learn:
+            let completion = Completion<LearnAnswer>(responder) { [answers] in answers.answer($0.text, to: responder) }
+            try model.submit(.learn(LearnJob(rows, completion)))
+        case .unlearn:
+            let list: StaticString = "sketches_not_undone"
+            let completion = Completion<KeyedOutcome>(responder) { [answers] in
+                answers.answer($0.text(listing: list), to: responder)
+            }
+            try model.submit(.unlearn(rows, identity.map { ChangeKey($0) { $0.written(listing: list) } }, completion))
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import AnalyticLearning
 internal import Concurrency
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// Learns NDJSON while it arrives, in constant memory.
@@ -224,20 +225,21 @@ final class LearnStream: BodyConsumer {
 
     /// Queues a block. The one place that makes a job of it: who logs blocks knows them here by their number.
     private func learn(_ block: LearnBlock) {
-        let job = LearnJob(
-            features: block.features, labels: block.labels, dimension: dimension, receiver: .stream(self),
+        let rows = LearnRows(
+            features: block.features, labels: block.labels, dimension: dimension,
             identity: key.map { RequestIdentity(key: $0, block: block.number, hash: block.hash) })
-        do throws(Problem) { try model.enqueue(learn: job) } catch { blockEnded(.failure(error)) }
+        let completion = Completion<LearnAnswer> { [self] in blockEnded($0) }
+        do throws(ModelError) { try model.enqueue(.learn(LearnJob(rows, completion))) } catch { blockEnded(.failure(error)) }
     }
 
     /// The worker has learned a block, or refused it.
-    func blockEnded(_ result: Result<LearnAnswer, Problem>) {
+    private func blockEnded(_ result: Result<LearnAnswer, ModelError>) {
         perform(
             state.withLock { state -> Action in
                 state.isLearning = false
                 switch result {
                 case .success(let answer): state.total.add(answer)
-                case .failure(let problem): state.failure = state.failure ?? problem
+                case .failure(let error): state.failure = state.failure ?? Problem(error)
                 }
                 guard state.failure == nil, !state.ready.isEmpty else { return Self.conclude(&state, reading: state.isReading) }
                 state.isLearning = true

@@ -1,4 +1,5 @@
 internal import AnalyticLearning
+internal import ModelHost
 
 /// What the blocks of a streamed learn request come to.
 struct LearnTotal {

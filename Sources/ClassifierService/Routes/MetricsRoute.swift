@@ -1,3 +1,4 @@
+internal import Concurrency
 internal import HTTPServer
 
 /// `GET /metrics`: for Prometheus. A thread of its own writes the text: it takes some system calls, and must come when all others are

@@ -1,17 +1,19 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// Create, list, describe and delete models.
 struct ModelRoutes: Sendable {
     let registry: ModelRegistry
+    let answers: AnswerSender
 
     func add(to routes: inout RouteSet) {
         routes.on(.createModel, maximumBodySize: ServiceLimits.configurationBody) { request, responder in
             self.answer(request, responder, Self.create)
         }
         routes.on(.listModels) { request, responder in
-            registry.context.answers.answer(request, responder, items: registry.count) { () throws(Problem) in list() }
+            answers.answer(request, responder, items: registry.count) { () throws(Problem) in list() }
         }
         routes.on(.describeModel) { request, responder in describe(request, responder) }
         routes.on(.changeModel, maximumBodySize: ServiceLimits.configurationBody) { request, responder in
@@ -39,14 +41,17 @@ struct ModelRoutes: Sendable {
         }
         let configuration: ModelConfiguration
         do { configuration = try ConfigurationJSON.decode(value) } catch { throw Problem(.badRequest, error.description) }
-        try registry.put(name, configuration, first: .describe(responder, .created)) { (model) throws(Problem) in
-            guard model.configuration == configuration else {
-                throw Problem(
-                    .conflict,
-                    "the model \"\(name)\" already exists with a different configuration: "
-                        + ConfigurationJSON.encode(model.configuration).description)
+        try Problem.of { () throws(ModelError) in
+            try registry.put(name, configuration, first: .describe(details(to: responder, .created), isNew: true)) {
+                (model) throws(ModelError) in
+                guard model.configuration == configuration else {
+                    throw ModelError(
+                        .conflict,
+                        "the model \"\(name)\" already exists with a different configuration: "
+                            + ConfigurationJSON.encode(model.configuration).description)
+                }
+                return .describe(details(to: responder), isNew: false)
             }
-            return .describe(responder, .ok)
         }
     }
 
@@ -56,13 +61,15 @@ struct ModelRoutes: Sendable {
         guard let weights = model.published else {
             // A model that is still being made answers when it is there.
             let deferred = responder.deferred()
-            do throws(Problem) { try model.enqueue(.describe(deferred, .ok)) } catch { deferred.send(error.response) }
+            do throws(Problem) {
+                try model.submit(.describe(details(to: deferred), isNew: false))
+            } catch { deferred.send(error.response) }
             return
         }
-        registry.context.answers.answer(request, responder, items: weights.classCount) { () throws(Problem) in
+        answers.answer(request, responder, items: weights.classCount) { () throws(Problem) in
             var stopped: String?
             if case .stopped(let reason) = model.condition { stopped = reason }
-            return ModelAnswer(model: model, weights: weights, stopped: stopped).text(.ok)
+            return ModelAnswer(ModelDetails(model, weights), stopped: stopped).text()
         }
     }
 
@@ -76,15 +83,28 @@ struct ModelRoutes: Sendable {
         do throws(ConfigurationError) {
             patch = try ConfigurationJSON.decodePatch(value)
         } catch { throw Problem(.badRequest, error.description) }
-        try model.enqueue(.reconfigure(patch, responder))
+        try model.submit(.reconfigure(patch, details(to: responder)))
     }
 
     private func rebalance(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
-        try registry.model(of: request).enqueue(.rebalance(responder))
+        let completion = Completion<Rebalanced>(responder) { outcome in
+            responder.send(
+                .json { writer in
+                    writer.member("model", outcome.model)
+                    writer.member("version", outcome.version)
+                    writer.member("balanced_version", outcome.balancedVersion)
+                })
+        }
+        try registry.model(of: request).submit(.rebalance(completion))
     }
 
     private func delete(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
-        registry.delete(try registry.model(of: request), responder)
+        registry.delete(try registry.model(of: request), Completion(responder) { responder.send(Response(.noContent)) })
+    }
+
+    /// Takes a model's details and answers with them.
+    private func details(to responder: DeferredResponder, _ status: Status = .ok) -> Completion<ModelDetails> {
+        Completion(responder) { [answers] in answers.answer(ModelAnswer($0).text(status), to: responder) }
     }
 
     /// All models; one that is not there too, so that nobody takes it for one that never was.

@@ -1,5 +1,7 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 extension PredictRoute {
@@ -14,11 +16,12 @@ extension PredictRoute {
             return responder.send(problem.response)
         }
         let values = features.map(Double.init)
-        let job = LeverageJob(features: values, dimension: values.count / max(rows, 1), responder: responder) { weights, leverages in
+        let completion = Completion<Leverages>(responder) { measured in
+            let weights = measured.weights
             let isQueued = pool.run(.reading, bytes: values.count * MemoryLayout<Double>.stride) {
                 let response = spare.with { workspace -> Response in
                     do throws(Problem) {
-                        let prediction = try prediction(of: model, weights, rows: rows, options, leverages: leverages)
+                        let prediction = try prediction(of: model, weights, rows: rows, options, leverages: measured.values)
                         if Scalar.self == Float.self, !weights.needsDouble {
                             // The same bits, scored the same way, as without leverage.
                             for value in values { workspace.features.append(Float(value)) }
@@ -33,6 +36,7 @@ extension PredictRoute {
             }
             if !isQueued { responder.send(Self.busy.response) }
         }
-        do throws(Problem) { try model.enqueue(leverage: job) } catch { responder.send(error.response) }
+        let job = LeverageJob(features: values, dimension: values.count / max(rows, 1), completion)
+        do throws(Problem) { try model.submit(.measure(job)) } catch { responder.send(error.response) }
     }
 }

@@ -1,5 +1,7 @@
 internal import AnalyticLearning
+internal import Concurrency
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// `POST /v1/models/{model}/predict`: from published weights, never waiting for learning. Small requests are answered on the event loop;
@@ -88,7 +90,7 @@ struct PredictRoute: Sendable {
         of model: Model, _ weights: PublishedWeights, rows: Int, _ options: PredictOptions, leverages: [Double]? = nil
     ) throws(Problem) -> Prediction {
         Prediction(
-            model: model.name, scorer: try weights.requireScorer(options.weights, of: model.name), rows: rows, options: options,
+            model: model.name, scorer: try weights.scorer(options.weights, of: model.name), rows: rows, options: options,
             maximumBytes: limits.maximumAnswerBytes,
             leverages: leverages)
     }

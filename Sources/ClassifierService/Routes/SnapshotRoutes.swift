@@ -1,19 +1,22 @@
 internal import AnalyticLearning
 internal import Concurrency
 internal import HTTPServer
+internal import ModelHost
 internal import Storage
 
 /// `GET` and `PUT /v1/models/{model}/snapshot`.
 struct SnapshotRoutes: Sendable {
     let registry: ModelRegistry
     let pool: ComputePool
-    let context: ServiceContext
+    let answers: AnswerSender
+    let log: Log
 
     func add(to routes: inout RouteSet) {
         routes.on(.takeSnapshot) { request, responder in
             let deferred = responder.deferred()
             do throws(Problem) { try snapshot(request, deferred) } catch { deferred.send(error.response) }
         }
+        let context = registry.context
         // A snapshot may be larger than other bodies; more than all models may take, or the disk has room for, it cannot be.
         for (operation, purpose) in [(Operation.restoreSnapshot, Purpose.restore), (.merge, .merge)] {
             routes.stream(operation, maximumBodySize: min(context.budget.limit, context.spools.maximumBytes)) { request, responder in
@@ -39,7 +42,27 @@ struct SnapshotRoutes: Sendable {
         case "weights": parts = .weights
         case .some(let other): throw Problem(.badRequest, "\"parts\" is \"\(other)\", expected all or weights")
         }
-        try model.enqueue(.snapshot(parts, lengthAlone: request.method == .head, responder))
+        if request.method == .head {
+            let completion = Completion<Int>(responder) { responder.send(Self.response(of: model, .unsent($0))) }
+            return try model.submit(.snapshotSize(parts, completion))
+        }
+        let completion = Completion<Spool>(responder) { [limits = registry.context.spools, log] spool in
+            do throws(StorageError) {
+                let descriptor = try spool.file.duplicateDescriptor()
+                let body = FileBody(descriptor: descriptor, length: spool.file.size, owner: spool.share)
+                limits.note(body)
+                responder.send(Self.response(of: model, .file(body)))
+            } catch {
+                log.error("a snapshot could not be sent", ["model": model.name, "reason": "\(error)"])
+                responder.send(Problem(.insufficientStorage, "the snapshot could not be written: \(error)").response)
+            }
+        }
+        try model.submit(.snapshot(parts, completion))
+    }
+
+    private static func response(of model: Model, _ body: ResponseBody) -> Response {
+        let name = HeaderField("Content-Disposition", "attachment; filename=\"\(model.name).safetensors\"")
+        return Response(.ok, contentType: Operation.snapshotType, headers: [name], body: body)
     }
 
     private func upload(
@@ -49,26 +72,38 @@ struct SnapshotRoutes: Sendable {
         // Merging needs a model; whether there is one is known before the body comes.
         let target = purpose == .merge ? try registry.model(of: request) : nil
         let key = purpose == .merge ? try IdempotencyKey.of(request) : nil
-        return SnapshotUpload(spool: try Spool(context, for: .writing), pool: pool, responder: responder) { spool in
-            do throws(Problem) {
+        let spool = try Problem.of { () throws(ModelError) in try Spool(registry.context.spools, for: .writing) }
+        return SnapshotUpload(spool: spool, pool: pool, responder: responder) { spool in
+            do throws(ModelError) {
                 let snapshot = try SnapshotFile(spool)
-                if let target { return try target.enqueue(.merge(snapshot, responder, try Self.identity(key, snapshot))) }
+                if let target {
+                    let completion = Completion<KeyedOutcome>(responder) { [answers] in
+                        answers.answer($0.text(listing: Self.mergedClasses), to: responder)
+                    }
+                    return try target.enqueue(.merge(snapshot, try Self.changeKey(key, snapshot), completion))
+                }
                 // A new model's worker begins with the file; an older one takes it in its turn.
+                let created = Completion<ModelDetails>(responder) { [answers] in
+                    answers.answer(ModelAnswer($0).text(.created), to: responder)
+                }
+                let restored = Completion<ModelDetails>(responder) { [answers] in answers.answer(ModelAnswer($0).text(), to: responder) }
                 try registry.put(
                     name, snapshot.configuration, classes: snapshot.labels.count, origin: .file(snapshot),
-                    first: .describe(responder, .created), other: { _ in .restore(snapshot, responder, .ok) })
+                    first: .describe(created, isNew: true), other: { _ in .restore(snapshot, restored) })
             } catch {
-                responder.send(error.response)
+                responder.send(Problem(error).response)
             }
         }
     }
 
-    private static func identity(_ key: IdempotencyKey?, _ snapshot: SnapshotFile) throws(Problem) -> RequestIdentity? {
+    /// What the answer to a merge calls the classes that are new.
+    private static let mergedClasses: StaticString = "new_classes"
+
+    private static func changeKey(_ key: IdempotencyKey?, _ snapshot: SnapshotFile) throws(ModelError) -> ChangeKey? {
         guard let key else { return nil }
-        do throws(StorageError) {
-            return RequestIdentity(key: key, block: 0, hash: try snapshot.hash(seed: RequestIdentity.Purpose.merge.rawValue))
-        } catch {
-            throw SnapshotFile.problem(error)
-        }
+        let identity = RequestIdentity(key: key, block: 0, hash: try snapshot.hash(seed: RequestIdentity.Purpose.merge.rawValue))
+        return ChangeKey(identity) { $0.written(listing: mergedClasses) }
     }
 }
+
+extension FileBody: Download {}

@@ -1,4 +1,4 @@
-internal import Concurrency
+internal import ModelHost
 internal import TensorFormats
 
 /// What a model's details say of its files, its queue and its last refresh of balanced weights.
@@ -9,10 +9,10 @@ struct ActivityAnswer: Sendable {
     /// Seconds since 1970.
     let now: Double
 
-    init(_ model: Model) {
-        activity = model.activity.withLock { $0 }
-        queueDepth = model.queue.count
-        now = WallClock.now
+    init(_ details: ModelDetails) {
+        activity = details.activity
+        queueDepth = details.queueDepth
+        now = details.time
     }
 
     /// Writes the members.

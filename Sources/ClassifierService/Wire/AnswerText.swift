@@ -29,6 +29,15 @@ struct AnswerText: Sendable {
         add(octets: octets)
     }
 
+    /// A JSON object of bounded length.
+    init(_ body: (inout JSONWriter) -> Void) {
+        var writer = JSONWriter()
+        writer.beginObject()
+        body(&writer)
+        writer.endObject()
+        self.init(writer.array)
+    }
+
     /// Adds what has a bounded length.
     mutating func add(_ write: @escaping @Sendable (inout JSONWriter) -> Void) { parts.append(.fixed(write)) }
 

@@ -1,19 +1,10 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
-/// The answer to a learn request.
-struct LearnAnswer: Sendable {
-    var model: String
-    var version: Int
-    var rows: Int
-    var samples: Int
-    var classes: Int
-    var newClasses: [Label]
-    var accuracyBefore: Double?
-
-    var response: Response { text.response }
-
+extension LearnAnswer {
+    /// The answer to a learn request.
     var text: AnswerText {
         var text = AnswerText()
         text.add { [self] writer in
@@ -52,8 +43,9 @@ struct ModelAnswer: Sendable {
     private let stopped: String?
 
     /// All that is told, and of the weights no more: they are not kept for a client that reads slowly.
-    init(model: Model, weights: PublishedWeights, stopped: String? = nil) {
-        summary = ModelSummary(name: model.name, weights: weights)
+    init(_ details: ModelDetails, stopped: String? = nil) {
+        let weights = details.weights
+        summary = ModelSummary(name: details.name, weights: weights)
         configuration = weights.configuration
         health = weights.health
         sumError = weights.sumError
@@ -62,11 +54,11 @@ struct ModelAnswer: Sendable {
         evaluation = EvaluationAnswer(evaluation: weights.evaluation, labels: weights.labels, counts: weights.counts)
         plainCalibration = weights.calibration(of: .plain)
         balancedCalibration = weights.calibration(of: .balanced)
-        activity = ActivityAnswer(model)
+        activity = ActivityAnswer(details)
         self.stopped = stopped
     }
 
-    func text(_ status: Status) -> AnswerText {
+    func text(_ status: Status = .ok) -> AnswerText {
         var text = AnswerText(status)
         text.add { [self] writer in
             writer.beginObject()
@@ -108,6 +100,77 @@ struct ModelAnswer: Sendable {
             writer.endObject()
         }
         return text
+    }
+}
+
+extension RowsChanged {
+    /// The answer to a merge or an unlearn up to its list of classes, and behind it.
+    ///
+    /// - Parameter key: the list's.
+    func written(listing key: StaticString) -> (start: [UInt8], end: [UInt8]) {
+        var writer = JSONWriter()
+        writer.beginObject()
+        state.write(to: &writer)
+        writer.member("rows", rows)
+        writer.key(key)
+        return (writer.array, Array("}".utf8))
+    }
+}
+
+extension KeyedOutcome {
+    /// The answer, which is the same whenever it is given.
+    ///
+    /// - Parameter key: what the list of classes is called.
+    func text(listing key: StaticString) -> AnswerText {
+        switch self {
+        case .made(let change):
+            let (start, end) = change.written(listing: key)
+            return Self.text(start, change.classes, end)
+        case .remembered(let answer): return Self.text(answer.start, answer.labels, answer.end)
+        }
+    }
+
+    private static func text(_ start: [UInt8], _ labels: [Label]?, _ end: [UInt8]) -> AnswerText {
+        var text = AnswerText(start)
+        guard let labels else { return text }
+        text.add { $0.beginArray() }
+        text.add(labels.count) { writer, index in writer.write(labels[index]) }
+        text.add { $0.endArray() }
+        text.add(octets: end)
+        return text
+    }
+}
+
+extension StateSummary {
+    /// What every answer to a change says of the state.
+    func write(to writer: inout JSONWriter) {
+        writer.member("model", model)
+        writer.member("version", version)
+        writer.member("samples", samples)
+        writer.member("classes", classes)
+    }
+}
+
+extension ClassRenamed {
+    var text: AnswerText {
+        AnswerText { writer in
+            state.write(to: &writer)
+            writer.member("label", label)
+        }
+    }
+}
+
+extension ClassDeleted {
+    var text: AnswerText {
+        AnswerText { writer in
+            state.write(to: &writer)
+            writer.member("label", label)
+            writer.member("rows_of_no_class", rows)
+            writer.key("detail")
+            writer.write(
+                "the class is deleted; its \(rows) rows stay in the Gram matrix as rows of no class: the weights are the joint solution in "
+                    + "which these rows have all-zero targets" as String)
+        }
     }
 }
 

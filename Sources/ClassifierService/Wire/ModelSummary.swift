@@ -1,4 +1,5 @@
 internal import AnalyticLearning
+internal import ModelHost
 internal import TensorFormats
 
 /// What the list of models says of each, and its details begin with.

@@ -1,4 +1,3 @@
-internal import Concurrency
 internal import HTTPServer
 
 /// A request that is refused, with the reason a client can act on. Nothing has changed when it is thrown.
@@ -36,24 +35,5 @@ struct Problem: Error {
     var shownDetail: String {
         guard detail.utf8.count > Self.maximumDetail else { return detail }
         return String(decoding: detail.utf8.prefix(Self.maximumDetail), as: UTF8.self) + "…"
-    }
-
-    static func unknownModel(_ name: String) -> Problem {
-        Problem(.notFound, "there is no model named \"\(name)\"")
-    }
-
-    static func deletedModel(_ name: String) -> Problem {
-        Problem(.notFound, "the model \"\(name)\" was deleted")
-    }
-
-    static func busy(_ what: String) -> Problem {
-        Problem(.serviceUnavailable, what, retryAfter: 1)
-    }
-
-    static func doesNotFit(_ what: String, bytes: Int?, budget: MemoryBudget) -> Problem {
-        let need = bytes.map { "would take \($0) bytes" } ?? "would take more bytes than can be counted"
-        return Problem(
-            .unprocessableContent,
-            "\(what) \(need); the limit for all models is \(budget.limit) bytes, of which \(budget.used) are in use")
     }
 }

@@ -100,21 +100,6 @@ package enum SystemCall {
         _ = Glibc.close(descriptor)
     }
 
-    /// Raises the soft limit of open descriptors to the hard one.
-    package static func raiseDescriptorLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    }
-
-    /// How many descriptors the process may have open.
-    static func descriptorLimit() -> Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
-        return Int(clamping: limit.rlim_cur)
-    }
-
     /// The text of an error number.
     static func describe(_ code: Int32) -> String {
         String(cString: strerror(code))

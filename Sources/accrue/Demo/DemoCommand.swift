@@ -2,6 +2,7 @@ import AnalyticLearning
 import ClassifierService
 import Foundation
 import HTTPServer
+import ModelHost
 
 /// `accrue demo`: the real server on a free port, driven through real HTTP with real data, and held against one joint ridge regression.
 enum DemoCommand: Command {

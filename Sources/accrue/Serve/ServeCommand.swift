@@ -1,6 +1,7 @@
 import ClassifierService
 import Foundation
 import HTTPServer
+import ModelHost
 
 /// `accrue serve`: the service, until SIGTERM or SIGINT.
 enum ServeCommand: Command {
@@ -16,7 +17,7 @@ enum ServeCommand: Command {
         let settings = try ServeSettings(arguments)
         let signals = StopSignals(takesHangUp: true)
         let log = Log()
-        if settings.service.durability == nil { log.info("models are in memory only; keep them with snapshots or --data DIR") }
+        if settings.service.host.durability == nil { log.info("models are in memory only; keep them with snapshots or --data DIR") }
         let service = try Service(settings.service, log: log)
         let address = try service.start()
         print("listening on http://\(address)")

@@ -1,6 +1,7 @@
 import ClassifierService
 import Foundation
 import HTTPServer
+import ModelHost
 import TensorFormats
 
 /// One setting of `serve`: an option of the command line, and a key of the configuration file.
@@ -106,13 +107,13 @@ struct ServeSetting {
             .bytes { $0.service.server.maximumBodySize = $1 }),
         ServeSetting(
             "max-memory", "SIZE", "memory limit for all models together (three quarters of the machine's)",
-            .bytes { $0.service.maximumMemory = $1 }),
+            .bytes { $0.service.host.maximumMemory = $1 }),
         ServeSetting(
             "max-connections", "N", "maximum number of open connections (16384)",
             .count(1...1_000_000) { $0.service.server.maximumConnections = $1 }),
         ServeSetting(
             "max-queue", "N", "requests that may wait to change one model, and as many again to read it (1024)",
-            .count(1...1_000_000) { $0.service.maximumQueuedRequests = $1 }),
+            .count(1...1_000_000) { $0.service.host.maximumQueuedRequests = $1 }),
         ServeSetting(
             "event-loops", "N", "threads for sockets and small predictions (half the cores)",
             .count(1...256) { $0.service.server.eventLoops = $1 }),
@@ -121,10 +122,10 @@ struct ServeSetting {
             .count(1...256) { $0.service.poolThreads = $1 }),
         ServeSetting(
             "worker-threads", "N", "threads that all models share to learn and change (4 times the cores, at least 16)",
-            .count(1...1024) { $0.service.workerThreads = $1 }),
+            .count(1...1024) { $0.service.host.workerThreads = $1 }),
         ServeSetting(
             "compute-threads", "N", "threads for a large matrix operation, if the BLAS has threads (one less than cores)",
-            .count(1...256) { $0.service.computeThreads = $1 }),
+            .count(1...256) { $0.service.host.computeThreads = $1 }),
         ServeSetting(
             "data", "DIR", "keep models in this directory; without it they are in memory only",
             .text { $0.durability.directory = $1 }),
@@ -139,10 +140,10 @@ struct ServeSetting {
             .seconds { $0.durability.checkpointAge = $1 }),
         ServeSetting(
             "spool", "DIR", "directory for snapshots while they are streamed ($TMPDIR or /var/tmp)",
-            .text { $0.service.spoolDirectory = $1 }),
+            .text { $0.service.host.spoolDirectory = $1 }),
         ServeSetting(
             "max-spool", "SIZE", "disk space for these snapshots, in each direction; as --max-memory (three quarters of the machine's)",
-            .bytes { $0.service.maximumSpool = $1 }),
+            .bytes { $0.service.host.maximumSpool = $1 }),
         ServeSetting(
             "header-timeout", "SECONDS", "how long the head of a request may take (10)",
             .seconds { $0.service.server.headerDeadline = $1 }),

@@ -1,6 +1,7 @@
 import ClassifierService
 import Foundation
 import HTTPServer
+import ModelHost
 import TensorFormats
 
 /// What `serve` runs with: defaults, then the configuration file, then the command line.
@@ -36,7 +37,7 @@ struct ServeSettings {
     }
 
     private mutating func finish() throws {
-        if !durability.directory.isEmpty { service.durability = durability }
+        if !durability.directory.isEmpty { service.host.durability = durability }
         service.server.maximumTotalBodyMemory = max(service.server.maximumTotalBodyMemory, service.server.maximumBodySize)
         let host = service.server.host
         let isLoopback = Self.isLoopback(host)

@@ -1,5 +1,6 @@
 import ClassifierService
 import Foundation
+import ModelHost
 
 /// `accrue inspect`: what a snapshot, a checkpoint or a log holds.
 enum InspectCommand: Command {

@@ -1,5 +1,6 @@
 import ClassifierService
 import Foundation
+import ModelHost
 
 /// `accrue restore`: takes a model back to a snapshot on a server, or to an older checkpoint of a data directory that no server uses.
 enum RestoreCommand: Command {

@@ -1,5 +1,6 @@
 import ClassifierService
 import Foundation
+import ModelHost
 
 /// `accrue verify`: audits a data directory without the learner that wrote it.
 enum VerifyCommand: Command {

@@ -3,6 +3,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// Models that lose their last class: nothing is left to predict by, of no kind of weights, and what comes then is predicted.
 @Suite struct LastClassTests {
@@ -61,7 +62,7 @@ import Testing
             #expect(try EditedSnapshot(snapshot)["weight.balanced"] == nil)
             #expect(try client.send("PUT", "/v1/models/m/snapshot", snapshot).status == 200)
             try expectConflict(client, "restored in round \(round)")
-            #expect(try client.send("POST", "/v1/models/m/merge", snapshot, contentType: SnapshotFile.mediaType.description).status == 200)
+            #expect(try client.send("POST", "/v1/models/m/merge", snapshot, contentType: Operation.snapshotType.description).status == 200)
             try expectConflict(client, "merged in round \(round)")
             service.stop()
             service = try models.start()

@@ -3,6 +3,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// `unlearn` of a row that dwarfs all others is refused with everything as it was, on disk and in memory, and what is inexact says so.
 @Suite struct OutlierServiceTests {
@@ -95,7 +96,7 @@ import Testing
         snapshot.setMetadata("sum_error", "142.5")
         let ruined = try snapshot.encoded()
         #expect(try client.send("PUT", "/v1/models/restored/snapshot", ruined).status == 201)
-        #expect(try client.send("POST", "/v1/models/m/merge", ruined, contentType: SnapshotFile.mediaType.description).status == 200)
+        #expect(try client.send("POST", "/v1/models/m/merge", ruined, contentType: Operation.snapshotType.description).status == 200)
         for _ in 0..<2 {
             for name in ["restored", "m"] {
                 let details = try client.send("GET", "/v1/models/\(name)")

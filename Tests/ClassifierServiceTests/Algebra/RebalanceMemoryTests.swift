@@ -1,9 +1,11 @@
 import AnalyticLearning
+import Concurrency
 import Dispatch
 import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// A refresh on request beside one in the background: never more than one square beside the model's own.
 @Suite struct RebalanceMemoryTests {
@@ -16,7 +18,7 @@ import Testing
             dimension: Self.dimension, imbalance: .pseudoFeatures(noise: 1, cap: 0, seed: 0))
         let model = try #require(configuration.estimatedBytes(classes: 2))
         let job = try #require(configuration.estimatedBalanceBytes(classes: 2))
-        return (try TestService { $0.maximumMemory = model + job + job / 2 }, model, job)
+        return (try TestService { $0.host.maximumMemory = model + job + job / 2 }, model, job)
     }
 
     private func rows(_ count: Int) -> (features: [[Double]], labels: [String]) {

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+@testable import ModelHost
 import TensorFormats
 import Testing
 
@@ -38,7 +39,7 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
     /// Sends the request to a service with one small model `m`, and holds everything visible against what it was before.
     func expectRefusal() throws {
         let service = try TestService {
-            $0.maximumMemory = 64 << 20
+            $0.host.maximumMemory = 64 << 20
             $0.server.maximumBodySize = 4 << 20
         }
         let model = ModelClient(service)

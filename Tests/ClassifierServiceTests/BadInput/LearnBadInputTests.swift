@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+@testable import ModelHost
 import TensorFormats
 import Testing
 
@@ -127,7 +128,7 @@ import Testing
     }
 
     @Test func newClassesThatDoNotFitInMemoryAreRefusedWithTheirSize() throws {
-        let service = try TestService { $0.maximumMemory = 3 << 20 }
+        let service = try TestService { $0.host.maximumMemory = 3 << 20 }
         let model = ModelClient(service)
         #expect(try model.create(#"{"dimension":64}"#).status == 201)
         let row = [Double](repeating: 1, count: 64)

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+@testable import ModelHost
 import TensorFormats
 import Testing
 
@@ -104,7 +105,7 @@ import Testing
     }
 
     @Test func snapshotLargerThanAllModelsMayTakeIsRefused() throws {
-        let service = try TestService { $0.maximumMemory = 1 << 20 }
+        let service = try TestService { $0.host.maximumMemory = 1 << 20 }
         let client = service.client()
         try client.write(Array("PUT /v1/models/m/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(2 << 20)\r\n\r\n".utf8))
         let reply = try client.readReply()

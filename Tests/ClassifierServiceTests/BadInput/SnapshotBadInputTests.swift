@@ -5,6 +5,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// What `PUT /v1/models/{model}/snapshot` refuses, for a model that exists and for one that does not.
 @Suite struct SnapshotBadInputTests {
@@ -17,7 +18,7 @@ import Testing
         let reserved: Int
 
         init(_ config: String = #"{"dimension":2}"#) throws {
-            service = try TestService { $0.maximumMemory = 64 << 20 }
+            service = try TestService { $0.host.maximumMemory = 64 << 20 }
             model = ModelClient(service)
             #expect(try model.create(config).status == 201)
             #expect(try model.learn([[1, 0], [0, 1], [1, 1]], ["a", "b", "a"]).status == 200)
@@ -133,7 +134,7 @@ import Testing
         let before = try model.details()
         let refused = try model.learn([[1, 0]], ["new"])
         #expect(refused.status == 422 && refused.problemDetail.contains("\(highest)"), "\(refused.text)")
-        let merged = try model.client.send("POST", model.path + "/merge", fixture.snapshot, contentType: SnapshotFile.mediaType.description)
+        let merged = try model.client.send("POST", model.path + "/merge", fixture.snapshot, contentType: Operation.snapshotType.description)
         #expect(merged.status == 422, "\(merged.text)")
         let patched = try model.client.send("PATCH", model.path, #"{"ridge":0.5}"#)
         #expect(patched.status == (key == "version" ? 422 : 200), "\(patched.text)")
@@ -292,7 +293,7 @@ import Testing
         let large = ModelClient(source, "large")
         #expect(try large.create(#"{"dimension":300}"#).status == 201)
         let file = try large.snapshot().body
-        let service = try TestService { $0.maximumMemory = file.count + 300_000 }
+        let service = try TestService { $0.host.maximumMemory = file.count + 300_000 }
         let model = ModelClient(service)
         #expect(try model.create(#"{"dimension":2}"#).status == 201)
         try model.learn([[1, 2]], ["a"])

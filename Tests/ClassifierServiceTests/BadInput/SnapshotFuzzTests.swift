@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+@testable import ModelHost
 import TensorFormats
 import Testing
 
@@ -22,7 +23,7 @@ import Testing
         #"{"dimension":4,"imbalance":{"kind":"pseudo_features","cap":3}}"#,
     ])
     func damageDoesNoHarm(_ config: String) throws {
-        let service = try TestService { $0.maximumMemory = 64 << 20 }
+        let service = try TestService { $0.host.maximumMemory = 64 << 20 }
         let model = ModelClient(service)
         let created = try model.create(config)
         #expect(created.status == 201)

@@ -4,6 +4,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// Every number that a file brings is input: it is refused where it is read, or the model goes on in every way, and what is saved of it
 /// then can be read again.
@@ -49,7 +50,7 @@ import Testing
         #expect(again.status == 200, "\(comment)")
         let restored = try model.restore(again.body)
         #expect(restored.status == 200 || restored.status == 422, "\(comment): \(restored.text)")
-        let merged = try model.client.send("POST", model.path + "/merge", again.body, contentType: SnapshotFile.mediaType.description)
+        let merged = try model.client.send("POST", model.path + "/merge", again.body, contentType: Operation.snapshotType.description)
         // Sums that no rows have, which the spectrum alone solves, can be restored and not merged.
         #expect([200, 400, 409, 422].contains(merged.status), "\(comment): \(merged.text)")
         #expect(try model.restore(try model.snapshot().body).status != 400, "\(comment)")
@@ -157,7 +158,7 @@ import Testing
                 let model = ModelClient(service)
                 #expect(try model.restore(file).status == 201)
                 let before = try model.snapshot().body
-                let merged = try model.client.send("POST", model.path + "/merge", file, contentType: SnapshotFile.mediaType.description)
+                let merged = try model.client.send("POST", model.path + "/merge", file, contentType: Operation.snapshotType.description)
                 #expect(merged.status == 422 && merged.problemDetail.contains("larger"), "\(merged.text)")
                 #expect(try model.snapshot().body == before)
                 try model.delete()
@@ -212,13 +213,13 @@ import Testing
                         if let answer = block.answer.learned(registry) {
                             total.add(answer)
                         } else {
-                            _ = block.answer.text(registry).response
+                            _ = block.answer.remembered(registry).map { KeyedOutcome.remembered($0).text(listing: "").response }
                         }
                         _ = try? read.find(RequestIdentity(key: key, block: index, hash: block.hash))
                     }
                     read.remember(RequestIdentity(key: key, block: entry.blocks.count, hash: 1), .body([]), time: entry.time)
                 }
-                _ = total.answer?.response
+                _ = total.answer?.text.response
                 #expect(read.encoded(registry).withUnsafeBytes { IdempotencyTable($0, model: "m") } != nil)
             }
         }
@@ -246,7 +247,7 @@ import Testing
                 var features: [Double] = []
                 let read = changed.withUnsafeBytes { bytes in try? LearnRecord.decode(bytes, dimension: 2, features: &features) }
                 guard let read else { continue }
-                #expect(LearnRecord.times.contains(Int64(read.time)))
+                #expect(RequestIdentity.times.contains(Int64(read.time)))
                 var table = IdempotencyTable()
                 for request in read.requests {
                     if let identity = request.identity { table.remember(identity, .body([]), time: read.time) }

@@ -5,6 +5,7 @@ import Testing
 
 @testable import ClassifierService
 @testable import HTTPServer
+@testable import ModelHost
 
 /// `?leverage=true`: how far rows lie from everything learned.
 @Suite struct LeverageTests {
@@ -102,24 +103,6 @@ import Testing
         #expect(try client.readReply().status == 404)
         hold.end()
         #expect(try other.readReply().status == 204)
-    }
-
-    @Test func rowsThatWaitAreBoundedInBytes() throws {
-        var limits = ServiceLimits()
-        limits.queuedBytes = 1000
-        let model = Model(name: "m", configuration: ModelConfiguration(dimension: 10), limits: limits)
-        let handle = try LoopHandle(index: 0)
-        func measure(_ values: Int) throws(Problem) {
-            let responder = DeferredResponder(handle, ConnectionKey(slot: 0, generation: 0), 0, Liveness())
-            try model.enqueue(
-                leverage: LeverageJob(
-                    features: [Double](repeating: 0, count: values), dimension: 10, responder: responder, complete: { _, _ in }))
-        }
-        try measure(50)
-        try measure(75)
-        #expect(throws: Problem.self) { try measure(1) }
-        #expect(model.queue.count == 2)
-        #expect(model.queue.close().count == 2)
     }
 
     @Test(arguments: ["leverage", "probability"]) func flagsAreTrueOrFalse(name: String) throws {

@@ -4,6 +4,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// `verify`, `inspect` and `restore`.
 @Suite struct AuditTests {

@@ -5,6 +5,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// When checkpoints are made, and what becomes of those that fail.
 @Suite struct CheckpointTests {

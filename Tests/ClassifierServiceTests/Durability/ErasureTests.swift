@@ -5,6 +5,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// Unlearned rows leave the disk, though what should remove them fails or is killed.
 @Suite struct ErasureTests {

@@ -5,6 +5,7 @@ import Storage
 import StorageTestSupport
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// A data directory of a test's own, removed with all in it when the value goes.
 final class KeptModels: Sendable {
@@ -66,18 +67,18 @@ final class KeptService: Sendable {
 
     init(_ durability: DurabilityConfiguration, _ fileSystem: any FileSystem, workerThreads: Int? = nil, isReady: Bool) throws {
         var configuration = ServiceConfiguration()
-        if let workerThreads { configuration.workerThreads = workerThreads }
+        if let workerThreads { configuration.host.workerThreads = workerThreads }
         // The tests of one process share its threads: no service may change what another computes with.
-        configuration.computeThreads = 1
+        configuration.host.computeThreads = 1
         configuration.server.port = 0
         configuration.server.eventLoops = 1
-        configuration.maximumMemory = 1 << 30
+        configuration.host.maximumMemory = 1 << 30
         // A machine may be slow: no deadline of the server's but a test's own.
         configuration.server.headerDeadline = 3600
         configuration.server.bodyDeadline = 3600
         configuration.server.idleTimeout = 3600
         configuration.server.writeTimeout = 3600
-        configuration.durability = durability
+        configuration.host.durability = durability
         service = try Service(configuration, fileSystem: fileSystem, log: Log(isSilent: true))
         port = try service.start().port
         if isReady { try waitUntilReady() }

@@ -4,6 +4,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 @Suite struct NameClaimsTests {
     @Test func places_areServedInOrder_whateverTheirThreadsDoFirst() {

@@ -4,6 +4,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// Models are recovered one after another, and no thread waits for its turn.
 @Suite struct RecoverySequenceTests {

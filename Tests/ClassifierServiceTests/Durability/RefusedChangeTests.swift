@@ -8,6 +8,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// Each step of each change fails in turn: what is refused has changed nothing, in memory, on disk, or in what comes later.
 @Suite struct RefusedChangeTests {

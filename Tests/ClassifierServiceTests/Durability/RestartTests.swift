@@ -6,6 +6,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// What is still there after a restart, and what is answered then.
 @Suite struct RestartTests {
@@ -153,23 +154,13 @@ import Testing
         #expect(try client.send("POST", "/v1/models/m/learn", body, key: "0")["version"].int == 7)
     }
 
-    @Test func model_refusesCallsWhileItIsRecovered() throws {
-        let model = Model(name: "m", configuration: ModelConfiguration(dimension: 1), limits: ServiceLimits(), condition: .recovering)
-        let problem = #expect(throws: Problem.self) { try model.enqueue(.adopt(RefreshOutcome(weights: nil, failure: nil, duration: 0))) }
-        #expect(problem?.status == .serviceUnavailable && problem?.retryAfter != nil)
-        #expect(throws: Problem.self) { try model.weights() }
-        #expect(model.queue.count == 0)
-        model.condition = .lost("the reason")
-        #expect(#expect(throws: Problem.self) { try model.weights() }?.detail.contains("the reason") == true)
-    }
-
     @Test func model_thatCannotBeUsedIsListedWithTheReason() throws {
         let service = try TestService()
         let client = service.client()
         for name in ["a", "b", "c"] { try client.send("PUT", "/v1/models/\(name)", #"{"dimension":1}"#) }
         let registry = service.service.registry
         let reason = "no \"room\""
-        let lost = Model(name: "d", configuration: ModelConfiguration(dimension: 1), limits: ServiceLimits(), condition: .lost(reason))
+        let lost = Model(name: "d", configuration: ModelConfiguration(dimension: 1), limits: HostLimits(), condition: .lost(reason))
         registry.insert(lost)
         registry.all[1].condition = .stopped("a disk failed")
         let list = try client.send("GET", "/v1/models")

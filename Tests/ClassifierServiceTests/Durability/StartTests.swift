@@ -5,6 +5,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// What a server says of a data directory that it cannot use, and that it uses what it can.
 @Suite struct StartTests {

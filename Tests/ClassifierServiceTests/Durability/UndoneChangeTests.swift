@@ -6,6 +6,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// A change that cannot be made to last is as if it had not been asked for; one of which nobody knows whether it will last is not shown.
 @Suite struct UndoneChangeTests {

@@ -1,9 +1,11 @@
+import AnalyticLearning
 import Foundation
 import HTTPServer
 import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// `GET /v1/models/{model}/events`, over sockets.
 @Suite struct EventTests {
@@ -177,12 +179,10 @@ import Testing
         let slow = try EventStream(client)
         let first = try #require(try slow.next())
         // More than the stream, the ring and the sockets hold together, however large the system lets those become.
-        let padding = String(repeating: "x", count: 64 << 10)
-        for _ in 0..<(Self.largestSendBuffer + (1 << 20)) / padding.utf8.count {
-            hub.publish(.changed) { writer in
-                writer.key("padding")
-                writer.write(padding)
-            }
+        let labels = [Label](repeating: try Label(String(repeating: "x", count: 1000)), count: 8)
+        let state = StateSummary(model: "m", version: 1, samples: 1, classes: 8)
+        for _ in 0..<(Self.largestSendBuffer + (1 << 20)) / 8000 {
+            hub.publish(.learned(ModelEvent.Learned(state: state, rows: 8, newClasses: labels[...], accuracyBefore: nil)))
         }
         for _ in 0..<10 { #expect(try model.learn([[1, 0]], ["a"]).status == 200) }
         _ = try model.client.send("PATCH", model.path, #"{"ridge":0.75}"#)

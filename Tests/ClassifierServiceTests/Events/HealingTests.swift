@@ -5,6 +5,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// A view that is damaged while the service runs.
 @Suite struct HealingTests {

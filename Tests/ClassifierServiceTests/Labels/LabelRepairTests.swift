@@ -6,6 +6,7 @@ import Testing
 
 @testable import ClassifierService
 @testable import HTTPServer
+@testable import ModelHost
 @testable import Storage
 
 /// Directories of an older server, which took labels with U+0000, open with all their rows.
@@ -31,13 +32,10 @@ import Testing
         let chain = try LogChain(data.model("m"), after: 1)
         while try chain.next() {}
         let wal = try chain.continue()
-        let handle = try LoopHandle(index: 0)
         for (index, label) in log.enumerated() {
-            let responder = DeferredResponder(handle, ConnectionKey(slot: 0, generation: 0), 0, Liveness())
-            let job = LearnJob(
-                features: rows[checkpoint.count + index], labels: PackedStrings([label]), dimension: 2, receiver: .request(responder))
+            let rows = LearnRows(features: rows[checkpoint.count + index], labels: PackedStrings([label]), dimension: 2)
             var record = LogRecord()
-            LearnRecord.encode([job], time: 1, to: &record)
+            LearnRecord.encode([rows], time: 1, to: &record)
             try wal.append(&record, version: index + 2)
         }
         data.close()

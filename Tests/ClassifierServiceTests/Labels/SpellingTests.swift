@@ -3,6 +3,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// Labels that Swift's strings do not tell apart are two classes, from the wire to the disk and back.
 @Suite struct SpellingTests {

@@ -4,6 +4,7 @@ import Testing
 
 @testable import ClassifierService
 @testable import HTTPServer
+@testable import ModelHost
 
 /// A model whose worker can be held for as long as a test wants: what is queued meanwhile waits, whatever the machine's speed.
 struct HeldModel {
@@ -36,16 +37,12 @@ struct HeldModel {
     func hold() throws -> Hold {
         let hold = Hold()
         let registered = try #require(service.service.registry.all.first { $0.name == name })
-        // Nobody waits for this answer.
-        let responder = DeferredResponder(try LoopHandle(index: 0), ConnectionKey(slot: 0, generation: 0), 0, Liveness())
         let (begun, ended) = (hold.begun, hold.ended)
-        try registered.enqueue(
-            leverage: LeverageJob(
-                features: row, dimension: dimension, responder: responder,
-                complete: { _, _ in
-                    begun.signal()
-                    ended.wait()
-                }))
+        let completion = Completion<Leverages> { _ in
+            begun.signal()
+            ended.wait()
+        }
+        try registered.enqueue(.measure(LeverageJob(features: row, dimension: dimension, completion)))
         begun.wait()
         return hold
     }

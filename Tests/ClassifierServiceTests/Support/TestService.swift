@@ -4,6 +4,7 @@ import Foundation
 internal import HTTPServer
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// A running service on a free port.
 final class TestService: Sendable {
@@ -16,9 +17,9 @@ final class TestService: Sendable {
     init(_ configure: (inout ServiceConfiguration) -> Void = { _ in }) throws {
         var configuration = ServiceConfiguration()
         // The tests of one process share its threads: no service may change what another computes with.
-        configuration.computeThreads = 1
+        configuration.host.computeThreads = 1
         configuration.server.port = 0
-        configuration.maximumMemory = 1 << 30
+        configuration.host.maximumMemory = 1 << 30
         // A machine may be slow: no deadline of the server's but a test's own.
         configuration.server.headerDeadline = 3600
         configuration.server.bodyDeadline = 3600
@@ -60,7 +61,7 @@ final class TestService: Sendable {
     var openConnections: Int { service.server.statistics.openConnections }
 
     /// Clients that read events.
-    var eventReaders: Int { service.registry.context.dispatcher.readerCount }
+    var eventReaders: Int { service.dispatcher.readerCount }
 
     /// The jobs that wait for a model's worker; not the one that it works on.
     func waitingJobs(_ name: String) -> Int {

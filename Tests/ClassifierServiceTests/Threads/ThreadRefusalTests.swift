@@ -5,6 +5,7 @@ import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// A thread that the system does not give: whoever needs it is told, and nothing is left of what needed it.
 @Suite struct ThreadRefusalTests {
@@ -35,12 +36,12 @@ import Testing
     func aServerWithoutAThread_doesNotStart(thread: String, passing: Int) throws {
         let models = KeptModels()
         var configuration = ServiceConfiguration()
-        configuration.computeThreads = 1
+        configuration.host.computeThreads = 1
         configuration.server.port = 0
         configuration.server.eventLoops = 2
         configuration.poolThreads = 1
         configuration.access.logFile = "/dev/null"
-        configuration.durability = DurabilityConfiguration(directory: models.path)
+        configuration.host.durability = DurabilityConfiguration(directory: models.path)
         let refusals = ThreadRefusals()
         refusals.fail(thread, after: passing)
         Threads.$refusals.withValue(refusals) {
@@ -63,7 +64,7 @@ import Testing
 
     @Test func eventsWithoutAThread_areRefused_andCanBeReadLater() throws {
         let dispatcher = EventDispatcher(maximumReaders: 1, keepAlive: 15)
-        let hub = EventHub(dispatcher)
+        let hub = EventHub { dispatcher.schedule($0) }
         let refusals = ThreadRefusals()
         refusals.fail("events")
         try Threads.$refusals.withValue(refusals) { () throws in

@@ -1,7 +1,11 @@
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 extension Operation {
+    /// The media type of snapshots.
+    static let snapshotType: StaticString = "application/vnd.safetensors"
+
     static let takeSnapshot = Operation(
         .get, "/v1/models/{model}/snapshot", id: "take_snapshot", tag: .snapshots, summary: "Take a snapshot",
         description: "Returns the whole model as one safetensors file, or only the parts that prediction needs.",
@@ -11,7 +15,7 @@ extension Operation {
         ],
         answers: [
             Answer(
-                .ok, "The snapshot.", .octets(SnapshotFile.mediaType.description),
+                .ok, "The snapshot.", .octets(snapshotType.description),
                 headers: [
                     AnswerHeader(
                         name: "Content-Disposition", schema: .string(pattern: "^attachment; filename=\".+\"$"),
@@ -53,7 +57,7 @@ extension RequestBody {
     /// A snapshot, whatever its `Content-Type`.
     fileprivate static let snapshot = RequestBody(
         description: "A snapshot. It is read as safetensors whatever its `Content-Type`, and may be as large as memory allows.",
-        content: [.octets(SnapshotFile.mediaType.description)], isUnlimited: true,
+        content: [.octets(Operation.snapshotType.description)], isUnlimited: true,
         checksMediaType: false)
 }
 

@@ -1,4 +1,5 @@
 import ClassifierService
+import ModelHost
 import TensorFormats
 
 /// The hash of all rows from the first one on, however they were cut into batches.

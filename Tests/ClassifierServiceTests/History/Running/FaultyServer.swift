@@ -3,6 +3,7 @@ import Storage
 import StorageTestSupport
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// A service in this process, on a disk that fails when it is told to.
 final class FaultyServer: HistoryServer {

@@ -2,6 +2,7 @@ import HTTPServer
 import TensorFormats
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// The route table, and which operation a request is one of.
 struct HistoryOperations: Sendable {

@@ -1,0 +1,173 @@
+package import AnalyticLearning
+package import TensorFormats
+
+/// A model's configuration as JSON. An omitted key is its default, and unknown keys are refused.
+package enum ConfigurationJSON {
+    /// Reads a configuration and validates it.
+    ///
+    /// - Throws: `ConfigurationError` that names the key.
+    package static func decode(_ value: JSONValue) throws(ConfigurationError) -> ModelConfiguration {
+        let object = try Object(
+            value, "", keys: ["dimension", "feature_map", "ridge", "imbalance", "sketch_rank"], example: #"{"dimension": 384}"#)
+        guard object["dimension"] != nil else {
+            throw ConfigurationError(field: "dimension", message: "is required: the length of a feature vector")
+        }
+        let imbalance = try object["imbalance"].map(imbalance) ?? .none
+        let configuration = ModelConfiguration(
+            dimension: try object.integer("dimension", default: 0), featureMap: try object["feature_map"].map(featureMap) ?? .identity,
+            ridge: try object.number("ridge", default: 0.1), imbalance: imbalance,
+            sketchRank: try object["sketch_rank"].map(sketchRank))
+        try configuration.validate()
+        return configuration
+    }
+
+    /// Reads `{"ridge":…,"imbalance":{…}}`, of which at least one must be there.
+    ///
+    /// - Throws: `ConfigurationError` that names the key.
+    package static func decodePatch(_ value: JSONValue) throws(ConfigurationError) -> ModelPatch {
+        let object = try Object(value, "", keys: ["ridge", "imbalance"], example: #"{"ridge": 1}"#)
+        guard object["ridge"] != nil || object["imbalance"] != nil else {
+            throw ConfigurationError(field: "the body", message: "must have ridge, imbalance, or both")
+        }
+        var patch = ModelPatch()
+        if object["ridge"] != nil {
+            let ridge = try object.number("ridge", default: 0)
+            guard ridge.isFinite, ridge > 0 else {
+                throw ConfigurationError(field: "ridge", message: "must be a finite number greater than 0, not \(ridge)")
+            }
+            patch.ridge = ridge
+        }
+        patch.imbalance = try object["imbalance"].map(imbalance)
+        return patch
+    }
+
+    private static func featureMap(_ value: JSONValue) throws(ConfigurationError) -> FeatureMapKind {
+        let example = value.string == "identity" ? #"{"kind": "identity"}"# : #"{"kind": "random_relu", "width": 2048}"#
+        let object = try Object(value, "feature_map", keys: ["kind", "width", "seed"], example: example)
+        switch try object.kind(among: ["identity", "random_relu"]) {
+        case "identity":
+            try object.allow(["kind"], for: "identity")
+            return .identity
+        default:
+            guard object["width"] != nil else {
+                throw ConfigurationError(field: "feature_map.width", message: "is required if kind is random_relu")
+            }
+            return .randomRelu(width: try object.integer("width", default: 0), seed: try object.seed())
+        }
+    }
+
+    static func imbalance(_ value: JSONValue) throws(ConfigurationError) -> Imbalance {
+        // Whoever gives the kind alone is shown that kind.
+        let kinds = ["none", "pseudo_features", "reweight"]
+        let kind = value.string.flatMap { kinds.contains($0) ? $0 : nil } ?? "pseudo_features"
+        let object = try Object(value, "imbalance", keys: ["kind", "noise", "cap", "seed", "power"], example: #"{"kind": "\#(kind)"}"#)
+        switch try object.kind(among: kinds) {
+        case "none":
+            try object.allow(["kind"], for: "none")
+            return .none
+        case "reweight":
+            try object.allow(["kind", "power"], for: "reweight")
+            return .reweight(power: try object.number("power", default: 0.5))
+        default:
+            try object.allow(["kind", "noise", "cap", "seed"], for: "pseudo_features")
+            return .pseudoFeatures(
+                noise: try object.number("noise", default: 1), cap: try object.integer("cap", default: 128), seed: try object.seed())
+        }
+    }
+
+    private static func sketchRank(_ value: JSONValue) throws(ConfigurationError) -> SketchRank {
+        if value.string == "exact" { return .exact }
+        guard let rank = value.int else {
+            throw ConfigurationError(field: "sketch_rank", message: "must be an integer or \"exact\"")
+        }
+        return .rows(rank)
+    }
+
+    /// The configuration with every key written out.
+    package static func encode(_ configuration: ModelConfiguration) -> JSONValue {
+        let map: JSONValue =
+            switch configuration.featureMap {
+            case .identity: .object(["kind": .string("identity")])
+            case .randomRelu(let width, let seed):
+                .object(["kind": .string("random_relu"), "width": .integer(width), "seed": .unsigned(seed)])
+            }
+        let imbalance: JSONValue =
+            switch configuration.imbalance {
+            case .none: .object(["kind": .string("none")])
+            case .pseudoFeatures(let noise, let cap, let seed):
+                .object(["kind": .string("pseudo_features"), "noise": .number(noise), "cap": .integer(cap), "seed": .unsigned(seed)])
+            case .reweight(let power): .object(["kind": .string("reweight"), "power": .number(power)])
+            }
+        let rank: JSONValue =
+            switch configuration.sketchRank {
+            case .rows(let rank): .integer(rank)
+            case .exact: .string("exact")
+            }
+        return .object([
+            "dimension": .integer(configuration.dimension), "feature_map": map, "ridge": .number(configuration.ridge),
+            "imbalance": imbalance,
+            "sketch_rank": rank,
+        ])
+    }
+
+    /// An object whose keys are known, with readers that name the key in their errors.
+    private struct Object {
+        let path: String
+        let object: JSONObject
+
+        /// - Parameter example: an object that would do, for whoever sends something else.
+        init(_ value: JSONValue, _ path: String, keys: [String], example: String) throws(ConfigurationError) {
+            guard let object = value.object else {
+                throw ConfigurationError(
+                    field: path.isEmpty ? "the body" : path, message: "must be an object, not \(value.kind); for example \(example)")
+            }
+            self.path = path
+            self.object = object
+            for entry in object.entries where !keys.contains(entry.key) {
+                throw ConfigurationError(
+                    field: field(entry.key), message: "is not a known key; known keys are \(keys.joined(separator: ", "))")
+            }
+        }
+
+        subscript(key: String) -> JSONValue? { object[key] }
+
+        func field(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+        func allow(_ keys: [String], for kind: String) throws(ConfigurationError) {
+            for entry in object.entries where !keys.contains(entry.key) {
+                throw ConfigurationError(field: field(entry.key), message: "is not a key of kind \(kind)")
+            }
+        }
+
+        func kind(among kinds: [String]) throws(ConfigurationError) -> String {
+            guard let kind = object["kind"]?.string, kinds.contains(kind) else {
+                throw ConfigurationError(field: field("kind"), message: "must be one of \(kinds.joined(separator: ", "))")
+            }
+            return kind
+        }
+
+        func integer(_ key: String, default fallback: Int) throws(ConfigurationError) -> Int {
+            guard let value = object[key] else { return fallback }
+            guard let integer = value.int else {
+                throw ConfigurationError(field: field(key), message: "must be an integer, not \(value)")
+            }
+            return integer
+        }
+
+        func number(_ key: String, default fallback: Double) throws(ConfigurationError) -> Double {
+            guard let value = object[key] else { return fallback }
+            guard let number = value.double else {
+                throw ConfigurationError(field: field(key), message: "must be a number, not \(value)")
+            }
+            return number
+        }
+
+        func seed() throws(ConfigurationError) -> UInt64 {
+            guard let value = object["seed"] else { return 0 }
+            guard let seed = value.uint64 else {
+                throw ConfigurationError(field: field("seed"), message: "must be an integer from 0 to 18446744073709551615, not \(value)")
+            }
+            return seed
+        }
+    }
+}

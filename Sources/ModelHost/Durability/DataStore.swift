@@ -1,0 +1,27 @@
+internal import Concurrency
+package import Storage
+
+/// The data directory as the service uses it: which model's files belong to whom, and the thread that makes checkpoints last.
+package final class DataStore: Sendable {
+    let data: DataDirectory
+    let settings: DurabilityConfiguration
+    let log: Log
+    /// Waits for devices, so that workers need not.
+    let pool: ComputePool
+
+    /// Opens the directory and takes its lock.
+    ///
+    /// - Throws: `StorageError`, or `ThreadError`.
+    package init(_ settings: DurabilityConfiguration, fileSystem: any FileSystem, log: Log) throws {
+        self.settings = settings
+        self.log = log
+        pool = try ComputePool(threads: 1, maximumWaiting: 1024)
+        data = try DataDirectory(settings.directory, fileSystem: fileSystem)
+    }
+
+    /// Lets another process have the directory; all workers have ended.
+    package func close() {
+        pool.stop()
+        data.close()
+    }
+}

@@ -1,0 +1,137 @@
+internal import AnalyticLearning
+internal import LinearAlgebra
+internal import Storage
+internal import TensorFormats
+
+/// Makes a model's state again from its newest checkpoint and the logs that lead on from it.
+package struct ModelRecovery: Sendable {
+    let name: String
+    let directory: ModelDirectory
+    let version: Int
+    let snapshot: SnapshotFile
+
+    /// What has been recovered.
+    struct State {
+        var classifier: Classifier
+        var table: IdempotencyTable
+        /// Read to its end; to be continued.
+        var chain: LogChain
+        /// When the first row of the logs was learned, in seconds since 1970.
+        var oldestTime: Int?
+        /// Classes that have another label than the files say. No row may be logged under it before a checkpoint says it too.
+        var renamed: [LabelRepair.Change]
+    }
+
+    /// Rows are gathered up to so many values: the more at once, the nearer to the speed of one product.
+    private static let pieceValues = 2 << 20
+
+    /// Finds the newest checkpoint, or that of a version, and verifies its checksums.
+    ///
+    /// - Throws: `StorageError` or `DamagedState`.
+    init(_ name: String, _ directory: ModelDirectory, version: Int? = nil) throws {
+        guard let version = try version ?? directory.checkpoints().last else {
+            throw DamagedState(path: directory.path, reason: "there is no checkpoint")
+        }
+        self.name = name
+        self.directory = directory
+        self.version = version
+        snapshot = try CheckpointFile.open(directory, version: version)
+    }
+
+    /// Reads all records after the checkpoint, and applies nothing.
+    ///
+    /// - Returns: the rows of the logs.
+    /// - Throws: `StorageError` that names file and offset of damage.
+    func verifyLogs() throws(StorageError) -> Int {
+        var rows = 0
+        let chain = try LogChain(directory, after: version)
+        var features: [Double] = []
+        while let record = try LearnRecord.next(chain, dimension: snapshot.configuration.dimension, features: &features) {
+            for request in record.requests { rows += request.rows }
+            features.removeAll(keepingCapacity: true)
+        }
+        return rows
+    }
+
+    /// Makes the state.
+    ///
+    /// - Parameters:
+    ///   - totalRows: the rows of the logs, as `verifyLogs` has counted them.
+    ///   - reserve: reserves memory for so many classes in all, or throws.
+    ///   - progress: is told of rows.
+    /// - Throws: `StorageError`, `DamagedState`, `ModelError` or `LinearAlgebraError`.
+    /// - Complexity: D²n + 2D³ multiply-adds for n logged rows.
+    func recover(
+        totalRows: Int, reserve: (_ classes: Int) throws(ModelError) -> Void = { _ in }, progress: (_ rows: Int) -> Void = { _ in }
+    ) throws -> State {
+        let path = directory.checkpointPath(version)
+        var labels = try StoredLabels(self)
+        let classifier = try restore(path, labels.labels)
+        classifier.beginReplay(rows: totalRows)
+        var table = try CheckpointFile.table(of: snapshot, path: path, model: name)
+        let chain = try LogChain(directory, after: version)
+        var features: [Double] = []
+        var columns: [Int] = []
+        var rows = 0
+        var oldestTime: Int?
+        func apply() throws(LinearAlgebraError) {
+            guard !columns.isEmpty else { return }
+            try features.withUnsafeBufferPointer { (buffer) throws(LinearAlgebraError) in
+                try classifier.replay(features: buffer, columns: columns)
+            }
+            features.removeAll(keepingCapacity: true)
+            columns.removeAll(keepingCapacity: true)
+            progress(rows)
+        }
+        while let record = try LearnRecord.next(chain, dimension: classifier.configuration.dimension, features: &features) {
+            oldestTime = oldestTime ?? record.time
+            let logged = record.requests.reduce(0) { $0 + $1.rows }
+            guard logged <= Classifier.maximumCount - snapshot.metadata.samples - rows, chain.version <= Classifier.maximumCount else {
+                throw chain.contentError("with it, the model would have more samples or versions than can be counted")
+            }
+            for request in record.requests {
+                let known = classifier.registry.count
+                columns += classifier.intern(try labels.labels(of: request.labels))
+                if classifier.registry.count > known { try reserve(classifier.registry.count) }
+                rows += request.rows
+                guard let identity = request.identity else { continue }
+                // Of what it said of the rows before it learned them nothing is known any more.
+                let answer = LearnAnswer(
+                    model: name, version: chain.version, rows: request.rows, samples: snapshot.metadata.samples + rows,
+                    classes: classifier.registry.count, newClasses: [], accuracyBefore: nil)
+                let newClasses = AnsweredClasses(known..<classifier.registry.count, of: classifier.registry)
+                table.remember(identity, .learn(answer, newClasses: newClasses), time: record.time)
+            }
+            if features.count >= Self.pieceValues { try apply() }
+        }
+        try apply()
+        classifier.finishReplay(version: chain.version)
+        return State(classifier: classifier, table: table, chain: chain, oldestTime: oldestTime, renamed: labels.changes)
+    }
+
+    /// The checkpoint's state.
+    private func restore(_ path: String, _ labels: [Label]) throws -> Classifier {
+        do {
+            return try snapshot.restore(labels: labels, solvingAnew: true)
+        } catch let error as StorageError {
+            throw error
+        } catch LinearAlgebraError.outOfMemory(let bytes) {
+            throw LinearAlgebraError.outOfMemory(bytes: bytes)
+        } catch {
+            throw DamagedState(path: path, reason: SnapshotFile.modelError(error).detail)
+        }
+    }
+
+    /// Removes what the checkpoint has made superfluous, where its maker ended before that was done; `chain.continue` has made its name last.
+    ///
+    /// - Throws: `StorageError` where files are left that hold unlearned rows; what else is left does no harm.
+    func removeSuperfluous(_ log: Log) throws(StorageError) {
+        do throws(StorageError) {
+            let erasure = snapshot.metadata.erasure ?? Erasure(version: 0)
+            try erasure.finish(in: directory, newest: version)
+        } catch {
+            guard snapshot.metadata.erasure == nil else { throw error }
+            log.error("old files could not be removed", ["model": name, "reason": "\(error)"])
+        }
+    }
+}

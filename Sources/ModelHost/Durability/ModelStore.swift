@@ -1,0 +1,416 @@
+internal import AnalyticLearning
+internal import Concurrency
+internal import Storage
+
+/// One model's files, for the worker that owns the model.
+///
+/// The worker logs a block before it learns it, and has every other change in a checkpoint before it shows it. It belongs to the worker's
+/// thread.
+final class ModelStore {
+    private let name: String
+    /// What the files have done, for whoever watches the model.
+    private let activity: Guarded<FileActivity?>
+    private let observer: StoreObserver
+    let store: DataStore
+    private(set) var directory: ModelDirectory
+    private var log: WriteAheadLog
+    /// Why nothing can be made to last any more.
+    private(set) var failure: String?
+    private var record = LogRecord()
+    private var pending: PendingCheckpoint?
+    private var schedule: CheckpointSchedule
+    /// The version of the newest checkpoint that is known to be in place.
+    private(set) var newestCheckpoint: Int
+    /// Whether the last `checkpoint` has put its state in place, whatever failed after that.
+    private(set) var isInPlace = false
+    /// What must still be removed; every checkpoint says so until it is done.
+    private var erasure: Erasure?
+    /// When that is tried again.
+    private var erasureTime = 0.0
+
+    /// The files of a model that has been recovered.
+    init(
+        _ activity: Guarded<FileActivity?>, _ observer: StoreObserver, store: DataStore, recovery: ModelRecovery,
+        state: ModelRecovery.State,
+        log: WriteAheadLog
+    ) {
+        name = recovery.name
+        self.activity = activity
+        self.observer = observer
+        self.store = store
+        self.log = log
+        directory = recovery.directory
+        newestCheckpoint = recovery.version
+        schedule = Self.schedule(of: state, store.settings)
+    }
+
+    /// Makes the files of a new model: they are all there, or none.
+    init(
+        _ name: String, _ activity: Guarded<FileActivity?>, _ observer: StoreObserver, store: DataStore, classifier: Classifier
+    ) throws {
+        self.name = name
+        self.activity = activity
+        self.observer = observer
+        self.store = store
+        let made = try store.data.makeModel(name)
+        let checkpoint: FileActivity.Checkpoint
+        do {
+            let start = MonotonicClock.now
+            let writer = try made.beginCheckpoint(version: classifier.version)
+            try CheckpointFile.write(classifier, IdempotencyTable(), to: writer)
+            try writer.commit()
+            checkpoint = FileActivity.Checkpoint(writer, since: start)
+            log = try made.createLog(version: classifier.version)
+        } catch {
+            store.data.discard(made)
+            throw error
+        }
+        directory = try store.data.add(made, name)
+        log.move(to: directory)
+        newestCheckpoint = classifier.version
+        schedule = CheckpointSchedule(store.settings)
+        activity.withLock { $0 = FileActivity(checkpoint: checkpoint, checkpoints: 1) }
+    }
+
+    // MARK: Learning
+
+    /// Logs a block of requests; when this returns they are on the device.
+    ///
+    /// - Throws: `outOfSpace` or `unavailable`; nothing may be learned then.
+    func append(_ requests: [LearnRows], time: Int, version: Int) throws(ModelError) {
+        try requireUsable()
+        LearnRecord.encode(requests, time: time, to: &record)
+        let start = MonotonicClock.now
+        do throws(StorageError) {
+            try log.append(&record, version: version)
+        } catch {
+            throw modelError(logging: error)
+        }
+        schedule.add(bytes: record.count, at: MonotonicClock.now)
+        let (bytes, nanoseconds) = (record.count, Int64((MonotonicClock.now - start) * 1e9))
+        activity.withLock {
+            $0?.logBytes += bytes
+            $0?.appends.add(nanoseconds: nanoseconds)
+        }
+    }
+
+    /// Removes the last record of the log, because it could not be learned.
+    ///
+    /// - Throws: `unavailable` if it is unknown whether the next start will learn it.
+    func takeBack() throws(ModelError) {
+        guard log.removeLast() else {
+            let reason = "rows that were logged, but then did not fit in memory, could not be removed from \(log.path)"
+            stop(reason)
+            throw outcomeUnknown(reason)
+        }
+        schedule.remove(bytes: record.count)
+        let bytes = record.count
+        activity.withLock { $0?.logBytes -= bytes }
+    }
+
+    /// Makes the rows last that a log was found to end with: answers that speak of them may be given after this.
+    ///
+    /// - Throws: `outOfSpace` or `unavailable`.
+    func prove() throws(ModelError) {
+        do throws(StorageError) {
+            try log.prove()
+        } catch {
+            guard log.isUsable, error.isOutOfSpace else { throw modelError(logging: error) }
+            throw ModelError(.outOfSpace, "whether these rows are stored is unknown until there is room: \(error)", retryAfter: 10)
+        }
+    }
+
+    private func modelError(logging error: StorageError) -> ModelError {
+        guard log.isUsable else {
+            stop("\(error)")
+            return outcomeUnknown("\(error)")
+        }
+        store.log.error("rows could not be logged", ["model": name, "reason": "\(error)"])
+        if error.isOutOfSpace {
+            return ModelError(.outOfSpace, "nothing was learned: \(error); learning resumes when there is room", retryAfter: 10)
+        }
+        return ModelError(.unavailable, "nothing was learned: \(error)", retryAfter: 1)
+    }
+
+    private func outcomeUnknown(_ reason: String) -> ModelError {
+        ModelError(
+            .unavailable,
+            "the outcome is unknown: \(reason); the model \"\(name)\" has stopped learning until the server restarts; then retry with "
+                + "the same Idempotency-Key")
+    }
+
+    /// Refuses what would change files that are not the model's any more: the log has been removed, or a directory above it was removed,
+    /// moved or replaced. Learning ends for good then, as nothing can be made to last.
+    ///
+    /// - Throws: `unavailable`.
+    func requireInPlace() throws(ModelError) {
+        try requireUsable()
+        do throws(StorageError) {
+            try log.requireInPlace()
+        } catch {
+            stop("\(error)")
+            try requireUsable()
+        }
+    }
+
+    /// Ends learning after an error that is final.
+    private func note(_ error: any Error) {
+        if !log.isUsable || (error as? StorageError)?.isOutOfPlace == true { stop("\(error)") }
+    }
+
+    /// Refuses if nothing can be stored any more.
+    func requireUsable() throws(ModelError) {
+        guard let failure else { return }
+        throw ModelError(
+            .unavailable,
+            "the model \"\(name)\" has stopped learning, but still predicts: \(failure); check the disk, then restart the server")
+    }
+
+    /// Ends learning for good. From then on the server is not ready.
+    func stop(_ reason: String) {
+        failure = failure ?? reason
+        observer.hasStopped(reason)
+        store.log.error("learning has stopped; predictions continue", ["model": name, "reason": reason])
+    }
+
+    // MARK: Checkpoints
+
+    /// When the worker must look again, if no job comes before. The end of a checkpoint under way wakes it.
+    var wakeUp: Double? {
+        guard failure == nil, pending == nil else { return nil }
+        return [schedule.wakeUp, erasure == nil ? nil : erasureTime].compactMap { $0 }.min()
+    }
+
+    /// Begins a checkpoint where there is reason to: the worker hands the state to the system, and another thread makes it last.
+    func startCheckpointIfDue(_ classifier: Classifier, _ table: IdempotencyTable) {
+        if let pending {
+            guard pending.isFinished else { return }
+            endPending()
+        }
+        let now = MonotonicClock.now
+        guard failure == nil else { return }
+        // The log has been told why it failed; the error is for those who ask with the key.
+        if erasure != nil, now >= erasureTime { _ = try? finishErasure() }
+        guard schedule.isDue(at: now) else { return }
+        do {
+            let covered = activity.withLock { $0?.logBytes ?? 0 }
+            let owed = erasure
+            let writer = try begin(classifier, table, erasing: owed)
+            let begun = PendingCheckpoint(version: writer.version)
+            pending = begun
+            let finish: @Sendable () -> Void = { [name, directory, store, activity, observer] in
+                var isInPlace = false
+                do throws(StorageError) {
+                    try writer.commit()
+                    isInPlace = true
+                    try directory.prune(before: writer.version, keeping: store.settings.keptCheckpoints, erasing: owed?.version)
+                    Self.note(FileActivity.Checkpoint(writer, since: now), covering: covered, activity, observer)
+                    begun.finish(nil, isInPlace: true)
+                } catch {
+                    store.log.error("a checkpoint failed; the logs are kept", ["model": name, "reason": "\(error)"])
+                    activity.withLock { $0?.checkpointFailures += 1 }
+                    begun.finish(error, isInPlace: isInPlace)
+                }
+                observer.wake()
+            }
+            if !store.pool.run(.writing, finish) { finish() }
+        } catch {
+            store.log.error("a checkpoint could not be written; the log is kept", ["model": name, "reason": "\(error)"])
+            note(error)
+            noteFailedCheckpoint()
+        }
+    }
+
+    /// Waits for the checkpoint under way, if any, and takes note of how it ended.
+    private func endPending() {
+        guard let pending else { return }
+        self.pending = nil
+        let (error, isInPlace) = pending.wait()
+        if isInPlace { newestCheckpoint = pending.version }
+        // Logs that could not be removed are like those of a checkpoint that is not there: they hold their rows still.
+        if let error {
+            note(error)
+            return schedule.fail(at: MonotonicClock.now)
+        }
+        schedule.succeed()
+        erasure = nil
+    }
+
+    /// A checkpoint is in place. On any thread.
+    ///
+    /// - Parameter bytes: bytes of logs that it made superfluous.
+    private static func note(
+        _ checkpoint: FileActivity.Checkpoint, covering bytes: Int, _ activity: Guarded<FileActivity?>, _ observer: StoreObserver
+    ) {
+        activity.withLock { $0?.note(checkpoint, covering: bytes) }
+        observer.isInPlace(checkpoint)
+    }
+
+    private func noteFailedCheckpoint() {
+        schedule.fail(at: MonotonicClock.now)
+        activity.withLock { $0?.checkpointFailures += 1 }
+    }
+
+    /// Stores the state as it is, for changes that are not in a log.
+    ///
+    /// - Parameter erasing: whether older checkpoints must go too, because they know rows that the state no longer does.
+    /// - Throws: `outOfSpace` or `unavailable`. The old state is on disk then, unless `failure` is set or `isInPlace`.
+    func checkpoint(_ classifier: Classifier, _ table: IdempotencyTable, erasing: Bool) throws(ModelError) {
+        isInPlace = false
+        try requireUsable()
+        endPending()
+        let old = log
+        let owed = erasing ? Erasure(version: classifier.version) : erasure
+        let start = MonotonicClock.now
+        let covered = activity.withLock { $0?.logBytes ?? 0 }
+        let writer: CheckpointWriter
+        do {
+            writer = try begin(classifier, table, erasing: owed)
+        } catch {
+            note(error)
+            noteFailedCheckpoint()
+            try requireUsable()
+            throw Self.modelError("nothing was changed", error)
+        }
+        do throws(StorageError) {
+            try writer.commit()
+        } catch {
+            noteFailedCheckpoint()
+            guard !writer.isRenamed else {
+                stop("\(error)")
+                throw ModelError(
+                    .unavailable,
+                    "the outcome is unknown: \(error); the model \"\(name)\" accepts no changes until the server restarts")
+            }
+            log = old
+            note(error)
+            try requireUsable()
+            throw Self.modelError("nothing was changed", error)
+        }
+        schedule.succeed()
+        isInPlace = true
+        newestCheckpoint = writer.version
+        erasure = owed
+        Self.note(FileActivity.Checkpoint(writer, since: start), covering: covered, activity, observer)
+        do throws(StorageError) {
+            let kept = store.settings.keptCheckpoints
+            try directory.prune(before: writer.version, keeping: kept, erasing: owed?.version)
+            erasure = nil
+        } catch {
+            erasureTime = MonotonicClock.now + CheckpointSchedule.pause
+            store.log.error("old files could not be removed", ["model": name, "reason": "\(error)"])
+            if erasing { throw Self.rowsLeft(error) }
+        }
+    }
+
+    /// Removes files that are still owed their removal: before it is said again that rows are unlearned.
+    ///
+    /// - Throws: `internal` if they are still there.
+    func finishErasure() throws(ModelError) {
+        endPending()
+        guard let erasure else { return }
+        do throws(StorageError) {
+            try log.requireInPlace()
+            try erasure.finish(in: directory, newest: newestCheckpoint)
+            self.erasure = nil
+        } catch {
+            note(error)
+            erasureTime = MonotonicClock.now + CheckpointSchedule.pause
+            store.log.error("old files could not be removed", ["model": name, "reason": "\(error)"])
+            throw Self.rowsLeft(error)
+        }
+    }
+
+    private static func rowsLeft(_ error: StorageError) -> ModelError {
+        ModelError(.internal, "the rows are unlearned, but older files that contain them could not be removed: \(error)")
+    }
+
+    /// Writes the state to a temporary file and begins the log that follows it.
+    private func begin(_ classifier: Classifier, _ table: IdempotencyTable, erasing erasure: Erasure?) throws -> CheckpointWriter {
+        // Before anything is written to a directory that may be another's.
+        try log.requireInPlace()
+        let writer = try directory.beginCheckpoint(version: classifier.version)
+        try CheckpointFile.write(classifier, table, erasing: erasure, to: writer)
+        // A log without records, which leads on from this very version, does as it is.
+        if log.baseVersion != classifier.version { log = try directory.createLog(version: classifier.version, after: log) }
+        schedule.begin(bytes: writer.size)
+        return writer
+    }
+
+    /// Makes the names last that recovery has given to classes, see `LabelRepair`: a log must not speak of a class by its old name in one
+    /// record and by its new one in the next. Where that fails, nothing is learned until the next start, which tries again.
+    func keepNames(_ state: ModelRecovery.State) {
+        for change in state.renamed.prefix(Self.maximumRenamed) {
+            store.log.warning(
+                "a label contains U+0000 and was renamed",
+                ["model": name, "label": change.stored, "new label": change.label.text])
+        }
+        if state.renamed.count > Self.maximumRenamed {
+            store.log.warning(
+                "more labels contain U+0000 and were renamed",
+                ["model": name, "labels": "\(state.renamed.count - Self.maximumRenamed)"])
+        }
+        do {
+            // As after renaming: the balanced weights of a class go by its label.
+            try state.classifier.advanceVersion(past: state.classifier.version)
+            try checkpoint(state.classifier, state.table, erasing: false)
+        } catch {
+            let reason = (error as? ModelError)?.detail ?? "\(error)"
+            stop("labels with U+0000 were renamed, but the new names could not be stored: \(reason)")
+        }
+    }
+
+    /// Classes whose new names are logged one by one.
+    private static let maximumRenamed = 100
+
+    /// Goes on in the log of the state that was recovered after a change came to nothing.
+    func resume(_ state: ModelRecovery.State) throws(StorageError) {
+        log = try state.chain.continue()
+        schedule = Self.schedule(of: state, store.settings)
+    }
+
+    /// What is due with rows that were found in logs. They are as old as they are, however often the server has been started since.
+    private static func schedule(of state: ModelRecovery.State, _ settings: DurabilityConfiguration) -> CheckpointSchedule {
+        var schedule = CheckpointSchedule(settings)
+        if let time = state.oldestTime {
+            schedule.add(bytes: state.chain.bytesRead, at: MonotonicClock.now - max(0, WallClock.now - Double(time)))
+        }
+        return schedule
+    }
+
+    // MARK: The end
+
+    /// Writes the last checkpoint, so that the next start has nothing to replay. If it fails, the log has the rest.
+    func close(_ classifier: Classifier, _ table: IdempotencyTable) {
+        endPending()
+        guard failure == nil else { return }
+        do throws(ModelError) {
+            if schedule.hasRows { try checkpoint(classifier, table, erasing: false) } else { try finishErasure() }
+        } catch {
+            store.log.warning("no checkpoint at shutdown; the next start replays the log", ["model": name, "reason": error.detail])
+        }
+    }
+
+    /// Deletes the model's files for good.
+    ///
+    /// - Throws: `outOfSpace` or `unavailable` if they could not be: the model may return after a restart.
+    func delete() throws(ModelError) {
+        pending?.wait()
+        do throws(StorageError) {
+            // Where the path leads elsewhere, what lies there is not the model's to delete.
+            try log.requireInPlace()
+            let deleted = try store.data.delete(name)
+            if !store.pool.run(.writing, { deleted.removeFiles() }) { deleted.removeFiles() }
+        } catch {
+            store.log.error("a model could not be deleted from disk", ["model": name, "reason": "\(error)"])
+            let detail = "the model is out of use, but its files could not be deleted: it may return after a restart: \(error)"
+            throw ModelError(error.isOutOfSpace ? .outOfSpace : .unavailable, detail)
+        }
+    }
+
+    private static func modelError(_ what: String, _ error: any Error) -> ModelError {
+        if let error = error as? ModelError { return ModelError(error.kind, "\(what): \(error.detail)") }
+        let isOutOfSpace = (error as? StorageError)?.isOutOfSpace ?? false
+        return ModelError(isOutOfSpace ? .outOfSpace : .unavailable, "\(what): \(error)", retryAfter: 10)
+    }
+}

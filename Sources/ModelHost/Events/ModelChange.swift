@@ -1,0 +1,16 @@
+/// A change of a model other than learning, as `changed` events name it.
+package enum ModelChange: Sendable {
+    case unlearned(rows: Int)
+    case merged, reconfigured, restored, classRenamed, classDeleted
+
+    package var name: StaticString {
+        switch self {
+        case .unlearned: "unlearned"
+        case .merged: "merged"
+        case .reconfigured: "reconfigured"
+        case .restored: "restored"
+        case .classRenamed: "class_renamed"
+        case .classDeleted: "class_deleted"
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package import Concurrency
+internal import Foundation
+internal import LinearAlgebra
+package import Storage
+
+/// Models that learn, and that are kept on disk: all of Accrue but HTTP.
+///
+/// ```swift
+/// let host = try LearningHost(directory: "models")
+/// try await host.createModel("mail", ModelConfiguration(dimension: 384))
+/// let learned = try await host.learn("mail", features: rows, labels: labels)
+/// let predicted = try host.predict("mail", features: row)
+/// host.stop(within: 10)
+/// ```
+///
+/// What `learn` has returned is on the device: another host that opens the directory finds it, however this one ended. One process at a
+/// time has a directory open.
+public final class LearningHost: Sendable {
+    package let registry: ModelRegistry
+    private let workers: WorkerPool
+    private let balancePool: ComputePool
+    private let store: DataStore?
+    private let computeThreads: Int?
+    private let log: Log
+
+    /// A host that has opened its directory, and has all models that lie there.
+    ///
+    /// - Parameters:
+    ///   - directory: the data directory; made if it is not there.
+    ///   - log: where to say what goes wrong.
+    /// - Throws: `StorageError` if the directory cannot be used, `DamagedState` if what lies there is not as it was written, `ModelError`
+    ///   if a model does not fit in memory. Also if the system gives no thread.
+    /// - Complexity: D² multiply-adds a logged row, and 2D³ a model.
+    public convenience init(directory: String, log: Log = Log(isSilent: true)) throws {
+        var configuration = HostConfiguration()
+        configuration.durability = DurabilityConfiguration(directory: directory)
+        try self.init(configuration, log: log)
+    }
+
+    /// The same with other settings; without `durability` the models are in memory only.
+    ///
+    /// - Throws: as `init(directory:log:)`.
+    public convenience init(_ configuration: HostConfiguration, log: Log = Log(isSilent: true)) throws {
+        let waiting = 256 << 20
+        try self.init(
+            configuration, fileSystem: SystemFileSystem(), log: log,
+            waiting: Lane.Pair(writing: MemoryBudget(limit: waiting), reading: MemoryBudget(limit: waiting / 2)), onNews: nil)
+        let recovered = Latch()
+        recovered.enter()
+        do {
+            try open { recovered.leave() }()
+        } catch {
+            stop(within: 10)
+            throw error
+        }
+        _ = recovered.wait(until: .infinity)
+    }
+
+    /// A host that has taken its directory, and no models yet.
+    ///
+    /// - Parameters:
+    ///   - waiting: the memory of what waits for a worker.
+    ///   - onNews: as of `HostContext`.
+    package init(
+        _ configuration: HostConfiguration, fileSystem: any FileSystem, log: Log, waiting: Lane.Pair<MemoryBudget>,
+        onNews: (@Sendable (EventHub) -> Void)?
+    ) throws {
+        // A limit on the size of files is an error of the write, and not the end of all models.
+        signal(SIGXFSZ, SIG_IGN)
+        // LAPACK's recursive factorisations and OpenBLAS's buffers want more than the default of a secondary thread.
+        workers = try WorkerPool(threads: configuration.workerThreads, stackSize: 16 << 20) { ThreadPriority.giveWay() }
+        balancePool = try ComputePool(threads: 1, maximumWaiting: 256)
+        store = try configuration.durability.map { try DataStore($0, fileSystem: fileSystem, log: log) }
+        var limits = HostLimits()
+        limits.queuedRequests = configuration.maximumQueuedRequests
+        registry = ModelRegistry(
+            context: HostContext(
+                budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log, workers: workers,
+                balancePool: balancePool,
+                spools: SpoolLimits(
+                    directory: configuration.spoolDirectory, bytes: configuration.maximumSpool ?? configuration.maximumMemory,
+                    files: configuration.maximumSpoolFiles, patience: configuration.snapshotPatience),
+                waiting: waiting, onNews: onNews, store: store))
+        computeThreads = configuration.computeThreads
+        self.log = log
+    }
+
+    /// Verifies what lies in the directory, and takes its models in.
+    ///
+    /// - Parameter whenRecovered: called once, when all models have been made or cannot be.
+    /// - Returns: what begins to make them.
+    /// - Throws: `StorageError` or `DamagedState` if what lies there is not as it was written, `ModelError` if a model does not fit in
+    ///   memory. Also if the system gives no thread.
+    package func open(whenRecovered: @escaping @Sendable () -> Void = {}) throws -> () -> Void {
+        let library = BLASLibrary.current
+        let available = library.threadCount
+        let threads = computeThreads ?? min(available, max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
+        if !library.setThreadCount(threads), threads != available {
+            log.warning("this BLAS does not let a running program set its number of threads", ["library": library.description])
+        }
+        log.info("linear algebra", ["library": library.description, "threads": "\(library.threadCount)"])
+        if library.isReference {
+            log.warning(
+                "the reference BLAS in use is slower by one to two orders of magnitude; install libopenblas0-pthread",
+                ["library": library.description])
+        }
+        try library.startThreads { ThreadPriority.giveWay() }
+        guard let store else {
+            whenRecovered()
+            return {}
+        }
+        // Each model has its log open, and every one is opened before anybody asks.
+        DescriptorLimit.raise()
+        // Until the state is there nobody can be kept waiting by its recovery: it may have the share of those who predict too.
+        if computeThreads == nil { library.setThreadCount(available) }
+        return try registry.recover(store) {
+            library.setThreadCount(threads)
+            whenRecovered()
+        }
+    }
+
+    /// Ends all models, which make their last checkpoints.
+    ///
+    /// - Parameter seconds: how long they may take.
+    /// - Returns: whether they have ended. If not, the directory is kept until the process ends; what was acknowledged is on disk.
+    @discardableResult
+    public func stop(within seconds: Double) -> Bool {
+        let haveEnded = registry.stop(within: seconds)
+        if !haveEnded { log.warning("some models did not stop in time; everything they acknowledged is in their logs") }
+        workers.stop()
+        balancePool.stop()
+        // A worker that is still at work keeps the directory until the process ends.
+        if haveEnded { store?.close() }
+        return haveEnded
+    }
+}

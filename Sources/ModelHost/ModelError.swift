@@ -1,0 +1,53 @@
+package import Concurrency
+
+/// A request to a model that was refused, with a reason that its caller can act on. Nothing has changed when it is thrown.
+public struct ModelError: Error, Sendable, CustomStringConvertible {
+    /// What is wrong, so that a program can tell.
+    public enum Kind: Sendable, Equatable {
+        /// The request itself: a number, a label or a file is malformed or out of range.
+        case invalid
+        /// There is no such model or class.
+        case unknown
+        /// The model is in a state in which it cannot do this.
+        case conflict
+        /// Well-formed, but impossible: it does not fit in memory, or the rows were never learned.
+        case impossible
+        /// Something that should not happen.
+        case `internal`
+        /// Not now: too much waits, the model is being recovered, or a disk has failed.
+        case unavailable
+        /// No room on the disk, or no memory.
+        case outOfSpace
+    }
+
+    /// What is wrong.
+    public var kind: Kind
+    /// The reason in words: it names the row, the field and the expected value.
+    public var detail: String
+    /// Seconds after which another try may pass; nil if only a change of the request or the system helps.
+    public var retryAfter: Int?
+
+    package init(_ kind: Kind, _ detail: String, retryAfter: Int? = nil) {
+        self.kind = kind
+        self.detail = detail
+        self.retryAfter = retryAfter
+    }
+
+    /// The reason.
+    public var description: String { detail }
+}
+
+extension ModelError {
+    package static func unknownModel(_ name: String) -> ModelError { ModelError(.unknown, "there is no model named \"\(name)\"") }
+
+    package static func deletedModel(_ name: String) -> ModelError { ModelError(.unknown, "the model \"\(name)\" was deleted") }
+
+    package static func busy(_ what: String) -> ModelError { ModelError(.unavailable, what, retryAfter: 1) }
+
+    package static func doesNotFit(_ what: String, bytes: Int?, budget: MemoryBudget) -> ModelError {
+        let need = bytes.map { "would take \($0) bytes" } ?? "would take more bytes than can be counted"
+        return ModelError(
+            .impossible,
+            "\(what) \(need); the limit for all models is \(budget.limit) bytes, of which \(budget.used) are in use")
+    }
+}

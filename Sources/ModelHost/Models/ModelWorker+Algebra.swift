@@ -1,0 +1,156 @@
+internal import AnalyticLearning
+internal import Concurrency
+internal import LinearAlgebra
+internal import TensorFormats
+
+extension ModelWorker {
+    /// Takes a request's rows out again, all or none.
+    func unlearn(_ job: LearnRows) throws(ModelError) -> ChangedRows {
+        guard job.dimension == classifier.configuration.dimension else { throw restoredMeanwhile() }
+        var columns: [Int] = []
+        columns.reserveCapacity(job.count)
+        for (row, label) in try job.labels.labels().enumerated() {
+            guard let column = classifier.registry.column(of: label) else {
+                throw ModelError(.impossible, "labels[\(row)] is \"\(label)\", which the model does not know")
+            }
+            columns.append(column)
+        }
+        let outcome: UnlearnOutcome
+        do throws(UnlearnError) {
+            outcome = try job.features.withUnsafeBufferPointer { (buffer) throws(UnlearnError) in
+                try classifier.unlearn(features: buffer, columns: columns)
+            }
+        } catch {
+            throw Self.modelError(error)
+        }
+        return ChangedRows(count: job.count, columns: outcome.staleSketches)
+    }
+
+    private static func modelError(_ error: UnlearnError) -> ModelError {
+        switch error {
+        case .unknownClass(let row, let label):
+            ModelError(.impossible, "labels[\(row)] is \"\(label)\", which the model does not know")
+        case .tooManyRows(let label, let rows, let learned):
+            ModelError(.impossible, "the request has \(rows) rows of \"\(label)\", but the model has learned only \(learned)")
+        case .neverLearned:
+            ModelError(
+                .impossible,
+                "these rows cannot have been learned: what remains without them is not a Gram matrix; nothing was changed")
+        case .inexact(let bound):
+            ModelError(
+                .impossible,
+                "these rows cannot be taken out exactly: they are so large that the sums have lost digits of the other rows, and scores could "
+                    + "have a relative error of \(Float(bound)); restore a snapshot from before; nothing was changed")
+        case .inexactMoments(let label):
+            ModelError(
+                .impossible,
+                "these rows cannot be taken out exactly: they are so large that the second moments of \"\(label)\" have lost digits of its "
+                    + "other rows; delete the class, or restore a snapshot from before; nothing was changed")
+        case .solver(let error): SnapshotFile.modelError(error)
+        }
+    }
+
+    /// Adds the truth of a snapshot.
+    func merge(_ file: SnapshotFile) throws(ModelError) -> ChangedRows {
+        let (known, samples) = (classifier.registry.count, classifier.samples)
+        let added = file.labels.filter { classifier.registry.column(of: $0) == nil }
+        try reserve(newClasses: added.count, labelBytes: added.reduce(0) { $0 + $1.heapBytes })
+        do { try file.merge(into: classifier) } catch { throw SnapshotFile.modelError(error) }
+        return ChangedRows(count: classifier.samples - samples, columns: Array(known..<classifier.registry.count))
+    }
+
+    /// Changes the ridge, the imbalance, or both: both or none.
+    func reconfigure(_ patch: ModelPatch) throws(ModelError) -> Change<ModelDetails> {
+        do {
+            if let imbalance = patch.imbalance { try reserve(for: imbalance) }
+            let isOther = try classifier.reconfigure(ridge: patch.ridge, imbalance: patch.imbalance)
+            return Change(try details(), isNone: !isOther)
+        } catch let error as ConfigurationError {
+            throw ModelError(.invalid, error.description)
+        } catch let error as ReconfigurationError {
+            throw ModelError(error == .sketchesMissing ? .conflict : .impossible, error.description)
+        } catch {
+            throw SnapshotFile.modelError(error)
+        }
+    }
+
+    /// Reserves what the model takes with another way of treating imbalance: balanced weights have weights of their own.
+    private func reserve(for imbalance: Imbalance) throws(ModelError) {
+        var configuration = classifier.configuration
+        configuration.imbalance = imbalance
+        guard let bytes = requiredBytes(configuration, classes: classifier.registry.count), reservation.resize(to: bytes) else {
+            throw .doesNotFit("balanced weights", bytes: nil, budget: context.budget)
+        }
+    }
+
+    /// Gives a class another label.
+    func renameClass(_ label: Label, to new: Label) throws(ModelError) -> Change<ClassRenamed> {
+        let isOther: Bool
+        let bytes = requiredBytes(classifier.configuration, classes: classifier.registry.count, added: new.heapBytes)
+        guard let bytes, reservation.resize(to: bytes) else { throw .doesNotFit("the label", bytes: new.heapBytes, budget: context.budget) }
+        do throws(ClassError) { isOther = try classifier.renameClass(label, to: new) } catch { throw modelError(error) }
+        return Change(ClassRenamed(state: summary, label: new), isNone: !isOther)
+    }
+
+    /// Forgets a class; its rows stay in the Gram matrix.
+    func deleteClass(_ label: Label) throws(ModelError) -> Change<ClassDeleted> {
+        let rows: Int
+        do throws(ClassError) { rows = try classifier.deleteClass(label) } catch { throw modelError(error) }
+        return Change(ClassDeleted(state: summary, label: label, rows: rows))
+    }
+
+    private func modelError(_ error: ClassError) -> ModelError {
+        switch error {
+        case .unknown(let label): ModelError(.unknown, "the model \"\(model.name)\" has no class \"\(label)\"")
+        case .exists(let label): ModelError(.conflict, "the model \"\(model.name)\" already has a class \"\(label)\"")
+        case .solver(let error): SnapshotFile.modelError(error)
+        }
+    }
+
+    /// The state as it is.
+    var summary: StateSummary {
+        StateSummary(
+            model: model.name, version: classifier.version, samples: classifier.samples, classes: classifier.registry.count)
+    }
+
+    /// What the model holds as it is, by which all models share the budget.
+    var requiredBytes: Int? { requiredBytes(classifier.configuration, classes: classifier.registry.count) }
+
+    /// What the model would hold with another configuration, or with more classes.
+    ///
+    /// - Parameter added: what the labels of the new classes take that the registry does not know yet.
+    private func requiredBytes(_ configuration: ModelConfiguration, classes: Int, added: Int = 0) -> Int? {
+        guard let sum = configuration.estimatedBytes(classes: classes)?.addingReportingOverflow(classifier.registry.labelBytes + added)
+        else {
+            return nil
+        }
+        return sum.overflow ? nil : sum.partialValue
+    }
+
+    /// Reserves memory for this many more classes than the model has learned.
+    ///
+    /// - Parameters:
+    ///   - known: the classes that it has memory for.
+    ///   - labelBytes: what the new labels take that the registry does not know yet.
+    func reserve(newClasses added: Int, known: Int? = nil, labelBytes: Int = 0) throws(ModelError) {
+        guard added > 0 else { return }
+        let configuration = classifier.configuration
+        let bytes = requiredBytes(configuration, classes: (known ?? classifier.registry.count) + added, added: labelBytes)
+        guard let bytes, reservation.resize(to: bytes) else {
+            let needed = configuration.bytesPerClass.map { $0.multipliedReportingOverflow(by: added) }
+            let more = needed.flatMap { $0.overflow ? nil : $0.partialValue }
+            throw .doesNotFit("\(added) new classes", bytes: more, budget: context.budget)
+        }
+    }
+
+    /// Holds of the budget what the model as it is takes, no more and no less.
+    func settleReservation() {
+        if let bytes = requiredBytes { reservation.settle(at: bytes) }
+    }
+
+    func restoredMeanwhile() -> ModelError {
+        ModelError(
+            .conflict,
+            "the model \"\(model.name)\" was restored in the meantime: rows must now have \(classifier.configuration.dimension) values")
+    }
+}

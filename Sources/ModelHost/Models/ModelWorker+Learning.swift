@@ -1,0 +1,158 @@
+internal import AnalyticLearning
+internal import Concurrency
+internal import LinearAlgebra
+internal import TensorFormats
+
+extension ModelWorker {
+    /// A request of a block that is being learned.
+    private struct Accepted {
+        var job: LearnJob
+        var newLabels: Range<Int>
+        var span: RequestSpan
+        /// The same request, sent again meanwhile: whoever waits for it gets the same answer.
+        var duplicates: [LearnJob] = []
+    }
+
+    /// Learns waiting requests as one block; each gets its own answer.
+    ///
+    /// The order is what the answers promise: checked, logged, learned, published, answered.
+    func learn(_ jobs: [LearnJob]) {
+        features.removeAll(keepingCapacity: features.capacity <= 1 << 22)
+        var columns: [Int] = []
+        let accepted = accept(jobs, &columns)
+        guard !accepted.isEmpty else { return }
+        let time = WallClock.coarseSeconds
+        let outcome: LearnOutcome
+        do throws(ModelError) {
+            try store?.append(accepted.map(\.job.rows), time: time, version: classifier.version + 1)
+            outcome = try learn(accepted.map(\.span), columns)
+        } catch {
+            forgetClasses(from: accepted[0].span.knownClasses)
+            for entry in accepted {
+                entry.job.completion.fail(error)
+                for job in entry.duplicates { job.completion.fail(error) }
+            }
+            return
+        }
+        publish()
+        model.activity.withLock {
+            $0.learnRequests += accepted.count
+            $0.learnedRows += columns.count
+        }
+        // Before the answers: who has one and then asks for events must not hear of it again.
+        tellOfLearning(
+            rows: columns.count, knownBefore: accepted[0].span.knownClasses,
+            accuracyBefore: accuracy(accepted.map(\.span), outcome, columns))
+        answer(accepted, outcome, columns, time: time)
+    }
+
+    /// Sorts out what is not to be learned, and answers it.
+    private func accept(_ jobs: [LearnJob], _ columns: inout [Int]) -> [Accepted] {
+        var accepted: [Accepted] = []
+        var places: [IdempotencyKey: Int] = [:]
+        for job in jobs {
+            do throws(ModelError) {
+                if let identity = job.rows.identity {
+                    if case .answered(let answer) = try idempotency.find(identity) {
+                        try store?.prove()
+                        job.repeatAnswer(answer.learned(classifier.registry))
+                        continue
+                    }
+                    if let place = places[identity.key], let first = accepted[place].job.rows.identity {
+                        guard first.hash == identity.hash, first.block == identity.block else { throw .otherRequest(identity.key) }
+                        accepted[place].duplicates.append(job)
+                        continue
+                    }
+                }
+                try requireCountable(rows: columns.count + job.rows.count)
+                try store?.requireUsable()
+                accepted.append(try intern(job, &columns))
+                features.append(contentsOf: job.rows.features)
+                if let identity = job.rows.identity { places[identity.key] = accepted.count - 1 }
+            } catch {
+                job.completion.fail(error)
+            }
+        }
+        return accepted
+    }
+
+    private func learn(_ spans: [RequestSpan], _ columns: [Int]) throws(ModelError) -> LearnOutcome {
+        do {
+            return try features.withUnsafeBufferPointer { (buffer) throws(LinearAlgebraError) in
+                try classifier.learn(features: buffer, columns: columns, spans: spans)
+            }
+        } catch {
+            // What could not be learned must not come back with the next start.
+            try store?.takeBack()
+            throw ModelError(.outOfSpace, "not enough memory for the matrices of new classes; nothing was learned")
+        }
+    }
+
+    /// The share of a block's rows that each request's weights before it got right; nil where no class was known before any of them.
+    private func accuracy(_ spans: [RequestSpan], _ outcome: LearnOutcome, _ columns: [Int]) -> Double? {
+        var (rows, correct, row) = (0, 0.0, 0)
+        for span in spans {
+            if let share = outcome.accuracy(of: row..<(row + span.rows), columns: columns, knownClasses: span.knownClasses) {
+                rows += span.rows
+                correct += share * Double(span.rows)
+            }
+            row += span.rows
+        }
+        return rows > 0 ? correct.rounded() / Double(rows) : nil
+    }
+
+    private func answer(_ accepted: [Accepted], _ outcome: LearnOutcome, _ columns: [Int], time: Int) {
+        var samples = classifier.samples - columns.count
+        var row = 0
+        for entry in accepted {
+            let rows = row..<(row + entry.job.rows.count)
+            samples += entry.job.rows.count
+            let answer = LearnAnswer(
+                model: model.name, version: classifier.version, rows: entry.job.rows.count, samples: samples,
+                classes: entry.newLabels.upperBound, newClasses: Array(classifier.registry.labels[entry.newLabels]),
+                accuracyBefore: outcome.accuracy(of: rows, columns: columns, knownClasses: entry.span.knownClasses))
+            if let identity = entry.job.rows.identity {
+                var kept = answer
+                kept.newClasses = []
+                let classes = AnsweredClasses(entry.newLabels, of: classifier.registry)
+                idempotency.remember(identity, .learn(kept, newClasses: classes), time: time)
+            }
+            entry.job.completion.succeed(answer)
+            for job in entry.duplicates { job.completion.succeed(answer) }
+            row = rows.upperBound
+        }
+    }
+
+    /// Gives a request's labels their columns; memory for new classes is reserved first, and a request that finds none is refused alone.
+    private func intern(_ job: LearnJob, _ columns: inout [Int]) throws(ModelError) -> Accepted {
+        guard job.rows.dimension == classifier.configuration.dimension else { throw restoredMeanwhile() }
+        let labels = try job.rows.labels.labels()
+        let known = classifier.registry.count
+        let firstColumn = columns.count
+        columns.append(contentsOf: classifier.intern(labels))
+        let added = classifier.registry.count - known
+        do throws(ModelError) {
+            try reserve(newClasses: added, known: known)
+        } catch {
+            classifier.forgetClasses(from: known)
+            columns.removeLast(columns.count - firstColumn)
+            throw error
+        }
+        return Accepted(
+            job: job, newLabels: known..<classifier.registry.count, span: RequestSpan(rows: job.rows.count, knownClasses: known))
+    }
+
+    /// Refuses what would take the model past the samples and versions that are counted: a snapshot of it could not be restored.
+    func requireCountable(rows: Int = 0) throws(ModelError) {
+        guard !classifier.canCount(rows: rows) else { return }
+        let state = "\(classifier.samples) samples at version \(classifier.version)"
+        throw ModelError(
+            .impossible, "the model \"\(model.name)\" has \(state), and neither may exceed \(Classifier.maximumCount)")
+    }
+
+    /// Forgets classes of requests that were not learned, and gives their memory back.
+    private func forgetClasses(from known: Int) {
+        classifier.forgetClasses(from: known)
+        settleReservation()
+    }
+}

@@ -1,0 +1,27 @@
+internal import AnalyticLearning
+internal import LinearAlgebra
+
+extension ModelWorker {
+    /// Measures the leverage of rows, and hands them on to be scored.
+    func measure(_ job: LeverageJob) {
+        guard job.completion.isWanted else { return }
+        do throws(ModelError) {
+            guard job.dimension == classifier.configuration.dimension else { throw restoredMeanwhile() }
+            let weights = try model.scorableWeights()
+            // Weights that could not be published have an R that tells nothing.
+            guard weights.version == classifier.version else {
+                return job.completion.succeed(Leverages(weights: weights, values: nil))
+            }
+            do throws(LinearAlgebraError) {
+                let leverages = try job.features.withUnsafeBufferPointer { (buffer) throws(LinearAlgebraError) in
+                    try classifier.leverages(of: buffer)
+                }
+                job.completion.succeed(Leverages(weights: weights, values: leverages))
+            } catch {
+                throw SnapshotFile.modelError(error)
+            }
+        } catch {
+            job.completion.fail(error)
+        }
+    }
+}

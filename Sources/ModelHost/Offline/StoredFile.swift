@@ -1,0 +1,92 @@
+internal import Foundation
+internal import Storage
+internal import TensorFormats
+
+/// What a snapshot, a checkpoint or a log says of itself.
+public struct StoredFile: Sendable {
+    /// Names and values, in the order in which to show them.
+    public private(set) var facts: [(name: String, value: String)] = []
+    /// A log's records: where each begins, the version it leads to, its requests and rows.
+    public private(set) var records: [Record] = []
+    /// A snapshot's tensors: name, element type and shape.
+    public private(set) var tensors: [(name: String, type: String, shape: [Int])] = []
+
+    /// A record of a log.
+    public struct Record: Sendable {
+        /// Where it begins in the file.
+        public var offset: Int
+        /// The version it leads to.
+        public var version: Int
+        /// Its learn requests, or blocks of streamed ones.
+        public var requests: Int
+        /// Their rows.
+        public var rows: Int
+    }
+
+    /// Reads a file and verifies its checksums.
+    ///
+    /// - Throws: `StorageError`, or `DamagedState` that says what is wrong with it.
+    public init(_ path: String) throws {
+        let file = try File(path)
+        let size = try file.size()
+        facts.append(("file", path))
+        facts.append(("bytes", "\(size)"))
+        var start = [UInt8](repeating: 0, count: 8)
+        let count = try start.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+        if start.prefix(count).elementsEqual("ACCRUWAL".utf8) {
+            try readLog(path)
+        } else {
+            do {
+                let snapshot = try SnapshotFile(isCheckpoint: true) { () throws(StorageError) in try file.map(count: size) }
+                try describe(snapshot)
+            } catch let error as ModelError {
+                throw DamagedState(path: path, reason: error.detail)
+            }
+        }
+    }
+
+    private mutating func describe(_ snapshot: SnapshotFile) throws {
+        let metadata = snapshot.metadata
+        facts.append(("kind", "snapshot, format \(SnapshotMetadata.format); all checksums match"))
+        facts.append(("version", "\(metadata.version)"))
+        facts.append(("samples", "\(metadata.samples)"))
+        facts.append(("classes", "\(metadata.labels.count)"))
+        facts.append(("configuration", ConfigurationJSON.encode(metadata.configuration).description))
+        if let version = metadata.balancedVersion { facts.append(("balanced version", "\(version)")) }
+        if let erasure = metadata.erasure { facts.append(("without rows of files before version", "\(erasure.version)")) }
+        let keys = try snapshot.withReader { reader -> Int? in
+            for tensor in reader.tensors { tensors.append((tensor.name, tensor.type.rawValue, tensor.shape)) }
+            guard let tensor = reader.tensor(named: SnapshotFile.tableName) else { return nil }
+            return IdempotencyTable(reader.bytes(of: tensor), model: "")?.entries.count
+        }
+        if let keys { facts.append(("idempotency keys", "\(keys)")) }
+    }
+
+    private mutating func readLog(_ path: String) throws {
+        let reader = try LogReader(path)
+        facts.append(("kind", "log, from version \(reader.baseVersion)"))
+        var rows = 0
+        var offset = reader.offset
+        var features: [Double] = []
+        while try reader.next() {
+            let record = reader.withBody { body -> Record? in
+                // The dimension stands behind kind, count and time.
+                guard body.count >= 24 else { return nil }
+                let dimension = Int(UInt32(littleEndian: body.loadUnaligned(fromByteOffset: 16, as: UInt32.self)))
+                features.removeAll(keepingCapacity: true)
+                guard let content = try? LearnRecord.decode(body, dimension: dimension, features: &features) else { return nil }
+                let rows = content.requests.reduce(0) { $0 + $1.rows }
+                return Record(offset: offset, version: reader.version, requests: content.requests.count, rows: rows)
+            }
+            guard let record else { throw DamagedState(path: path, reason: "the record at offset \(offset) is not a group of requests") }
+            records.append(record)
+            rows += record.rows
+            offset = reader.offset
+        }
+        facts.append(("records", "\(reader.recordCount)"))
+        facts.append(("rows", "\(rows)"))
+        facts.append(("leads to version", "\(reader.version)"))
+        facts.append(("bytes after the last complete record", "\(reader.tornBytes)"))
+        if let torn = reader.tornEnd { facts.append(("may have been acknowledged", torn.mayHaveBeenAcknowledged ? "unknown" : "no")) }
+    }
+}

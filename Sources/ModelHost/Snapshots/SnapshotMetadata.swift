@@ -1,0 +1,154 @@
+internal import AnalyticLearning
+internal import TensorFormats
+
+/// What stands in a snapshot's metadata: strings in safetensors, the structured ones as JSON.
+struct SnapshotMetadata: Sendable {
+    static let format = "accrue/1"
+
+    var configuration: ModelConfiguration
+    /// In column order.
+    var labels: [Label]
+    /// In a checkpoint of an older server, what stands there for labels where some of it is none any more, in column order: see
+    /// `StoredLabels`.
+    var storedLabels: PackedStrings?
+    var samples: Int
+    var version: Int
+    /// The state that `weight.balanced` was made from.
+    var balancedVersion: Int?
+    /// What rounding has left in the Gram matrix at most; older snapshots do not say it.
+    var sumError: Double?
+    /// In a checkpoint, what must be removed before its model may be used.
+    var erasure: Erasure?
+    /// What scores are divided by before the softmax, where that is known: for those who predict from the file. Restoring does not read
+    /// them, the temperatures follow from the calibration's own tensors.
+    private var temperature: Double?
+    private var balancedTemperature: Double?
+
+    init(_ classifier: Classifier, erasure: Erasure? = nil) {
+        self.erasure = erasure
+        configuration = classifier.configuration
+        labels = classifier.registry.labels
+        samples = classifier.samples
+        version = classifier.version
+        balancedVersion = classifier.balancedVersion
+        sumError = classifier.savedSumError
+        temperature = classifier.calibration(of: .plain)?.temperature
+        balancedTemperature = classifier.calibration(of: .balanced)?.temperature
+    }
+
+    /// Reads and checks them.
+    ///
+    /// - Parameter isCheckpoint: whether they are the service's own: labels that an older server took are then renamed, and not refused.
+    /// - Throws: `ModelError` that names the key.
+    init(_ reader: SafetensorsReader, isCheckpoint: Bool = false) throws(ModelError) {
+        let source = Source(metadata: reader.metadata)
+        let format = try source.text("format")
+        guard format == Self.format else {
+            let number = format.hasPrefix("accrue/") ? Int(format.dropFirst(7)) ?? 0 : 0
+            let expected = number > 1 ? "written by a newer version of this program; this version reads" : "expected"
+            throw ModelError(.invalid, "the snapshot's format is \"\(format)\", \(expected) \"\(Self.format)\"")
+        }
+        do {
+            configuration = try ConfigurationJSON.decode(source.value("config"))
+        } catch let error as ConfigurationError {
+            throw ModelError(.invalid, "the snapshot's configuration: \(error)")
+        } catch let error as ModelError {
+            throw error
+        } catch {
+            throw ModelError(.invalid, "the snapshot's configuration: \(error)")
+        }
+        let texts = try source.labels()
+        do throws(ModelError) {
+            var renamed: [Label]?
+            if isCheckpoint { renamed = try LabelRepair.labels(of: texts) }
+            if renamed != nil { storedLabels = texts }
+            if let renamed { labels = renamed } else { labels = try texts.labels() }
+        } catch {
+            throw ModelError(.invalid, "the snapshot's metadata: \(error.detail)")
+        }
+        samples = try source.count("samples")
+        version = try source.count("version")
+        balancedVersion = reader.metadata["balanced_version"] == nil ? nil : try source.count("balanced_version")
+        sumError = reader.metadata["sum_error"] == nil ? nil : try source.bound("sum_error")
+        erasure = reader.metadata["erases_before"] == nil ? nil : Erasure(version: try source.count("erases_before"))
+    }
+
+    /// Declares them.
+    func add(to layout: inout SafetensorsLayout) throws(SafetensorsError) {
+        try layout.addMetadata("format", Self.format)
+        try layout.addMetadata("config", ConfigurationJSON.encode(configuration).description)
+        try layout.addMetadata("labels", JSONValue.array(labels.map { JSONValue.string($0.text) }).description)
+        try layout.addMetadata("samples", String(samples))
+        try layout.addMetadata("version", String(version))
+        if let temperature { try layout.addMetadata("temperature", "\(temperature)") }
+        if let balancedTemperature { try layout.addMetadata("temperature.balanced", "\(balancedTemperature)") }
+        if let sumError { try layout.addMetadata("sum_error", "\(sumError)") }
+        if let erasure { try layout.addMetadata("erases_before", String(erasure.version)) }
+        if let balancedVersion { try layout.addMetadata("balanced_version", String(balancedVersion)) }
+    }
+
+    private struct Source {
+        let metadata: SafetensorsMetadata
+
+        func text(_ key: String) throws(ModelError) -> String {
+            guard let text = metadata[key] else { throw ModelError(.invalid, "the snapshot's metadata has no \"\(key)\"") }
+            return text
+        }
+
+        /// The longest text that is read as a tree, which takes many times its memory; a configuration has a few hundred bytes.
+        private static let maximumText = 64 << 10
+
+        func value(_ key: String) throws(ModelError) -> JSONValue {
+            let text = try text(key)
+            guard text.utf8.count <= Self.maximumText else {
+                throw ModelError(
+                    .invalid, "the snapshot's metadata \"\(key)\" has \(text.utf8.count) bytes, expected at most \(Self.maximumText)")
+            }
+            do {
+                return try JSONValue(parsing: text)
+            } catch {
+                throw ModelError(.invalid, "the snapshot's metadata \"\(key)\": \(error)")
+            }
+        }
+
+        /// The labels, read one after another: there may be megabytes of them.
+        func labels() throws(ModelError) -> PackedStrings {
+            var text = try text("labels")
+            let result = text.withUTF8 { octets -> Result<PackedStrings?, JSONError> in
+                do throws(JSONError) { return .success(try Self.strings(UnsafeRawBufferPointer(octets))) } catch { return .failure(error) }
+            }
+            let labels: PackedStrings?
+            do { labels = try result.get() } catch { throw ModelError(.invalid, "the snapshot's metadata \"labels\": \(error)") }
+            guard let labels else { throw ModelError(.invalid, "the snapshot's metadata \"labels\" must be an array of strings") }
+            return labels
+        }
+
+        /// Nil where the text is no array of strings.
+        private static func strings(_ text: UnsafeRawBufferPointer) throws(JSONError) -> PackedStrings? {
+            var scanner = JSONScanner(text)
+            guard try scanner.peekKind() == .array else { return nil }
+            var strings = PackedStrings()
+            try scanner.beginArray()
+            while try scanner.nextElement() {
+                guard try scanner.peekKind() == .string else { return nil }
+                try scanner.readStringOrInteger(into: &strings, maximumBytes: .max, field: "labels", row: strings.count)
+            }
+            try scanner.finish()
+            return strings
+        }
+
+        func bound(_ key: String) throws(ModelError) -> Double {
+            guard let bound = try value(key).double, bound.isFinite, bound >= 0 else {
+                throw ModelError(.invalid, "the snapshot's metadata \"\(key)\" must be a number of at least 0")
+            }
+            return bound
+        }
+
+        func count(_ key: String) throws(ModelError) -> Int {
+            guard let count = try value(key).int, (0...Classifier.maximumCount).contains(count) else {
+                throw ModelError(.invalid, "the snapshot's metadata \"\(key)\" must be an integer from 0 to \(Classifier.maximumCount)")
+            }
+            return count
+        }
+    }
+}
