@@ -36,14 +36,17 @@ package final class Monitor: @unchecked Sendable {
     /// Gives the lock away until somebody signals, or the deadline passes. Call it with the lock held, and look again at what was waited
     /// for.
     ///
-    /// - Parameter deadline: in seconds of `MonotonicClock.now`; for ever where nil.
-    /// - Returns: false where the deadline has passed.
+    /// - Parameter deadline: in seconds of `MonotonicClock.now`; nil, infinity or more than a lifetime waits for ever.
+    /// - Returns: false if the deadline has passed.
     package func wait(until deadline: Double?) -> Bool {
-        guard let deadline else { return pthread_cond_wait(condition, mutex) == 0 }
+        guard let deadline, deadline < Self.never else { return pthread_cond_wait(condition, mutex) == 0 }
         let seconds = max(0, deadline)
         var time = timespec(tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
         return pthread_cond_timedwait(condition, mutex, &time) == 0
     }
+
+    /// Some 300,000 years, which fit `tv_sec`.
+    private static let never = 1e13
 
     /// Wakes one that waits.
     package func signal() { pthread_cond_signal(condition) }

@@ -1,10 +1,10 @@
 import Foundation
 import HTTPServer
-@testable import ModelHost
 import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// Create, list, describe and delete.
 @Suite struct LifecycleTests {

@@ -107,12 +107,13 @@ import Testing
     }
 
     @Test func whatCannotBe_isRefusedWithItsReason_andChangesNothing() async throws {
-        let host = try LearningHost({
-            var configuration = HostConfiguration()
-            configuration.computeThreads = 1
-            configuration.maximumMemory = 1 << 20
-            return configuration
-        }())
+        let host = try LearningHost(
+            {
+                var configuration = HostConfiguration()
+                configuration.computeThreads = 1
+                configuration.maximumMemory = 1 << 20
+                return configuration
+            }())
         try await host.createModel("m", ModelConfiguration(dimension: 2))
         try await host.createModel("m", ModelConfiguration(dimension: 2))
         await expect(.conflict, "already exists") { try await host.createModel("m", ModelConfiguration(dimension: 3)) }

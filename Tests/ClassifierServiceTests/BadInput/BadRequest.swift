@@ -1,10 +1,10 @@
 import Foundation
 import HTTPServer
-@testable import ModelHost
 import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// A request that must be refused, and what its problem must name.
 struct BadRequest: Sendable, CustomTestStringConvertible {

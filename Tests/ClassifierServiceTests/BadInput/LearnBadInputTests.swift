@@ -1,10 +1,10 @@
 import Foundation
 import HTTPServer
-@testable import ModelHost
 import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// What `learn` refuses: the answer names row, field and expected value, and nothing has changed.
 @Suite struct LearnBadInputTests {

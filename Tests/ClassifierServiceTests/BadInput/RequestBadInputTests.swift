@@ -1,10 +1,10 @@
 import Foundation
 import HTTPServer
-@testable import ModelHost
 import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// Requests that are wrong whatever their content: type, method, size.
 @Suite struct RequestBadInputTests {

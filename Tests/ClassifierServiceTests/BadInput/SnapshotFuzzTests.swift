@@ -1,10 +1,10 @@
 import Foundation
 import HTTPServer
-@testable import ModelHost
 import TensorFormats
 import Testing
 
 @testable import ClassifierService
+@testable import ModelHost
 
 /// Snapshots with arbitrary damage and checksums that fit: whatever the service takes, it can work with; whatever it refuses changes nothing.
 @Suite struct SnapshotFuzzTests {
