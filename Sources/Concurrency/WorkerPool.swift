@@ -54,6 +54,9 @@ package final class WorkerPool: Sendable {
     /// What the threads are doing now.
     package var figures: Figures { shared.figures }
 
+    /// The members that are woken by a time.
+    var alarmCount: Int { shared.alarms.count }
+
     /// Lets the threads end when no member waits for a turn. Nobody is woken by a time any more.
     package func stop() {
         shared.stop()
@@ -71,7 +74,8 @@ package final class WorkerPool: Sendable {
         /// Whether somebody has woken it in its turn.
         fileprivate var isWoken = false
         fileprivate var take: (() -> Turn)?
-        fileprivate let alarm = Alarms.Entry()
+        /// Its place among those that have a time.
+        let alarm = WorkerAlarms.Entry()
         private let shared: Shared
 
         fileprivate init(_ shared: Shared) { self.shared = shared }
@@ -92,7 +96,7 @@ package final class WorkerPool: Sendable {
     ///
     /// `@unchecked Sendable`: everything that changes does so with the monitor locked.
     fileprivate final class Shared: @unchecked Sendable {
-        let alarms = Alarms()
+        let alarms = WorkerAlarms()
         private let monitor = Monitor()
         private let limit: Int
         private let stackSize: Int
@@ -154,8 +158,13 @@ package final class WorkerPool: Sendable {
             var finished: (member: Member, turn: Turn)?
             while let member = next(after: finished) {
                 let turn = member.take?() ?? .over
-                if case .over = turn { member.take = nil }
-                if case .idle(let time?) = turn { alarms.set(member, time) }
+                switch turn {
+                case .again, .idle(until: nil): break
+                case .idle(let time?): alarms.set(member, time)
+                case .over:
+                    member.take = nil
+                    alarms.cancel(member)
+                }
                 finished = (member, turn)
             }
         }
@@ -193,88 +202,6 @@ package final class WorkerPool: Sendable {
             monitor.withLock {
                 isStopped = true
                 monitor.broadcast()
-            }
-        }
-    }
-
-    /// The thread that wakes members at their times.
-    ///
-    /// `@unchecked Sendable`: everything, the entries too, is read and written with the monitor locked.
-    fileprivate final class Alarms: @unchecked Sendable {
-        /// A member's time.
-        final class Entry {
-            var time = Double.infinity
-        }
-
-        private let monitor = Monitor()
-        /// A heap: no time is before its parent's. A member may stand in it with times that are none of it any more.
-        private var heap: [(time: Double, member: Member)] = []
-        private var isStopped = false
-
-        /// Sets an alarm. One that comes earlier stays, and the member finds that it is too early.
-        func set(_ member: Member, _ time: Double) {
-            monitor.withLock {
-                guard time < member.alarm.time else { return }
-                member.alarm.time = time
-                push((time, member))
-                if heap[0].member === member { monitor.signal() }
-            }
-        }
-
-        func run() {
-            while let member = next() { member.wake() }
-        }
-
-        func stop() {
-            monitor.withLock {
-                isStopped = true
-                heap = []
-                monitor.signal()
-            }
-        }
-
-        /// Waits for the next time that comes, and says whose it is.
-        private func next() -> Member? {
-            monitor.withLock {
-                while !isStopped {
-                    guard let (time, member) = heap.first else {
-                        _ = monitor.wait(until: nil)
-                        continue
-                    }
-                    guard time <= MonotonicClock.now else {
-                        _ = monitor.wait(until: time)
-                        continue
-                    }
-                    pop()
-                    guard time == member.alarm.time else { continue }
-                    member.alarm.time = .infinity
-                    return member
-                }
-                return nil
-            }
-        }
-
-        private func push(_ entry: (time: Double, member: Member)) {
-            heap.append(entry)
-            var place = heap.count - 1
-            while place > 0, heap[(place - 1) / 2].time > heap[place].time {
-                heap.swapAt(place, (place - 1) / 2)
-                place = (place - 1) / 2
-            }
-        }
-
-        private func pop() {
-            heap[0] = heap[heap.count - 1]
-            heap.removeLast()
-            var place = 0
-            while true {
-                var least = place
-                for child in (2 * place + 1)...(2 * place + 2) where child < heap.count && heap[child].time < heap[least].time {
-                    least = child
-                }
-                guard least != place else { return }
-                heap.swapAt(place, least)
-                place = least
             }
         }
     }

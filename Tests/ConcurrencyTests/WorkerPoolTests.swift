@@ -1,7 +1,8 @@
-import Concurrency
 import Dispatch
 import Foundation
 import Testing
+
+@testable import Concurrency
 
 /// Many members on few threads.
 @Suite struct WorkerPoolTests {
@@ -20,6 +21,16 @@ import Testing
 
         var turns: Int { state.withLock { $0.turns } }
         var most: Int { state.withLock { $0.most } }
+    }
+
+    /// Knuth's MMIX generator: the same numbers for the same seed.
+    private struct Steps: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state ^ state >> 29
+        }
     }
 
     private func pool(_ threads: Int) throws -> WorkerPool { try WorkerPool(threads: threads, stackSize: 512 << 10) {} }
@@ -206,6 +217,60 @@ import Testing
         #expect(wait { seen == nil })
         member.wake()
         #expect(pool.figures.waiting == 0)
+    }
+
+    /// A member whose time has not come is not kept until then.
+    @Test func whatIsOver_isNotWokenAnyMore() throws {
+        let pool = try pool(2)
+        defer { pool.stop() }
+        var members = (0..<100).map { _ in pool.makeMember() }
+        let ends = Guarded(false)
+        for (index, member) in members.enumerated() {
+            let time = MonotonicClock.now + 3600 + Double(index * 37 % 100)
+            member.begin { ends.withLock { $0 } ? .over : .idle(until: time) }
+        }
+        #expect(wait { pool.alarmCount == 100 })
+        // Those in the middle go as well as the first.
+        weak let some = members[50]
+        ends.withLock { $0 = true }
+        for index in stride(from: 0, to: 100, by: 2) { members[index].wake() }
+        #expect(wait { pool.alarmCount == 50 })
+        for member in members { member.wake() }
+        #expect(wait { pool.alarmCount == 0 })
+        members = []
+        #expect(wait { some == nil })
+    }
+
+    /// Whatever is set and taken back, the earliest time is the next.
+    @Test(arguments: 0..<20) func alarms_comeInTheOrderOfTheirTimes(seed: UInt64) throws {
+        var generator = Steps(state: seed)
+        let pool = try pool(1)
+        defer { pool.stop() }
+        let order = Guarded<[Int]>([])
+        let start = MonotonicClock.now + 0.2
+        let members = (0..<30).map { _ in pool.makeMember() }
+        let times = (0..<30).map { $0 }.shuffled(using: &generator)
+        let cancelled = Set((0..<30).filter { _ in Bool.random(using: &generator) })
+        let isCancelling = Guarded(false)
+        for (member, time) in zip(members, times) {
+            member.begin {
+                if MonotonicClock.now >= start + Double(time) * 0.004 {
+                    order.withLock { $0.append(time) }
+                    return .over
+                }
+                if isCancelling.withLock({ $0 }), cancelled.contains(time) { return .over }
+                return .idle(until: start + Double(time) * 0.004)
+            }
+        }
+        #expect(wait { pool.alarmCount == 30 || MonotonicClock.now > start })
+        let wereAllSet = pool.alarmCount == 30
+        isCancelling.withLock { $0 = true }
+        for (member, time) in zip(members, times) where cancelled.contains(time) { member.wake() }
+        #expect(wait { pool.alarmCount == 0 })
+        let seen = order.withLock { $0 }
+        let others = seen.filter { !cancelled.contains($0) }
+        #expect(others == others.sorted() || !wereAllSet)
+        #expect(Set(seen).isSuperset(of: Set(0..<30).subtracting(cancelled)))
     }
 
     @Test func stopping_letsThoseWhoWaitFinish() throws {

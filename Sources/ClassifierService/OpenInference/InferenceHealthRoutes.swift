@@ -14,7 +14,7 @@ struct InferenceHealthRoutes: Sendable {
                     writer.member("version", Service.version)
                     writer.key("extensions")
                     writer.beginArray()
-                    for name in OpenInference.extensions { writer.write(name) }
+                    for name in Operation.inferenceExtensions { writer.write(name) }
                     writer.endArray()
                 })
         }

@@ -23,11 +23,6 @@ enum OpenInference {
         (0..<outputCount(weights.calibration(of: weights.defaultWeights))).map { (signature.outputs[$0], signature.hasClasses[$0]) }
     }
 
-    /// What beside the protocol itself is there.
-    static let extensions: [StaticString] = [
-        "binary_tensor_data", "classification", "model_repository", "model_configuration", "statistics",
-    ]
-
     /// Adds all routes.
     static func addRoutes(
         to routes: inout RouteSet, registry: ModelRegistry, answers: AnswerSender, pool: ComputePool, limits: ServiceLimits,

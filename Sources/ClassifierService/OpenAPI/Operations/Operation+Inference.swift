@@ -3,6 +3,11 @@ internal import TensorFormats
 
 /// The Open Inference Protocol: the server's metadata, and inference.
 extension Operation {
+    /// What there is beside the protocol itself.
+    static let inferenceExtensions: [StaticString] = [
+        "binary_tensor_data", "classification", "model_repository", "model_configuration", "statistics",
+    ]
+
     static let inferenceServer = Operation(
         .get, "/v2", id: "inference_server", tag: .inference, summary: "Describe the server", refusesOtherQueryItems: false,
         answers: [
@@ -12,7 +17,7 @@ extension Operation {
                     .inferenceServer,
                     example: .object([
                         "name": .string("accrue"), "version": .string(Service.version),
-                        "extensions": .array(OpenInference.extensions.map { .string($0.description) }),
+                        "extensions": .array(inferenceExtensions.map { .string($0.description) }),
                     ])))
         ])
 
