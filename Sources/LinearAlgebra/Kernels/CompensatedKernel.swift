@@ -1,17 +1,17 @@
 /// Sums that keep what rounding takes from them.
 ///
-/// A sum of n terms in Float64 ends some √n roundings off. Where a ridge is far below the largest eigenvalue of G, the solution magnifies
-/// that by the condition number: after a million rows whose features do not span their space, by 10⁹ and more. TwoSum (Knuth, TAOCP 2,
-/// 4.2.2, theorem B) yields what an addition has lost exactly; it is kept beside the sum and added to the next one, so that a sum is one
-/// rounding off, however many terms it has.
+/// A Float64 sum of n terms is off by about √n roundings. If the ridge is far below the largest eigenvalue of G, the solution magnifies
+/// that error by the condition number: by 10⁹ and more after a million rows whose features do not span their space. TwoSum (Knuth, TAOCP
+/// 2, 4.2.2, theorem B) yields the exact error of an addition. It is kept beside the sum and added to the next addend, so the sum is off by
+/// one rounding, however many terms it has.
 package enum CompensatedKernel {
-    /// The rows and columns of a triangle that are summed up at once: what a tile's product takes fits a core's own cache.
+    /// Rows and columns of a tile: its product fits a core's own cache.
     private static let tileRows = 256
     private static let tileColumns = 128
 
-    /// sum ← sum + addend, the rest brought up to date: |rest| is at most half a unit in the last place of the sum.
+    /// sum ← sum + addend and updates the rest: |rest| is at most half a unit in the last place of the sum.
     ///
-    /// A sum that is not finite makes the rest not a number, and stays so.
+    /// Once the sum is not finite, the rest stays NaN.
     @inline(__always) package static func add(_ addend: Double, to sum: inout Double, _ rest: inout Double) {
         let rough = sum + addend
         let taken = rough - sum
@@ -21,20 +21,20 @@ package enum CompensatedKernel {
         sum = result
     }
 
-    /// How many tiles there are to share.
+    /// Tiles to share.
     static func tiles(order: Int) -> Int {
         let columns = (order + tileColumns - 1) / tileColumns
         return (0..<columns).reduce(0) { $0 + (order + tileRows - 1) / tileRows - $1 * tileColumns / tileRows }
     }
 
-    /// One of several shares of C ← C + α·AAᵀ for the lower triangle of C of order D, A [D×k]; they are about equally large and touch nothing
-    /// of each other's.
+    /// Computes one share of C ← C + α·AAᵀ for the lower triangle of C of order D, with A [D×k]. Shares are about equally large and
+    /// disjoint.
     ///
     /// - Parameters:
     ///   - a: A, with leading dimension D.
-    ///   - c: C, with leading dimension `ldc`; its upper triangle is not touched.
+    ///   - c: C, with leading dimension `ldc`; the upper triangle is not touched.
     ///   - rest: what C's elements have lost, with leading dimension D.
-    /// - Complexity: D²k operations for all shares, and the memory of one tile for each.
+    /// - Complexity: D²k operations for all shares, and memory for one tile per share.
     static func update(
         share: Int, of shares: Int, order: Int, depth: Int, _ alpha: Double, _ a: UnsafePointer<Double>,
         _ c: UnsafeMutablePointer<Double>, ldc: Int, rest: UnsafeMutablePointer<Double>
@@ -46,7 +46,7 @@ package enum CompensatedKernel {
                 for firstRow in stride(from: firstColumn / tileRows * tileRows, to: order, by: tileRows) {
                     defer { turn += 1 }
                     guard turn % shares == share else { continue }
-                    // Above the diagonal there is nothing to add to.
+                    // Nothing is added above the diagonal.
                     let rows = max(firstRow, firstColumn)..<min(firstRow + tileRows, order)
                     let columns = firstColumn..<min(firstColumn + tileColumns, order)
                     guard !rows.isEmpty else { continue }
@@ -66,15 +66,15 @@ package enum CompensatedKernel {
         }
     }
 
-    /// Adds a multiple of some rows' components to as many sums.
+    /// Adds a multiple of the rows' components to the sums, one per component.
     ///
-    /// Up to four rows are first added to each other: they are as small as each of them, and so is the rounding of their sum.
+    /// First adds up to four rows to each other: their sum is as small as one row, and so is its rounding.
     ///
     /// - Parameters:
-    ///   - rows: numbers of rows in `values`, which lie one after another.
-    ///   - components: of each row, and of the sums.
-    ///   - rests: what the sums have lost; without elements where that is not kept.
-    ///   - place: where the sums of component 0 stand.
+    ///   - rows: row numbers in `values`, whose rows are contiguous.
+    ///   - components: of each row and of the sums.
+    ///   - rests: what the sums have lost; empty if that is not kept.
+    ///   - place: index of component 0 in the sums.
     package static func add(
         rows: ArraySlice<Int>, of values: UnsafeBufferPointer<Double>, width: Int, components: Range<Int>, times factor: Double,
         to sums: UnsafeMutableBufferPointer<Double>, _ rests: UnsafeMutableBufferPointer<Double>, at place: Int

@@ -3,24 +3,25 @@ extension DirectProduct {
     private static let callColumns = KernelCosts.directCall.columns
     private static let callTerms = KernelCosts.directCall.terms
     private static let mostColumns = KernelCosts.directColumns
-    /// The leading dimension of a block that is written out; no power of two, which a cache would map to few places.
+    /// Leading dimension of a block that is written out: not a power of two, which would map to few cache sets.
     private static let blockLead = stripColumns + 8
 
-    /// Whether `multiplyUpper` is faster than `dgemm` on halves, for a block of some order and so many columns.
+    /// Whether `multiplyUpper` is faster than `dgemm` on halves for a block of this order.
     static func isFaster(order: Int, columns: Int) -> Bool {
         isAvailable && columns <= mostColumns && order >= max(2 * stripColumns, 16 * columns)
     }
 
-    /// Some rows of C ← A·B for the block of a symmetric A in these rows and columns, of which the upper triangle is held; B and C [D×n].
+    /// Computes some rows of C ← A·B, with B and C [D×n], for the block of a symmetric A in these rows and columns. A is stored in its
+    /// upper triangle.
     ///
-    /// A strip of A's columns, above the diagonal, is part of two products: Aᵀ's with the rows of B above, which is made as Bᵀ·A where it
-    /// lies, without packing; and A's with the strip's own rows of B, which is high and goes through `dgemm` well.
+    /// A strip of A's columns, above the diagonal, is part of two products. Aᵀ times the rows of B above is computed in place as Bᵀ·A,
+    /// without packing. A times the strip's own rows of B is tall, which suits `dgemm`.
     ///
     /// - Parameters:
     ///   - lda: A's leading dimension.
     ///   - columns: n, at most `KernelCosts.directColumns`.
     ///   - order: D, the leading dimension of B and C.
-    /// - Complexity: 2m²n operations for m rows; memory for n·m doubles, and some 150 KiB.
+    /// - Complexity: 2m²n operations for m rows; memory for n·m doubles, and about 150 KiB.
     static func multiplyUpper(
         _ rows: Range<Int>, _ a: UnsafePointer<Double>, lda: Int, _ b: UnsafePointer<Double>, columns: Int,
         into c: UnsafeMutablePointer<Double>, order: Int
@@ -46,7 +47,7 @@ extension DirectProduct {
         }
     }
 
-    /// Calls `body` with memory that begins with a line of a cache: a vector that lies across two is read twice.
+    /// Calls `body` with memory aligned to a cache line: a vector across two lines is read twice.
     private static func withAlignedMemory(count: Int, _ body: (UnsafeMutablePointer<Double>) -> Void) {
         withUnsafeTemporaryAllocation(byteCount: count * MemoryLayout<Double>.stride, alignment: 64) { memory in
             guard let first = memory.baseAddress else { return }
@@ -58,7 +59,7 @@ extension DirectProduct {
     private static func transpose(
         _ b: UnsafePointer<Double>, rows: Int, order: Int, columns: Int, into target: UnsafeMutablePointer<Double>
     ) {
-        // A few rows at a time: a line of a cache of each column.
+        // A few rows at a time: one cache line per column.
         for start in stride(from: 0, to: rows, by: 8) {
             let end = min(start + 8, rows)
             for column in 0..<columns {
@@ -68,14 +69,14 @@ extension DirectProduct {
         }
     }
 
-    /// Adds to a strip's rows of C the product of the transpose of a block of the strip's columns with the rows of B that are its rows'.
+    /// Adds to a strip's rows of C the transpose of a block of the strip's columns times the block's rows of B.
     ///
     /// - Parameters:
     ///   - block: its first element.
     ///   - others: the rows of the block.
     ///   - transposed: Bᵀ.
-    ///   - tile: memory for a call's result.
-    ///   - isFirst: whether nothing has been written there yet.
+    ///   - tile: memory for the result of a call.
+    ///   - isFirst: whether this is the first write to the strip's rows.
     private static func addTransposed(
         _ strip: Range<Int>, _ block: UnsafePointer<Double>, lead: Int, _ others: Range<Int>, _ transposed: UnsafePointer<Double>,
         columns: Int, _ tile: UnsafeMutablePointer<Double>, to c: UnsafeMutablePointer<Double>, order: Int, isFirst: Bool
@@ -99,11 +100,11 @@ extension DirectProduct {
         }
     }
 
-    /// A block on the diagonal with both of its triangles.
+    /// Writes out both triangles of a block on the diagonal.
     private static func writeOut(
         _ range: Range<Int>, _ a: UnsafePointer<Double>, lda: Int, into block: UnsafeMutablePointer<Double>
     ) {
-        // In tiles: one side of a transposition is always strided, and a tile keeps both in the nearest cache.
+        // In tiles: one side of a transposition is always strided, and a tile keeps both sides in the nearest cache.
         let tile = 32
         for columnTile in stride(from: 0, to: range.count, by: tile) {
             for rowTile in stride(from: 0, through: columnTile, by: tile) {

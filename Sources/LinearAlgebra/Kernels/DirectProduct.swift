@@ -1,37 +1,37 @@
 internal import Synchronization
 
-/// Products AᵀB of tall matrices with few columns, in tiles that the library multiplies where they lie.
+/// Products AᵀB of tall matrices with few columns, in tiles that the library multiplies in place.
 ///
-/// `dgemm` copies both operands into an order that its kernel reads fastest, which pays when each element is used some hundred times. Where
-/// both have some dozen columns that copy is half of the work. OpenBLAS has kernels for AVX-512 that do without it ("small matrix
-/// optimization"): it takes them for products of at most 10⁶ multiply-adds, and of those of the form AᵀB for up to 1,200 elements.
+/// `dgemm` copies both operands into the order that its kernel reads fastest. That pays if each element is used a few hundred times; if
+/// both operands have only dozens of columns, the copy is half of the work. OpenBLAS has AVX-512 kernels that do not copy ("small matrix
+/// optimization"). It uses them for products of at most 10⁶ multiply-adds, and for AᵀB only up to 1,200 elements.
 enum DirectProduct {
-    /// The rows and columns of a tile of the result.
+    /// Rows and columns of a tile of the result.
     static let tile = KernelCosts.directTile
     private static let depth = KernelCosts.directDepth
 
-    /// Whether the library has such kernels, and takes them; and has one thread for a call, as it would not cut such small ones for more.
+    /// Whether the library has these kernels and uses one thread per call: it does not cut such small calls for more.
     static var isAvailable: Bool {
         hasKernels && (ComputeThreads.isLibrarySingle.load(ordering: .relaxed) || hadOneThread)
     }
 
-    /// As the process began, without being told.
+    /// The thread count at process start, before any setting.
     private static let hadOneThread = BLASLibrary.current.threadCount == 1
     private static let hasKernels: Bool = {
         let library = BLASLibrary.current
         return library.provider == .openBLAS && hasKernels(core: library.core, version: library.version)
     }()
 
-    /// Whether an OpenBLAS has them, by the name of its kernels and its version.
+    /// Whether an OpenBLAS of this kernel name and version has them.
     static func hasKernels(core: String?, version: [Int]?) -> Bool {
         guard let core = core?.lowercased(), let version else { return false }
         return ["skylakex", "cooperlake", "sapphirerapids"].contains(core) && !version.lexicographicallyPrecedes([0, 3, 18])
     }
 
-    /// Whether tiles are faster for a result of m×n elements that are sums of k terms.
+    /// Whether tiles are faster for an m×n result whose elements are sums of k terms.
     static func isFaster(m: Int, n: Int, k: Int) -> Bool { isAvailable && k >= depth / 2 && m * n <= KernelCosts.directResult }
 
-    /// C ← α·op(A)·B + β·C, by tiles where they are faster.
+    /// C ← α·op(A)·B + β·C, by tiles if they are faster.
     ///
     /// - Complexity: 2mnk operations.
     static func gemm(
@@ -51,7 +51,7 @@ enum DirectProduct {
         m: Int, n: Int, k: Int, _ alpha: Double, _ a: UnsafePointer<Double>, lda: Int, _ b: UnsafePointer<Double>, ldb: Int,
         _ beta: Double, _ c: UnsafeMutablePointer<Double>, ldc: Int
     ) {
-        // The terms outermost: each element of a wide operand is then read from memory once.
+        // Terms are the outermost loop, so each element of a wide operand is read from memory once.
         for term in stride(from: 0, to: k, by: depth) {
             for column in stride(from: 0, to: n, by: tile) {
                 for row in stride(from: 0, to: m, by: tile) {

@@ -1,37 +1,35 @@
 internal import Glibc
 
-/// A whole cut into pieces for threads that each take the next one when they are done with the one before.
+/// A whole cut into pieces. Each thread takes the next piece when it finishes one.
 ///
-/// Guided self-scheduling (Polychronopoulos, Kuck 1987): a piece is a part of what is left, so that there are few of them, and those that
-/// the others wait for at the end are small, whoever began late or was held up.
+/// Guided self-scheduling (Polychronopoulos, Kuck 1987): a piece is a fixed fraction of what is left. Pieces are therefore few, and the
+/// last ones, which the other threads wait for, are small even if a thread starts late or is held up.
 struct GuidedPieces {
-    /// How many pieces there are.
     let count: Int
-    /// How many of them are a part of what is left; those behind them are of one size.
+    /// Pieces that are a fraction of what is left; the rest have equal size.
     private let shrinking: Int
-    /// What is left behind a piece of what was left before it.
+    /// What is left after a piece over what was left before it.
     private let ratio: Double
 
     /// - Parameters:
     ///   - threads: at least 1.
-    ///   - most: there are no more pieces; at least 1. Those that shrink are larger than the whole over this.
+    ///   - most: the largest number of pieces, at least 1. Shrinking pieces are larger than 1/most of the whole.
     init(threads: Int, most: Int) {
         precondition(threads > 0 && most > 0, "no thread, or no piece")
         let least = max(1 / Double(most), 1 / (KernelCosts.lastPieces * Double(threads)))
         let part = 1 / (KernelCosts.pieceShare * Double(threads))
         ratio = 1 - part
-        // Pieces shrink while they are larger than the least.
         var (left, shrinking) = (1.0, 0)
         while left * part > least {
             left *= ratio
             shrinking += 1
         }
         self.shrinking = shrinking
-        // At least half of the least piece is left.
+        // At least half of a least piece is left.
         count = shrinking + Int((left / least).rounded())
     }
 
-    /// Where a piece begins and ends, of 0 to 1; the next one begins where it ends.
+    /// Start and end of a piece within 0...1; the next one starts where it ends.
     subscript(index: Int) -> Range<Double> { start(index)..<start(index + 1) }
 
     private func start(_ index: Int) -> Double {

@@ -1,8 +1,8 @@
-/// A symmetric rank update C ← C + α·AAᵀ that is yet to be done, by as many threads as there are, and with other work where there is some.
+/// A symmetric rank update C ← C + α·AAᵀ, to be run on all threads, alone or together with other work.
 struct RankUpdate {
-    /// The triangle of C that is held.
+    /// Stored triangle of C.
     let uplo: CChar
-    /// The order of C.
+    /// Order of C.
     let order: Int
     /// A [D×depth], with leading dimension D.
     let a: UnsafePointer<Double>
@@ -10,14 +10,14 @@ struct RankUpdate {
     /// α.
     let factor: Double
     let target: UnsafeMutablePointer<Double>
-    /// The leading dimension of C.
+    /// Leading dimension of C.
     let lead: Int
-    /// What C's sums have lost to rounding, where that is kept; see `CompensatedKernel`.
+    /// What C's sums have lost to rounding, if that is kept; see `CompensatedKernel`.
     var rest: UnsafeMutablePointer<Double>?
 
     private var operations: Double { Double(order) * Double(order) * Double(depth) }
 
-    /// The most shares that an update can be cut into.
+    /// Most shares that an update can be cut into.
     private var parts: Int { rest == nil ? order / 64 : CompensatedKernel.tiles(order: order) }
 
     func perform() {
@@ -25,8 +25,8 @@ struct RankUpdate {
         ComputeThreads.concurrently(shares, threads: shares) { perform(share: $0, of: shares) }
     }
 
-    /// Does this update and another of about its size, which must touch nothing that this one does: where the number of threads is even,
-    /// half of them take each, and none has to wait for the others between the two.
+    /// Runs this update and another of about its size, which must touch nothing of this one. If the number of threads is even, half of them
+    /// run each, and no thread waits between the two.
     func perform(with other: RankUpdate) {
         let threads = ComputeThreads.shares(of: 2 * min(parts, other.parts), operations: operations + other.operations)
         guard threads > 1 else {
@@ -43,14 +43,14 @@ struct RankUpdate {
         }
     }
 
-    /// Does this update and something less: on one thread while others begin the update; up to two threads (only one where it is compensated)
-    /// do that first, and may then share it between them.
+    /// Runs this update and runs a smaller task alongside: one thread runs the task while the others begin the update. With up to two
+    /// threads (one if the update is compensated) the task runs first and may use both.
     ///
     /// - Parameter other: must touch nothing that the update does.
     func perform(beside other: () -> Void) {
         let shares = ComputeThreads.shares(of: parts, operations: operations)
-        // Each piece packs its operands anew: two threads lose more by that than by waiting for each other at the end of `other`. Tiles of a
-        // compensated update are the same in any case.
+        // Each piece packs its operands again: with two threads that costs more than waiting for each other at the end of `other`. A
+        // compensated update has the same tiles in any case.
         guard shares > (rest == nil ? 2 : 1) else {
             other()
             return perform()
@@ -61,15 +61,16 @@ struct RankUpdate {
         }
     }
 
-    /// Whether threads can do this update and two chains of so many operations with `perform(beside:and:)` without waiting for a chain's
-    /// end; where there are many threads, or much to do in a chain, cutting it gains more.
+    /// Whether threads can run this update and two chains of these operations with `perform(beside:and:)` without waiting for the end of a
+    /// chain. If there are many threads or the chains are long, cutting the chains gains more.
     func leavesRoom(for first: Double, and second: Double) -> Bool {
         let shares = ComputeThreads.shares(of: parts, operations: operations)
         let own = rest == nil ? operations : operations * KernelCosts.compensatedCost
         return shares > 1 && max(first, second) * Double(shares) <= own + first + second
     }
 
-    /// Does this update and two chains that one thread each does while others begin. What a chain calls is not cut for threads.
+    /// Runs this update and two chains: one thread runs each chain while the others begin the update. Calls inside a chain are not cut for
+    /// threads.
     ///
     /// - Parameters:
     ///   - first: must touch nothing that the update or `second` does.
@@ -81,7 +82,7 @@ struct RankUpdate {
             second()
             return perform()
         }
-        // Also on two threads: the chains' products are too thin to be cut for them.
+        // With two threads too: the chains' products are too thin to cut.
         let pieces = pieces(threads: shares)
         ComputeThreads.concurrently(pieces.count + 2, threads: shares) { turn in
             switch turn {
@@ -92,7 +93,7 @@ struct RankUpdate {
         }
     }
 
-    /// The pieces of this update where there is something else to do: single tiles where it goes by tiles anyway.
+    /// Pieces of this update for running beside other work: single tiles if it runs in tiles anyway.
     private func pieces(threads: Int) -> (count: Int, perform: (Int) -> Void) {
         let (parts, isTiled) = (parts, rest != nil)
         if isTiled { return (parts, { perform(share: $0, of: parts) }) }

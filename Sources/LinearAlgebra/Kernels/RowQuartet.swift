@@ -1,21 +1,21 @@
-/// One to four rows that are summed up together: the sums they go to are then loaded and stored once for all of them.
+/// One to four rows summed together, so that the target sums are loaded and stored once for all of them.
 ///
-/// Rows that are missing are stood in for by the first one with weight 0, so that one loop does for any number.
+/// Missing rows are replaced by the first one with weight 0, so that one loop handles any number.
 public struct RowQuartet {
-    /// Components that are handled at once: few enough for the nearest cache, with all that is computed of them.
+    /// Components handled at once: few enough that they and all intermediate values fit the nearest cache.
     public static let stretch = 512
 
-    /// How many rows there are.
+    /// The number of rows.
     public let count: Int
     private let rows: (UnsafePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>)
     private let weights: (Double, Double, Double)
     private let width: Int
 
-    /// The first four, or fewer, of some rows of a matrix, which must outlive this.
+    /// The first four, or fewer, of the numbered rows of a matrix. The matrix must outlive this value.
     ///
     /// - Parameters:
     ///   - numbers: at least one.
-    ///   - values: rows of `width` elements one after another.
+    ///   - values: contiguous rows of `width` elements.
     public init(_ numbers: ArraySlice<Int>, of values: UnsafeBufferPointer<Double>, width: Int) {
         precondition(!numbers.isEmpty && width > 0, "no rows")
         let (first, count) = (numbers.startIndex, min(4, numbers.count))
@@ -30,7 +30,7 @@ public struct RowQuartet {
         self.width = width
     }
 
-    /// target ← factor · the sum of the rows, for as many components from one on.
+    /// target ← factor · the sum of the rows, for `count` components from `start` on.
     public func sum(from start: Int, count: Int, times factor: Double, into target: UnsafeMutablePointer<Double>) {
         precondition(start >= 0 && count >= 0 && start + count <= width, "components out of range")
         let (a, b, c, d) = (rows.0 + start, rows.1 + start, rows.2 + start, rows.3 + start)
@@ -38,7 +38,7 @@ public struct RowQuartet {
         for i in 0..<count { target[i] = factor * ((a[i] + p * b[i]) + (q * c[i] + r * d[i])) }
     }
 
-    /// target ← the sum of the squares of what the rows differ from a vector, for as many components from one on.
+    /// target ← the sum of the squared differences between the rows and a vector, for `count` components from `start` on.
     public func squaredDeviations(
         from mean: UnsafePointer<Double>, start: Int, count: Int, into target: UnsafeMutablePointer<Double>
     ) {

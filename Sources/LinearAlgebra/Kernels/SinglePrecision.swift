@@ -3,10 +3,10 @@ public enum SinglePrecision {
     /// C ← op(A)·B for column-major arrays (`sgemm`).
     ///
     /// - Parameters:
-    ///   - a: A, k×m where transposed and m×k otherwise, with leading dimension `lda`.
+    ///   - a: A, k×m if transposed and m×k otherwise, with leading dimension `lda`.
     ///   - b: B, k×n with leading dimension `ldb`.
     ///   - c: C, m×n with leading dimension `ldc`; overwritten.
-    /// - Precondition: the arrays reach as far as the shapes say.
+    /// - Precondition: the arrays are as large as the shapes require.
     /// - Complexity: O(m·n·k). Large calls use BLAS's threads, so they belong on a compute thread.
     public static func multiply(
         m: Int, n: Int, k: Int, _ a: UnsafeBufferPointer<Float>, transposed: Bool, lda: Int, _ b: UnsafeBufferPointer<Float>, ldb: Int,

@@ -1,14 +1,14 @@
-/// Products and rank updates of a symmetric matrix of which one triangle is held, at the speed of `dgemm`.
+/// Products and rank updates of a symmetric matrix stored in one triangle, at the speed of `dgemm`.
 ///
-/// `dsymm` packs its matrix element by element: cut into blocks, all but those on the diagonal is rectangular and goes through `dgemm`;
-/// or, where the library has kernels that do not pack, through `DirectProduct`.
-/// `dsyrk` packs what it reads once for both of its sides, and is cut only for threads, which it shares its triangle between unevenly.
+/// `dsymm` packs its matrix element by element. Cut into blocks, all but the diagonal blocks are rectangular and go through `dgemm`, or
+/// through `DirectProduct` if the library has kernels that do not pack. `dsyrk` packs what it reads once for both sides; it is cut only for
+/// threads, because it shares its triangle among them unevenly.
 enum SymmetricKernel {
     /// C ← A·B for A of order D, B and C [D×n].
     ///
     /// - Parameters:
-    ///   - uplo: the triangle of A that is held.
-    ///   - lda: A's leading dimension; B's and C's is D.
+    ///   - uplo: the stored triangle of A.
+    ///   - lda: A's leading dimension; that of B and C is D.
     /// - Complexity: 2D²n operations.
     static func multiply(
         uplo: CChar, order: Int, _ a: UnsafePointer<Double>, lda: Int, _ b: UnsafePointer<Double>, columns: Int,
@@ -18,7 +18,7 @@ enum SymmetricKernel {
             if columns == 1 { BLAS.symv(uplo: uplo, n: order, a, lda: lda, b, 0, c) }
             return
         }
-        // Every share makes its own rows of C, and reads of A what lies in their rows or, mirrored, in their columns.
+        // Every share computes its own rows of C. It reads the elements of A in these rows or, mirrored, in these columns.
         ComputeThreads.share(order, operations: 2 * Double(order) * Double(order) * Double(columns)) { rows in
             let start = rows.lowerBound
             if uplo == BLAS.upper, DirectProduct.isFaster(order: rows.count, columns: columns) {
@@ -31,9 +31,9 @@ enum SymmetricKernel {
         }
     }
 
-    /// C ← A·B for A's block of some rows and columns on the diagonal: for its two halves, and what lies beside them both ways.
+    /// C ← A·B for A's diagonal block of some rows and columns: its two halves, and the block beside the diagonal in both directions.
     ///
-    /// A block beside the diagonal is read by two products one after the other, while it is in a cache.
+    /// Two products in a row read a block beside the diagonal, while it is in a cache.
     private static func multiply(
         _ range: Range<Int>, uplo: CChar, lda: Int, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, columns: Int,
         into c: UnsafeMutablePointer<Double>, ldc: Int
@@ -50,7 +50,7 @@ enum SymmetricKernel {
         add(second, first, uplo: uplo, lda: lda, a, b, columns: columns, to: c, ldc: ldc)
     }
 
-    /// Adds to some rows of C the product of A's block of these rows and other columns with the rows of B that are the other columns'.
+    /// Adds to some rows of C the product of A's block of these rows and other columns with the rows of B for those columns.
     private static func add(
         _ rows: Range<Int>, _ others: Range<Int>, uplo: CChar, lda: Int, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>,
         columns: Int, to c: UnsafeMutablePointer<Double>, ldc: Int
@@ -63,24 +63,24 @@ enum SymmetricKernel {
             ldb: ldc, 1, c + rows.lowerBound, ldc: ldc)
     }
 
-    /// How many shares a product with a vector is cut into.
+    /// Shares of a product with a vector.
     ///
-    /// It is bound by memory, which few threads use up; each needs a vector of its own.
+    /// Memory bandwidth limits it, and a few threads use that up. Each share needs a vector of its own.
     static func vectorShares(order: Int) -> Int {
         ComputeThreads.shares(
             of: min(order / KernelCosts.vectorShareColumns, KernelCosts.vectorShares), operations: 2 * Double(order) * Double(order))
     }
 
-    /// One of several vectors whose sum is y = A·x, for A of order D; all are about equally much work.
+    /// Computes one of several vectors whose sum is y = A·x, for A of order D. All shares have about equal work.
     ///
-    /// Every element that is held is read once from memory: a share has some columns of the triangle, and of what lies beside the diagonal
-    /// makes both products before the next piece takes its place in a cache.
+    /// Every stored element is read once from memory: a share has some columns of the triangle, and computes both products of a piece
+    /// beside the diagonal before the next piece replaces it in the cache.
     ///
     /// - Parameters:
-    ///   - uplo: the triangle of A that is held.
+    ///   - uplo: the stored triangle of A.
     ///   - lda: A's leading dimension.
     ///   - x: D elements.
-    ///   - y: D elements, which are overwritten.
+    ///   - y: D elements; overwritten.
     /// - Complexity: 2D² operations for all shares.
     static func multiply(
         share: Int, of shares: Int, uplo: CChar, order: Int, _ a: UnsafePointer<Double>, lda: Int, _ x: UnsafePointer<Double>,
@@ -107,9 +107,9 @@ enum SymmetricKernel {
         }
     }
 
-    /// The columns of a part of a triangle's area, of 0 to 1.
+    /// Columns that make up a part of a triangle's area, given within 0...1.
     private static func columns(_ part: Range<Double>, uplo: CChar, order: Int) -> Range<Int> {
-        // In the upper triangle they end at √, and the lower one is the same backwards.
+        // In the upper triangle a part ends at its square root; the lower triangle is the mirror image.
         let bound = { (part: Double) in
             let area = uplo == BLAS.upper ? part : 1 - part
             let columns = area == 1 ? order : Int(area.squareRoot() * Double(order) / 16) * 16
@@ -118,11 +118,11 @@ enum SymmetricKernel {
         return bound(part.lowerBound)..<bound(part.upperBound)
     }
 
-    /// A part of C ← C + α·AAᵀ for one triangle of C of order D, A [D×k]; what other parts touch it does not.
+    /// Computes a part of C ← C + α·AAᵀ for one triangle of C of order D, with A [D×k]. Parts are disjoint.
     ///
     /// - Parameters:
-    ///   - part: of the triangle's area, of 0 to 1. Parts beside each other must have the very same number as bound.
-    ///   - uplo: the triangle of C that is held; the other one is not touched.
+    ///   - part: of the triangle's area, within 0...1. Neighbouring parts must share the exact same bound.
+    ///   - uplo: the stored triangle of C; the other one is not touched.
     ///   - a: A, with leading dimension D.
     ///   - ldc: C's leading dimension.
     /// - Complexity: D²k operations for all parts.
@@ -142,7 +142,7 @@ enum SymmetricKernel {
             c + rest.lowerBound + start * ldc, ldc: ldc)
     }
 
-    /// A range cut in two at a multiple of the kernels' tiles.
+    /// Cuts a range in two at a multiple of the kernels' tiles.
     private static func halves(of range: Range<Int>) -> (Range<Int>, Range<Int>) {
         let middle = range.lowerBound + (range.count / 2 + 31) / 32 * 32
         return (range.lowerBound..<middle, middle..<range.upperBound)

@@ -1,8 +1,8 @@
 internal import CLAPACK
 
-/// The raw calls: Swift integers in, Fortran's by-reference arguments and hidden string lengths out. Shapes are the callers' duty.
+/// Raw calls: Swift integers in; Fortran's by-reference arguments and hidden string lengths out. Callers check the shapes.
 ///
-/// LAPACK's integers are 32 bits wide; a matrix whose extent does not fit one cannot have been allocated.
+/// LAPACK's integers have 32 bits; a matrix whose extent does not fit cannot have been allocated.
 enum BLAS {
     static let n = CChar(UInt8(ascii: "N"))
     static let t = CChar(UInt8(ascii: "T"))
@@ -83,7 +83,7 @@ enum BLAS {
         dtrmm_(&side, &uplo, &trans, &diagonal, &m, &n, &alpha, a, &lda, b, &ldb, 1, 1, 1, 1)
     }
 
-    /// - Returns: false where an element of the diagonal is zero.
+    /// - Returns: false if an element of the diagonal is zero.
     static func trtri(_ uplo: CChar, n: Int, _ a: UnsafeMutablePointer<Double>, lda: Int) -> Bool {
         var (uplo, diagonal, order, lead, info) = (uplo, Self.n, Int32(n), Int32(lda), Int32(0))
         dtrtri_(&uplo, &diagonal, &order, a, &lead, &info, 1, 1)
@@ -94,7 +94,7 @@ enum BLAS {
         var (uplo, order, lead, info) = (uplo, Int32(n), Int32(lda), Int32(0))
         dpotrf_(&uplo, &order, a, &lead, &info, 1)
         guard info == 0 else { throw .notPositiveDefinite }
-        // A NaN passes through some providers' dpotrf without a word.
+        // Some providers' dpotrf lets a NaN pass without an error.
         for index in 0..<n where !(a[index + index * lda] > 0 && a[index + index * lda].isFinite) {
             throw .notPositiveDefinite
         }
@@ -131,13 +131,13 @@ enum BLAS {
         return info == 0 ? reciprocal : 0
     }
 
-    /// The workspace that `syevd` wants for eigenvectors of order n: doubles and integers.
+    /// Workspace of `syevd` for eigenvectors of order n: doubles and integers.
     static func syevdWorkspace(n: Int) -> (doubles: Int, integers: Int) {
         // LAPACK's documented minimum, also for order 1.
         (1 + 6 * n + 2 * n * n, 3 + 5 * n)
     }
 
-    /// `syevd` in a workspace of the caller's.
+    /// `syevd` in the caller's workspace.
     static func syevd(
         _ uplo: CChar, n: Int, _ a: UnsafeMutablePointer<Double>, lda: Int, values: UnsafeMutablePointer<Double>,
         work: UnsafeMutableBufferPointer<Double>, integerWork: UnsafeMutableBufferPointer<Int32>

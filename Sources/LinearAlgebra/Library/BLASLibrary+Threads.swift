@@ -3,15 +3,14 @@ internal import Glibc
 internal import Synchronization
 
 extension BLASLibrary {
-    /// Makes all threads that large operations are shared between, as many as have been set, so that whoever starts a server hears whether
-    /// they can be had.
+    /// Creates all threads for large operations, as many as have been set, so that the start of a server fails if they cannot be had.
     ///
-    /// Products that find fewer threads do with those. But an OpenBLAS that is told to use more threads than it was loaded with makes them
-    /// without a look at the answer, and a factorisation then waits for ever for one that is not there: it is told so here, once it is
-    /// known that there is room for them.
+    /// Products make do with fewer threads. But an OpenBLAS that is set to more threads than it was loaded with creates them without
+    /// checking the result, and a factorisation then waits forever for a missing one. It is therefore set here, once there is known to be
+    /// room.
     ///
     /// - Parameter prepare: runs first on each thread of our own.
-    /// - Throws: where the system does not give them all.
+    /// - Throws: if the system does not grant all of them.
     package func startThreads(_ prepare: @escaping @Sendable () -> Void) throws(ThreadError) {
         let count = threadCount
         guard count > 1, ComputeThreads.isLibrarySingle.load(ordering: .relaxed) else { return }
@@ -22,13 +21,13 @@ extension BLASLibrary {
         setLibraryThreads(1)
     }
 
-    /// Makes so many threads and lets them go.
+    /// Creates this many threads and ends them.
     private static func requireRoom(for count: Int) throws(ThreadError) {
         let before = runningThreads
         let mayEnd = Guarded(false)
         defer {
             mayEnd.withLock { $0 = true }
-            // A thread counts until the system has done with it.
+            // A thread counts until the system has cleaned it up.
             for _ in 0..<1000 where runningThreads > before { usleep(1000) }
         }
         for _ in 0..<count {
@@ -36,7 +35,7 @@ extension BLASLibrary {
         }
     }
 
-    /// The threads of this process; 0 where the system does not say.
+    /// The threads of this process; 0 if the system does not say.
     private static var runningThreads: Int {
         guard let directory = opendir("/proc/self/task") else { return 0 }
         defer { closedir(directory) }

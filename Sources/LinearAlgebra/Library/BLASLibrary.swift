@@ -2,12 +2,12 @@ internal import CLAPACK
 internal import Glibc
 internal import Synchronization
 
-/// Which BLAS the process runs on, and its threads.
+/// The BLAS that the process runs on, and its threads.
 ///
-/// Every provider of Debian's `libblas.so.3` exports the same routines; only some export a way to ask who they are. What is not part
-/// of the common ABI is therefore looked up at run time and may be absent.
+/// Every provider of Debian's `libblas.so.3` exports the same routines; only some export a way to identify themselves. Anything outside the
+/// common ABI is looked up at run time and may be absent.
 public struct BLASLibrary: Sendable {
-    /// The kinds of provider that behave differently enough for a user to care.
+    /// Kinds of provider whose differences matter to a user.
     public enum Provider: String, Sendable {
         /// OpenBLAS: optimised, with threads that can be set at run time.
         case openBLAS = "OpenBLAS"
@@ -19,20 +19,20 @@ public struct BLASLibrary: Sendable {
         case atlas = "ATLAS"
         /// Netlib's reference BLAS: correct, one thread, and slower by one to two orders of magnitude.
         case reference = "reference BLAS"
-        /// A library that does not say what it is.
+        /// A library that does not identify itself.
         case unknown = "unknown BLAS"
     }
 
     /// Who provides the routines.
     public let provider: Provider
-    /// The provider with its version, or with the name of its file.
+    /// The provider and its version, or its file name.
     public let name: String
-    /// The processor that the kernels are made for, where the provider says so.
+    /// The processor that the kernels are made for, if the provider says.
     public let core: String?
     private let hasOwnThreads: Bool
-    /// The threads that the library had when it was first asked, before anything was set.
+    /// The library's threads when first asked, before anything was set.
     let loadedThreads: Int
-    /// What the provider says of itself: name and kernels.
+    /// The provider's own description: name and kernels.
     public var description: String { core.map { "\(name), \($0) kernels" } ?? name }
 
     /// The library this process is linked with.
@@ -67,7 +67,7 @@ public struct BLASLibrary: Sendable {
         loadedThreads = Self.libraryThreads
     }
 
-    /// The numbers of the provider's version; nil where its name has none.
+    /// The provider's version numbers; nil if its name has none.
     var version: [Int]? {
         guard let text = name.split(separator: " ").last else { return nil }
         let numbers = text.split(separator: ".").map { Int($0.prefix { $0.isNumber }) }
@@ -77,16 +77,16 @@ public struct BLASLibrary: Sendable {
     /// Whether the library is the slow reference implementation.
     public var isReference: Bool { provider == .reference }
 
-    /// The number of threads that a large operation uses; 1 where the library has none or cannot say.
+    /// The number of threads of a large operation; 1 if the library has none or cannot say.
     public var threadCount: Int {
         let shares = ComputeThreads.count.load(ordering: .relaxed)
         return shares > 1 ? shares : Self.libraryThreads
     }
 
-    /// Sets the number of threads of large operations: products are then shared between threads here, with one thread of the library
-    /// in each, and factorisations use the library's own. Until it is called, the library is left as it is.
+    /// Sets the number of threads for large operations. Products are then shared among our own threads, each calling the library with one
+    /// thread, and factorisations use the library's threads. Until the first call the library is left as it is.
     ///
-    /// - Returns: whether the library lets its threads be set at run time; where not, nothing has changed.
+    /// - Returns: whether the library's threads can be set at run time; if not, nothing has changed.
     @discardableResult
     public func setThreadCount(_ count: Int) -> Bool {
         guard count > 0, setLibraryThreads(1) || (isReference && count > 1) else { return false }
@@ -95,26 +95,27 @@ public struct BLASLibrary: Sendable {
         return true
     }
 
-    /// Lets the library use all threads by itself while `body` runs: what a program that only calls BLAS gets, as a yardstick.
+    /// Lets the library use all threads by itself while `body` runs, as in a program that only calls BLAS: a yardstick.
     public func withLibraryThreads<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
         try ComputeThreads.lendToLibrary(order: .max, body)
     }
 
-    /// Whether a factorisation on some thread uses the library's own threads now. A large call of another thread would wait for its end.
+    /// Whether a factorisation on some thread uses the library's own threads now. A large call from another thread would wait for it to
+    /// end.
     public var isOccupied: Bool { ComputeThreads.areLent }
 
     /// Calls `body`, which uses the library, unless that could wait for threads: those of a factorisation, or of a library that shares its
-    /// calls between threads as it likes.
+    /// calls among threads as it likes.
     ///
-    /// - Parameter body: takes some milliseconds at most; a factorisation that begins meanwhile waits for it.
-    /// - Returns: whether it was called.
+    /// - Parameter body: takes a few milliseconds at most; a factorisation that begins meanwhile waits for it.
+    /// - Returns: whether `body` was called.
     public func onOneThread(_ body: () -> Void) -> Bool {
-        // Before `setThreadCount` nothing has told the library to keep to one.
+        // Before `setThreadCount` the library is not limited to one thread.
         guard hasOwnThreads, ComputeThreads.isLibrarySingle.load(ordering: .relaxed) else { return false }
         return ComputeThreads.whileNotLent(body)
     }
 
-    /// Whether the number of threads that is set holds for calls of every thread: an OpenBLAS on OpenMP sets that of the calling one alone.
+    /// Whether the set number of threads applies to calls from every thread: an OpenBLAS on OpenMP sets it for the calling thread only.
     private static func hasOwnThreads(_ provider: Provider) -> Bool {
         guard provider == .openBLAS, let address = symbol("openblas_get_parallel") else { return false }
         typealias Function = @convention(c) () -> Int32
@@ -127,7 +128,7 @@ public struct BLASLibrary: Sendable {
         return Int(unsafeBitCast(address, to: Function.self)())
     }
 
-    /// Sets the threads that the library itself cuts a call for.
+    /// Sets the number of threads among which the library itself shares a call.
     @discardableResult
     func setLibraryThreads(_ count: Int) -> Bool {
         guard let address = Self.symbol("openblas_set_num_threads") else { return false }

@@ -1,30 +1,30 @@
 internal import Synchronization
 
-/// How large products are shared between threads.
+/// Shares large products among threads.
 ///
-/// A BLAS that cuts one call for all threads makes them wait for each other several times a call, and at the shapes of learning (D by some
-/// hundred columns) a fifth of their time went into that. So, where the library lets its threads be set, it keeps to one, and products are
-/// cut here into few large shares that touch each other only at their end. Factorisations, which cannot be cut that way, borrow the
-/// library's own threads while they last.
+/// A BLAS that cuts one call for all threads makes them wait for each other several times per call; at the shapes of learning (D by a few
+/// hundred columns) that took a fifth of their time. If the library's threads can be set, it therefore keeps to one, and products are cut
+/// here into few large shares that meet only at their end. Factorisations cannot be cut that way; they borrow the library's own threads
+/// while they run.
 package enum ComputeThreads {
-    /// The most shares of a product; 1 leaves products to the library, with whatever threads it has.
+    /// Most shares of a product; 1 leaves products to the library and its threads.
     static let count = Atomic<Int>(1)
-    /// The same for one task alone: tests that run beside others want their products cut, and not those of the others.
+    /// The same for one task alone: tests that run beside others cut their own products only.
     @TaskLocal static var countInTask: Int?
-    /// Whether the library has been told to keep to one thread but for loans.
+    /// Whether the library keeps to one thread except for loans.
     static let isLibrarySingle = Atomic<Bool>(false)
-    /// The factorisations that run with the library's threads now. What is computed beside them is not cut.
+    /// Factorisations that run with the library's threads now. Other work is not cut meanwhile.
     private static let loans = ThreadLoans { BLASLibrary.current.setLibraryThreads($0) }
 
-    /// Operations of a share below which handing it over costs more than it saves: some tens of microseconds of a core.
+    /// Operations of a share below which handing it over costs more than it saves: tens of microseconds of a core.
     private static let leastOperations = 1e6
 
-    /// Calls `body` with consecutive ranges that together cover `0..<count`, at once on several threads.
+    /// Calls `body` with consecutive ranges that together cover `0..<count`, concurrently on several threads.
     ///
     /// - Parameters:
-    ///   - granule: the ranges begin at its multiples, as kernels work in tiles.
+    ///   - granule: ranges begin at its multiples, as kernels work in tiles.
     ///   - operations: of all shares together.
-    ///   - body: must write nothing that another range's call reads or writes.
+    ///   - body: must write nothing that the call for another range reads or writes.
     package static func share(_ count: Int, granule: Int = 16, operations: Double, _ body: (Range<Int>) -> Void) {
         let shares = shares(of: (count + granule - 1) / granule, operations: operations)
         guard shares > 1 else { return body(0..<count) }
@@ -35,27 +35,26 @@ package enum ComputeThreads {
         }
     }
 
-    /// How many shares so much work is cut into.
+    /// Shares for this much work.
     static func shares(of parts: Int, operations: Double) -> Int {
         let threads = countInTask ?? count.load(ordering: .relaxed)
         guard threads > 1, !loans.areAny else { return 1 }
         return max(1, min(threads, parts, Int(operations / leastOperations)))
     }
 
-    /// Whether a factorisation has the library's threads: a call that the library would cut for them then waits until it ends.
+    /// Whether a factorisation has the library's threads: a call that the library would cut for them waits until it ends.
     static var areLent: Bool { loans.areAny }
 
-    /// Calls `body` while the library keeps to one thread, for a call that must not wait for a factorisation's threads: none gets them
-    /// before it has ended.
+    /// Calls `body` while the library keeps to one thread. No factorisation gets the library's threads before `body` has ended.
     ///
-    /// - Parameter body: takes some milliseconds at most, which a factorisation may have to wait.
-    /// - Returns: false where a factorisation has the threads, without a call.
+    /// - Parameter body: takes a few milliseconds at most; a factorisation may have to wait for it.
+    /// - Returns: false, without calling `body`, if a factorisation has the threads.
     static func whileNotLent(_ body: () -> Void) -> Bool { loans.whileNone(body) }
 
-    /// Calls `body` on this thread alone, whatever it computes: others have work of their own meanwhile.
+    /// Calls `body` on this thread alone: the other threads have work of their own.
     static func alone(_ body: () -> Void) { $countInTask.withValue(1, operation: body) }
 
-    /// Does two things on a thread each; where there are not two, or too little to do, one after the other, each on all threads there are.
+    /// Runs two tasks on a thread each. If there are not two threads, or too little to do, runs one after the other, each on all threads.
     ///
     /// - Parameters:
     ///   - operations: of both together.
@@ -69,7 +68,7 @@ package enum ComputeThreads {
         concurrently(2, threads: 2) { turn in alone(turn == 0 ? first : second) }
     }
 
-    /// Calls `body` with 0 up to `turns`, in that order, on so many threads: each takes the next turn when it is done with the one before.
+    /// Calls `body` with `0..<turns` in order on this many threads: each takes the next turn when it finishes one.
     static func concurrently(_ turns: Int, threads: Int, _ body: (Int) -> Void) {
         let threads = min(threads, turns)
         guard threads > 1 else {
@@ -79,7 +78,7 @@ package enum ComputeThreads {
         HelperThreads.shared.run(turns, threads: threads, body)
     }
 
-    /// Lets the library use as many threads of its own as there are shares otherwise, while `body` runs.
+    /// Lets the library use as many of its own threads as there would be shares, while `body` runs.
     static func lendToLibrary<R, E: Error>(order: Int, _ body: () throws(E) -> R) throws(E) -> R {
         let threads = countInTask ?? count.load(ordering: .relaxed)
         guard threads > 1, order >= 256 else { return try body() }

@@ -1,17 +1,17 @@
-/// What to tell OpenBLAS in its environment so that it runs at the speed of the machine.
+/// Environment variables with which OpenBLAS runs at the machine's speed.
 ///
-/// Its kernels are chosen by the number of the processor's model as the library is loaded, and a model that is newer than the library gets
-/// kernels of long ago: Debian's 0.3.21 (2022) runs SSE3 kernels on an Intel processor of 2023, at a sixth of its speed. And its helper
-/// threads look out for more work for a tenth of a second after each factorisation, which takes a core from predictions. Both can be set
-/// by environment variables alone, and only before the library is loaded: the program must be started anew with them.
+/// OpenBLAS chooses its kernels by the processor's model number when it is loaded. If the model is newer than the library, it falls back to
+/// much older kernels: Debian's 0.3.21 (2022) runs SSE3 kernels on an Intel processor of 2023, at a sixth of its speed. Its helper threads
+/// also spin for 0.1 s after each factorisation, which takes a core from predictions. Only environment variables can change both, and only
+/// before the library is loaded, so the program must re-execute itself with them.
 package struct KernelChoice: Equatable {
-    /// How wide a processor's vectors are, or those that kernels use.
+    /// Vector width of a processor or of kernels.
     package enum Vectors: Int, Comparable {
         case sse, avx, avx2, avx512
 
         package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
-        /// Those of a processor, from the flags that Linux gives.
+        /// The width of a processor, from the flags in Linux's cpuinfo.
         package init(flags: some Sequence<Substring>) {
             let flags = Set(flags)
             if flags.isSuperset(of: ["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd", "fma"]) {
@@ -23,7 +23,7 @@ package struct KernelChoice: Equatable {
             }
         }
 
-        /// Those of OpenBLAS's kernels by their name; nil for kernels that are not known here, or are right wherever they were chosen.
+        /// The width of OpenBLAS's kernels by their name; nil for unknown kernels and for those that are right wherever they were chosen.
         package init?(core: String) {
             switch core.lowercased() {
             case "prescott", "core2", "penryn", "dunnington", "nehalem", "atom", "nano", "katmai", "coppermine", "northwood", "banias",
@@ -35,7 +35,7 @@ package struct KernelChoice: Equatable {
             }
         }
 
-        /// The kernels to ask for, which every OpenBLAS that has any for these vectors has.
+        /// Kernels to ask for; every OpenBLAS that has any for this width has these.
         var core: String? {
             switch self {
             case .sse: nil
@@ -46,19 +46,19 @@ package struct KernelChoice: Equatable {
         }
     }
 
-    /// What must be in the environment and is not.
+    /// Variables that the environment needs and lacks.
     package let variables: [String: String]
 
     /// - Parameters:
     ///   - core: the kernels that the library has chosen.
-    ///   - processor: what the machine can do.
-    ///   - isSet: whether a variable is in the environment already, and then it is its user's business.
+    ///   - processor: what the machine supports.
+    ///   - isSet: whether the environment already has a variable; it is then left to the user.
     package init(core: String?, processor: Vectors, isSet: (String) -> Bool) {
         var variables: [String: String] = [:]
         if !isSet("OPENBLAS_CORETYPE"), let chosen = core.flatMap(Vectors.init(core:)), chosen < processor {
             variables["OPENBLAS_CORETYPE"] = processor.core
         }
-        // 2¹⁶ turns of a loop, some hundredths of a millisecond.
+        // 2¹⁶ turns of a loop: hundredths of a millisecond.
         if !isSet("OPENBLAS_THREAD_TIMEOUT") { variables["OPENBLAS_THREAD_TIMEOUT"] = "16" }
         self.variables = variables
     }

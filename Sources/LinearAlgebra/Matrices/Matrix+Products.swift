@@ -1,14 +1,14 @@
 extension Matrix {
-    /// self ← α·op(A)·B + β·self, where only some columns of A and B are used (`dgemm`, or `dgemv` for one column).
+    /// self ← α·op(A)·B + β·self over some columns of A and B (`dgemm`, or `dgemv` for one column).
     ///
     /// - Parameters:
     ///   - a: the left factor.
-    ///   - aColumns: the columns of A in use; all where nil.
+    ///   - aColumns: the columns of A to use; nil for all.
     ///   - transposeA: whether A is transposed.
     ///   - b: the right factor.
-    ///   - bColumns: the columns of B in use; all where nil.
+    ///   - bColumns: the columns of B to use; nil for all.
     ///   - alpha: the factor α.
-    ///   - beta: the factor β; with 0 what self held does not matter.
+    ///   - beta: the factor β; with 0 the previous values of self do not matter.
     /// - Complexity: O(m·n·k).
     public mutating func multiply(
         _ a: borrowing Matrix, columns aColumns: Range<Int>? = nil, transposed transposeA: Bool = false,
@@ -51,7 +51,7 @@ extension Matrix {
         }
     }
 
-    /// self ← AᵀB on and below the diagonal, where the product is symmetric; what stands above it is not defined.
+    /// self ← AᵀB on and below the diagonal, for a symmetric product; elements above the diagonal are undefined.
     ///
     /// - Complexity: O(n²·k), of which little more than half is done.
     public mutating func multiplyLower(_ a: borrowing Matrix, transposedBy b: borrowing Matrix) {
@@ -63,7 +63,7 @@ extension Matrix {
         let width = DirectProduct.isFaster(m: n, n: n, k: k) ? DirectProduct.tile : KernelCosts.symmetricStripe
         let stripes = (n + width - 1) / width
         let shares = ComputeThreads.shares(of: stripes, operations: Double(n) * Double(n) * Double(k))
-        // The first stripe is the tallest: whoever is done sooner takes the shorter ones.
+        // The first stripe is the tallest: threads that finish early take the shorter ones.
         ComputeThreads.concurrently(shares > 1 ? stripes : 1, threads: shares) { stripe in
             for start in stride(from: stripe * width, to: n, by: shares > 1 ? n : width) {
                 DirectProduct.gemm(
@@ -93,7 +93,8 @@ extension Matrix {
         }
     }
 
-    /// Overwrites the lower triangle of this square matrix with its Cholesky factor L (`dpotrf`); the strict upper triangle is left.
+    /// Overwrites the lower triangle of this square matrix with its Cholesky factor L (`dpotrf`); the strict upper triangle is left as it
+    /// is.
     ///
     /// - Throws: `LinearAlgebraError.notPositiveDefinite`.
     /// - Complexity: O(n³/3).
@@ -113,14 +114,14 @@ extension Matrix {
         solveLeft(BLAS.n, l)
     }
 
-    /// self ← A⁻¹·self, where the lower triangle of `l` holds A's Cholesky factor (`dpotrs`).
+    /// self ← A⁻¹·self; the lower triangle of `l` holds A's Cholesky factor (`dpotrs`).
     package mutating func solve(cholesky l: borrowing Matrix) {
         precondition(l.rows == l.columns && l.rows == rows, "shapes do not fit a solve")
         guard rows > 0 else { return }
         BLAS.potrs(BLAS.lower, n: rows, columns: columns, l.base, lda: rows, base, ldb: rows)
     }
 
-    /// self ← L⁻ᵀ·self for the lower triangular L (`dtrsm`): with `solveLeft(lower:)` before it, a solve with L·Lᵀ.
+    /// self ← L⁻ᵀ·self for the lower triangular L (`dtrsm`): after `solveLeft(lower:)`, a solve with L·Lᵀ.
     public mutating func solveLeftTransposed(lower l: borrowing Matrix) {
         precondition(l.rows == l.columns && l.rows == rows, "shapes do not fit a triangular solve")
         guard rows > 0, columns > 0 else { return }
@@ -136,7 +137,7 @@ extension Matrix {
         }
     }
 
-    /// Adds A·Aᵀ to the lower triangle of this square matrix by one plain `dsyrk`: a yardstick for what is built from it.
+    /// Adds A·Aᵀ to the lower triangle of this square matrix by one plain `dsyrk`, as a yardstick.
     package mutating func addLowerProduct(_ a: borrowing Matrix) {
         precondition(rows == columns && a.rows == rows, "shapes do not fit a rank update")
         guard rows > 0, a.columns > 0 else { return }
@@ -152,10 +153,10 @@ extension Matrix {
 }
 
 extension Matrix {
-    /// self ← Y − self, where row i of Y is one-hot at `columns[i]`.
+    /// self ← Y − self; row i of Y is one-hot at `columns[i]`.
     public mutating func subtract(fromOneHot columns: ArraySlice<Int>) {
         precondition(columns.count == rows, "one column a row")
-        // Through a local pointer, as everywhere: Swift 6.3 breaks on `base[i] += x` under the thread sanitizer.
+        // A local pointer, as everywhere: Swift 6.3 crashes on `base[i] += x` under the thread sanitizer.
         let elements = base
         for index in 0..<(rows * self.columns) { elements[index] = -elements[index] }
         for (row, column) in columns.enumerated() {

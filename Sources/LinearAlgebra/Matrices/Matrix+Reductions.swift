@@ -1,5 +1,5 @@
 extension Matrix {
-    /// Eight sums side by side: a single one would wait for every addition before the next.
+    /// Eight parallel sums: a single one would wait for every addition before the next.
     private typealias Lanes = SIMD8<Double>
 
     private func lanes(_ index: Int) -> Lanes { UnsafeRawPointer(base + index).loadUnaligned(as: Lanes.self) }
@@ -8,7 +8,7 @@ extension Matrix {
     ///
     /// - Complexity: O(rows·columns).
     public var isFinite: Bool {
-        // x·0 is 0 for finite x and NaN for all else, so one sum tells without a branch an element.
+        // x·0 is 0 for finite x and NaN otherwise, so one sum decides without a branch per element.
         let count = rows * columns
         let even = count / 8 * 8
         var sums = Lanes.zero
@@ -41,7 +41,7 @@ extension Matrix {
         precondition(vector.count == rows, "a vector of another length")
         vector.withUnsafeMutableBufferPointer { vector in
             guard let target = vector.baseAddress else { return }
-            // Four columns at a time, so that the vector is loaded and stored once for them.
+            // Four columns at a time, so that the vector is loaded and stored once for all four.
             let even = columns / 4 * 4
             for column in stride(from: 0, to: even, by: 4) {
                 let a = base + column * rows

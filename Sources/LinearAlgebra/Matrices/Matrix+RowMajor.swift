@@ -1,7 +1,7 @@
 extension Matrix {
     /// Sets all elements from row-major order, as numpy writes them.
     ///
-    /// - Precondition: as many elements as the matrix has.
+    /// - Precondition: the buffer has as many elements as the matrix.
     public mutating func setRowMajor(_ elements: UnsafeBufferPointer<Double>) {
         precondition(elements.count == rows * columns, "a matrix of another size")
         // In tiles, because one side of a transposition is strided.
@@ -15,7 +15,7 @@ extension Matrix {
         }
     }
 
-    /// Copies some rows in row-major order, replacing what the array held.
+    /// Replaces an array's elements by some rows in row-major order.
     ///
     /// - Complexity: O(rows.count·columns).
     public func copyRowMajor(rows range: Range<Int>, into elements: inout [Double]) {

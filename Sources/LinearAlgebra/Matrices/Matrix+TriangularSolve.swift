@@ -1,9 +1,9 @@
 extension Matrix {
     /// self ← self·L⁻ᵀ for the lower triangular L.
     ///
-    /// Narrow triangles on L's diagonal are inverted (`dtrtri`) and multiplied with (`dtrmm`), and all else goes through `dgemm`: OpenBLAS's
-    /// `dtrsm` runs at a fifth of its rate. A product with the inverse of a triangle is as exact as a solve where the triangle is well
-    /// conditioned (Du Croz and Higham 1992); where L's elements say that it may not be, `dtrsm` does it.
+    /// Narrow triangles on L's diagonal are inverted (`dtrtri`) and multiplied (`dtrmm`); the rest goes through `dgemm`, because OpenBLAS's
+    /// `dtrsm` runs at a fifth of its rate. A product with the inverse of a triangle is as exact as a solve if the triangle is well
+    /// conditioned (Du Croz and Higham 1992). If L's elements suggest that it may not be, `dtrsm` solves it.
     ///
     /// - Complexity: O(rows·columns²).
     public mutating func solveRightTransposed(lower l: borrowing Matrix) {
@@ -13,7 +13,7 @@ extension Matrix {
         let width = KernelCosts.triangleBlock
         withUnsafeTemporaryAllocation(of: Double.self, capacity: width * n) { memory in
             let inverses = l.hasEvenTriangle && Self.invertTriangles(factor, order: n, into: memory) ? memory.baseAddress : nil
-            // Proof: it is only read from here on, and outlives all calls.
+            // Proof: only read from here on, and outlives all calls.
             nonisolated(unsafe) let triangles = inverses.map { UnsafePointer($0) }
             ComputeThreads.share(m, operations: Double(m) * Double(n) * Double(n)) { part in
                 Self.solveRightTransposed(
@@ -33,9 +33,9 @@ extension Matrix {
         return largest <= 100 * least
     }
 
-    /// The inverses of the triangles on the diagonal of L, beside each other.
+    /// The inverses of the triangles on L's diagonal, side by side.
     ///
-    /// - Returns: false where one has none.
+    /// - Returns: false if a triangle has no inverse.
     private static func invertTriangles(
         _ factor: UnsafePointer<Double>, order: Int, into memory: UnsafeMutableBufferPointer<Double>
     ) -> Bool {
@@ -51,7 +51,7 @@ extension Matrix {
         return true
     }
 
-    /// Some columns of T ← T·L⁻ᵀ, from which those before them have been taken away, by halves.
+    /// Computes some columns of T ← T·L⁻ᵀ by halves; the columns before them have been subtracted.
     private static func solveRightTransposed(
         _ target: UnsafeMutablePointer<Double>, rows: Int, lead: Int, _ factor: UnsafePointer<Double>, lda: Int,
         triangles: UnsafePointer<Double>?, columns: Range<Int>

@@ -1,18 +1,18 @@
-/// A dense column-major matrix of Float64 whose number of columns can grow.
+/// A dense column-major matrix of Float64 with a growing number of columns.
 ///
-/// A batch of n feature rows as a client sends them (row after row) is, without moving a byte, the column-major D×n matrix Hᵀ: one column a
-/// sample. All of Accrue's matrices are held that way, which is also what BLAS takes.
+/// A batch of n feature rows as a client sends them (row after row) is, without moving a byte, the column-major D×n matrix Hᵀ with one
+/// column per sample. All of Accrue's matrices are stored that way, which is also what BLAS takes.
 ///
-/// The value owns its memory, but for a view that is lent for reading, and cannot be copied by accident; it belongs to one thread at a time.
+/// The value owns its memory, except for a view lent for reading, and cannot be copied by accident. It belongs to one thread at a time.
 public struct Matrix: ~Copyable {
     /// The number of rows.
     public private(set) var rows: Int
-    /// The number of columns in use.
+    /// Columns in use.
     public private(set) var columns: Int
-    /// The number of elements there is memory for.
+    /// Elements that the memory has room for.
     private var capacity: Int
     private(set) var base: UnsafeMutablePointer<Double>
-    /// Whether the memory is this value's to give back.
+    /// Whether this value frees the memory.
     private let isOwner: Bool
 
     /// A matrix of zeros.
@@ -38,12 +38,12 @@ public struct Matrix: ~Copyable {
         isOwner = false
     }
 
-    /// Calls `body` with elements that lie elsewhere, column after column, as a matrix to be read.
+    /// Calls `body` with column-major elements stored elsewhere, as a matrix to read.
     public static func withView<R, E: Error>(
         of elements: UnsafeBufferPointer<Double>, rows: Int, _ body: (borrowing Matrix) throws(E) -> R
     ) throws(E) -> R {
         precondition(rows > 0 && elements.count.isMultiple(of: rows), "a column is cut short")
-        // The address of no elements is never read.
+        // The address of an empty matrix is never read.
         let first = elements.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Double>.alignment)!
         let view = Matrix(viewing: first, rows: rows, columns: elements.count / rows)
         return try body(view)
@@ -53,7 +53,7 @@ public struct Matrix: ~Copyable {
         if isOwner { AlignedMemory.deallocate(base, bytes: capacity * MemoryLayout<Double>.stride) }
     }
 
-    /// The bytes a matrix takes; nil where that overflows.
+    /// The bytes that a matrix takes; nil on overflow.
     public static func bytes(rows: Int, columns: Int) -> Int? {
         let (elements, overflow) = rows.multipliedReportingOverflow(by: columns)
         let (bytes, overflowing) = elements.multipliedReportingOverflow(by: MemoryLayout<Double>.stride)
@@ -77,7 +77,7 @@ public struct Matrix: ~Copyable {
         }
     }
 
-    /// Sets the number of columns; columns that come new hold zeros, and the values of the others stay.
+    /// Sets the number of columns. New columns hold zeros; the others keep their values.
     ///
     /// - Complexity: amortised O(rows) for each new column; capacity grows by half.
     /// - Throws: `LinearAlgebraError.outOfMemory`, changing nothing.
@@ -98,7 +98,7 @@ public struct Matrix: ~Copyable {
         columns = count
     }
 
-    /// Sets the shape for a caller that overwrites every element; what they hold is not defined. Memory only grows.
+    /// Sets the shape for a caller that overwrites every element; the elements are undefined. Memory only grows.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`, changing nothing.
     public mutating func reshapeScratch(rows newRows: Int? = nil, columns newColumns: Int) throws(LinearAlgebraError) {
@@ -114,7 +114,7 @@ public struct Matrix: ~Copyable {
         columns = newColumns
     }
 
-    /// Removes a column, moving those behind it one place to the left. The memory behind the last one is the system's again.
+    /// Removes a column and moves those after it one place to the left. Returns the memory after the last column to the system.
     public mutating func removeColumn(_ column: Int) {
         precondition(column >= 0 && column < columns, "matrix index out of range")
         let target = base + column * rows
@@ -122,7 +122,7 @@ public struct Matrix: ~Copyable {
         dropColumns(from: columns - 1)
     }
 
-    /// Removes the columns from one on, where there are so many. Their memory is the system's again, until columns come new.
+    /// Removes the columns from this one on, if any. Returns their memory to the system until columns are added.
     public mutating func dropColumns(from count: Int) {
         precondition(count >= 0, "a matrix has no negative extent")
         guard count < columns else { return }
@@ -130,7 +130,7 @@ public struct Matrix: ~Copyable {
         discardUnused()
     }
 
-    /// Gives memory back that no column takes; its place stays reserved.
+    /// Returns memory that no column uses to the system; its addresses stay reserved.
     public mutating func discardUnused() {
         let stride = MemoryLayout<Double>.stride
         if isOwner { AlignedMemory.discard(base, from: rows * columns * stride, to: capacity * stride) }
@@ -153,7 +153,7 @@ public struct Matrix: ~Copyable {
         try body(UnsafeBufferPointer(start: base, count: rows * columns))
     }
 
-    /// The elements in column-major order, to be written.
+    /// The elements in column-major order, for writing.
     public mutating func withMutableElements<R, E: Error>(_ body: (UnsafeMutableBufferPointer<Double>) throws(E) -> R) throws(E) -> R {
         try body(UnsafeMutableBufferPointer(start: base, count: rows * columns))
     }
@@ -164,7 +164,7 @@ public struct Matrix: ~Copyable {
         return try body(UnsafeBufferPointer(start: base + column * rows, count: rows))
     }
 
-    /// One column's elements, to be written.
+    /// One column's elements, for writing.
     public mutating func withMutableColumn<R, E: Error>(
         _ column: Int, _ body: (UnsafeMutableBufferPointer<Double>) throws(E) -> R
     ) throws(E) -> R {
@@ -186,6 +186,6 @@ public struct Matrix: ~Copyable {
     }
 }
 
-// Proof: the memory has one owner that cannot be copied, and a view is only ever borrowed; writing needs exclusive access to that owner, which the language enforces, and
-// what several threads may do at once (borrow it) only reads.
+// Proof: the memory has one owner that cannot be copied, and a view is only ever borrowed. Writing needs exclusive access to the owner,
+// which the language enforces; borrowing, which several threads may do at once, only reads.
 extension Matrix: @unchecked Sendable {}

@@ -1,11 +1,11 @@
-/// A Gram matrix on its own, apart from a model's: to be changed at will and solved once, in one D×D square.
+/// A Gram matrix separate from a model's, to be changed freely and solved once, in one D×D square.
 ///
-/// The lower triangle holds the matrix. Factoring overwrites it, and the upper triangle then holds what it was: Cholesky's trial costs no
-/// second square even where it fails.
+/// The lower triangle holds the matrix. Factoring overwrites it after copying it to the upper triangle, so a failed Cholesky factorisation
+/// costs no second square.
 public struct NormalEquations: ~Copyable {
-    /// How a solution came about.
+    /// How a solution was found.
     public struct Solution: Sendable, Equatable {
-        /// An estimate of the condition number of A+λI in the 1-norm; infinite where directions were left out.
+        /// Estimated condition number of A+λI in the 1-norm; infinite if directions were left out.
         public let conditionEstimate: Double
         /// Whether Cholesky failed and directions below working precision were left out.
         public let isTruncated: Bool
@@ -49,7 +49,7 @@ public struct NormalEquations: ~Copyable {
         self.matrix = matrix
     }
 
-    /// A(row, column), whichever triangle is asked for.
+    /// A(row, column), in either triangle.
     public subscript(row: Int, column: Int) -> Double {
         if isFactored { return row == column ? diagonal[row] : matrix[min(row, column), max(row, column)] }
         return matrix[max(row, column), min(row, column)]
@@ -111,9 +111,9 @@ public struct NormalEquations: ~Copyable {
 
     // MARK: Factoring
 
-    /// An estimate of ‖(A + shift·I)⁻¹‖ in the 1-norm. A itself can still be read and copied back afterwards, but no longer changed.
+    /// Estimates ‖(A + shift·I)⁻¹‖ in the 1-norm. Afterwards A can still be read and copied back, but not changed.
     ///
-    /// - Throws: `LinearAlgebraError.notPositiveDefinite` where A + shift·I has no Cholesky factor.
+    /// - Throws: `LinearAlgebraError.notPositiveDefinite` if A + shift·I has no Cholesky factor.
     /// - Complexity: D³/3 multiply-adds over two.
     public mutating func factoredInverseNorm(shift: Double) throws(LinearAlgebraError) -> Double {
         let norm = try factor(shift: shift)
@@ -124,14 +124,14 @@ public struct NormalEquations: ~Copyable {
         return reciprocal > 0 ? 1 / (reciprocal * norm) : .infinity
     }
 
-    /// Solves (A+λI)X = B by Cholesky (`dpotrf`, `dpotrs`), or by the spectrum (`dsyevd`) where that fails or A+λI is so ill conditioned
-    /// that it ran through by luck: eigenvalues below ε·D·max are then left out.
+    /// Solves (A+λI)X = B by Cholesky (`dpotrf`, `dpotrs`), or by the spectrum (`dsyevd`), leaving out eigenvalues below ε·D·max, if
+    /// Cholesky fails or succeeds only by luck because A+λI is ill conditioned.
     ///
     /// - Parameters:
     ///   - ridge: λ.
-    ///   - solution: holds B [D×C] on entry and X on return; what it holds after an error is not defined.
-    /// - Throws: `LinearAlgebraError.eigensolverFailed` where not even the spectrum can be had or X is not finite; `outOfMemory` where the
-    ///   spectrum finds no room for its 2D² doubles.
+    ///   - solution: holds B [D×C] on entry and X on return; undefined after an error.
+    /// - Throws: `LinearAlgebraError.eigensolverFailed` if the spectrum fails too or X is not finite; `outOfMemory` if there is no room for
+    ///   the spectrum's 2D² doubles.
     /// - Complexity: D³/6 + D²C multiply-adds; by the spectrum about 9D³.
     public mutating func solve(ridge: Double, _ solution: inout Matrix) throws(LinearAlgebraError) -> Solution {
         precondition(solution.rows == dimension, "shapes do not fit a solve")
@@ -201,11 +201,11 @@ public struct NormalEquations: ~Copyable {
     }
 }
 
-// No proof of its own: all it holds is Sendable.
+// Needs no proof: everything it holds is Sendable.
 extension NormalEquations: Sendable {}
 
 extension SymmetricPair {
-    /// G ← A, also where A has been factored since.
+    /// G ← A, even after A has been factored.
     ///
     /// - Complexity: O(D²).
     public mutating func setGram(_ other: borrowing NormalEquations) {

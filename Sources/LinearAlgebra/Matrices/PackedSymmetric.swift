@@ -1,4 +1,4 @@
-/// A symmetric n×n matrix in n(n+1)/2 doubles that still takes rank updates at the speed of `dsyrk`.
+/// A symmetric n×n matrix in n(n+1)/2 doubles that takes rank updates at the speed of `dsyrk`.
 ///
 /// The format is LAPACK's rectangular full packed one (Gustavson, Waśniewski, Dongarra, Langou, "Rectangular full packed format for
 /// Cholesky's algorithm", ACM TOMS 37(2), 2010): the first half of the lower triangle's columns as they are, and above them the rest of the
@@ -9,13 +9,13 @@ public struct PackedSymmetric: ~Copyable {
     private let bytes: Int
     private let storage: UnsafeMutablePointer<Double>
 
-    /// The columns of the lower triangle that lie as they are.
+    /// Columns of the lower triangle that are stored as they are.
     private var left: Int { (dimension + 1) / 2 }
     private var right: Int { dimension / 2 }
     private var lead: Int { dimension % 2 == 0 ? dimension + 1 : dimension }
-    /// A(0,0); A(i,j) for j < left lies i + j·lead further on.
+    /// A(0,0); A(i,j) for j < left is i + j·lead further on.
     private var lower: UnsafeMutablePointer<Double> { dimension % 2 == 0 ? storage + 1 : storage }
-    /// A(left,left); A(i,j) for j ≥ left lies (j−left) + (i−left)·lead further on.
+    /// A(left,left); A(i,j) for j ≥ left is (j−left) + (i−left)·lead further on.
     private var upper: UnsafeMutablePointer<Double> { dimension % 2 == 0 ? storage : storage + lead }
 
     /// A matrix of zeros.
@@ -34,7 +34,7 @@ public struct PackedSymmetric: ~Copyable {
         AlignedMemory.deallocate(storage, bytes: bytes)
     }
 
-    /// n(n+1)/2·8, or nil where that overflows.
+    /// n(n+1)/2·8, or nil on overflow.
     public static func bytes(dimension: Int) -> Int? {
         let (columns, overflow) = dimension.addingReportingOverflow(1)
         return overflow ? nil : Matrix.bytes(rows: dimension, columns: columns).map { $0 / 2 }
@@ -43,7 +43,7 @@ public struct PackedSymmetric: ~Copyable {
     /// The number of elements: n(n+1)/2.
     public var count: Int { dimension * (dimension + 1) / 2 }
 
-    /// A(row, column), whichever triangle is asked for.
+    /// A(row, column), in either triangle.
     public subscript(row: Int, column: Int) -> Double {
         precondition(row >= 0 && row < dimension && column >= 0 && column < dimension, "matrix index out of range")
         return address(max(row, column), min(row, column)).pointee
@@ -75,7 +75,7 @@ public struct PackedSymmetric: ~Copyable {
         storage.update(repeating: 0, count: count)
     }
 
-    /// Adds an element-wise sum: A ← A + B, where B is given as `forEachPacked` hands it out.
+    /// Adds an element-wise sum: A ← A + B, with B as `forEachPacked` passes it.
     ///
     /// - Precondition: the buffer holds `count` elements.
     public mutating func add(packedLower elements: UnsafeBufferPointer<Double>) {
@@ -86,9 +86,9 @@ public struct PackedSymmetric: ~Copyable {
         }
     }
 
-    /// Hands out the lower triangle, packed row after row, some rows at a time.
+    /// Passes the lower triangle to `body`, packed row after row, some rows at a time.
     ///
-    /// - Parameter body: is given consecutive pieces; valid during the call only.
+    /// - Parameter body: called with consecutive pieces, which are valid during the call only.
     /// - Complexity: O(n²), with memory for `rowsAtATime` rows.
     public func forEachPacked<E: Error>(
         rowsAtATime: Int = 64, _ body: (UnsafeBufferPointer<Double>) throws(E) -> Void
@@ -114,7 +114,7 @@ public struct PackedSymmetric: ~Copyable {
             let (source, sum) = (lower + column * lead, target + column * targetLead)
             for row in column..<dimension { sum[row] += alpha * source[row] }
         }
-        // The other half lies transposed; in tiles, so that its strided side stays in the nearest cache.
+        // The other half is stored transposed; tiles keep its strided side in the nearest cache.
         let tile = 32
         for rowTile in stride(from: left, to: dimension, by: tile) {
             for columnTile in stride(from: left, through: rowTile, by: tile) {

@@ -3,11 +3,11 @@ enum Spectrum {
     /// X ← A⁺X, leaving out eigenvalues below ε·D·max.
     ///
     /// - Parameters:
-    ///   - a: a symmetric matrix in its lower triangle [D×D]; becomes V·diag(w^−½) in the columns that are returned, and the eigenvectors that
-    ///     were left out before them.
-    ///   - x: [D×C]; what it holds after an error is not defined.
-    /// - Returns: the columns of the eigenvalues that were kept; they ascend.
-    /// - Throws: `LinearAlgebraError.eigensolverFailed`, or `outOfMemory`: `dsyevd` needs 2D² doubles more.
+    ///   - a: a symmetric matrix in its lower triangle [D×D]; overwritten by the left-out eigenvectors, followed by V·diag(w^−½) in
+    ///     the returned columns.
+    ///   - x: [D×C]; undefined after an error.
+    /// - Returns: the columns of the kept eigenvalues, in ascending order.
+    /// - Throws: `LinearAlgebraError.eigensolverFailed`, or `outOfMemory`: `dsyevd` needs 2D² more doubles.
     /// - Complexity: about 9D³.
     static func solve(_ a: inout Matrix, _ x: inout Matrix) throws(LinearAlgebraError) -> Range<Int> {
         let (order, vectors) = (a.rows, a.base)

@@ -1,6 +1,6 @@
-/// Eigenvectors of small symmetric matrices (`dsyevd`), with a workspace that is kept between calls.
+/// Eigenvectors of small symmetric matrices (`dsyevd`); the workspace is kept between calls.
 public struct SymmetricEigensolver: ~Copyable {
-    /// The largest order there is room for.
+    /// The largest order that fits the workspace.
     public let largestOrder: Int
     /// The eigenvalues of the last matrix, in ascending order.
     public private(set) var values: [Double]
@@ -20,9 +20,9 @@ public struct SymmetricEigensolver: ~Copyable {
         integerWork = [Int32](repeating: 0, count: integers)
     }
 
-    /// Overwrites a symmetric matrix, of which the lower triangle is read, with its eigenvectors, and sets `values`.
+    /// Overwrites a symmetric matrix with its eigenvectors and sets `values`. Reads the lower triangle only.
     ///
-    /// - Throws: `LinearAlgebraError.eigensolverFailed`; then what the matrix holds is not defined.
+    /// - Throws: `LinearAlgebraError.eigensolverFailed`; the matrix is then undefined.
     /// - Complexity: O(n³).
     public mutating func decompose(_ matrix: inout Matrix) throws(LinearAlgebraError) {
         precondition(matrix.rows == matrix.columns && matrix.rows <= largestOrder, "an eigensolver of another order")

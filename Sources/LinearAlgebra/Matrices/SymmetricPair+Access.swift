@@ -1,24 +1,24 @@
 extension SymmetricPair {
-    /// G(row, column), whichever triangle is asked for.
+    /// G(row, column), in either triangle.
     public func gramElement(_ row: Int, _ column: Int) -> Double {
         precondition(row >= 0 && row < dimension && column >= 0 && column < dimension, "matrix index out of range")
         return gram[max(row, column) + min(row, column) * lead]
     }
 
-    /// R(row, column), whichever triangle is asked for.
+    /// R(row, column), in either triangle.
     public func inverseElement(_ row: Int, _ column: Int) -> Double {
         precondition(row >= 0 && row < dimension && column >= 0 && column < dimension, "matrix index out of range")
         return inverse[min(row, column) + max(row, column) * lead]
     }
 
-    /// The sum of G's diagonal: an upper bound of its largest eigenvalue.
+    /// The sum of G's diagonal: an upper bound on its largest eigenvalue.
     public var gramTrace: Double {
         var sum = 0.0
         for index in 0..<dimension { sum += gram[index + index * lead] }
         return sum
     }
 
-    /// Whether no element of G is larger in magnitude than a bound.
+    /// Whether no element of G exceeds a bound in magnitude.
     ///
     /// - Complexity: O(D²).
     public func isGramWithin(_ bound: Double) -> Bool {
@@ -29,18 +29,18 @@ extension SymmetricPair {
         return true
     }
 
-    /// Adds a value to an element of R, to prove in tests that damage is found.
+    /// Adds a value to an element of R: tests prove that damage is found.
     package mutating func disturbInverse(_ row: Int, _ column: Int, by value: Double) {
         let elements = inverse
         elements[min(row, column) + max(row, column) * lead] += value
     }
 
-    /// The number of elements of a packed triangle: D(D+1)/2.
+    /// Elements of a packed triangle: D(D+1)/2.
     public var packedCount: Int { dimension * (dimension + 1) / 2 }
 
-    /// Hands out G's lower triangle, packed row after row (G(0,0), G(1,0), G(1,1), G(2,0) …), some rows at a time.
+    /// Passes G's lower triangle to `body`, packed row after row (G(0,0), G(1,0), G(1,1), G(2,0) …), some rows at a time.
     ///
-    /// - Parameter body: is given consecutive pieces; valid during the call only.
+    /// - Parameter body: called with consecutive pieces, which are valid during the call only.
     /// - Complexity: O(D²), with memory for `rowsAtATime` rows.
     public func forEachPackedGram<E: Error>(
         rowsAtATime: Int = 64, _ body: (UnsafeBufferPointer<Double>) throws(E) -> Void
@@ -49,7 +49,7 @@ extension SymmetricPair {
         var piece = [Double](repeating: 0, count: height * dimension)
         for first in stride(from: 0, to: dimension, by: height) {
             let end = min(first + height, dimension)
-            // Column by column, because that is how the triangle lies in memory; `offset` is where row `first` starts in the piece.
+            // Column by column, as the triangle is stored; `offset` is where row `first` starts in the piece.
             for column in 0..<end {
                 let source = gram + column * lead
                 for row in max(first, column)..<end {
@@ -83,7 +83,7 @@ extension SymmetricPair {
 
     /// Sets G's lower triangle element by element.
     ///
-    /// - Parameter element: is asked for G(row, column) with row ≥ column.
+    /// - Parameter element: returns G(row, column) with row ≥ column.
     public mutating func setGram(_ element: (Int, Int) -> Double) {
         clearGramRest()
         for column in 0..<dimension {
@@ -91,7 +91,7 @@ extension SymmetricPair {
         }
     }
 
-    /// A pair with the same G, and with what its sums have lost; R is zero.
+    /// A pair with the same G and what its sums have lost; R is zero.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     /// - Complexity: O(D²).
@@ -101,9 +101,9 @@ extension SymmetricPair {
         return copy
     }
 
-    /// G ← G + another pair's, which brings what its sums have lost.
+    /// G ← G + another pair's, including what its sums have lost.
     ///
-    /// - Precondition: this pair's sums have lost nothing: they have been set, and not added to.
+    /// - Precondition: this pair's sums have lost nothing: they have been set, not added to.
     public mutating func addToGram(gramOf other: borrowing SymmetricPair) {
         precondition(other.dimension == dimension, "matrices of different order")
         takeGramRest(of: other)

@@ -1,13 +1,13 @@
 extension SymmetricPair {
-    /// Columns of G that are split and multiplied at once.
+    /// Columns of G that are split and multiplied together.
     private static let residualBlock = 128
 
-    /// E ← Q − (G+λI)W in about one and a half times the precision of Float64, what the sums have lost to rounding included.
+    /// E ← Q − (G+λI)W in about one and a half times the precision of Float64, including what the sums have lost to rounding.
     ///
-    /// For iterative refinement (Wilkinson 1963; Higham, Accuracy and Stability, ch. 12) a residual in working precision is noise: it is the
-    /// difference of numbers that agree in all their digits. Here G and W are each cut into a part of some 20 bits on a common grid and the
-    /// rest (Ozaki et al. 2012). The product of the upper parts is a sum of integers below 2⁵³, which `dgemm` adds without rounding in
-    /// whatever order; everything else is smaller by those 20 bits, and so is its rounding.
+    /// For iterative refinement (Wilkinson 1963; Higham, Accuracy and Stability, ch. 12) a residual in working precision is noise: it is
+    /// the difference of numbers that agree in all their digits. Here G and W are each split into an upper part of about 20 bits on a
+    /// common grid and the rest (Ozaki et al. 2012). The product of the upper parts is a sum of integers below 2⁵³, which `dgemm` adds
+    /// without rounding in any order. Everything else is smaller by those 20 bits, and so is its rounding.
     ///
     /// - Parameters:
     ///   - weights: W [D×C].
@@ -24,7 +24,7 @@ extension SymmetricPair {
         precondition(
             weights.rows == order && crossMoment.rows == order && rest.rows == order && crossMoment.columns == classes
                 && (rest.columns == classes || rest.columns == 0), "shapes do not fit a residual")
-        // Upper parts of b bits each and D terms: 2b + log₂ D bits, and one for the nearest multiple being the next one up.
+        // D terms of two upper parts of b bits: 2b + log₂ D bits, and one because the nearest multiple may be the next one up.
         let bits = (51 - (Int.bitWidth - (order - 1).leadingZeroBitCount)) / 2
         let upper = try Self.upperPart(of: weights, bits: bits)
         var lower = try weights.copied()
@@ -41,7 +41,7 @@ extension SymmetricPair {
             try exact.reshapeScratch(rows: block.count, columns: classes)
             splitGram(block, grid: grid, upperColumns.base, lowerColumns.base)
             exact.multiply(upperColumns, transposed: true, by: upper)
-            // Q and the exact product agree in their upper bits, so their difference loses nothing.
+            // Q and the exact product agree in their upper bits, so their difference is exact.
             for column in 0..<classes {
                 let (target, product) = (result.base + column * order + block.lowerBound, exact.base + column * block.count)
                 for row in 0..<block.count { target[row] -= product[row] }
@@ -61,14 +61,14 @@ extension SymmetricPair {
         return result
     }
 
-    /// The largest element of G by magnitude: of a Gram matrix it lies on the diagonal.
+    /// The largest element of G by magnitude: a Gram matrix has it on the diagonal.
     private var largestGramElement: Double {
         var largest = 0.0
         for index in 0..<dimension { largest = max(largest, abs(gram[index + index * lead])) }
         return largest
     }
 
-    /// Some whole columns of G, each element as its nearest multiple of the grid and what is left.
+    /// Some whole columns of G, each element split into its nearest multiple of the grid and the rest.
     private func splitGram(
         _ block: Range<Int>, grid: Double, _ upper: UnsafeMutablePointer<Double>, _ lower: UnsafeMutablePointer<Double>
     ) {
@@ -84,7 +84,7 @@ extension SymmetricPair {
             let target = (column - block.lowerBound) * order
             for row in column..<order { split(row, column, target + row) }
         }
-        // What lies above the diagonal is held below it: by columns of the triangle, as it lies in memory.
+        // Elements above the diagonal are stored below it: read by columns of the triangle, as stored.
         for column in 0..<block.upperBound {
             for row in max(block.lowerBound, column + 1)..<max(block.upperBound, column + 1) {
                 split(row, column, (row - block.lowerBound) * order + column)
@@ -92,7 +92,7 @@ extension SymmetricPair {
         }
     }
 
-    /// Each column's elements as their nearest multiples of a grid of so many bits below the column's largest.
+    /// Each column's elements as their nearest multiples of a grid, `bits` bits below the column's largest.
     private static func upperPart(of matrix: borrowing Matrix, bits: Int) throws(LinearAlgebraError) -> Matrix {
         let result = try matrix.copied()
         for column in 0..<result.columns {

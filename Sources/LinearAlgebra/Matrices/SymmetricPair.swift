@@ -1,9 +1,9 @@
 /// Two symmetric D×D matrices in one allocation of little more than D² doubles: the Gram matrix G below, the regularised inverse R above.
 ///
-/// R's upper triangle starts at the first element and G's lower triangle some rows further down. One row would do; it is eight, and the
-/// leading dimension a multiple of eight, so that every column of both starts with a line of a cache: kernels then touch half as many. G
-/// and R together thus take half of what two squares would, and a re-solve works in place: G is transposed into the upper triangle and
-/// factored and inverted there, and the lower one is not touched.
+/// R's upper triangle starts at the first element and G's lower triangle some rows below. One row would suffice. It is eight, and the
+/// leading dimension is a multiple of eight, so that every column of both starts a cache line: kernels then touch half as many lines. G and
+/// R together take half of what two squares would. A re-solve works in place: it copies G into the upper triangle, factors and inverts it
+/// there, and leaves the lower one untouched.
 ///
 /// - Note: the value owns its memory and belongs to one thread at a time.
 public struct SymmetricPair: ~Copyable {
@@ -11,7 +11,7 @@ public struct SymmetricPair: ~Copyable {
     public let dimension: Int
     private let bytes: Int
     private let storage: UnsafeMutablePointer<Double>
-    /// What the sums in G's triangle have lost to rounding [D×D]; without elements where they are not compensated.
+    /// What the sums in G's triangle have lost to rounding [D×D]; empty if they are not compensated.
     private(set) var gramRest: Matrix
 
     /// R(0,0).
@@ -20,12 +20,12 @@ public struct SymmetricPair: ~Copyable {
     var gram: UnsafeMutablePointer<Double> { storage + Self.shift }
     var lead: Int { Self.lead(dimension: dimension) }
 
-    /// By how many rows G lies below R.
+    /// Rows by which G is offset from R.
     private static let shift = 8
     private static func lead(dimension: Int) -> Int { (dimension + 7) / 8 * 8 + shift }
 
-    /// Whether what sums in G lose to rounding is kept and added again, which takes D² more doubles: up to an order at which they fit a
-    /// processor's caches. Wider models hold their sums in Float64 alone.
+    /// Whether sums in G keep and add again what they lose to rounding. That takes D² more doubles, so it stops at an order at which they
+    /// fit a processor's caches; wider models hold their sums in Float64 alone.
     public static func isCompensated(dimension: Int) -> Bool { dimension <= KernelCosts.compensatedOrder }
 
     var isCompensated: Bool { gramRest.rows > 0 }
@@ -49,7 +49,7 @@ public struct SymmetricPair: ~Copyable {
         AlignedMemory.deallocate(storage, bytes: bytes)
     }
 
-    /// D·(D rounded up to a multiple of eight, and eight more)·8, or nil where that overflows.
+    /// D·(D rounded up to a multiple of eight, plus eight)·8, or nil on overflow.
     public static func bytes(dimension: Int) -> Int? {
         guard dimension <= Int.max - 16 else { return nil }
         return Matrix.bytes(rows: dimension, columns: lead(dimension: dimension))
@@ -64,7 +64,7 @@ public struct SymmetricPair: ~Copyable {
         gramUpdate(a, columns ?? 0..<a.columns, alpha).perform()
     }
 
-    /// G ← G + AAᵀ for a D×n matrix (on one triangle), and something less before or meanwhile, once.
+    /// G ← G + AAᵀ for a D×n matrix (on one triangle), and runs a smaller task before or alongside, once.
     ///
     /// - Parameter other: must touch nothing of this.
     /// - Complexity: D²n multiply-adds over two.
@@ -72,12 +72,12 @@ public struct SymmetricPair: ~Copyable {
         gramUpdate(a, 0..<a.columns, 1).perform(beside: other)
     }
 
-    /// Whether `addToGram(_:beside:and:)` is the fastest way to do so and two chains of so many operations.
+    /// Whether `addToGram(_:beside:and:)` is the fastest way to run this update and two chains of these operations.
     public func leavesRoom(for first: Double, and second: Double, besideAddingToGram a: borrowing Matrix) -> Bool {
         gramUpdate(a, 0..<a.columns, 1).leavesRoom(for: first, and: second)
     }
 
-    /// The same beside two chains, of which one thread each does one; see `leavesRoom`.
+    /// The same beside two chains, each on one thread; see `leavesRoom`.
     ///
     /// - Parameters:
     ///   - first: must touch nothing of this, and nothing that `second` does.
@@ -86,29 +86,29 @@ public struct SymmetricPair: ~Copyable {
         gramUpdate(a, 0..<a.columns, 1).perform(beside: first, and: second)
     }
 
-    /// R ← R − TTᵀ for a D×n matrix (on one triangle): G has taken the rows.
+    /// R ← R − TTᵀ for a D×n matrix (on one triangle); G already includes the rows.
     ///
     /// - Complexity: D²n multiply-adds over two.
     public mutating func subtractFromInverse(_ t: borrowing Matrix) {
         inverseUpdate(t, 0..<t.columns, -1).perform()
     }
 
-    /// Takes over what another pair's sums have lost.
+    /// Takes over another pair's lost roundings of G.
     mutating func takeGramRest(of other: borrowing SymmetricPair) {
         gramRest.base.update(from: other.gramRest.base, count: gramRest.rows * gramRest.columns)
     }
 
-    /// Forgets what G's sums have lost: G has been set from elsewhere.
+    /// Clears the lost roundings of G, which has been set from elsewhere.
     mutating func clearGramRest() { gramRest.fill(0) }
 
-    /// R ← R − TTᵀ and G ← G + HHᵀ over some columns of two D×n matrices (on one triangle each): rows have been learned.
+    /// R ← R − TTᵀ and G ← G + HHᵀ over some columns of two D×n matrices (on one triangle each): learns rows.
     ///
     /// - Complexity: D²n multiply-adds.
     public mutating func learn(_ t: borrowing Matrix, _ h: borrowing Matrix, columns: Range<Int>) {
         inverseUpdate(t, columns, -1).perform(with: gramUpdate(h, columns, 1))
     }
 
-    /// R ← R + TTᵀ and G ← G − HHᵀ (on one triangle each): rows have been taken out again.
+    /// R ← R + TTᵀ and G ← G − HHᵀ (on one triangle each): unlearns rows.
     ///
     /// - Complexity: D²n multiply-adds.
     public mutating func unlearn(_ t: borrowing Matrix, _ h: borrowing Matrix) {
@@ -131,21 +131,21 @@ public struct SymmetricPair: ~Copyable {
 
     // MARK: Products
 
-    /// The most columns of memory that the product with a vector takes, for the parts that threads make of it.
+    /// Most columns of memory of a product with a vector, for the parts that threads compute.
     public static let vectorColumns = KernelCosts.vectorShares
 
     /// target ← R·B.
     ///
     /// - Parameters:
     ///   - b: B [D×n].
-    ///   - target: D×n afterwards. Its memory grows to what n columns take, or up to `vectorColumns` for n = 1.
-    /// - Throws: `LinearAlgebraError.outOfMemory`, where it cannot grow.
+    ///   - target: D×n afterwards. Its memory grows to n columns, or up to `vectorColumns` for n = 1.
+    /// - Throws: `LinearAlgebraError.outOfMemory` if it cannot grow.
     /// - Complexity: 2D²n operations.
     public func multiplyInverse(_ b: borrowing Matrix, into target: inout Matrix) throws(LinearAlgebraError) {
         try multiply(inverse, BLAS.upper, b, &target)
     }
 
-    /// target ← G·B; as `multiplyInverse`.
+    /// target ← G·B; see `multiplyInverse`.
     public func multiplyGram(_ b: borrowing Matrix, into target: inout Matrix) throws(LinearAlgebraError) {
         try multiply(gram, BLAS.lower, b, &target)
     }
@@ -158,7 +158,7 @@ public struct SymmetricPair: ~Copyable {
             try target.reshapeScratch(columns: b.columns)
             return SymmetricKernel.multiply(uplo: uplo, order: dimension, a, lda: lead, b.base, columns: b.columns, into: target.base)
         }
-        // The parts of a product with a vector lie beside each other in the target until they are added.
+        // The parts of a product with a vector are side by side in the target until they are added.
         let shares = SymmetricKernel.vectorShares(order: dimension)
         try target.reshapeScratch(columns: shares)
         let (order, lead, x, parts) = (dimension, lead, b.base, target.base)
@@ -174,7 +174,7 @@ public struct SymmetricPair: ~Copyable {
 
     // MARK: Solving
 
-    /// R ← I/λ: the inverse while nothing has been learned.
+    /// R ← I/λ: the inverse before anything has been learned.
     public mutating func resetInverse(ridge: Double) {
         for column in 0..<dimension {
             let top = inverse + column * lead
@@ -187,8 +187,8 @@ public struct SymmetricPair: ~Copyable {
     ///
     /// - Parameters:
     ///   - ridge: λ.
-    ///   - weights: holds Q [D×C] on entry and W on return; what it holds after an error is not defined.
-    /// - Throws: `LinearAlgebraError.notPositiveDefinite`; then R is not defined and must be set by another solve. G is never touched.
+    ///   - weights: holds Q [D×C] on entry and W on return; undefined after an error.
+    /// - Throws: `LinearAlgebraError.notPositiveDefinite`; R is then undefined until another solve sets it. G is never touched.
     /// - Complexity: D³ + 2D²C multiply-adds.
     public mutating func solve(ridge: Double, weights: inout Matrix) throws(LinearAlgebraError) {
         precondition(weights.rows == dimension, "shapes do not fit a solve")
@@ -201,11 +201,11 @@ public struct SymmetricPair: ~Copyable {
         }
     }
 
-    /// The same through the eigenvectors of G+λI (`dsyevd`), leaving out eigenvalues below ε·D·max: a pseudo-inverse for matrices whose
-    /// Cholesky factorisation fails.
+    /// The same through the eigenvectors of G+λI (`dsyevd`), leaving out eigenvalues below ε·D·max: a pseudo-inverse, used if Cholesky
+    /// fails.
     ///
-    /// - Returns: the eigenvectors that were left out [D×k].
-    /// - Throws: `LinearAlgebraError.eigensolverFailed`, or `outOfMemory`: it needs D² more doubles three times over.
+    /// - Returns: the left-out eigenvectors [D×k].
+    /// - Throws: `LinearAlgebraError.eigensolverFailed`, or `outOfMemory`: it needs 3D² more doubles.
     /// - Complexity: about 9D³.
     @discardableResult
     public mutating func solveBySpectrum(ridge: Double, weights: inout Matrix) throws(LinearAlgebraError) -> Matrix {
@@ -229,7 +229,7 @@ public struct SymmetricPair: ~Copyable {
     }
 
     private mutating func copyGramAboveDiagonal(adding ridge: Double) {
-        // In tiles: one side of a transposition is always strided, and a tile keeps both in the nearest cache.
+        // In tiles: one side of a transposition is always strided, and a tile keeps both sides in the nearest cache.
         let tile = 32
         for columnTile in stride(from: 0, to: dimension, by: tile) {
             for rowTile in stride(from: columnTile, to: dimension, by: tile) {
@@ -246,5 +246,5 @@ public struct SymmetricPair: ~Copyable {
     }
 }
 
-// Proof: as for `Matrix`, one owner that cannot be copied, exclusive access to write, and borrowing only reads.
+// Proof: as for `Matrix`: one owner that cannot be copied, exclusive access to write, and borrowing only reads.
 extension SymmetricPair: @unchecked Sendable {}

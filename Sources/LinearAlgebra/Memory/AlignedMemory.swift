@@ -1,17 +1,17 @@
 internal import Glibc
 
-/// Zero-filled memory for matrices, which begins with a line of a cache.
+/// Zero-filled memory for matrices, aligned to a cache line.
 ///
-/// Large matrices have pages of the operating system's, given only when they are touched: a large square costs nothing until something is
-/// learned into it. Small ones share pages, or else the matrices of a small model would take a page each.
+/// Large matrices get pages of their own, which the system provides only when they are touched: a large square costs nothing until
+/// something is learned into it. Small matrices share pages; otherwise each would take at least one.
 enum AlignedMemory {
-    /// Mapped behind the bytes that were asked for: kernels of OpenBLAS load the next elements of a vector before they know that there are
-    /// none (0.3.21's dsymv, 32 bytes). Where the bytes end with a page, that would end the process.
+    /// Bytes mapped after those requested: OpenBLAS kernels load the next elements of a vector before checking that there are any (0.3.21's
+    /// dsymv, 32 bytes). At the end of a page that would crash the process.
     private static let slack = 64
     /// Matrices of fewer bytes share pages.
     static let pagedSize = 16 << 10
 
-    /// - Throws: `LinearAlgebraError.outOfMemory`, also where the address space would do and the machine's memory would not.
+    /// - Throws: `LinearAlgebraError.outOfMemory`, even if there is address space but not enough memory on the machine.
     static func allocate(bytes: Int) throws(LinearAlgebraError) -> UnsafeMutableRawPointer {
         guard bytes > 0 else { return UnsafeMutableRawPointer(bitPattern: 64)! }
         guard AvailableMemory.admits(bytes), !AllocationFault.strikes() else { throw .outOfMemory(bytes: bytes) }
@@ -27,13 +27,13 @@ enum AlignedMemory {
         return address
     }
 
-    /// Returns the pages after the first `start` bytes to the system; read again, they hold zeros. A page that is partly in use stays.
+    /// Returns the pages after the first `start` bytes to the system; they then read as zeros. Keeps a page that is partly in use.
     ///
-    /// - Parameter end: the bytes that were allocated.
+    /// - Parameter end: the allocated bytes.
     static func discard(_ address: UnsafeMutableRawPointer, from start: Int, to end: Int) {
         guard end >= pagedSize else { return }
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        // Mapped memory begins with a page.
+        // Mapped memory starts at a page.
         let (first, last) = ((start + page - 1) / page * page, end / page * page)
         if first < last { madvise(address + first, last - first, MADV_DONTNEED) }
     }

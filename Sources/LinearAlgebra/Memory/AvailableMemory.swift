@@ -1,28 +1,28 @@
 internal import Glibc
 internal import Synchronization
 
-/// What the machine, or the control group the process lives in, can still give.
+/// Memory that the machine, or the process's control group, can still provide.
 ///
-/// The kernel hands out addresses for memory that it does not have and ends a process that touches them; so whoever wants much asks first.
+/// The kernel hands out addresses for memory that it does not have, and kills a process that touches them; so large allocations ask first.
 public enum AvailableMemory {
-    /// Bytes that can be had now without swapping: the kernel's `MemAvailable`, or what is left of a control group's limit where that is
-    /// less; nil where the system does not say.
+    /// Bytes available now without swapping: the kernel's `MemAvailable`, or what is left of a control group's limit if that is less; nil
+    /// if the system does not say.
     ///
-    /// What this process has mapped for matrices and not touched yet has been promised and is not counted.
+    /// Memory that this process has mapped for matrices and not yet touched is promised, and is subtracted.
     ///
-    /// - Complexity: reads a few small files of the kernel's: some tens of microseconds.
+    /// - Complexity: reads a few small kernel files: tens of microseconds.
     public static var bytes: Int? {
         guard let free = machine() else { return nil }
         return max(0, min(free, controlGroup() ?? .max) - untouched())
     }
 
-    /// Allocations from this size on are checked, and counted as promised.
+    /// Allocations of at least this size are checked, and counted as promised.
     static let checkedSize = 16 << 20
 
     /// Bytes mapped by checked allocations.
     private static let mapped = Atomic<Int>(0)
 
-    /// Whether an allocation of this size can be had; smaller ones are not asked about.
+    /// Whether an allocation of this size is possible; smaller ones are not checked.
     static func admits(_ count: Int) -> Bool {
         guard count >= checkedSize, let bytes else { return true }
         return count <= bytes
@@ -36,7 +36,7 @@ public enum AvailableMemory {
         if count >= checkedSize { mapped.wrappingSubtract(count, ordering: .relaxed) }
     }
 
-    /// At least what is mapped and not resident: everything else that the process holds may be counted against it.
+    /// At least the part that is mapped and not resident: everything else that the process holds may be counted against it.
     private static func untouched() -> Int {
         // size resident shared …, in pages
         let fields = numbers(in: read("/proc/self/statm"))
@@ -48,11 +48,11 @@ public enum AvailableMemory {
         value(of: "MemAvailable:", in: read("/proc/meminfo")).map { $0 << 10 }
     }
 
-    /// What is left of the tightest limit among the process's control group and those around it; nil where there is none.
+    /// What is left of the tightest limit among the process's control group and its ancestors; nil without a limit.
     private static func controlGroup() -> Int? {
         var least: Int?
         for line in read("/proc/self/cgroup").split(separator: "\n") {
-            // hierarchy:controllers:path, where version 2 names no controllers
+            // hierarchy:controllers:path; version 2 has no controllers
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3 else { continue }
             let files: Files
@@ -66,7 +66,7 @@ public enum AvailableMemory {
             } else {
                 continue
             }
-            // Inside a container the path may not exist, and the root is the container's own group.
+            // Inside a container the path may not exist; the root is then the container's own group.
             var path = String(parts[2])
             while true {
                 if let left = files.left(path == "/" ? "" : path) { least = min(least ?? .max, left) }
@@ -77,16 +77,16 @@ public enum AvailableMemory {
         return least
     }
 
-    /// Where a version of control groups says what it allows and what is used.
+    /// The files with limit and usage of a version of control groups.
     private struct Files {
         let root: String
         let limit: String
         let use: String
-        /// What the kernel can take back: pages of files.
+        /// Pages of files, which the kernel can take back.
         let cache: [String]
 
         func left(_ path: String) -> Int? {
-            // "max", or a number near 2⁶³, stands for no limit.
+            // "max", or a number near 2⁶³, means no limit.
             guard let limit = AvailableMemory.numbers(in: AvailableMemory.read("\(root)\(path)/\(limit)")).first, limit < 1 << 60,
                 let use = AvailableMemory.numbers(in: AvailableMemory.read("\(root)\(path)/\(use)")).first
             else { return nil }
@@ -96,9 +96,9 @@ public enum AvailableMemory {
         }
     }
 
-    // MARK: Text of the kernel's
+    // MARK: Kernel files
 
-    /// The number behind a key at the beginning of a line.
+    /// The number after a key at the beginning of a line.
     static func value(of key: String, in text: String) -> Int? {
         for line in text.split(separator: "\n") where line.hasPrefix(key) {
             return numbers(in: String(line.dropFirst(key.count))).first
@@ -106,7 +106,7 @@ public enum AvailableMemory {
         return nil
     }
 
-    /// The decimal numbers of a text, up to the first word that is none.
+    /// The decimal numbers of a text, up to the first word that is not one.
     static func numbers(in text: String) -> [Int] {
         var numbers: [Int] = []
         for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
@@ -116,7 +116,7 @@ public enum AvailableMemory {
         return numbers
     }
 
-    /// A small file of the kernel's; empty where it cannot be read.
+    /// A small kernel file; empty if it cannot be read.
     private static func read(_ path: String) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return "" }

@@ -1,4 +1,4 @@
-/// What can go wrong in the numeric kernel.
+/// Errors of the numeric kernel.
 public enum LinearAlgebraError: Error, Equatable, Sendable {
     /// Not enough memory for a matrix of this many bytes.
     case outOfMemory(bytes: Int)

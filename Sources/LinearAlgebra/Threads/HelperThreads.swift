@@ -2,32 +2,31 @@ internal import Concurrency
 internal import Glibc
 internal import Synchronization
 
-/// Threads that take part in work which is cut for several.
+/// Threads that help with work cut into turns.
 ///
-/// Whoever has such work calls them, does what he can of it himself, and then waits only for those who have come: where there is no thread,
-/// or all are elsewhere, he does it alone. They are made when there is work for them and none is free, and stay.
+/// A caller with such work wakes helpers, works along, and then waits only for the helpers that came. If there is no thread, or all are
+/// busy, it does everything itself. Helpers are created when there is work and none is idle, and are kept.
 final class HelperThreads: Sendable {
-    /// The ones of this process.
     static let shared = HelperThreads()
 
     private struct State {
-        /// Those who have nothing to do.
+        /// Helpers without work.
         var idle: [Helper] = []
-        /// Work that would take more of them.
+        /// Work that could use more helpers.
         var open: [Work] = []
-        /// All of them.
+        /// All helpers.
         var count = 0
     }
 
     private let state = Guarded(State())
 
-    /// As many as there are processors, the caller's own among them.
+    /// The number of processors, including the caller's.
     private static let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
-    /// Calls `body` with 0 up to `turns`, in that order, on so many threads at most: each takes the next turn when it is done with the one
-    /// before. Returns when all turns are done.
+    /// Calls `body` with `0..<turns` in order on at most this many threads: each takes the next turn when it finishes one. Returns when all
+    /// turns are done.
     ///
-    /// - Precondition: `body` touches nothing in one turn that it does in another.
+    /// - Precondition: turns of `body` share nothing that one of them writes.
     func run(_ turns: Int, threads: Int, _ body: (Int) -> Void) {
         withoutActuallyEscaping(body) { body in
             let work = Work(turns, body)
@@ -37,7 +36,7 @@ final class HelperThreads: Sendable {
         }
     }
 
-    /// Makes so many threads, as far as they are not there: who makes them beforehand hears whether they can be had.
+    /// Creates helpers until there are this many. Creating them early shows whether they can be had.
     ///
     /// - Parameter prepare: runs first on each new thread.
     func make(_ count: Int, _ prepare: @escaping @Sendable () -> Void) throws(ThreadError) {
@@ -65,7 +64,7 @@ final class HelperThreads: Sendable {
         }
         for helper in called { helper.wake(with: work) }
         for _ in 0..<made {
-            // Where there is no thread, the others do more.
+            // Without a thread, the others do more.
             let helper = Helper()
             helper.give(work)
             if (try? start(helper, {})) == nil { state.withLock { _ in work.helpers -= 1 } }
@@ -84,7 +83,6 @@ final class HelperThreads: Sendable {
         }
     }
 
-    /// The life of a helper.
     private func help(_ helper: Helper) {
         var work = helper.take() ?? next(for: helper, after: nil)
         while true {
@@ -99,12 +97,12 @@ final class HelperThreads: Sendable {
 
     /// Leaves work that has no turn left, and finds other work.
     ///
-    /// - Returns: nil where there is none; the helper is idle then.
+    /// - Returns: nil if there is none; the helper is then idle.
     private func next(for helper: Helper, after work: Work?) -> Work? {
         state.withLock { state in
             if let work {
                 work.helpers -= 1
-                // The last one lets the caller go on, who alone waits for it.
+                // The last helper releases the caller, the only one that waits.
                 if work.helpers == 0, work.isWaitedFor { work.end() }
             }
             guard let next = state.open.first else {
@@ -118,7 +116,7 @@ final class HelperThreads: Sendable {
         }
     }
 
-    /// Waits until no helper is at the work; none begins with it any more.
+    /// Waits until no helper is at the work; no helper starts on it any more.
     private func leave(_ work: Work) {
         let mustWait = state.withLock { state in
             if work.wanted > 0 { state.open.removeAll { $0 === work } }
@@ -129,14 +127,14 @@ final class HelperThreads: Sendable {
         work.forget()
     }
 
-    /// Work that is cut into turns.
+    /// Work cut into turns.
     ///
-    /// `@unchecked Sendable`: `helpers`, `wanted` and `isWaitedFor` are read and written with the state locked; `body` is called by threads
-    /// which the caller of `run` waits for, and he promises that its calls touch nothing of each other's.
+    /// `@unchecked Sendable`: `helpers`, `wanted` and `isWaitedFor` are accessed with the state locked. `body` is called by threads that
+    /// the caller of `run` waits for, and the caller guarantees that its calls are independent.
     private final class Work: @unchecked Sendable {
-        /// Threads that are at it, its caller aside.
+        /// Threads at work, without the caller.
         var helpers = 0
-        /// Threads that it would take beside those.
+        /// Further threads that it could use.
         var wanted = 0
         var isWaitedFor = false
         private let next = Atomic(0)
@@ -157,14 +155,14 @@ final class HelperThreads: Sendable {
             }
         }
 
-        /// Lets go of what was to be done: a helper that has left may hold the work a moment longer.
+        /// Releases the closure: a helper that has left may hold the work a moment longer.
         func forget() { body = nil }
 
         func end() { semaphore.post() }
         func wait() { semaphore.wait() }
     }
 
-    /// A thread, and what it is to do.
+    /// A thread and its next work.
     private final class Helper: Sendable {
         private let work = Guarded<Work?>(nil)
         private let semaphore = Wakening()
@@ -180,9 +178,9 @@ final class HelperThreads: Sendable {
         func sleep() { semaphore.wait() }
     }
 
-    /// A semaphore of one thread, which alone waits for it.
+    /// A semaphore that only one thread waits for.
     private final class Wakening: @unchecked Sendable {
-        // Sendable: the object is made for several threads, and never moves.
+        // Sendable: a semaphore is made for several threads, and this one never moves.
         private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
         init() {
