@@ -4,7 +4,7 @@
 #include "CLinux.h"
 
 int accrue_drop_connection_requests(int fd) {
-    // The packet begins with the TCP header, whose octet 13 holds the flags; 2 is SYN.
+    // The packet begins with the TCP header. Its octet 13 holds the flags; 2 is SYN.
     struct sock_filter instructions[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
         BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02, 0, 1),

@@ -2,10 +2,10 @@
 #include <string.h>
 #include <unistd.h>
 
-// OpenBLAS makes its threads while it is loaded, before `main`. Where the system gives none it says so and raises SIGINT against its own
-// process: that ends the program as if its user had interrupted it; or, where SIGINT is ignored, as in the background of a shell, it goes
-// on without the threads and waits for them in its first call. So SIGINT is taken while libraries are loaded, and only then. Sanitizers
-// begin at the same moment, and must be first.
+// OpenBLAS starts its threads while it is loaded, before `main`. If the system grants none, it says so and raises SIGINT in its own
+// process. That ends the program as if its user had interrupted it; or, if SIGINT is ignored, as in the background of a shell, it continues
+// without the threads and waits for them in its first call. So SIGINT is handled while libraries are loaded, and only then. Sanitizers
+// start at the same moment, and must be first.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define IS_SANITIZED 1

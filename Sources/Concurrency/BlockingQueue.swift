@@ -10,7 +10,7 @@ package final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
 
     /// Appends an element.
     ///
-    /// - Returns: false where the queue is closed, and the element is not taken.
+    /// - Returns: false if the queue is closed; the element is then not taken.
     package func append(_ element: Element) -> Bool {
         monitor.withLock {
             if isClosed { return false }
@@ -20,12 +20,12 @@ package final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
         }
     }
 
-    /// Waits for an element; then takes it and those behind it for as long as `continues` says so.
+    /// Waits for an element; then takes it, and further elements while `continues` returns true.
     ///
     /// - Parameters:
-    ///   - deadline: how long to wait, in seconds of `MonotonicClock.now`; for ever where nil.
-    ///   - continues: is given what is taken so far and the next element.
-    /// - Returns: nothing when the deadline has passed; nil when the queue is closed and empty.
+    ///   - deadline: in seconds of `MonotonicClock.now`; nil for no limit.
+    ///   - continues: called with the elements taken so far and the next one.
+    /// - Returns: no elements if the deadline has passed; nil if the queue is closed and empty.
     package func take(until deadline: Double? = nil, while continues: ([Element], Element) -> Bool = { _, _ in false }) -> [Element]? {
         monitor.withLock {
             while elements.count == 0 {
@@ -41,10 +41,10 @@ package final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
         }
     }
 
-    /// Takes no more elements.
+    /// Closes the queue to new elements.
     ///
-    /// - Parameter last: an element that is still to be seen.
-    /// - Returns: those that were waiting, which nobody will see any more; `last` too, where the queue was closed before.
+    /// - Parameter last: an element still to be delivered.
+    /// - Returns: the waiting elements, which are not delivered any more, including `last` if the queue was closed before.
     package func close(behind last: Element? = nil) -> [Element] {
         monitor.withLock {
             if isClosed { return last.map { [$0] } ?? [] }
@@ -56,6 +56,6 @@ package final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
         }
     }
 
-    /// The number of elements that wait.
+    /// The number of waiting elements.
     package var count: Int { monitor.withLock { elements.count } }
 }

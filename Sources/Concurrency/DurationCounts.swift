@@ -1,6 +1,6 @@
-/// Durations counted in fixed buckets, from a tenth of a millisecond to ten seconds: what a histogram of Prometheus needs.
+/// Durations counted in fixed buckets from a tenth of a millisecond to ten seconds, as for a Prometheus histogram.
 package struct DurationCounts: Sendable, Equatable {
-    /// The upper bounds of the buckets in seconds, inclusive and ascending; one more bucket takes what is longer.
+    /// The upper bounds of the buckets in seconds, inclusive and ascending; one more bucket counts longer durations.
     package static let bounds: [Double] = nanosecondBounds.map { Double($0) / 1e9 }
 
     /// In nanoseconds.
@@ -10,21 +10,19 @@ package struct DurationCounts: Sendable, Equatable {
         1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000,
     ]
 
-    /// How many buckets there are, with that of the longest durations.
+    /// The number of buckets, including that of the longest durations.
     package static let bucketCount = 17
 
-    /// The durations in each bucket, not accumulated; the last is that of those beyond all bounds.
+    /// The durations in each bucket, not accumulated; the last bucket counts those beyond all bounds.
     package var buckets = [UInt64](repeating: 0, count: bucketCount)
-    /// Their sum in nanoseconds.
+    /// The sum of the durations in nanoseconds.
     package var nanoseconds: UInt64 = 0
 
-    /// Counts nothing yet.
     package init() {}
 
-    /// How many durations were counted.
     package var count: UInt64 { buckets.reduce(0, &+) }
 
-    /// Their sum in seconds.
+    /// The sum of the durations in seconds.
     package var seconds: Double { Double(nanoseconds) / 1e9 }
 
     /// Counts a duration.
@@ -35,7 +33,7 @@ package struct DurationCounts: Sendable, Equatable {
         nanoseconds &+= UInt64(max(0, duration))
     }
 
-    /// The bucket that a duration belongs to.
+    /// The bucket of a duration.
     package static func bucket(of nanoseconds: Int64) -> Int {
         var bucket = 0
         while bucket < nanosecondBounds.count, nanoseconds > nanosecondBounds[bucket] { bucket += 1 }

@@ -2,14 +2,14 @@ package import Glibc
 
 /// A value behind a lock.
 ///
-/// As `Synchronization.Mutex`, on pthreads: the standard library's lock is not instrumented for the thread sanitizer on Linux, which
-/// then reports every access as a race; this one it understands, so a clean run means something.
+/// Like `Synchronization.Mutex`, but on pthreads: on Linux the standard library's lock is not instrumented for the thread sanitizer, which
+/// then reports every access as a race. It understands this one, so a clean run means something.
 package final class Guarded<Value>: @unchecked Sendable {
-    // Sendable: `value` is touched by `withLock` alone, under the lock, and what goes in and out is `sending` or Sendable.
+    // Sendable: only `withLock` accesses `value`, under the lock, and what goes in and out is `sending` or Sendable.
     @usableFromInline let lock: UnsafeMutablePointer<pthread_mutex_t>
     @usableFromInline var value: Value
 
-    /// A value that nobody else has.
+    /// A value with no other owner.
     package init(_ value: sending Value) {
         self.value = value
         lock = .allocate(capacity: 1)
@@ -22,8 +22,8 @@ package final class Guarded<Value>: @unchecked Sendable {
         lock.deallocate()
     }
 
-    // Inlinable: event loops call it, and must not allocate for a type that another module knows.
-    /// Calls `body` with the value, alone. `body` must not call `withLock` of the same object.
+    // Inlinable: event loops call it, and must not allocate for another module's type.
+    /// Calls `body` with exclusive access to the value. `body` must not call `withLock` of the same object.
     @inlinable package func withLock<Result, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {

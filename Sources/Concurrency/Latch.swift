@@ -1,4 +1,4 @@
-/// Counts threads that are at work, for whoever waits for their end.
+/// Counts busy threads, so that others can wait for them to end.
 package final class Latch: Sendable {
     private let monitor = Monitor()
     private let count = Count()
@@ -10,22 +10,22 @@ package final class Latch: Sendable {
 
     package init() {}
 
-    /// One more is at work.
+    /// Counts one more busy thread.
     package func enter() { monitor.withLock { count.value += 1 } }
 
-    /// One has ended.
+    /// Counts one thread less.
     package func leave() {
         monitor.withLock {
             count.value -= 1
-            // Those who wait do so for the last.
+            // Waiters wait for the last thread.
             if count.value == 0 { monitor.broadcast() }
         }
     }
 
-    /// Waits until nobody is at work.
+    /// Waits until no thread is busy.
     ///
     /// - Parameter deadline: in seconds of `MonotonicClock.now`.
-    /// - Returns: false where the deadline has passed.
+    /// - Returns: false if the deadline has passed.
     package func wait(until deadline: Double) -> Bool {
         monitor.withLock {
             while count.value > 0 {

@@ -1,10 +1,10 @@
 package import Glibc
 
-/// A lock with one condition to wait for, on pthreads and the monotonic clock.
+/// A lock with one condition variable, on pthreads and the monotonic clock.
 ///
-/// Foundation's condition counts in calendar time, and traps on dates far ahead.
+/// Foundation's condition uses calendar time, and traps on dates in the distant future.
 package final class Monitor: @unchecked Sendable {
-    // Sendable: both objects are made for use by several threads, and never move.
+    // Sendable: both objects are made for several threads, and never move.
     @usableFromInline let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -33,8 +33,7 @@ package final class Monitor: @unchecked Sendable {
         return body()
     }
 
-    /// Gives the lock away until somebody signals, or the deadline passes. Call it with the lock held, and look again at what was waited
-    /// for.
+    /// Releases the lock until a signal comes or the deadline passes. Call it with the lock held, and check the condition again afterwards.
     ///
     /// - Parameter deadline: in seconds of `MonotonicClock.now`; nil, infinity or more than a lifetime waits for ever.
     /// - Returns: false if the deadline has passed.
@@ -48,9 +47,9 @@ package final class Monitor: @unchecked Sendable {
     /// Some 300,000 years, which fit `tv_sec`.
     private static let never = 1e13
 
-    /// Wakes one that waits.
+    /// Wakes one waiter.
     package func signal() { pthread_cond_signal(condition) }
 
-    /// Wakes all that wait: where every one of them can go on then. To let one go on, `signal` wakes one.
+    /// Wakes all waiters, if every one of them can continue. Otherwise use `signal`, which wakes one.
     package func broadcast() { pthread_cond_broadcast(condition) }
 }

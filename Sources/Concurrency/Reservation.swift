@@ -1,4 +1,4 @@
-/// Bytes of a budget that one owner holds. They are given back when the owner goes, or before.
+/// Bytes of a budget that one owner holds. They are returned when the owner is released, or earlier.
 package final class Reservation: Sendable {
     private let budget: MemoryBudget
     private let held: Guarded<Int>
@@ -11,7 +11,7 @@ package final class Reservation: Sendable {
 
     /// Reserves bytes.
     ///
-    /// - Returns: nil where they do not fit.
+    /// - Returns: nil if they do not fit.
     package convenience init?(_ bytes: Int, of budget: MemoryBudget) {
         self.init(of: budget)
         guard resize(to: bytes) else { return nil }
@@ -24,10 +24,10 @@ package final class Reservation: Sendable {
 
     /// Changes the reservation to this many bytes.
     ///
-    /// - Returns: false where more are wanted than fit; what is held stays then.
+    /// - Returns: false, changing nothing, if the additional bytes do not fit.
     package func resize(to bytes: Int) -> Bool { change(to: bytes, isForced: false) }
 
-    /// Changes it whether or not the bytes fit: for a state that exists already.
+    /// Changes the reservation whether or not the bytes fit: for memory that exists already.
     package func settle(at bytes: Int) { _ = change(to: bytes, isForced: true) }
 
     /// Releases all bytes.

@@ -1,15 +1,15 @@
-/// A first-in, first-out buffer that grows, and keeps nothing alive that was taken from it.
+/// A first-in, first-out buffer that grows, and keeps no taken element alive.
 ///
-/// Appending and taking are O(1), amortised; one that has been long and is empty gives its memory back.
+/// Appending and taking are O(1), amortised. A long buffer returns its memory when it becomes empty.
 package struct RingBuffer<Element> {
-    /// A power of two of places, or none.
+    /// Empty, or a power of two of places.
     private var places: [Element?] = []
     private var head = 0
     package private(set) var count = 0
 
     package init() {}
 
-    /// The element that would be taken next.
+    /// The element that is taken next.
     package var first: Element? { count > 0 ? places[head] : nil }
 
     package mutating func append(_ element: Element) {
@@ -29,9 +29,9 @@ package struct RingBuffer<Element> {
         return places[head]
     }
 
-    /// Empties it.
+    /// Empties the buffer.
     ///
-    /// - Returns: what it held, in order.
+    /// - Returns: its elements, in order.
     package mutating func removeAll() -> [Element] {
         var elements: [Element] = []
         elements.reserveCapacity(count)

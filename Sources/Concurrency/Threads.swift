@@ -1,23 +1,23 @@
 internal import Glibc
 
-/// Makes threads: every thread of this program but those of libraries is made here, because here it can fail.
+/// Starts threads. Every thread of this program, except those of libraries, starts here, because here it can fail.
 ///
-/// Foundation's `Thread` ignores what the system says. Under a limit on processes (`ulimit -u`, `pids.max` of a container) the thread then
-/// never runs, and whoever waits for what it should do waits for ever. Dispatch tries again each second instead, for ever as well.
+/// Foundation's `Thread` ignores errors of the system. Under a limit on processes (`ulimit -u`, `pids.max` of a container) the thread then
+/// never runs, and code that waits for it waits forever. Dispatch retries each second instead, also forever.
 package enum Threads {
-    /// Threads that tests let fail where they are made from this very task; see `processRefusals`.
+    /// Threads that tests make fail if this task starts them; see `processRefusals`.
     @TaskLocal package static var refusals: ThreadRefusals?
 
-    /// Threads that tests let fail wherever they are made.
+    /// Threads that tests make fail anywhere in the process.
     package static let processRefusals = ThreadRefusals()
 
-    /// Starts a thread that ends by itself.
+    /// Starts a thread, which ends when `body` returns.
     ///
     /// - Parameters:
-    ///   - name: says in errors what the thread is for; the system shows its first 15 bytes.
-    ///   - stackSize: in bytes; what the system gives by default where nil.
+    ///   - name: names the thread in errors; the system shows its first 15 bytes.
+    ///   - stackSize: in bytes; nil for the system's default.
     ///   - body: runs on the thread.
-    /// - Throws: where the system gives no thread; then nothing of `body` has run, nor will.
+    /// - Throws: if the system grants no thread; `body` then never runs.
     package static func start(_ name: String, stackSize: Int? = nil, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
         if processRefusals.refuse(name) || refusals?.refuse(name) == true { throw ThreadError(name: name, number: EAGAIN) }
         var attributes = pthread_attr_t()
@@ -40,12 +40,12 @@ package enum Threads {
         }
     }
 
-    /// `pthread_setname_np`, which the module map of Glibc leaves out.
+    /// `pthread_setname_np`, which Glibc's module map leaves out.
     private static let setName = dlsym(nil, "pthread_setname_np").map {
         unsafeBitCast($0, to: (@convention(c) (pthread_t, UnsafePointer<CChar>) -> Int32).self)
     }
 
-    /// What a thread is started with.
+    /// The argument of a thread's start routine.
     private final class Task: Sendable {
         private let name: String
         private let body: Guarded<(@Sendable () -> Void)?>
@@ -57,15 +57,15 @@ package enum Threads {
 
         func run() {
             _ = Threads.setName?(pthread_self(), String(decoding: name.utf8.prefix(15), as: UTF8.self))
-            // Taken out, so that what it holds goes when it returns.
+            // Taken out, so that everything it holds is released when it returns.
             body.withLock { $0.take() }?()
         }
     }
 }
 
-/// The system gives no thread.
+/// The system grants no thread.
 package struct ThreadError: Error, Equatable, CustomStringConvertible {
-    /// What the thread was to do.
+    /// The thread's name.
     package let name: String
     /// The `errno`.
     package let number: Int32
@@ -82,22 +82,22 @@ package struct ThreadError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Threads that shall fail, for tests.
+/// Threads that tests make fail.
 package final class ThreadRefusals: Sendable {
     private let counts = Guarded<[String: (passing: Int, failing: Int)]>([:])
 
     package init() {}
 
-    /// Lets threads of a name fail.
+    /// Makes threads of a name fail.
     ///
     /// - Parameters:
-    ///   - passing: those that may be made before.
-    ///   - failing: those that then fail.
+    ///   - passing: how many may start first.
+    ///   - failing: how many fail after those.
     package func fail(_ name: String, after passing: Int = 0, times failing: Int = 1) {
         counts.withLock { $0[name] = (passing, failing) }
     }
 
-    /// Whether a thread of this name fails now; counts it.
+    /// Counts a thread of this name; returns whether it fails.
     func refuse(_ name: String) -> Bool {
         counts.withLock { counts in
             guard let (passing, failing) = counts[name] else { return false }

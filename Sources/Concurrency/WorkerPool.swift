@@ -1,38 +1,36 @@
-/// A few threads that many members share: each takes one while it has something to do, and none while it has not.
+/// A few threads shared by many members: a member uses a thread while it has something to do, and none otherwise.
 ///
-/// Members come to their turns in the order in which they asked for them. One that wants to go on after its turn stands behind all that
-/// wait. Threads are made as they are needed, up to a limit, and stay; where the system gives no more of them, those that there are do it
-/// all.
+/// Members get their turns in the order of their requests. A member that wants to continue after its turn queues behind all waiting ones.
+/// Threads are created as needed, up to a limit, and are kept. If the system grants no more, the existing ones do all the work.
 package final class WorkerPool: Sendable {
     /// How a turn ends.
     package enum Turn: Sendable {
         /// There is more to do.
         case again
-        /// There is nothing to do until somebody wakes the member, or until a time, in seconds of `MonotonicClock.now`.
+        /// There is nothing to do until the member is woken, or until a time in seconds of `MonotonicClock.now`.
         case idle(until: Double?)
-        /// Nothing is to be done ever again.
+        /// There will never be anything to do again.
         case over
     }
 
-    /// What the threads are doing.
     package struct Figures: Sendable {
-        /// The threads that there are.
+        /// All threads.
         package var threads = 0
-        /// Those that are at a turn.
+        /// Threads in a turn.
         package var busy = 0
-        /// The members that wait for one.
+        /// Members waiting for a turn.
         package var waiting = 0
     }
 
     private let shared: Shared
 
-    /// Starts the first thread, and one that keeps the time.
+    /// Starts the first thread, and one for the alarms.
     ///
     /// - Parameters:
-    ///   - threads: how many may be made.
+    ///   - threads: the most threads to create.
     ///   - stackSize: of each, in bytes.
     ///   - prepare: runs first on each.
-    /// - Throws: where one of these two cannot be made.
+    /// - Throws: if one of these two cannot be created.
     package init(threads: Int, stackSize: Int, _ prepare: @escaping @Sendable () -> Void) throws(ThreadError) {
         precondition(threads > 0, "a pool has a thread")
         shared = Shared(limit: threads, stackSize: stackSize, prepare)
@@ -48,7 +46,7 @@ package final class WorkerPool: Sendable {
 
     deinit { stop() }
 
-    /// A member that has not begun.
+    /// Creates a member that has not begun.
     package func makeMember() -> Member { Member(shared) }
 
     /// What the threads are doing now.
@@ -57,7 +55,7 @@ package final class WorkerPool: Sendable {
     /// The members that are woken by a time.
     var alarmCount: Int { shared.alarms.count }
 
-    /// Lets the threads end when no member waits for a turn. Nobody is woken by a time any more.
+    /// Ends the threads once no member waits for a turn. Alarms wake no member any more.
     package func stop() {
         shared.stop()
         shared.alarms.stop()
@@ -65,13 +63,13 @@ package final class WorkerPool: Sendable {
 
     /// Something that takes turns, one at a time.
     ///
-    /// `@unchecked Sendable`: `state`, `isWoken` and `queued` are read and written with the pool's monitor locked. `take` is called and
-    /// replaced by the thread alone whose turn it is, and set before the first turn; the monitor stands between two turns.
+    /// `@unchecked Sendable`: `state`, `isWoken` and `queued` are accessed with the pool's monitor locked. `take` is set before the first
+    /// turn, and only called and replaced by the thread whose turn it is; the monitor separates two turns.
     package final class Member: @unchecked Sendable {
         fileprivate enum State { case unborn, idle, waiting, running, over }
 
         fileprivate var state = State.unborn
-        /// Whether somebody has woken it in its turn.
+        /// Whether it was woken during its turn.
         fileprivate var isWoken = false
         fileprivate var take: (() -> Turn)?
         /// Its place among those that have a time.
@@ -80,21 +78,21 @@ package final class WorkerPool: Sendable {
 
         fileprivate init(_ shared: Shared) { self.shared = shared }
 
-        /// Asks for the first turn.
+        /// Requests the first turn.
         ///
-        /// - Parameter take: a turn; called by one thread at a time, and let go of when it is over.
+        /// - Parameter take: a turn; called by one thread at a time, and released when it is over.
         package func begin(_ take: sending @escaping () -> Turn) {
             self.take = take
             shared.begin(self)
         }
 
-        /// Asks for a turn. One that has not begun, or is over, gets none.
+        /// Requests a turn. A member that has not begun, or is over, gets none.
         package func wake() { shared.wake(self) }
     }
 
-    /// What threads and members share, so that a pool which nobody holds any more can end.
+    /// State shared by threads and members, so that a pool without owners can end.
     ///
-    /// `@unchecked Sendable`: everything that changes does so with the monitor locked.
+    /// `@unchecked Sendable`: everything mutable is accessed with the monitor locked.
     fileprivate final class Shared: @unchecked Sendable {
         let alarms = WorkerAlarms()
         private let monitor = Monitor()
@@ -141,7 +139,7 @@ package final class WorkerPool: Sendable {
                 }
                 member.state = .waiting
                 ready.append(member)
-                // Whoever is idle takes one each.
+                // Idle threads take one each.
                 if idle >= ready.count || threads == limit {
                     monitor.signal()
                     return nil
@@ -149,11 +147,10 @@ package final class WorkerPool: Sendable {
                 monitor.signal()
                 return threads
             }
-            // Without it the others do its work.
+            // If it does not start, the others do its work.
             if let newThread { try? start(newThread) }
         }
 
-        /// The life of a thread.
         private func run() {
             var finished: (member: Member, turn: Turn)?
             while let member = next(after: finished) {

@@ -1,6 +1,6 @@
-// The instructions for CRC-32C, which Swift cannot name: crc32 of SSE4.2 on x86-64, crc32cx of ARMv8's CRC extension.
+// The instructions for CRC-32C, which Swift cannot use directly: crc32 of SSE4.2 on x86-64, crc32cx of ARMv8's CRC extension.
 //
-// Registers are neither inverted on entry nor on return. Call nothing else here where crc32c_is_supported() is false.
+// Registers are inverted neither on entry nor on return. Call nothing else here if crc32c_is_supported() is false.
 #ifndef ACCRUE_CCHECKSUM_H
 #define ACCRUE_CCHECKSUM_H
 
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-// Clang's builtins, not the headers of intrinsics: those are modules that a target without the instruction does not get.
+// Clang's builtins instead of the intrinsics' headers: those are modules, unavailable to a target without the instruction.
 #if defined(__x86_64__)
 #define ACCRUE_CRC32C __attribute__((target("sse4.2")))
 #define ACCRUE_CRC32C_8(crc, byte) __builtin_ia32_crc32qi(crc, byte)
@@ -29,7 +29,7 @@ static inline bool crc32c_is_supported(void) { return (getauxval(AT_HWCAP) & 1 <
 static inline bool crc32c_is_supported(void) { return false; }
 #endif
 
-// The next eight bytes, at whatever alignment. Both processors are little-endian here.
+// The next eight bytes, at any alignment. Both processors are little-endian here.
 static inline uint64_t crc32c_word(const uint8_t *bytes) {
     uint64_t word;
     memcpy(&word, bytes, sizeof word);
@@ -44,13 +44,13 @@ ACCRUE_CRC32C static inline uint32_t crc32c_update(uint32_t crc, const void *sta
     return crc;
 }
 
-// Three registers after three neighbouring runs of `stride` bytes, a multiple of 8: the instruction takes three cycles, but another can
-// begin in each.
+// Three registers after three adjacent runs of `stride` bytes, a multiple of 8: the instruction takes three cycles, but one can start in
+// each cycle.
 ACCRUE_CRC32C static inline void crc32c_update_three(uint32_t registers[3], const void *start, size_t stride) {
     const uint8_t *first = start, *second = first + stride, *third = second + stride;
     uint32_t a = registers[0], b = registers[1], c = registers[2];
-    // The processor's own prefetching follows no run as short as these: it is told to fetch the next three meanwhile. Past the end a
-    // prefetch does nothing.
+    // The processor's own prefetching does not follow runs this short, so the next three are prefetched. Past the end a prefetch does
+    // nothing.
     uintptr_t next = (uintptr_t)third + stride;
     for (size_t offset = 0; offset < stride; offset += 8) {
         __builtin_prefetch((const void *)(next + 3 * offset));

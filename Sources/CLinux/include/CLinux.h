@@ -10,7 +10,8 @@
 // Glibc's module is built without _GNU_SOURCE, which hides these.
 int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 
-// Lets a listening TCP socket drop every SYN; 0, or -1 with errno. In C, for the header of filters declares anew what Glibc's module has.
+// Lets a listening TCP socket drop every SYN; returns 0, or -1 with errno. In C, because the header of filters redeclares names of Glibc's
+// module.
 int accrue_drop_connection_requests(int fd);
 
 #endif

@@ -1,11 +1,11 @@
 internal import Concurrency
 
-/// A checkpoint that is being written, under a temporary name until it is whole and on the device.
+/// A checkpoint being written, under a temporary name until it is complete and on the device.
 ///
-/// The thread that owns the state hands it over with `append` and `flush`, at the speed of memory; any thread may then wait for the device
-/// in `commit`. A writer that goes without having been committed takes its file with it.
+/// The thread that owns the state passes it in with `append` and `flush`, at memory speed; any thread may then wait for the device in
+/// `commit`. A writer that was not committed removes its file when it is released.
 public final class CheckpointWriter: Sendable {
-    /// The version of the state that is written.
+    /// The version of the written state.
     public let version: Int
 
     private let directory: ModelDirectory
@@ -35,7 +35,7 @@ public final class CheckpointWriter: Sendable {
     /// The bytes appended so far.
     public var size: Int { state.withLock { $0.writtenCount + $0.pending.count } }
 
-    /// Whether the file has its last name. Where `commit` failed behind that, a crash may leave the old state or the new one.
+    /// Whether the file has its final name. If `commit` then failed, a crash may leave the old state or the new one.
     public var isRenamed: Bool { state.withLock { $0.isRenamed } }
 
     /// Appends bytes.
@@ -52,20 +52,20 @@ public final class CheckpointWriter: Sendable {
         }
     }
 
-    /// Hands everything to the system: from then on the state may change.
+    /// Writes everything to the system; the state may change afterwards.
     public func flush() throws(StorageError) {
         try state.withLock { (state) throws(StorageError) in try flush(&state) }
     }
 
-    /// Waits until the file is on the device, gives it its name, and waits until the name is, too.
+    /// Waits until the file is on the device, renames it to its final name, and waits until the name is on the device too.
     ///
-    /// - Throws: `StorageError`; a failed synchronization is not tried again: the file is given up. `.notInPlace` where the directory has been
+    /// - Throws: `StorageError`; a failed synchronization is not retried: the file is given up. `.notInPlace` if the directory has been
     ///   removed, moved or replaced meanwhile.
     public func commit() throws(StorageError) {
         try flush()
         // Before the rename: a name that survives a crash without its content would be worse than none.
         try file.synchronize()
-        // Another file of this name, or a directory in place of the one that the file is in, is not ours to rename.
+        // A different file of this name, or a directory that replaced the file's own, is not ours to rename.
         let identity = try file.identity()
         try directory.fileSystem.requireName(temporaryPath, of: identity)
         try file.close()

@@ -1,25 +1,25 @@
 internal import Glibc
 
-/// The directory of a server's models, which one process at a time may have open.
+/// The directory of a server's models. One process at a time may have it open.
 ///
-/// `lock` holds the number of that process; `models/<name>` holds the files of a model. A model appears and disappears by the renaming of
-/// its directory, so that it is there whole or not at all.
+/// `lock` holds the number of that process; `models/<name>` holds a model's files. A model's directory is renamed into and out of place, so
+/// the model is there completely or not at all.
 public final class DataDirectory: Sendable {
     /// The directory's path.
     public let path: String
     private let fileSystem: any FileSystem
     private let lock: File
 
-    /// Names that no model can have, as models' names begin with a letter or a digit.
+    /// A prefix that no model has: models' names begin with a letter or a digit.
     private static let newPrefix = ".new-"
     private static let deletedPrefix = ".deleted-"
 
-    /// Opens the directory, and makes it where it is not there.
+    /// Opens the directory, and creates it if necessary.
     ///
-    /// Models whose making or deleting a crash has interrupted are removed.
+    /// Removes models whose creation or deletion was interrupted by a crash.
     ///
-    /// - Throws: `StorageError`; `.locked` where another process has it open, `.notWritable` where this one may not write there. A full disk
-    ///   is no error: what is there can be served.
+    /// - Throws: `StorageError`; `.locked` if another process has it open, `.notWritable` if this process may not write there. A full disk
+    ///   is not an error: existing models can be served.
     public init(_ path: String, fileSystem: any FileSystem = SystemFileSystem()) throws(StorageError) {
         self.path = path
         self.fileSystem = fileSystem
@@ -28,10 +28,10 @@ public final class DataDirectory: Sendable {
             try Self.synchronizeParent(of: path, isNew: isNew, fileSystem)
             return try Self.takeLock(path + "/lock", .createOrKeep, fileSystem)
         }
-        // For people only: it is the lock that counts, and on a full disk there is no room for a number.
+        // For people only: the lock is what counts, and a full disk has no room for a number.
         try? Self.writeProcess(to: lock)
         _ = try Self.explainingRefusals { () throws(StorageError) in try fileSystem.makeDirectory(path + "/models") }
-        // Also where it was there: who made it may have been killed before this.
+        // Even if it existed: its creator may have been killed before this.
         try fileSystem.synchronizeDirectory(path)
         try Self.explainingRefusals { () throws(StorageError) in try Self.tryWriting(modelsPath, fileSystem) }
         for name in try fileSystem.names(in: modelsPath) where name.hasPrefix(Self.newPrefix) || name.hasPrefix(Self.deletedPrefix) {
@@ -40,16 +40,16 @@ public final class DataDirectory: Sendable {
         try fileSystem.synchronizeDirectory(modelsPath)
     }
 
-    /// Opens a directory that is there, to be read only; nothing in it is changed.
+    /// Opens an existing directory for reading; changes nothing in it.
     ///
-    /// - Throws: `StorageError`; `.locked` where a server has it open.
+    /// - Throws: `StorageError`; `.locked` if a server has it open.
     public init(reading path: String, fileSystem: any FileSystem = SystemFileSystem()) throws(StorageError) {
         self.path = path
         self.fileSystem = fileSystem
         lock = try Self.takeLock(path + "/lock", .read, fileSystem)
     }
 
-    /// Lets another process have the directory; nothing may use it any more.
+    /// Releases the directory to other processes; nothing may use it any more.
     public func close() {
         try? lock.unlock()
         try? lock.close()
@@ -62,33 +62,33 @@ public final class DataDirectory: Sendable {
         try fileSystem.names(in: modelsPath).filter { !$0.hasPrefix(".") }
     }
 
-    /// The files of a model that is there.
+    /// The files of an existing model.
     public func model(_ name: String) -> ModelDirectory {
         ModelDirectory(modelsPath + "/" + name, fileSystem: fileSystem)
     }
 
-    /// Refuses where the path does not lead to the directory any more that this process has the lock of: what lies there is another's.
+    /// Checks that the path still leads to the directory that this process has locked; anything else belongs to others.
     ///
-    /// - Throws: `StorageError`; `.notInPlace` mostly.
+    /// - Throws: `StorageError`; usually `.notInPlace`.
     public func requireInPlace() throws(StorageError) { try lock.requireName(path + "/lock") }
 
-    /// Makes an empty directory for a model, under a name that `add` changes.
+    /// Creates an empty directory for a model, under a temporary name that `add` changes.
     ///
-    /// - Throws: `StorageError`; `.notInPlace` as `requireInPlace`.
+    /// - Throws: `StorageError`; `.notInPlace` as for `requireInPlace`.
     public func makeModel(_ name: String) throws(StorageError) -> ModelDirectory {
         try requireInPlace()
         let path = "\(modelsPath)/\(Self.newPrefix)\(name)"
         if try !fileSystem.makeDirectory(path) {
-            // An attempt that failed before.
+            // Left by an earlier failed attempt.
             try fileSystem.removeTree(path)
             try fileSystem.makeDirectory(path)
         }
         return ModelDirectory(path, fileSystem: fileSystem)
     }
 
-    /// Gives a directory from `makeModel`, whose files are on the device, the model's name, and makes it last.
+    /// Gives a directory from `makeModel`, whose files are on the device, the model's name, and makes the name durable.
     ///
-    /// - Throws: `StorageError`; then the directory is removed, as far as it can be.
+    /// - Throws: `StorageError`; the directory is then removed, if possible.
     public func add(_ made: ModelDirectory, _ name: String) throws(StorageError) -> ModelDirectory {
         let model = model(name)
         do throws(StorageError) {
@@ -108,15 +108,15 @@ public final class DataDirectory: Sendable {
         return model
     }
 
-    /// Removes a directory from `makeModel`, as far as it can be; the next `init` removes the rest.
+    /// Removes a directory from `makeModel`, if possible; the next `init` removes the rest.
     public func discard(_ made: ModelDirectory) {
         try? fileSystem.removeTree(made.path)
     }
 
-    /// Takes a model away for good: after the return it does not come back, though its files may still be there for a while.
+    /// Deletes a model for good: it does not come back, though its files may remain for a while.
     ///
-    /// - Returns: what removes the files.
-    /// - Throws: `StorageError`; `.rename` where the model is still there, any other where that is not known.
+    /// - Returns: a value that removes the files.
+    /// - Throws: `StorageError`; `.rename` if the model is still there, any other if that is unknown.
     public func delete(_ name: String) throws(StorageError) -> DeletedModel {
         try requireInPlace()
         let path = "\(modelsPath)/\(Self.deletedPrefix)\(UInt64.random(in: .min ... .max))"
@@ -125,7 +125,7 @@ public final class DataDirectory: Sendable {
         return DeletedModel(path: path, fileSystem: fileSystem)
     }
 
-    /// Makes a name in the directory of models, which goes as one that is left over, to find out now whether that can be done.
+    /// Checks that the directory of models is writable, by creating a directory that is later removed as a leftover.
     private static func tryWriting(_ modelsPath: String, _ fileSystem: any FileSystem) throws(StorageError) {
         do throws(StorageError) {
             try fileSystem.makeDirectory(modelsPath + "/" + newPrefix)
@@ -134,7 +134,7 @@ public final class DataDirectory: Sendable {
         }
     }
 
-    /// Explains errors of the system's permissions.
+    /// Turns permission errors of the system into `.notWritable`.
     private static func explainingRefusals<R>(_ body: () throws(StorageError) -> R) throws(StorageError) -> R {
         do throws(StorageError) {
             return try body()
@@ -144,10 +144,10 @@ public final class DataDirectory: Sendable {
         }
     }
 
-    /// Makes the data directory's own name last.
+    /// Makes the data directory's own name durable.
     ///
-    /// - Parameter isNew: whether this process has made it. Whoever made it else may have been killed before this; or he had a directory that
-    ///   is not ours to read, and is no file system of ours.
+    /// - Parameter isNew: whether this process has created it. Another creator may have crashed before syncing; or the parent may be
+    ///   unreadable to us or on a foreign file system.
     private static func synchronizeParent(of path: String, isNew: Bool, _ fileSystem: any FileSystem) throws(StorageError) {
         do throws(StorageError) {
             try fileSystem.synchronizeDirectory(parent(of: path))
@@ -188,7 +188,7 @@ public struct DeletedModel: Sendable {
     let path: String
     let fileSystem: any FileSystem
 
-    /// Removes them, as far as they can be; the next opening of the data directory removes the rest.
+    /// Removes them, if possible; the next opening of the data directory removes the rest.
     public func removeFiles() {
         try? fileSystem.removeTree(path)
     }

@@ -1,8 +1,8 @@
-/// The records after a checkpoint, through all logs that lead on from it.
+/// The records after a checkpoint, across all logs that follow it.
 ///
-/// Reading changes nothing; `continue` then makes the last log fit to be written again. It belongs to one thread at a time.
+/// Reading changes nothing; `continue` then makes the last log writable again. A chain belongs to one thread at a time.
 public final class LogChain {
-    /// The version that the last record read leads to.
+    /// The version after the last record read.
     public private(set) var version: Int
     /// The records read.
     public private(set) var recordCount = 0
@@ -10,23 +10,23 @@ public final class LogChain {
     public private(set) var bytesRead = 0
     /// Bytes of all logs of the chain.
     public let byteCount: Int
-    /// What lies behind the last whole record of the last log, if anything; known when `next` has answered false.
+    /// What follows the last complete record of the last log, if anything; known after `next` has returned false.
     public private(set) var tornEnd: TornEnd?
-    /// Its bytes.
+    /// Bytes of the torn end.
     public var tornBytes: Int { tornEnd?.byteCount ?? 0 }
 
-    /// Where the record read last begins.
+    /// Where the last record read begins.
     private var recordOffset = 0
     private let directory: ModelDirectory
-    /// Bases of the logs that have not been opened yet.
+    /// Base versions of the logs that have not been opened yet.
     private var rest: ArraySlice<Int>
     private var reader: LogReader?
-    /// The log that is to be continued; it is read to its end.
+    /// The log to continue; it is read to its end.
     private var last: LogReader?
-    /// Logs without records that lead on from a version which is not the chain's: those of checkpoints that came to nothing.
+    /// Empty logs that start at a version other than the chain's: left by failed checkpoints.
     private var strays: [String] = []
 
-    /// The chain from the checkpoint of a version on.
+    /// The chain that starts at a version's checkpoint.
     public init(_ directory: ModelDirectory, after version: Int) throws(StorageError) {
         let bases = try directory.logs().filter { $0 >= version }
         var bytes = 0
@@ -40,8 +40,8 @@ public final class LogChain {
     /// Reads the next record.
     ///
     /// - Returns: false at the end.
-    /// - Throws: `StorageError`; `.damaged` where the logs are not as they were written; with `.missingLog` where there is none at all, for
-    ///   one is always made before its checkpoint is in place.
+    /// - Throws: `StorageError`; `.damaged` if the logs are not as they were written, with `.missingLog` if there is none: a log is always
+    ///   created before its checkpoint is in place.
     public func next() throws(StorageError) -> Bool {
         while true {
             if reader == nil, try !openNext() {
@@ -55,7 +55,7 @@ public final class LogChain {
             if try reader!.next() {
                 bytesRead += reader!.offset - before
                 recordOffset = before
-                // Opened at its own base: a log that has records must go on from where the one before ends.
+                // Each log opens at its own base version: a log with records must start where the previous one ends.
                 version = reader!.version
                 recordCount += 1
                 return true
@@ -66,21 +66,21 @@ public final class LogChain {
         }
     }
 
-    /// Calls `body` with the content of the record read last.
+    /// Calls `body` with the content of the last record read.
     ///
-    /// - Precondition: `next` has just answered true.
+    /// - Precondition: `next` has just returned true.
     public func withBody<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try reader!.withBody(body)
     }
 
-    /// An error that says what is wrong with the content of the record read last, and where it lies.
+    /// An error about the content of the last record read, with its place.
     public func contentError(_ text: String) -> StorageError {
         StorageError(.recover, path: reader?.path ?? directory.path, reason: .damaged(offset: recordOffset, .content(text)))
     }
 
-    /// The log to go on in, once `next` has answered false: its torn end is cut, and everything is on the device.
+    /// The log to continue, after `next` has returned false: its torn end is cut, and everything is on the device.
     ///
     /// - Throws: `StorageError`.
     public func `continue`() throws(StorageError) -> WriteAheadLog {
@@ -99,7 +99,7 @@ public final class LogChain {
             do throws(StorageError) {
                 next = try LogReader(file)
             } catch {
-                // Its making was interrupted.
+                // Its creation was interrupted.
                 guard error.reason == .unexpectedEnd else { throw error }
                 strays.append(path)
                 continue
@@ -112,8 +112,8 @@ public final class LogChain {
                 reader = next
                 return true
             }
-            // A log left by a failed checkpoint. One of a later version is removed before the earlier log is continued, so if it is still
-            // there, the earlier log ended with a complete record.
+            // Left by a failed checkpoint. A log of a later version is removed before the earlier log is continued; if it still exists, the
+            // earlier log ended with a complete record.
             if isEmpty, base <= version || tornBytes == 0 {
                 strays.append(path)
                 continue

@@ -1,50 +1,49 @@
-/// The files of one model: checkpoints, each a whole state, and logs of what came after.
+/// The files of one model: checkpoints, each a complete state, and logs of later changes.
 ///
-/// `checkpoint-<version>.safetensors` holds the state of a version; `log-<version>.wal` leads from that version on. A log is begun before
-/// the checkpoint it follows is in place, so that learning need not wait for it: until then the state is that of the checkpoint before,
-/// with both logs.
+/// `checkpoint-<version>.safetensors` holds the state of a version; `log-<version>.wal` starts at that version. A log is created before its
+/// checkpoint is in place, so that learning need not wait: until then the state is that of the previous checkpoint with both logs.
 public struct ModelDirectory: Sendable {
     /// The directory's path.
     public let path: String
     let fileSystem: any FileSystem
 
-    /// The directory at a path, which may be read without the data directory's lock where nobody writes.
+    /// The directory at a path. It may be read without the data directory's lock if there is no writer.
     public init(_ path: String, fileSystem: any FileSystem = SystemFileSystem()) {
         self.path = path
         self.fileSystem = fileSystem
     }
 
-    /// Where the checkpoint of a version lies.
+    /// The path of a version's checkpoint.
     public func checkpointPath(_ version: Int) -> String { "\(path)/checkpoint-\(version).safetensors" }
 
-    /// Where the log from a version on lies.
+    /// The path of the log that starts at a version.
     public func logPath(_ version: Int) -> String { "\(path)/log-\(version).wal" }
 
     func temporaryPath(_ version: Int) -> String { "\(path)/\(Self.temporaryPrefix)\(version)" }
 
     private static let temporaryPrefix = ".checkpoint-"
 
-    /// The highest version that a file can be of: 2^53 − 1, to which versions are counted. Other names are not of this program.
+    /// The highest possible version of a file: 2^53 − 1, the largest count of versions. Files with other names are not this program's.
     public static let maximumVersion = (1 << 53) - 1
 
-    /// The versions that there are checkpoints of, ascending.
+    /// The versions that have checkpoints, ascending.
     public func checkpoints() throws(StorageError) -> [Int] {
         try versions("checkpoint-", ".safetensors")
     }
 
-    /// The versions from which logs lead on, ascending.
+    /// The versions at which logs start, ascending.
     public func logs() throws(StorageError) -> [Int] {
         try versions("log-", ".wal")
     }
 
-    /// Opens a checkpoint to be read.
+    /// Opens a checkpoint for reading.
     public func openCheckpoint(_ version: Int) throws(StorageError) -> File {
         try File(checkpointPath(version), .read, fileSystem: fileSystem)
     }
 
-    /// Opens a checkpoint that was open before.
+    /// Reopens a checkpoint.
     ///
-    /// - Throws: `StorageError`; `.notInPlace` where its name is another file's now.
+    /// - Throws: `StorageError`; `.notInPlace` if its name now belongs to another file.
     public func openCheckpoint(_ version: Int, as identity: FileIdentity) throws(StorageError) -> File {
         let file = try openCheckpoint(version)
         guard try file.identity().isSame(as: identity) else { throw StorageError(.open, path: file.path, reason: .notInPlace) }
@@ -56,11 +55,11 @@ public struct ModelDirectory: Sendable {
         try CheckpointWriter(self, version: version)
     }
 
-    /// Makes a log that leads on from a version, and its name last.
+    /// Creates a log that starts at a version, and makes its name durable.
     ///
-    /// - Parameter previous: the log that it follows, all of which must be on the device before: only the end of the last log is in doubt.
-    /// - Throws: `StorageError`; also where there is such a log with records. One without, left over from a checkpoint that came to nothing,
-    ///   is created again.
+    /// - Parameter previous: the log that it follows, which must be on the device completely first: only the end of the last log is in
+    ///   doubt.
+    /// - Throws: `StorageError`, also if such a log exists and has records. An empty one, left by a failed checkpoint, is created again.
     public func createLog(version: Int, after previous: WriteAheadLog? = nil) throws(StorageError) -> WriteAheadLog {
         try previous?.prove()
         if try logs().contains(version), try File(logPath(version), .read, fileSystem: fileSystem).size() <= LogFormat.headerSize {
@@ -76,15 +75,13 @@ public struct ModelDirectory: Sendable {
         return log
     }
 
-    /// Removes what the checkpoint of a version, which is in place, makes superfluous: the logs before it and all but the newest
-    /// checkpoints.
+    /// Removes what a checkpoint in place makes superfluous: the logs before it and all but the newest checkpoints.
     ///
     /// - Parameters:
     ///   - version: the version of the newest checkpoint.
-    ///   - kept: how many checkpoints are kept, at least 1.
-    ///   - erased: the version before which nothing is kept, nor what is left of checkpoints that came to nothing; no checkpoint may be
-    ///     under way then.
-    /// - Throws: `StorageError`; what is left over then will be removed the next time.
+    ///   - kept: how many checkpoints to keep, at least 1.
+    ///   - erased: removes everything before this version and the remains of failed checkpoints; no checkpoint may then be under way.
+    /// - Throws: `StorageError`; the next call removes what is left over.
     public func prune(before version: Int, keeping kept: Int, erasing erased: Int? = nil) throws(StorageError) {
         let older = try checkpoints().filter { $0 < version }
         for old in try logs() where old < version { try fileSystem.removeFile(logPath(old)) }
@@ -94,10 +91,10 @@ public struct ModelDirectory: Sendable {
         try synchronize()
     }
 
-    /// Makes all names last that are there.
+    /// Makes all existing names durable.
     public func synchronize() throws(StorageError) { try fileSystem.synchronizeDirectory(path) }
 
-    /// Removes files that were being written when a process ended, and makes all names last that are there.
+    /// Removes files that were being written when a process ended, and makes all remaining names durable.
     func removeLeftovers() throws(StorageError) {
         try removeTemporaryFiles()
         try synchronize()
@@ -113,7 +110,7 @@ public struct ModelDirectory: Sendable {
         try fileSystem.names(in: path).compactMap { name in
             guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.count > prefix.count + suffix.count else { return nil }
             let digits = name.dropFirst(prefix.count).dropLast(suffix.count)
-            // A version as it is written: no sign, no zeros in front.
+            // The canonical form of a version: no sign, no leading zeros.
             guard let version = Int(digits), (0...Self.maximumVersion).contains(version), String(version) == digits else { return nil }
             return version
         }.sorted()

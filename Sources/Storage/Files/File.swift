@@ -1,11 +1,10 @@
 internal import Glibc
 internal import Synchronization
 
-/// An open file, closed when the last reference to it goes.
+/// An open file, closed when the last reference to it is released.
 ///
-/// Every call goes on after an interrupting signal, and after a short read or write, until all is done or the system
-/// refuses. Positions are explicit, so that threads may read one file at once; who closes it early must see to it that
-/// no other thread still uses it.
+/// Every call continues after an interrupting signal and after a short read or write, until all is done or the system refuses. Positions
+/// are explicit, so that several threads may read one file at once. A caller that closes it early must ensure that no other thread uses it.
 public final class File: Sendable {
     /// How a file is opened.
     public enum Mode: Sendable {
@@ -15,9 +14,9 @@ public final class File: Sendable {
         case readWrite
         /// A new file, for reading and writing; refused if the path exists.
         case createNew
-        /// A file for reading and writing, made if it is not there, with what it holds kept.
+        /// A file for reading and writing, created if missing; its content is kept.
         case createOrKeep
-        /// A file for reading and writing, made if it is not there, emptied if it is.
+        /// A file for reading and writing, created if missing, emptied otherwise.
         case createOrEmpty
 
         fileprivate var flags: Int32 {
@@ -36,9 +35,9 @@ public final class File: Sendable {
     private let handle: Atomic<Int32>
     private let fileSystem: any FileSystem
 
-    /// Opens or creates a file; it is not inherited by programs that this one starts.
+    /// Opens or creates a file. Programs that this one starts do not inherit it.
     ///
-    /// - Parameter permissions: Of a file that is made: its owner's only, unless said otherwise.
+    /// - Parameter permissions: for a created file: its owner's only by default.
     public convenience init(
         _ path: String, _ mode: Mode = .read, permissions: UInt32 = 0o600, fileSystem: any FileSystem = SystemFileSystem()
     ) throws(StorageError) {
@@ -48,7 +47,7 @@ public final class File: Sendable {
         self.init(descriptor: Int32(descriptor), path: path, fileSystem: fileSystem)
     }
 
-    /// Opens a directory, to be synchronized.
+    /// Opens a directory to synchronize it.
     convenience init(directory path: String, fileSystem: any FileSystem) throws(StorageError) {
         let descriptor = retrying { fileSystem.open(path, flags: O_RDONLY | O_DIRECTORY, permissions: 0) }
         guard descriptor >= 0 else { throw StorageError(.open, path: path, failure: descriptor) }
@@ -67,10 +66,10 @@ public final class File: Sendable {
         if descriptor >= 0 { _ = fileSystem.close(descriptor) }
     }
 
-    /// The descriptor, or −1 once the file is closed; it remains the file's.
+    /// The descriptor, or −1 once the file is closed; the file still owns it.
     public var descriptor: Int32 { handle.load(ordering: .relaxed) }
 
-    /// Closes the file. Its descriptor is gone even if this throws: the error may be that of an earlier write.
+    /// Closes the file. Its descriptor is gone even if this throws: the error may come from an earlier write.
     public func close() throws(StorageError) {
         let descriptor = handle.exchange(-1, ordering: .relaxed)
         guard descriptor >= 0 else { return }
@@ -84,7 +83,7 @@ public final class File: Sendable {
         try check(.size, retrying { fileSystem.size(descriptor) })
     }
 
-    /// Which file is open.
+    /// The identity of the open file.
     public func identity() throws(StorageError) -> FileIdentity {
         var found: FileIdentity?
         try check(.identify, retrying { fileSystem.identify(descriptor) { found = $0 } })
@@ -92,15 +91,15 @@ public final class File: Sendable {
         return found
     }
 
-    /// Refuses where a path does not lead to this very file: what is written to it is not to be found there then.
+    /// Checks that a path leads to this very file; otherwise data written here could not be found there.
     ///
-    /// - Throws: `StorageError`; `.notInPlace` where the path is another file's, or nobody's, or the file has no name any more.
+    /// - Throws: `StorageError`; `.notInPlace` if the path leads to another file or to none, or the file has no name any more.
     /// - Complexity: two system calls.
     func requireName(_ path: String) throws(StorageError) {
         try fileSystem.requireName(path, of: identity())
     }
 
-    /// Writes all of `bytes` from `offset` on.
+    /// Writes all of `bytes` at `offset`.
     ///
     /// After an error, any part of them may have been written.
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(StorageError) {
@@ -108,13 +107,13 @@ public final class File: Sendable {
         while written < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
             let count = try check(.write, retrying { fileSystem.write(descriptor, rest, at: offset + written) })
-            // The system may write less than asked, but not nothing for ever: that it does where it has no room.
+            // The system may write less than asked, but it writes nothing at all only if it has no room.
             if count == 0 { throw StorageError(.write, path: path, reason: .system(ENOSPC)) }
             written += count
         }
     }
 
-    /// Reads from `offset` on until `bytes` is full or the file ends, and answers how many bytes it read.
+    /// Reads from `offset` on until `bytes` is full or the file ends, and returns the number of bytes read.
     public func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(StorageError) -> Int {
         var total = 0
         while total < bytes.count {
@@ -126,22 +125,22 @@ public final class File: Sendable {
         return total
     }
 
-    /// Fills `bytes` from `offset` on; a file that ends before is an error.
+    /// Fills `bytes` from `offset` on; throws if the file ends before.
     public func readAll(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(StorageError) {
         guard try read(into: bytes, at: offset) == bytes.count else {
             throw StorageError(.read, path: path, reason: .unexpectedEnd)
         }
     }
 
-    /// Cuts the file, or lengthens it with zeros, to `size` bytes.
+    /// Cuts or zero-extends the file to `size` bytes.
     public func truncate(to size: Int) throws(StorageError) {
         try check(.truncate, retrying { fileSystem.truncate(descriptor, to: size) })
     }
 
     /// Waits until the data, and what is needed to find it, is on the device.
     ///
-    /// After an error it is unknown what is there, and a second call proves nothing: the system may have dropped the
-    /// pages that it could not write.
+    /// After an error it is unknown what is there, and a second call proves nothing: the system may have dropped the pages that it could
+    /// not write.
     public func synchronizeData() throws(StorageError) {
         try check(.synchronizeData, retrying { fileSystem.synchronizeData(descriptor) })
     }
@@ -151,9 +150,9 @@ public final class File: Sendable {
         try check(.synchronize, retrying { fileSystem.synchronize(descriptor) })
     }
 
-    /// Takes the file's exclusive lock, which goes with the descriptor, and so with the process however it ends.
+    /// Takes the file's exclusive lock. It belongs to the descriptor, and so ends with the process however that ends.
     ///
-    /// - Returns: false where another open file has it.
+    /// - Returns: false if another open file has it.
     func lock() throws(StorageError) -> Bool {
         let result = retrying { fileSystem.lock(descriptor) }
         if result == -Int(EWOULDBLOCK) { return false }
@@ -161,12 +160,12 @@ public final class File: Sendable {
         return true
     }
 
-    /// Gives the lock up. Closing alone would not, while a process that is just being started holds a copy of the descriptor.
+    /// Releases the lock. Closing alone would not while a process that is just starting holds a copy of the descriptor.
     func unlock() throws(StorageError) {
         try check(.lock, retrying { fileSystem.unlock(descriptor) })
     }
 
-    /// A second descriptor of the same open file, not inherited by other programs, which the caller must close.
+    /// A second descriptor of the same open file, which other programs do not inherit. The caller must close it.
     public func duplicateDescriptor() throws(StorageError) -> Int32 {
         let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard duplicate >= 0 else { throw failure(.duplicate) }
@@ -175,9 +174,9 @@ public final class File: Sendable {
 
     /// Maps the first `count` bytes into memory, for reading.
     ///
-    /// The file must not be made shorter while it is mapped: reading behind its end kills the process.
+    /// The file must not be shortened while it is mapped: reading past its end kills the process.
     ///
-    /// - Throws: `StorageError`; `.unexpectedEnd` if the file has fewer bytes now.
+    /// - Throws: `StorageError`; `.unexpectedEnd` if the file now has fewer bytes.
     public func map(count: Int) throws(StorageError) -> MappedBytes {
         guard count > 0 else { return MappedBytes() }
         guard try size() >= count else { throw StorageError(.map, path: path, reason: .unexpectedEnd) }

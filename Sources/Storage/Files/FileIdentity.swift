@@ -1,10 +1,10 @@
-/// Which file or directory it is, whatever its path.
+/// Identifies a file or directory independently of its path.
 public struct FileIdentity: Equatable, Sendable {
     /// The file system.
     public var device: UInt64
-    /// Its number in that file system.
+    /// The number within that file system.
     public var number: UInt64
-    /// The names that it has; 0 where it has been removed and is only open still.
+    /// The number of its names; 0 if it has been removed and is still open.
     public var links: Int
 
     /// Makes an identity.

@@ -1,29 +1,29 @@
 internal import Glibc
 
 extension FileSystem {
-    /// Renames a file or directory. The new name lasts only once its directory is synchronized.
+    /// Renames a file or directory. The new name is durable only after its directory is synchronized.
     func move(_ path: String, to new: String) throws(StorageError) {
         try check(.rename, path) { rename(path, to: new) }
     }
 
-    /// Removes a file; one that is not there is removed already.
+    /// Removes a file, if it exists.
     func removeFile(_ path: String) throws(StorageError) {
         try check(.remove, path, allowing: ENOENT) { remove(path) }
     }
 
-    /// Makes a directory for its owner alone.
+    /// Creates a directory for its owner alone.
     ///
-    /// - Returns: false where it is there already.
+    /// - Returns: false if it already exists.
     @discardableResult
     func makeDirectory(_ path: String) throws(StorageError) -> Bool {
         try check(.makeDirectory, path, allowing: EEXIST) { makeDirectory(path, permissions: 0o700) } >= 0
     }
 
-    /// Makes a directory's entries last: files made, renamed or removed in it.
+    /// Makes a directory's entries durable: files created, renamed or removed in it.
     func synchronizeDirectory(_ path: String) throws(StorageError) {
         let directory = try File(directory: path, fileSystem: self)
         try directory.synchronize()
-        // Nothing was written through this descriptor: what closing says is of no interest.
+        // Nothing was written through this descriptor, so an error of closing does not matter.
         try? directory.close()
     }
 
@@ -37,7 +37,7 @@ extension FileSystem {
         return names.sorted()
     }
 
-    /// Refuses where a path does not lead to a file; see `File.requireName`.
+    /// Checks that a path leads to a file; see `File.requireName`.
     func requireName(_ path: String, of file: FileIdentity) throws(StorageError) {
         var found: FileIdentity?
         let result = retrying { identify(path) { found = $0 } }
@@ -48,7 +48,7 @@ extension FileSystem {
         throw StorageError(.identify, path: path, reason: .notInPlace)
     }
 
-    /// Removes a directory with the files in it; it holds no directories.
+    /// Removes a directory and the files in it; it must hold no directories.
     func removeTree(_ path: String) throws(StorageError) {
         for name in try names(in: path) { try removeFile(path + "/" + name) }
         try check(.remove, path, allowing: ENOENT) { removeDirectory(path) }
@@ -66,7 +66,7 @@ extension FileSystem {
     }
 }
 
-/// Makes a system call again for as long as a signal interrupts it.
+/// Repeats a system call while signals interrupt it.
 func retrying(_ call: () -> Int) -> Int {
     while true {
         let result = call()

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Bytes of a file mapped into memory for reading, until the value goes.
+/// Bytes of a file mapped into memory for reading, for the lifetime of the value.
 public struct MappedBytes: ~Copyable {
     private let bytes: UnsafeRawBufferPointer
 
-    /// No bytes: the system maps none.
+    /// No bytes: the system cannot map zero bytes.
     init() {
         bytes = UnsafeRawBufferPointer(start: nil, count: 0)
     }

@@ -1,27 +1,26 @@
 internal import Concurrency
 internal import Glibc
 
-/// A temporary file without a name: large data on its way in or out, which memory should not hold.
+/// A temporary file without a name, for large data in transit that memory should not hold.
 ///
-/// It is written from front to back and then read, mapped, or sent. It is gone with its last reference or descriptor,
-/// after a crash as well.
+/// It is written sequentially and then read, mapped, or sent. It disappears with its last reference or descriptor, even after a crash.
 public final class SpoolFile: Sendable {
-    /// The most bytes that the file takes.
+    /// The most bytes that the file accepts.
     public let maximumSize: Int
 
     private let file: File
     private let state: Guarded<State>
 
     private struct State {
-        /// Bytes not yet written to the file; they come after those that are.
+        /// Bytes not yet written to the file; they follow those that are.
         var pending: [UInt8] = []
         var writtenCount = 0
     }
 
-    /// How many bytes are collected before they are written.
+    /// Bytes collected before they are written.
     private static let bufferSize = 1 << 18
 
-    /// Makes an empty file on the file system of `directory`.
+    /// Creates an empty file on the file system of `directory`.
     public init(in directory: String, maximumSize: Int = .max) throws(StorageError) {
         self.maximumSize = maximumSize
         file = try Self.makeFile(in: directory)
@@ -31,7 +30,7 @@ public final class SpoolFile: Sendable {
     /// The number of bytes appended so far.
     public var size: Int { state.withLock { $0.writtenCount + $0.pending.count } }
 
-    /// Appends bytes, all or, after an error, an unknown part of them.
+    /// Appends bytes; after an error, an unknown part of them.
     ///
     /// - Throws: `StorageError`; `.limitExceeded`, with nothing appended, past `maximumSize`.
     public func append(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
@@ -50,23 +49,23 @@ public final class SpoolFile: Sendable {
         }
     }
 
-    /// Maps all that was appended so far into memory, for reading.
+    /// Maps everything appended so far into memory, for reading.
     public func map() throws(StorageError) -> MappedBytes {
         try file.map(count: flush())
     }
 
-    /// Calls `body` with all that was appended so far, mapped into memory during the call.
+    /// Calls `body` with everything appended so far, mapped into memory during the call.
     package func withMappedBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws(StorageError) -> Result {
         try map().withUnsafeBytes(body)
     }
 
-    /// Reads from `offset` on until `bytes` is full or the file ends, and answers how many bytes it read.
+    /// Reads from `offset` on until `bytes` is full or the file ends, and returns the number of bytes read.
     public func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(StorageError) -> Int {
         try flush()
         return try file.read(into: bytes, at: offset)
     }
 
-    /// A second descriptor of the file, all that was appended written, for `sendfile` with an offset of its own.
+    /// A second descriptor of the file, with everything appended so far written, for `sendfile` with its own offset.
     ///
     /// The caller must close it. It keeps the file's contents alive without this object.
     public func duplicateDescriptor() throws(StorageError) -> Int32 {
@@ -74,7 +73,7 @@ public final class SpoolFile: Sendable {
         return try file.duplicateDescriptor()
     }
 
-    /// Writes what is still pending and answers the size.
+    /// Writes pending bytes and returns the size.
     @discardableResult
     private func flush() throws(StorageError) -> Int {
         try state.withLock { (state) throws(StorageError) in
@@ -93,18 +92,18 @@ public final class SpoolFile: Sendable {
     }
 
     private static func makeFile(in directory: String) throws(StorageError) -> File {
-        // O_TMPFILE, which the C library's headers hide without _GNU_SOURCE: on all architectures that Swift has on Linux.
+        // O_TMPFILE, which the C library's headers hide without _GNU_SOURCE; the same on all architectures that Swift supports on Linux.
         let unnamed: Int32 = 0o20_000_000 | O_DIRECTORY
         let descriptor = retrying { SystemFileSystem().open(directory, flags: unnamed | O_RDWR, permissions: 0o600) }
         if descriptor >= 0 { return File(descriptor: Int32(descriptor), path: directory) }
-        // Some file systems cannot (EOPNOTSUPP), and kernels that do not know the flag see a directory (EISDIR).
+        // Some file systems do not support it (EOPNOTSUPP), and kernels that do not know the flag see a directory (EISDIR).
         guard descriptor == -Int(EOPNOTSUPP) || descriptor == -Int(EISDIR) else {
             throw StorageError(.create, path: directory, failure: descriptor)
         }
         return try makeUnlinkedFile(in: directory)
     }
 
-    /// Makes a file under a name that nobody else has and takes the name away.
+    /// Creates a file under a unique name and removes the name.
     static func makeUnlinkedFile(in directory: String) throws(StorageError) -> File {
         while true {
             let path = directory + "/.spool-" + String(UInt64.random(in: .min ... .max), radix: 36)

@@ -1,19 +1,19 @@
-/// In what way a file is not as it was written.
+/// How a file differs from what was written.
 public enum StorageDamage: Equatable, Sendable, CustomStringConvertible {
-    /// The header of a log does not have its checksum.
+    /// The checksum of a log's header is wrong.
     case logHeader
-    /// A record does not have its checksums, and a whole one lies behind it, at this offset: it is no interrupted write.
+    /// A record's checksums are wrong, and a complete record follows at this offset: it is not an interrupted write.
     case record(nextWhole: Int)
-    /// A record does not have its checksums, and another one was begun behind it, at this offset: that is done only once the first is on
-    /// the device.
+    /// A record's checksums are wrong, and another record was begun after it, at this offset. That happens only once the first is on the
+    /// device.
     case recordFollowed(by: Int)
-    /// A record leads to another version than the one after its predecessor's.
+    /// A record's version is not the one after its predecessor's.
     case version(Int, expected: Int)
-    /// A log ends in the middle of a record, but another log goes on from it.
+    /// A log ends in the middle of a record, but another log follows it.
     case cutShort(bytes: Int)
-    /// There is no log that begins where the state before ends.
+    /// No log begins where the previous state ends.
     case missingLog(version: Int)
-    /// A record's content is not what its kind says.
+    /// A record's content does not match its kind.
     case content(String)
 
     /// What is wrong.

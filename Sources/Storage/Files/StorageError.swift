@@ -1,18 +1,18 @@
 internal import Glibc
 
-/// Why a file operation failed: which operation, on which file, and what the system said.
+/// Why a file operation failed: the operation, the file, and what the system said.
 public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The operation that failed, named as the system call is.
+    /// The failed operation, named like the system call.
     public enum Operation: String, Sendable {
         /// Opening a file that should exist.
         case open
-        /// Making a file.
+        /// Creating a file.
         case create
         /// Reading.
         case read
         /// Writing.
         case write
-        /// Asking for the size.
+        /// Reading the size.
         case size = "fstat"
         /// Setting the size.
         case truncate = "ftruncate"
@@ -22,25 +22,25 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         case synchronize = "fsync"
         /// Mapping into memory.
         case map = "mmap"
-        /// Making a second descriptor.
+        /// Duplicating a descriptor.
         case duplicate = "dup"
         /// Closing.
         case close
-        /// Giving another name.
+        /// Renaming.
         case rename
         /// Removing.
         case remove = "unlink"
-        /// Making a directory.
+        /// Creating a directory.
         case makeDirectory = "mkdir"
         /// Reading a directory.
         case list = "readdir"
         /// Taking a lock.
         case lock = "flock"
-        /// Adding to a log.
+        /// Appending to a log.
         case append
-        /// Finding out what a file of our own holds.
+        /// Reading one of our own files for recovery.
         case recover
-        /// Finding out which file a path names.
+        /// Finding the file that a path names.
         case identify = "stat"
     }
 
@@ -48,27 +48,27 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
     public enum Reason: Equatable, Sendable {
         /// The system refused, with this `errno`.
         case system(Int32)
-        /// The file ended before all bytes that were asked for.
+        /// The file ended before all requested bytes.
         case unexpectedEnd
         /// The file would grow beyond its limit.
         case limitExceeded(bytes: Int)
-        /// A file of our own is not as it was written, from this offset on.
+        /// One of our own files is not as it was written, from this offset on.
         case damaged(offset: Int, StorageDamage)
-        /// A file of our own was written in a later format than this program reads.
+        /// One of our own files has a later format than this program reads.
         case newerFormat(UInt32, known: UInt32)
-        /// Another process holds the lock; its number where it is known.
+        /// Another process holds the lock; its number, if known.
         case locked(process: Int?)
         /// The system does not let this process write there, with this `errno`.
         case notWritable(Int32)
         /// The path no longer names the file that is open: the file, or a directory above it, was removed, moved or replaced.
         case notInPlace
-        /// An earlier failure left unknown what is on the device: nothing is added any more.
+        /// After an earlier failure it is unknown what is on the device: nothing is added any more.
         case unusable
     }
 
     /// The operation that failed.
     public var operation: Operation
-    /// The path of the file, or of its directory where the file has no name.
+    /// The path of the file, or of its directory if the file has no name.
     public var path: String
     /// What was wrong.
     public var reason: Reason
@@ -93,7 +93,7 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         }
     }
 
-    /// Whether there was no room: on the device, in a quota, or under a limit on file sizes.
+    /// Whether space ran out: on the device, in a quota, or under a limit on file sizes.
     public var isOutOfSpace: Bool {
         switch reason {
         case .system(let number): number == ENOSPC || number == EDQUOT || number == EFBIG
@@ -102,7 +102,7 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
         }
     }
 
-    /// Whether a file that is in use has been removed, moved or replaced, or a directory above it.
+    /// Whether a file in use, or a directory above it, has been removed, moved or replaced.
     public var isOutOfPlace: Bool { reason == .notInPlace }
 
     /// For example `open /data/log.wal: No such file or directory`.
@@ -128,7 +128,7 @@ public struct StorageError: Error, Equatable, Sendable, CustomStringConvertible 
 
     private static func text(of number: Int32) -> String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-            // Unlike strerror, this writes nowhere but into the buffer.
+            // Unlike strerror, this writes only into the buffer.
             guard strerror_r(number, buffer.baseAddress!, buffer.count) == 0 else { return "error \(number)" }
             return String(cString: buffer.baseAddress!)
         }

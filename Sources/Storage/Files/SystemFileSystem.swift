@@ -2,10 +2,10 @@ internal import Glibc
 
 /// The operating system's own file system.
 public struct SystemFileSystem: FileSystem {
-    /// The only one there is.
+    /// Creates the only instance that is needed.
     public init() {}
 
-    /// `open(2)`; the descriptor is not inherited by other programs.
+    /// `open(2)`; other programs do not inherit the descriptor.
     public func open(_ path: String, flags: Int32, permissions: UInt32) -> Int {
         result(Int(Glibc.open(path, flags | O_CLOEXEC, mode_t(permissions))))
     }
@@ -86,7 +86,7 @@ public struct SystemFileSystem: FileSystem {
         while true {
             errno = 0
             guard let entry = readdir(directory) else { return -Int(errno) }
-            // The name's field is as long as the longest name; it ends with a zero.
+            // The name's field is as long as the longest name; a zero ends it.
             let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
                 field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) { String(cString: $0) }
             }

@@ -1,15 +1,15 @@
 internal import TensorFormats
 
-/// How a log lies on disk; all numbers little-endian.
+/// The format of a log on disk; all numbers are little-endian.
 ///
 /// The file begins with 32 bytes: magic `ACCRUWAL`, format (4), CRC-32C of the other 28 bytes (4), base version (8), salt (8). All formats
-/// keep these 32 bytes as they are.
+/// keep these 32 bytes.
 ///
-/// Each record has a header of 32 bytes: magic `ARec`, CRC-32C of the header (4), CRC-32C of the body (4), zeros (4), the body's length (8),
-/// the version that the record leads to (8). The body follows, filled up with zeros to a multiple of 8 bytes, which the CRC covers too.
+/// Each record has a header of 32 bytes: magic `ARec`, CRC-32C of the header (4), CRC-32C of the body (4), zeros (4), the body's length
+/// (8), the version after the record (8). The body follows, padded with zeros to a multiple of 8 bytes; its CRC covers the padding.
 ///
-/// The header's CRC also takes in the salt, a random number of the file, and the record's offset: neither a record left over from another
-/// file nor bytes that a client sent can be taken for one.
+/// The header's CRC also covers the salt, a random number of the file, and the record's offset. Neither a record left over from another
+/// file nor bytes that a client sent can therefore pass for a record.
 enum LogFormat {
     static let newest: UInt32 = 1
     static let headerSize = 32
@@ -40,7 +40,7 @@ enum LogFormat {
             self.salt = salt
         }
 
-        /// - Returns: nil where the bytes are no header.
+        /// - Returns: nil if the bytes are not a header.
         init?(_ bytes: [UInt8]) {
             guard bytes.count == headerSize, LogFormat.load(UInt64.self, from: bytes, at: 0) == fileMagic else { return nil }
             guard LogFormat.load(UInt32.self, from: bytes, at: 12) == Self.checksum(bytes) else { return nil }
@@ -66,13 +66,13 @@ enum LogFormat {
         var length: Int
         var version: Int
 
-        /// The length with its filling; nil where it cannot be counted.
+        /// The length with padding; nil on overflow.
         var paddedLength: Int? {
             let (sum, overflow) = length.addingReportingOverflow(alignment - 1)
             return overflow ? nil : sum / alignment * alignment
         }
 
-        /// Writes the header over the first bytes.
+        /// Writes the header into the first bytes.
         func store(in bytes: inout [UInt8], salt: UInt64, offset: Int) {
             LogFormat.store(recordMagic, in: &bytes, at: 0)
             LogFormat.store(bodyChecksum, in: &bytes, at: 8)
@@ -89,7 +89,7 @@ enum LogFormat {
             self.version = version
         }
 
-        /// - Returns: nil where the bytes are no header at this offset of this file.
+        /// - Returns: nil if the bytes are not a header at this offset of this file.
         init?(_ bytes: UnsafeRawBufferPointer, salt: UInt64, offset: Int) {
             guard bytes.count >= headerSize, Self.isCandidate(bytes) else { return nil }
             guard
@@ -104,7 +104,7 @@ enum LogFormat {
             self.version = version
         }
 
-        /// Whether it is worth looking closer.
+        /// Whether the bytes can be a record's header: a quick test.
         static func isCandidate(_ bytes: UnsafeRawBufferPointer) -> Bool {
             UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)) == recordMagic
         }

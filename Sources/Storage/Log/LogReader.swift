@@ -1,32 +1,32 @@
 internal import TensorFormats
 
-/// Reads a log from front to back, and tells an interrupted last write from damage.
+/// Reads a log from start to end, and distinguishes an interrupted last write from damage.
 ///
-/// No record is written before the one before it is on the device, and one write has one record, however many requests are in it. So a
-/// record that is not whole can only be the last; of that one any pages may be there and any missing, but nothing lies behind its end.
-/// What proves that another record was begun behind one that is not whole also proves that what was on the device has changed since, and
-/// that record may have been acknowledged:
+/// No record is written before the previous one is on the device, and one write holds one record, however many requests it contains. So
+/// only the last record can be incomplete: any of its pages may be there or missing, but nothing follows its end. Proof that another record
+/// was begun after an incomplete one is therefore also proof that data on the device has changed since, and that record may have been
+/// acknowledged:
 ///
-/// - the header of a later record, whether or not its body is whole: bytes that a client sent, or that another file held, do not have its
-///   checksum, which takes in a secret of the file and the place;
-/// - a file that goes on behind the end that the broken record's own header tells: nothing but the next record makes the file longer.
+/// - the header of a later record, whether or not its body is complete: bytes from a client or another file do not have its checksum, which
+///   covers a secret of the file and the offset;
+/// - a file that extends past the end given in the broken record's own header: only the next record makes the file longer.
 ///
-/// Where the headers of both are gone, the two cannot be told from one interrupted write, and are cut as such. Nor can a last record of full
-/// length whose bytes have changed: it is cut too, since after a power cut a server must start; `tornEnd` says what is not known.
+/// If both headers are gone, the damage looks like an interrupted write and is cut as such. So does a last record of full length whose
+/// bytes have changed: it is cut too, since a server must start after a power cut; `tornEnd` says what is unknown.
 ///
-/// It belongs to one thread at a time.
+/// A reader belongs to one thread at a time.
 public final class LogReader {
     /// The version before the first record.
     public let baseVersion: Int
-    /// The version that the last record read leads to.
+    /// The version after the last record read.
     public private(set) var version: Int
     /// Where the last record read ends.
     public private(set) var offset = LogFormat.headerSize
     /// The records read.
     public private(set) var recordCount = 0
-    /// What lies behind the last whole record, if anything; known once `next` has answered false.
+    /// What follows the last complete record, if anything; known after `next` has returned false.
     public private(set) var tornEnd: TornEnd?
-    /// Its bytes.
+    /// Bytes of the torn end.
     public var tornBytes: Int { tornEnd?.byteCount ?? 0 }
     /// The size of the file when it was opened.
     public let size: Int
@@ -40,9 +40,9 @@ public final class LogReader {
     /// Where the last record read begins.
     private var lastStart = 0
 
-    /// Opens a log to be read.
+    /// Opens a log for reading.
     ///
-    /// - Throws: `StorageError`; `.damaged` for a header that is none, `.unexpectedEnd` for a file too short to have one: its making was
+    /// - Throws: `StorageError`; `.damaged` for an invalid header, `.unexpectedEnd` for a file too short to have one: its creation was
     ///   interrupted, and it has never held a record.
     public convenience init(_ path: String, fileSystem: any FileSystem = SystemFileSystem()) throws(StorageError) {
         try self.init(File(path, .read, fileSystem: fileSystem))
@@ -54,7 +54,7 @@ public final class LogReader {
         var bytes = [UInt8](repeating: 0, count: LogFormat.headerSize)
         guard size >= bytes.count else { throw StorageError(.recover, path: file.path, reason: .unexpectedEnd) }
         try Self.read(&bytes, from: file, at: 0)
-        // A power cut may leave the length of what was being written, and not the bytes.
+        // A power cut may leave the length of a write without its bytes.
         if size == bytes.count, bytes.allSatisfy({ $0 == 0 }) { throw StorageError(.recover, path: file.path, reason: .unexpectedEnd) }
         guard let header = LogFormat.FileHeader(bytes) else {
             throw StorageError(.recover, path: file.path, reason: .damaged(offset: 0, .logHeader))
@@ -69,8 +69,8 @@ public final class LogReader {
 
     /// Reads the next record.
     ///
-    /// - Returns: false at the end; `tornEnd` then says what lies behind it, and whether it may have been answered for.
-    /// - Throws: `StorageError`; `.damaged` where records lie behind one that is not whole, or versions do not follow one another.
+    /// - Returns: false at the end; `tornEnd` then says what follows, and whether it may have been acknowledged.
+    /// - Throws: `StorageError`; `.damaged` if records follow an incomplete one, or versions are not consecutive.
     public func next() throws(StorageError) -> Bool {
         guard offset < size else { return false }
         guard let header = try load(at: offset) else {
@@ -93,7 +93,7 @@ public final class LogReader {
         return true
     }
 
-    /// Calls `body` with the content of the record read last, which begins at a multiple of 8 bytes.
+    /// Calls `body` with the content of the last record read, aligned to 8 bytes.
     public func withBody<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -103,9 +103,9 @@ public final class LogReader {
         }
     }
 
-    /// The bytes that may so far be in the system's memory only: the last record, or the file's header where there is none.
+    /// The bytes that may so far be in the system's memory only: the last record, or the file's header if there is none.
     ///
-    /// - Throws: `StorageError`; `.damaged` where they are others now than when they were read.
+    /// - Throws: `StorageError`; `.damaged` if they differ from what was read before.
     func unprovenEnd() throws(StorageError) -> (offset: Int, bytes: [UInt8]) {
         guard recordCount > 0 else { return (0, LogFormat.FileHeader(baseVersion: baseVersion, salt: salt).bytes) }
         var bytes = [UInt8](repeating: 0, count: offset - lastStart)
@@ -120,7 +120,7 @@ public final class LogReader {
         return (lastStart, bytes)
     }
 
-    /// What can be seen of the record that is not whole.
+    /// What can be seen of the incomplete record.
     private func tornContent() throws(StorageError) -> TornEnd.Content {
         let rest = size - offset - LogFormat.headerSize
         guard rest >= 0 else { return .cutShort }
@@ -130,7 +130,7 @@ public final class LogReader {
 
     /// Loads a record's header.
     ///
-    /// - Returns: nil where there is none at this offset.
+    /// - Returns: nil if there is none at this offset.
     private func header(at offset: Int) throws(StorageError) -> LogFormat.RecordHeader? {
         guard size - offset >= LogFormat.headerSize else { return nil }
         var bytes = [UInt8](repeating: 0, count: LogFormat.headerSize)
@@ -138,13 +138,13 @@ public final class LogReader {
         return bytes.withUnsafeBytes { LogFormat.RecordHeader($0, salt: salt, offset: offset) }
     }
 
-    /// Loads a whole record's body.
+    /// Loads a complete record's body.
     ///
-    /// - Returns: nil where there is none at this offset.
+    /// - Returns: nil if there is none at this offset.
     private func load(at offset: Int) throws(StorageError) -> LogFormat.RecordHeader? {
         guard let header = try header(at: offset) else { return nil }
         let available = size - offset - LogFormat.headerSize
-        // Memory is reserved only for what the file really has.
+        // Memory is reserved only for bytes that the file really has.
         guard let padded = header.paddedLength, padded <= available else { return nil }
         if body.count > padded { body.removeLast(body.count - padded) }
         if body.count < padded { body.append(contentsOf: repeatElement(0, count: padded - body.count)) }
@@ -153,7 +153,7 @@ public final class LogReader {
         return header
     }
 
-    /// Where the first record lies that was begun behind a broken one: see the type.
+    /// The offset of the first record begun after a broken one; see the type.
     private func firstBegun(behind start: Int) throws(StorageError) -> Int? {
         if let padded = try header(at: start)?.paddedLength, padded < size - start - LogFormat.headerSize {
             return start + LogFormat.headerSize + padded
@@ -170,7 +170,7 @@ public final class LogReader {
                     let bytes = UnsafeRawBufferPointer(rebasing: buffer[place..<(place + overlap)])
                     return LogFormat.RecordHeader(bytes, salt: salt, offset: first + place)
                 }
-                // Among many bytes, a few may have the checksum by chance; their version would hardly be one that can stand there.
+                // Among many bytes, a few may have the checksum by chance; their version is then hardly a possible one.
                 let records = (first + place - start) / LogFormat.headerSize
                 if let header, header.version - 1 > version, header.version - 1 - version <= records { return first + place }
             }

@@ -1,10 +1,10 @@
 internal import TensorFormats
 
-/// What goes into a log as one: its bytes are collected behind room for the header, so that all is written by one call.
+/// A unit of a log: its bytes are collected after space for the header, so that one call writes everything.
 ///
-/// A record may be used again after `removeAll`; its memory is kept unless it has grown large.
+/// A record can be reused after `removeAll`; its memory is kept unless it has grown large.
 public struct LogRecord: Sendable {
-    /// The header's room, then the body.
+    /// The header's space, then the body.
     private(set) var bytes: [UInt8]
 
     /// A record without a body.
@@ -21,7 +21,7 @@ public struct LogRecord: Sendable {
         bytes.append(contentsOf: repeatElement(0, count: LogFormat.headerSize))
     }
 
-    /// Makes room for so many bytes more.
+    /// Reserves space for `count` more bytes.
     public mutating func reserve(_ count: Int) {
         bytes.reserveAppending(count)
     }
@@ -41,7 +41,7 @@ public struct LogRecord: Sendable {
         while bytes.count % LogFormat.alignment != 0 { bytes.append(0) }
     }
 
-    /// Fills up the body and writes the header for a place in a file.
+    /// Pads the body and writes the header for an offset in a file.
     mutating func seal(version: Int, salt: UInt64, offset: Int) {
         let length = count
         align()

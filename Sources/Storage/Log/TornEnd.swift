@@ -1,32 +1,32 @@
-/// The end of a log that is no whole record: of a write that was interrupted, as far as can be known.
+/// The end of a log that is not a complete record: as far as can be known, an interrupted write.
 public struct TornEnd: Equatable, Sendable, CustomStringConvertible {
     /// The log's path.
     public var path: String
-    /// Where the last whole record ends.
+    /// Where the last complete record ends.
     public var offset: Int
-    /// The bytes behind it.
+    /// The bytes after it.
     public var byteCount: Int
-    /// What is there.
+    /// What the bytes are.
     public var content: Content
 
-    /// What can be seen of a record that is not whole.
+    /// What can be seen of an incomplete record.
     public enum Content: Sendable {
-        /// The file ends before the record does, or before its header.
+        /// The file ends before the record or its header does.
         case cutShort
-        /// The header is whole and as many bytes as it says follow, which do not have its checksum.
+        /// The header is valid and the body has full length, but its checksum is wrong.
         case wrongBody
-        /// As many bytes as a header has, or more, which are none.
+        /// At least as many bytes as a header has, but they are not one.
         case wrongHeader
     }
 
-    /// Whether it may be a record that was acknowledged, and that has changed since.
+    /// Whether it may be an acknowledged record that has changed since.
     ///
-    /// No answer is given before the whole record is on the device, and with it the file's length: one that the file is too short for was never
-    /// answered. One that is there at full length, with other bytes, may be an interrupted write, of which some pages never came; or one that was
-    /// whole, and of which a bit has flipped. Nothing in the file tells the two apart.
+    /// No answer is given before the complete record, and with it the file's length, is on the device: a record cut short by the end of the
+    /// file was never answered. A record of full length with wrong bytes may be an interrupted write whose pages partly never arrived, or a
+    /// complete one in which a bit has flipped. Nothing in the file distinguishes the two.
     public var mayHaveBeenAcknowledged: Bool { content != .cutShort }
 
-    /// What is known of it.
+    /// What is known about it.
     public var description: String {
         let what =
             switch content {
@@ -36,8 +36,8 @@ public struct TornEnd: Equatable, Sendable, CustomStringConvertible {
             }
         let doubt =
             mayHaveBeenAcknowledged
-            ? "; either the write was interrupted before it was acknowledged, or the bytes of an acknowledged record have changed since: the file "
-                + "does not show which" : ""
+            ? "; either the write was interrupted before it was acknowledged, or the bytes of an acknowledged record have changed since: "
+                + "the file does not show which" : ""
         return "\(path): the last \(byteCount) bytes, from offset \(offset), are not a complete record: \(what)\(doubt)"
     }
 }

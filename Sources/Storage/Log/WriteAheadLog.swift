@@ -1,40 +1,40 @@
-/// A log that is being written: what `append` has returned for is on the device.
+/// A log being written: once `append` has returned, its record is on the device.
 ///
-/// It belongs to one thread at a time.
+/// A log belongs to one thread at a time.
 public final class WriteAheadLog {
     /// The version before the first record.
     public let baseVersion: Int
-    /// The version that the last record leads to.
+    /// The version after the last record.
     public private(set) var version: Int
-    /// The bytes of the file up to the end of the last record.
+    /// The size of the file up to the end of the last record.
     public private(set) var size: Int
-    /// False once it is unknown what is on the device: then nothing is added any more, and no synchronization is tried again.
+    /// False once it is unknown what is on the device: nothing is added then, and synchronization is not retried.
     public private(set) var isUsable = true
     /// The path of the file.
     public private(set) var path: String
-    /// The bytes that records take.
+    /// Bytes of all records.
     public var recordBytes: Int { size - LogFormat.headerSize }
 
     private let file: File
     private let salt: UInt64
-    /// What was read from the file and may be in the system's memory only; it lies at the end.
+    /// What was read from the end of the file and may be in the system's memory only.
     private var unproven: (offset: Int, bytes: [UInt8])?
-    /// Whether the path led to the file when it was looked at last.
+    /// Whether the path led to the file at the last check.
     private var isInPlace = true
-    /// Whether the file goes on behind the last record.
+    /// Whether the file extends past the last record.
     private var isTorn = false
-    /// Where the last record begins, for as long as it can be taken back.
+    /// Where the last record begins, while it can be taken back.
     private var last: Int?
 
-    /// Makes a log. It lasts once its directory is synchronized.
+    /// Creates a log. It is durable once its directory is synchronized.
     ///
-    /// - Throws: `StorageError`; the file is removed then, as far as it can be.
+    /// - Throws: `StorageError`; the file is then removed, if possible.
     init(creating path: String, baseVersion: Int, fileSystem: any FileSystem) throws(StorageError) {
         let header = LogFormat.FileHeader(baseVersion: baseVersion, salt: UInt64.random(in: .min ... .max))
         let file = try File(path, .createNew, fileSystem: fileSystem)
         do throws(StorageError) {
             try Self.write(header.bytes, to: file, at: 0)
-            // Before the first record: a header that is not whole proves that there never was one.
+            // Before the first record: an incomplete header proves that there never was one.
             try file.synchronizeData()
         } catch {
             try? fileSystem.removeFile(path)
@@ -48,10 +48,10 @@ public final class WriteAheadLog {
         size = LogFormat.headerSize
     }
 
-    /// Goes on behind the last record of a log that has been read to its end.
+    /// Continues after the last record of a log that has been read to its end.
     ///
-    /// What is not whole behind it is cut off, and the cut is on the device before anything is added: otherwise it could come back behind a
-    /// new record. The last record is made to last as `prove` does; where there is no room for that, before the next one is added.
+    /// Cuts off an incomplete end, and waits for the device before adding anything: otherwise it could reappear after a new record. Makes
+    /// the last record durable, as `prove` does; if there is no room for that, before the next record is added.
     ///
     /// - Throws: `StorageError`; the log cannot be used then.
     init(continuing reader: LogReader, fileSystem: any FileSystem) throws(StorageError) {
@@ -70,16 +70,16 @@ public final class WriteAheadLog {
         }
     }
 
-    /// Makes what was read from the file last, where that has not been done yet.
+    /// Makes what was read from the file durable, unless that has been done.
     ///
-    /// The process before may have ended because a synchronization failed. The system then holds what it could not write, takes it for
-    /// written, and would answer a second synchronization with success. So the bytes that it may hold alone are written once more. Those
-    /// are of the last record: the ones before were on the device before it was begun.
+    /// The previous process may have ended because a synchronization failed. The system then holds what it could not write, considers it
+    /// written, and would report success for a second synchronization. So the bytes that may be in the system's memory only are written
+    /// again. They belong to the last record: earlier ones were on the device before it was begun.
     ///
-    /// - Throws: `StorageError`; where `isUsable` is true then, it may be tried again.
+    /// - Throws: `StorageError`; if `isUsable` is still true, it may be retried.
     public func prove() throws(StorageError) {
         guard let unproven else {
-            // Also where it was out of place before: what it holds is not to be found yet.
+            // Even if it was out of place before: its content cannot be found yet.
             if isUsable || !isInPlace { try requireInPlace() }
             return
         }
@@ -92,15 +92,15 @@ public final class WriteAheadLog {
         self.unproven = nil
     }
 
-    /// The directory that the log lies in has another name.
+    /// Follows a renaming of the log's directory.
     public func move(to directory: ModelDirectory) { path = directory.logPath(baseVersion) }
 
-    /// Refuses where the path does not lead to the file any more: who looks for its records will not find them, whatever has been
-    /// synchronized. The log is not usable then.
+    /// Checks that the path still leads to the file: otherwise its records cannot be found, whatever has been synchronized, and the log
+    /// becomes unusable.
     ///
-    /// That the path leads to this very file holds only if all directories above do, so they need no look of their own.
+    /// The path leads to this very file only if all directories above are in place, so they need no check of their own.
     ///
-    /// - Throws: `StorageError`; `.notInPlace` mostly.
+    /// - Throws: `StorageError`; usually `.notInPlace`.
     /// - Complexity: two system calls, neither of which waits for the device.
     public func requireInPlace() throws(StorageError) {
         do throws(StorageError) {
@@ -117,19 +117,19 @@ public final class WriteAheadLog {
         do throws(StorageError) {
             try file.synchronizeData()
         } catch {
-            // The system may have dropped the pages that it could not write: a second call that succeeds would prove nothing.
+            // The system may have dropped the pages that it could not write: success of a second call would prove nothing.
             isUsable = false
             throw error
         }
     }
 
-    /// Adds a record, and returns when it is on the device, where the path leads to it.
+    /// Adds a record, and returns when it is on the device and the path leads to it.
     ///
     /// - Parameters:
     ///   - record: its header is filled in.
-    ///   - version: the version that it leads to: one more than the last.
-    /// - Throws: `StorageError`. Where `isUsable` is true then, the record is not in the log, and will not be after a crash either; where it
-    ///   is false, nobody knows.
+    ///   - version: the version after the record: one more than the last.
+    /// - Throws: `StorageError`. If `isUsable` is still true, the record is not in the log, and will not be after a crash; otherwise that
+    ///   is unknown.
     /// - Complexity: linear in the record, one `fdatasync`, and two calls that do not wait.
     public func append(_ record: inout LogRecord, version: Int) throws(StorageError) {
         guard isUsable else { throw StorageError(.append, path: path, reason: .unusable) }
@@ -139,7 +139,7 @@ public final class WriteAheadLog {
         do throws(StorageError) {
             try Self.write(record.bytes, to: file, at: size)
         } catch {
-            // No room, most often. A part of the record may be in the file: it must be gone before the next one.
+            // Usually out of space. A part of the record may be in the file: it must be gone before the next one.
             cut(to: size)
             throw error
         }
@@ -150,9 +150,9 @@ public final class WriteAheadLog {
         self.version = version
     }
 
-    /// Takes the record that was added last back out, where what it says could not be done.
+    /// Takes back the last record, if the change that it describes failed.
     ///
-    /// - Returns: false where that failed; the log is not usable then.
+    /// - Returns: false if that failed; the log is then unusable.
     public func removeLast() -> Bool {
         guard let start = last, isUsable else { return false }
         last = nil
