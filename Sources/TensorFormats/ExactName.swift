@@ -1,7 +1,7 @@
-/// A name that is compared and hashed by its UTF-8 bytes, as the formats mean it.
+/// A name that is compared and hashed by its UTF-8 bytes, as the formats require.
 ///
-/// Swift's strings are equal where they are canonically equivalent: to a set of them, "é" as one code point and as an e with an accent behind
-/// it stand twice, and to a file they are two names.
+/// Swift's strings are equal if they are canonically equivalent: "é" as one code point equals e with a combining accent, but in a file
+/// they are two names.
 struct ExactName: Hashable, Sendable {
     let text: String
 
@@ -17,6 +17,6 @@ struct ExactName: Hashable, Sendable {
 }
 
 extension String {
-    /// Whether two strings have the same bytes in UTF-8, which is more than being equal.
+    /// Whether two strings have the same UTF-8 bytes, which is stricter than `==`.
     public func hasSameBytes(as other: String) -> Bool { utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8) }
 }

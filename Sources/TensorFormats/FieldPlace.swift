@@ -1,10 +1,10 @@
-/// Which value of a request was refused: `features[3][17]` is row 3 and column 17 of field `features`.
+/// The refused value of a request: `features[3][17]` is row 3 and column 17 of field `features`.
 public struct FieldPlace: Equatable, Sendable, CustomStringConvertible {
     /// The name that the caller gave.
     public var field: String
-    /// The row, from 0, where there are rows.
+    /// The row, from 0, if there are rows.
     public var row: Int?
-    /// The column, from 0, where one value is meant.
+    /// The column, from 0, for a single value.
     public var column: Int?
 
     /// Names a value.

@@ -1,15 +1,15 @@
-/// A format that the first bytes of a file tell, so that a refusal can name what was given.
+/// A format recognised by a file's first bytes, so that a refusal can name it.
 public enum FileSignature: Sendable, Equatable, CaseIterable {
     case npy, npz, safetensors, gzip
     case zip, workbook, torch, parquet, arrow, feather, hdf5, pickle, avro, orc, sqlite, oldOffice, matlab
     case bzip2, xz, zstandard, tar, png, jpeg, gif, webp, pdf, markup
 
-    /// Bytes that are enough for all of them.
+    /// Bytes that suffice to recognise all formats.
     public static let byteCount = 512
 
-    /// The format; nil for text, and for what is not known.
+    /// The format; nil for text and for unknown formats.
     ///
-    /// - Parameter start: the first bytes, at least `byteCount` of them where there are so many.
+    /// - Parameter start: the first bytes, at least `byteCount` of them unless the file is shorter.
     public init?(_ start: UnsafeRawBufferPointer) {
         func begins(_ bytes: [UInt8], at offset: Int = 0) -> Bool {
             start.count >= offset + bytes.count && start[offset..<offset + bytes.count].elementsEqual(bytes)
@@ -50,7 +50,7 @@ public enum FileSignature: Sendable, Equatable, CaseIterable {
             (.zstandard, [0x28, 0xB5, 0x2F, 0xFD]),
         ] + (1...9).map { (.bzip2, Array("BZh\($0)1AY&SY".utf8)) }
 
-    /// What a text may begin with too, but not with such a byte behind it.
+    /// Signatures that a text may begin with too, except that it never has such a byte next.
     private static let words: [(kind: FileSignature, bytes: [UInt8])] = [
         (.parquet, Array("PAR1".utf8)), (.arrow, Array("ARROW1".utf8)), (.feather, Array("FEA1".utf8)), (.orc, Array("ORC".utf8)),
     ]
@@ -60,7 +60,7 @@ public enum FileSignature: Sendable, Equatable, CaseIterable {
         return start[offset] < 0x20 && ![0x09, 0x0A, 0x0D].contains(start[offset]) || start[offset] >= 0x7F
     }
 
-    /// What a zip archive is, by the name of its first entry: npz files hold arrays and nothing else.
+    /// The kind of a zip archive, by the name of its first entry: npz files contain only arrays.
     private static func archive(_ start: UnsafeRawBufferPointer) -> FileSignature {
         guard start.count >= 30, start[2] == 3 else { return .npz }
         let length = Int(start[26]) | Int(start[27]) << 8
@@ -71,7 +71,7 @@ public enum FileSignature: Sendable, Equatable, CaseIterable {
         return isOffice ? .workbook : .zip
     }
 
-    /// What such a file is called: `a Parquet file`.
+    /// The name of such a file: `a Parquet file`.
     public var description: String {
         switch self {
         case .npy: "an npy file"

@@ -1,7 +1,7 @@
-/// Cuts a stream of bytes that arrives in pieces into lines, for NDJSON.
+/// Splits a stream that arrives in pieces into lines, for NDJSON.
 ///
-/// A line ends with a line feed, before which a carriage return may stand, or with the stream. Lines of white space alone
-/// are passed over, and so is a byte order mark at the start.
+/// A line ends with a line feed, optionally after a carriage return, or with the stream. Lines of only white space and a byte order mark at
+/// the start are skipped.
 ///
 /// ```swift
 /// try splitter.append(piece)
@@ -10,13 +10,13 @@
 /// }
 /// ```
 public struct LineSplitter: Sendable {
-    /// A line that was found. It is valid until the splitter is given more bytes.
+    /// A line, valid until the splitter is given more bytes.
     public struct Line: Sendable, Equatable {
-        /// The number of the line, from 1, with those counted that were passed over.
+        /// The number of the line, from 1, including skipped lines.
         public let number: Int
         /// The offset in bytes of its start in the stream.
         public let offset: Int
-        /// Where it lies in the splitter's buffer.
+        /// The line's range in the splitter's buffer.
         fileprivate let range: Range<Int>
     }
 
@@ -26,21 +26,21 @@ public struct LineSplitter: Sendable {
         public let number: Int
         /// The offset in bytes of its start in the stream.
         public let offset: Int
-        /// The most bytes that a line may have.
+        /// The most bytes of a line.
         public let limit: Int
 
         /// For example `line 7 is longer than 65536 bytes (at byte 1200)`.
         public var description: String { "line \(number) is longer than \(limit) bytes (at byte \(offset))" }
     }
 
-    /// The most bytes that a line may have, without its end.
+    /// The most bytes of a line, without its end.
     public let maximumLineBytes: Int
 
     private var buffer: [UInt8] = []
-    /// Where in `buffer` the next line starts, and up to where no line feed was found.
+    /// Where the next line starts in `buffer`, and up to where there is no line feed.
     private var start = 0
     private var searched = 0
-    /// How many bytes of the stream were before the buffer, and how many lines before the next.
+    /// The bytes of the stream before the buffer, and the number of lines before the next.
     private var droppedBytes = 0
     private var lineCount = 0
     private var isFinished = false
@@ -50,14 +50,14 @@ public struct LineSplitter: Sendable {
         self.maximumLineBytes = maximumLineBytes
     }
 
-    /// The bytes held because their line is not complete or was not asked for.
+    /// Bytes held because their line is incomplete or was not requested yet.
     public var pendingByteCount: Int { buffer.count - start }
 
-    /// Takes the next bytes of the stream.
+    /// Adds the next bytes of the stream.
     ///
-    /// Memory stays bounded if all lines are taken before more is appended: what is left is then less than a line.
+    /// Memory stays bounded if all lines are taken before more is appended: less than a line is then left.
     ///
-    /// - Complexity: Linear in the bytes and in what is left of the last line.
+    /// - Complexity: Linear in the bytes and the rest of the last line.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if start > 0 {
             buffer.removeSubrange(..<start)
@@ -68,7 +68,7 @@ public struct LineSplitter: Sendable {
         buffer.append(contentsOf: bytes)
     }
 
-    /// Says that the stream has ended: what is left is a line.
+    /// Ends the stream: the rest is a line.
     public mutating func finish() {
         isFinished = true
     }
@@ -79,7 +79,7 @@ public struct LineSplitter: Sendable {
             skipByteOrderMark()
             let found = buffer.withUnsafeBufferPointer { Self.lineFeed(in: $0, from: searched) }
             searched = found ?? buffer.count
-            // A carriage return at the very end may belong to a line end still to come.
+            // A carriage return at the very end may belong to an incomplete line end.
             let extra = searched > start && buffer[searched - 1] == 0x0D ? 1 : 0
             guard searched - start - extra <= maximumLineBytes else {
                 throw LineTooLong(number: lineCount + 1, offset: droppedBytes + start, limit: maximumLineBytes)
@@ -99,14 +99,14 @@ public struct LineSplitter: Sendable {
     public func withUnsafeBytes<Result, Failure: Error>(
         of line: Line, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        // The slice itself is checked in debug builds only.
+        // The slice itself is checked only in debug builds.
         precondition(line.range.upperBound <= buffer.count)
         return try buffer.withUnsafeBufferPointer { (buffer) throws(Failure) in
             try body(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: buffer[line.range])))
         }
     }
 
-    /// The mark of a first line of which enough has come; its end is looked for from there.
+    /// Skips the mark of the first line once enough bytes have arrived.
     private mutating func skipByteOrderMark() {
         guard lineCount == 0, droppedBytes == 0, start == 0 else { return }
         start = buffer.withUnsafeBytes { ByteOrderMark.length(of: $0) }

@@ -1,10 +1,10 @@
-/// A list of UTF-8 strings in one block of bytes: two allocations however many there are.
+/// A list of UTF-8 strings in one block of bytes: two allocations, however many there are.
 ///
-/// Class labels of a batch travel in this form from the request's body to the class registry.
+/// Carries a batch's class labels from the request's body to the class registry.
 public struct PackedStrings: Sendable, Equatable {
-    /// The texts one after the other.
+    /// The texts without separators.
     var bytes: [UInt8] = []
-    /// Where each text ends in `bytes`; it starts where the one before ends.
+    /// Where each text ends in `bytes`; the next one starts there.
     var ends: [Int] = []
 
     /// An empty list.
@@ -18,13 +18,13 @@ public struct PackedStrings: Sendable, Equatable {
     /// The number of strings.
     public var count: Int { ends.count }
 
-    /// Whether there are none.
+    /// Whether there are no strings.
     public var isEmpty: Bool { ends.isEmpty }
 
     /// The bytes of all strings together.
     public var byteCount: Int { bytes.count }
 
-    /// The string at `index`, as a value of its own.
+    /// The string at `index`.
     ///
     /// - Complexity: Linear in its length.
     public subscript(index: Int) -> String {
@@ -40,7 +40,7 @@ public struct PackedStrings: Sendable, Equatable {
         return try withUnsafeBytes { (all) throws(Failure) -> Result in try body(UnsafeRawBufferPointer(rebasing: all[range])) }
     }
 
-    /// Calls `body` with the bytes of all strings, one after the other.
+    /// Calls `body` with the bytes of all strings, without separators.
     public func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -48,7 +48,7 @@ public struct PackedStrings: Sendable, Equatable {
         try bytes.withUnsafeBufferPointer { (buffer) throws(Failure) -> Result in try body(UnsafeRawBufferPointer(buffer)) }
     }
 
-    /// Where the string at `index` lies among the bytes of all.
+    /// The range of the string at `index` within the bytes of all.
     public func byteRange(at index: Int) -> Range<Int> {
         (index == 0 ? 0 : ends[index - 1])..<ends[index]
     }
@@ -59,7 +59,7 @@ public struct PackedStrings: Sendable, Equatable {
         ends.append(bytes.count)
     }
 
-    /// Appends a string given as bytes, which must be valid UTF-8 already.
+    /// Appends a string given as bytes, which must be valid UTF-8.
     public mutating func append(utf8 text: UnsafeRawBufferPointer) {
         bytes.append(contentsOf: text)
         ends.append(bytes.count)
@@ -80,7 +80,7 @@ public struct PackedStrings: Sendable, Equatable {
         ends.removeAll(keepingCapacity: keepingCapacity)
     }
 
-    /// Makes room for `count` strings more, of `byteCount` bytes together.
+    /// Reserves space for `count` more strings with `byteCount` bytes together.
     public mutating func reserveAppending(_ count: Int, byteCount: Int) {
         ends.reserveAppending(count)
         bytes.reserveAppending(byteCount)

@@ -1,9 +1,9 @@
 extension Array {
-    /// Makes room for so many elements more.
+    /// Reserves space for `count` more elements.
     ///
-    /// `reserveCapacity` makes the room that is asked for, exactly: where something is appended again and again, each piece with its own
-    /// reservation, every one of them moves all elements, and n pieces cost n² copies. This grows as `append` does, by doubling, and so
-    /// each element is moved twice at most, however many pieces there are. The first reservation of an empty array is exact.
+    /// `reserveCapacity` reserves exactly the requested space. If an array is appended to repeatedly, each time with its own reservation,
+    /// every reservation moves all elements, and n appends cost n² copies. This grows by doubling, as `append` does, so each element is
+    /// moved at most twice, however many appends there are. The first reservation of an empty array is exact.
     ///
     /// - Complexity: amortised O(`count`).
     @inlinable

@@ -1,12 +1,12 @@
-/// An element type of arrays that features can be read from.
+/// An element type of arrays that features are read from.
 protocol ArrayElement {
-    /// Its bits, in which the order of bytes is settled.
+    /// The element's bits, after byte swapping.
     associatedtype Bits: FixedWidthInteger & BitwiseCopyable
 
     /// The element of these bits.
     init(arrayBits bits: Bits)
 
-    /// The value; nil where it is none, or no `Double` holds it exactly.
+    /// The value; nil if no `Double` holds it exactly.
     var exactDouble: Double? { get }
 
     /// The value in digits, for messages.
@@ -14,7 +14,7 @@ protocol ArrayElement {
 }
 
 extension ArrayElement {
-    /// The element at `index`, at whatever alignment.
+    /// The element at `index`, at any alignment.
     @inline(__always)
     static func load(_ bytes: UnsafeRawBufferPointer, at index: Int, isBigEndian: Bool) -> Self {
         let bits = bytes.loadUnaligned(fromByteOffset: index &* MemoryLayout<Bits>.size, as: Bits.self)
@@ -61,7 +61,7 @@ extension Int16: ArrayElement {}
 extension Int32: ArrayElement {}
 extension Int64: ArrayElement {}
 
-/// A byte that is true or false.
+/// A byte, 0 or 1.
 struct ArrayBool: ArrayElement {
     let byte: UInt8
 

@@ -1,22 +1,22 @@
-/// Why an array does not do as features or labels.
+/// Why an array cannot be used as features or labels.
 public struct ArrayError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was wrong.
     public enum Kind: Equatable, Sendable {
-        /// Elements of another type than needed.
+        /// Elements of the wrong type.
         case wrongScalar(ArrayScalar, expected: String)
-        /// A shape that does not fit; what fits is said in words.
+        /// A shape that does not fit; `expected` says in words what would.
         case wrongShape([Int], expected: String)
         /// More rows (or labels) than allowed.
         case tooMany(limit: Int)
-        /// A value that is not finite or past the limit.
+        /// A value that is not finite or exceeds the limit.
         case magnitude(String, limit: Double)
-        /// A value within the limit that no `Float` holds.
+        /// A value within the limit that exceeds the range of `Float`.
         case outOfFloatRange(String)
-        /// An integer between two neighbouring `Double`s.
+        /// An integer that no `Double` holds exactly.
         case inexact(String)
         /// A byte of a boolean that is neither 0 nor 1.
         case notBool(String)
-        /// A label of more bytes than allowed.
+        /// A label longer than allowed.
         case tooLong(limit: Int)
         /// A label that is not Unicode text.
         case invalidText

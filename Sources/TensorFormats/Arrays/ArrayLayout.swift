@@ -1,6 +1,6 @@
-/// How an array lies in memory.
+/// The layout of an array in memory.
 public struct ArrayLayout: Equatable, Sendable {
-    /// What its elements are.
+    /// The type of the elements.
     public let scalar: ArrayScalar
     /// Whether the highest byte of an element comes first.
     public let isBigEndian: Bool

@@ -1,4 +1,4 @@
-/// What the elements of an array are, as far as features and labels can be read from them.
+/// The element types of arrays from which features or labels can be read.
 public enum ArrayScalar: Equatable, Sendable, CustomStringConvertible {
     /// IEEE 754 binary16.
     case float16
@@ -12,9 +12,9 @@ public enum ArrayScalar: Equatable, Sendable, CustomStringConvertible {
     case integer(byteCount: Int, isSigned: Bool)
     /// A byte, 0 or 1.
     case bool
-    /// A text of at most so many bytes, filled up with zeros.
+    /// A text of at most this many bytes, padded with zeros.
     case bytes(count: Int)
-    /// A text of at most so many Unicode scalars of four bytes each, filled up with zeros.
+    /// A text of at most this many Unicode scalars of four bytes each, padded with zeros.
     case unicode(count: Int)
 
     /// The size of an element in bytes, or nil if it overflows.
@@ -35,7 +35,7 @@ public enum ArrayScalar: Equatable, Sendable, CustomStringConvertible {
     /// The types that features can have, for messages.
     public static let numbers = "numbers (float16 to float64, int8 to uint64, or bool)"
 
-    /// Whether features can be read from such elements.
+    /// Whether features can be read from these elements.
     public var isNumber: Bool {
         switch self {
         case .float16, .bfloat16, .float32, .float64, .integer, .bool: true
@@ -43,7 +43,7 @@ public enum ArrayScalar: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether a `Float` holds every value of such elements exactly.
+    /// Whether a `Float` holds every value of these elements exactly.
     public var fitsFloat: Bool {
         switch self {
         case .float16, .bfloat16, .float32, .bool: true

@@ -1,12 +1,12 @@
 /// The dimensions of an array, outermost first; none for a single element.
 ///
-/// Two of them, as many as features and labels have, are held without an allocation: a request's shape is read again each time.
+/// Two dimensions, as features and labels have, are stored without an allocation, since every request has a shape to read.
 public struct ArrayShape: Sendable, Equatable {
     /// The number of dimensions.
     public private(set) var count = 0
     private var first = 0
     private var second = 0
-    /// The third and all after it.
+    /// The third dimension and all further ones.
     private var others: [Int] = []
 
     /// The shape of a single element.
@@ -34,7 +34,7 @@ extension ArrayShape: RandomAccessCollection {
     /// The number of dimensions.
     public var endIndex: Int { count }
 
-    /// A dimension by its number.
+    /// The dimension at an index.
     public subscript(index: Int) -> Int {
         precondition(index >= 0 && index < count, "no such dimension")
         return switch index {

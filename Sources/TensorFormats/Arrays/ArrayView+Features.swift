@@ -1,15 +1,15 @@
 extension ArrayView {
-    /// Reads a matrix of numbers into an array of scalars, row after row, and answers how many rows it has.
+    /// Reads a matrix of numbers into an array of scalars, row by row, and returns the number of rows.
     ///
-    /// Floating-point numbers, integers and booleans of either byte order and either order of elements are read, each as the `Double` that
-    /// holds it exactly, which is rounded once to `Float` where that is asked for.
+    /// Accepts floating-point numbers, integers and booleans in either byte order and either element order. Each is read as the `Double`
+    /// that holds it exactly, and rounded once if `Float` is requested.
     ///
     /// - Parameters:
-    ///   - columns: How many columns there must be.
-    ///   - values: Where the values go. It is unchanged after an error.
+    ///   - columns: The required number of columns.
+    ///   - values: Receives the values. It is unchanged after an error.
     ///   - maximumRows: The most rows allowed.
     ///   - maximumMagnitude: The largest magnitude allowed.
-    /// - Throws: `ArrayError` naming row and column; `.inexact` for an integer past 2⁵³ that no `Double` is, `.outOfFloatRange` for a
+    /// - Throws: `ArrayError` naming row and column; `.inexact` for an integer past 2⁵³ that no `Double` holds, `.outOfFloatRange` for a
     ///   magnitude within the limit that a `Float` cannot hold.
     /// - Complexity: O(n); memory for the rows that are there.
     @specialized(where Scalar == Float)
@@ -36,7 +36,7 @@ extension ArrayView {
         return rows
     }
 
-    /// Copies all elements, or answers why the first one that does not do, by rows, does not.
+    /// Copies all elements, or returns why the first invalid one, by rows, is refused.
     @inline(__always)
     private func copy<Scalar: FeatureScalar>(
         _ rows: Int, _ columns: Int, to destination: UnsafeMutableBufferPointer<Scalar>, _ limit: Double
@@ -63,7 +63,7 @@ extension ArrayView {
         }
     }
 
-    /// Copies one element after another, by rows.
+    /// Copies elements one by one, by rows.
     private func copy<Source: ArrayElement, Scalar: FeatureScalar>(
         _ type: Source.Type, _ rows: Int, _ columns: Int, to destination: UnsafeMutableBufferPointer<Scalar>, _ limit: Double
     ) -> ArrayError? {
@@ -82,9 +82,9 @@ extension ArrayView {
         return nil
     }
 
-    /// Copies all elements as they lie, without a branch on any of them, so that the loop takes several at a time.
+    /// Copies all elements in order of memory, without a branch per element, so that the loop is vectorised.
     ///
-    /// - Returns: false where they do not lie in order, or one is out of bounds; which one must be looked for.
+    /// - Returns: false if they are not stored in order, or one is out of bounds; the caller must then find it.
     @inline(__always)
     private func copyInOrder<Source: FeatureScalar, Scalar: FeatureScalar>(
         _ type: Source.Type, to destination: UnsafeMutableBufferPointer<Scalar>, _ limit: Double

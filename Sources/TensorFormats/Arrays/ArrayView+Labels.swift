@@ -1,10 +1,10 @@
 extension ArrayView {
-    /// Reads a list of labels, texts or integers, and answers how many there are; of an integer its decimal digits.
+    /// Reads a list of labels, texts or integers, and returns their number. An integer becomes its decimal digits.
     ///
-    /// Zeros that fill a text up are left out, as NumPy does.
+    /// Strips trailing zeros of a text, as NumPy does.
     ///
     /// - Parameters:
-    ///   - strings: Where the labels go. It is unchanged after an error.
+    ///   - strings: Receives the labels. It is unchanged after an error.
     ///   - maximumCount: The most labels allowed.
     ///   - maximumBytes: The longest label allowed, in bytes of UTF-8.
     /// - Throws: `ArrayError` naming the row.
@@ -82,7 +82,7 @@ extension ArrayView {
 }
 
 extension PackedStrings {
-    /// Completes a string, which may have a sign already, with a number's digits.
+    /// Completes a string, which may already contain a sign, with a number's digits.
     fileprivate mutating func appendDecimal(_ magnitude: UInt64, digitCount: Int) {
         bytes.append(addingCapacity: digitCount) { span in
             span.withUnsafeMutableBufferPointer { buffer, count in

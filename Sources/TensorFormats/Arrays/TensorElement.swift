@@ -2,9 +2,9 @@
     #error("Tensor data is little-endian and is copied as it stands")
 #endif
 
-/// A scalar that the elements of a tensor are copied to and from bit for bit.
+/// A scalar that is copied bit for bit to and from a tensor's elements.
 public protocol TensorElement: BitwiseCopyable, Sendable {
-    /// The element type of tensors that hold such scalars.
+    /// The element type of tensors with such scalars.
     static var tensorType: TensorElementType { get }
 }
 

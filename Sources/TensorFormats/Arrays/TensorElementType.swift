@@ -1,4 +1,4 @@
-/// The element types of safetensors files that fill whole bytes, by the names that the format gives them.
+/// The element types of safetensors files that occupy whole bytes, with the format's names.
 public enum TensorElementType: String, Sendable, CaseIterable, CustomStringConvertible {
     /// A byte, 0 or 1.
     case bool = "BOOL"
@@ -48,9 +48,9 @@ public enum TensorElementType: String, Sendable, CaseIterable, CustomStringConve
     /// The name in the format.
     public var description: String { rawValue }
 
-    /// The bytes that a tensor of this type takes, or nil if a dimension is negative or the size overflows an `Int`.
+    /// The bytes of a tensor of this type, or nil if a dimension is negative or the size overflows an `Int`.
     ///
-    /// A product that is zero in the end still overflows if a part of it does.
+    /// Overflow of a partial product counts even if the whole product is zero.
     public func byteCount(shape: [Int]) -> Int? {
         var total = byteCount
         for dimension in shape {

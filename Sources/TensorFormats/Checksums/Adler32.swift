@@ -7,7 +7,7 @@ enum Adler32 {
         var (a, b): (UInt32, UInt32) = (1, 0)
         var position = 0
         while position < bytes.count {
-            // So many bytes of 255 cannot overflow 32 bits before the remainders are taken.
+            // This many bytes of 255 cannot overflow 32 bits before the remainders are taken.
             let end = min(position &+ 5552, bytes.count)
             while position < end {
                 a &+= UInt32(bytes[position])

@@ -2,10 +2,10 @@
 struct CRC32 {
     private var register: UInt32 = 0xFFFF_FFFF
 
-    /// Takes the next bytes in.
+    /// Adds the next bytes.
     mutating func update(with bytes: UnsafeRawBufferPointer) { register = Self.tables.update(register, with: bytes) }
 
-    /// Of all bytes so far.
+    /// The checksum of all bytes so far.
     var checksum: UInt32 { ~register }
 
     /// The checksum of `bytes`.

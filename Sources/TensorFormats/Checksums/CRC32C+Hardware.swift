@@ -1,10 +1,10 @@
 internal import CChecksum
 
 extension CRC32C {
-    /// Whether the processor has an instruction for it, as x86-64 since 2008 and ARMv8.1 have.
+    /// Whether the processor has the instruction: x86-64 since 2008, and ARMv8.1.
     static let hasInstruction = crc32c_is_supported()
 
-    /// The register after `bytes`, by the instruction: nearly 8 bytes a cycle on long runs, 8 in three cycles on short ones.
+    /// The register after `bytes`, computed by the instruction: nearly 8 bytes per cycle on long runs, 8 in three cycles on short ones.
     ///
     /// - Precondition: `hasInstruction`.
     static func updateByInstruction(_ register: UInt32, with bytes: UnsafeRawBufferPointer) -> UInt32 {
@@ -26,8 +26,8 @@ extension CRC32C {
         return crc32c_update(crc, position, count)
     }
 
-    /// The length of each of three runs that are taken at once: long beside the two shifts that bring them together, short beside a
-    /// record of the log.
+    /// The length of each of three runs computed in parallel: long compared to the two shifts that combine them, short compared to a log
+    /// record.
     static let stride = 1024
     private static let shift = CRCShift(over: stride, tables)
 }

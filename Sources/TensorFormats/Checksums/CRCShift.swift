@@ -1,10 +1,10 @@
-/// What a run of zero bytes does to the register of a 32-bit cyclic redundancy check.
+/// The effect of a run of zero bytes on the register of a 32-bit cyclic redundancy check.
 ///
-/// It is linear: four tables of 256 entries, one for each byte of the register, hold it. With it the checksums of neighbouring runs of
-/// bytes become that of both: the register after A and then B is that after A moved over |B| zero bytes, exclusive-or that of B begun at
-/// 0 (Gopal et al., "Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction", Intel 2011).
+/// The effect is linear, so four tables of 256 entries, one for each byte of the register, describe it. It combines the checksums of
+/// adjacent runs of bytes: the register after A and then B is the register after A shifted over |B| zero bytes, exclusive-or that of B
+/// started at 0 (Gopal et al., "Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction", Intel 2011).
 struct CRCShift: Sendable {
-    /// Entry 256·i + b is the moved register that had b as its byte i and else zeros.
+    /// Entry 256·i + b is the shifted register whose byte i was b, all others zero.
     private let entries: [UInt32]
 
     /// The shift over `count` zero bytes.

@@ -1,7 +1,7 @@
-/// The tables of a 32-bit cyclic redundancy check that takes the lowest bit of each byte first.
+/// The tables of a 32-bit cyclic redundancy check that processes the lowest bit of each byte first.
 ///
-/// Sixteen bytes at a time go through sixteen tables (Kounavis and Berry, "Novel table lookup-based algorithms for
-/// high-performance CRC generation", 2008).
+/// Sixteen bytes at a time go through sixteen tables (Kounavis and Berry, "Novel table lookup-based algorithms for high-performance CRC
+/// generation", 2008).
 struct CRCTables: Sendable {
     /// Entry 256·t + b is the register after byte b and t zero bytes.
     private let entries: [UInt32]
@@ -24,7 +24,7 @@ struct CRCTables: Sendable {
     func update(_ register: UInt32, with bytes: UnsafeRawBufferPointer) -> UInt32 {
         guard let base = bytes.baseAddress else { return register }
         return entries.withUnsafeBufferPointer { entries in
-            // Every index below is a table's number times 256 plus a byte.
+            // Every index below is 256 times a table's number plus a byte.
             let table = entries.baseAddress!
             var crc = register
             var position = 0
@@ -43,7 +43,7 @@ struct CRCTables: Sendable {
         }
     }
 
-    /// The part of the register that the eight bytes of `word` leave, the first of them through the eighth table.
+    /// The eight bytes' contribution to the register; the first byte goes through the eighth table.
     @inline(__always)
     private static func fold(_ word: UInt64, _ table: UnsafePointer<UInt32>) -> UInt32 {
         let low = table[7 &* 256 &+ Int(word & 0xFF)] ^ table[6 &* 256 &+ Int(word &>> 8 & 0xFF)]

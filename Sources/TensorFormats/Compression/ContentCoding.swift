@@ -1,16 +1,16 @@
-/// A compression that HTTP content may come in (RFC 9110, section 8.4.1).
+/// A compression of HTTP content (RFC 9110, section 8.4.1).
 public enum ContentCoding: Sendable {
-    /// Gzip, of one member or several (RFC 1952).
+    /// Gzip with one or more members (RFC 1952).
     case gzip
-    /// What HTTP calls deflate: the zlib format (RFC 1950).
+    /// HTTP's deflate: the zlib format (RFC 1950).
     case deflate
 
-    /// Members that gzipped content may have. Each costs some time even when it is empty.
+    /// The most members of gzipped content. Each costs some time even if it is empty.
     static let maximumMembers = 4096
 
     /// Decompresses content.
     ///
-    /// - Parameter limit: How many bytes may come out. However much is announced, memory is reserved for what is there: at most twice as
+    /// - Parameter limit: The most bytes of output. Memory is reserved for actual output, not for what a header announces: at most twice as
     ///   much, and never more than the limit.
     /// - Throws: `ContentCodingError`; its kind is `.tooLarge` past the limit.
     /// - Complexity: Linear in input and output.
@@ -50,7 +50,7 @@ public enum ContentCoding: Sendable {
             guard length <= content.count - position else { throw ContentCodingError(.truncated, at: content.count) }
             position += length
         }
-        // The name of a file, and a comment, each up to a zero.
+        // A file name and a comment, each ended by a zero.
         for flag in [8, 16] as [UInt8] where flags & flag != 0 {
             guard let end = content[position...].firstIndex(of: 0) else { throw ContentCodingError(.truncated, at: content.count) }
             position = end + 1

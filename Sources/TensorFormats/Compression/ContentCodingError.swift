@@ -4,25 +4,25 @@ public struct ContentCodingError: Error, Equatable, Sendable, CustomStringConver
     public enum Kind: Equatable, Sendable {
         /// The content ends too early.
         case truncated
-        /// It does not begin as the named format does.
+        /// It does not begin like the named format.
         case invalidHeader(String)
         /// A gzip member of an unknown method, or with unknown flags.
         case unknownMember
         /// The deflated data in it cannot be read.
         case inflate(InflateError)
-        /// A checksum or a size that is not that of what came out.
+        /// A checksum or size does not match the output.
         case checksum
-        /// Bytes behind its end.
+        /// Bytes after the end.
         case trailingBytes
-        /// More members than any use has.
+        /// More members than allowed.
         case tooManyMembers(limit: Int)
-        /// More comes out than the caller allows.
+        /// More output than the caller allows.
         case tooLarge(limit: Int)
     }
 
     /// What was wrong.
     public var kind: Kind
-    /// The offset in the compressed bytes at which it was found.
+    /// The offset of the error in the compressed bytes.
     public var offset: Int
 
     /// Makes an error.

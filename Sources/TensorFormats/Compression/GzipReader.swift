@@ -1,7 +1,7 @@
-/// Decompresses gzip (RFC 1952) as it is read, of any length, in constant memory.
+/// Decompresses gzip (RFC 1952) of any length as it is read, in constant memory.
 ///
-/// Members follow one another as `cat` puts them; zeros behind the last one, with which tapes and some tools fill up, are passed over.
-/// A reader belongs to one thread.
+/// Members may be concatenated, as by `cat`. Zeros after the last one, which tapes and some tools add as padding, are skipped. A reader
+/// belongs to one thread.
 public final class GzipReader {
     private enum State {
         /// Before a member, or at the end.
@@ -22,12 +22,12 @@ public final class GzipReader {
 
     private let window: UnsafeMutableRawBufferPointer
     private var inflate: Inflate
-    /// How much of the window has been handed out.
+    /// Bytes of the window already returned.
     private var taken = 0
     private var checksum = CRC32()
     private var size: UInt32 = 0
 
-    /// What a gzip file begins with.
+    /// Whether the bytes begin like a gzip file.
     public static func begins(_ start: some Collection<UInt8>) -> Bool { start.starts(with: [0x1F, 0x8B]) }
 
     /// A reader at the start of a file.
@@ -38,11 +38,11 @@ public final class GzipReader {
 
     deinit { window.deallocate() }
 
-    /// Reads decompressed bytes, at least one.
+    /// Reads at least one decompressed byte.
     ///
-    /// - Parameter source: reads compressed bytes, at least one; 0 at the end.
-    /// - Returns: 0 at the end, when all checksums were right.
-    /// - Throws: `ContentCodingError` where the data is damaged or cut off, with its place; what `source` throws.
+    /// - Parameter source: reads at least one compressed byte; 0 at the end.
+    /// - Returns: 0 at the end, if all checksums were right.
+    /// - Throws: `ContentCodingError`, with the offset, if the data is damaged or cut off; errors of `source`.
     /// - Complexity: linear in input and output.
     public func read(into buffer: UnsafeMutableRawBufferPointer, from source: (UnsafeMutableRawBufferPointer) throws -> Int) throws -> Int {
         guard !buffer.isEmpty else { return 0 }
@@ -94,7 +94,7 @@ public final class GzipReader {
             let length = Int(try next()) | Int(try next()) << 8
             for _ in 0..<length { _ = try next() }
         }
-        // The name of a file, and a comment, each up to a zero.
+        // A file name and a comment, each ended by a zero.
         for flag in [8, 16] as [UInt8] where flags & flag != 0 { while try next() != 0 {} }
         if flags & 2 != 0 {
             let expected = UInt16(truncatingIfNeeded: header.checksum)
@@ -149,7 +149,7 @@ public final class GzipReader {
         return input[position]
     }
 
-    /// Reads more behind what has not been used.
+    /// Reads more input after the unused part.
     private func fill(_ source: (UnsafeMutableRawBufferPointer) throws -> Int) throws {
         guard !isSourceAtEnd else { return }
         input.withUnsafeMutableBytes { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<end])) }

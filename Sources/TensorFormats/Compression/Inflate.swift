@@ -1,12 +1,12 @@
 import Glibc
 
-/// Decompresses deflated data (RFC 1951), of a size known beforehand or within a limit, or in pieces through a window.
+/// Decompresses deflated data (RFC 1951) of a known size or within a limit, or in pieces through a window.
 ///
-/// Strict: incomplete or overfull codes, distances past the start, and output of another size are errors.
+/// Strict: incomplete or overfull codes, distances before the start, and output of the wrong size are errors.
 struct Inflate {
     /// Why decompressing pauses.
     enum Pause {
-        /// The data is at its end.
+        /// The data has ended.
         case end
         /// More input is needed.
         case input
@@ -14,54 +14,54 @@ struct Inflate {
         case room
     }
 
-    /// What is being decompressed.
+    /// The current block.
     private enum Block {
-        /// The next one has not begun.
+        /// The next block has not begun.
         case none
-        /// So many bytes as they are.
+        /// This many stored bytes are left.
         case stored(Int)
         case fixed, dynamic
-        /// Behind the last one.
+        /// The last block has ended.
         case over
     }
 
     private var input: UnsafeRawBufferPointer
-    /// Where the output goes; from `malloc` where it may grow.
+    /// The output; allocated by `malloc` if it may grow.
     private var output: UnsafeMutableRawBufferPointer
-    /// How many bytes the output may have: more than it has room for, where it may grow.
+    /// The most output bytes: more than the current capacity if it may grow.
     private let limit: Int
-    /// Whether the output's size is the limit, neither more nor less.
+    /// Whether the output must have exactly the limit's size.
     private let isExact: Bool
-    /// Where the output of this stream begins.
+    /// Where this stream's output begins.
     private var start: Int
-    /// Whether input and output come in pieces: then less input than any symbol or header needs, and less room than a match needs, is a
-    /// pause, unless the input has come to its end.
+    /// Whether input and output come in pieces. Decompression then pauses if there is less input than the longest symbol or header, or less
+    /// room than the longest match, unless the input has ended.
     private let isInPieces: Bool
     private var isInputWhole = true
     private var block = Block.none
     private var isLastBlock = false
     private var position = 0
     private var written: Int
-    /// Bits read from the input but not yet used, the next one lowest.
+    /// Bits read from the input and not yet used, the next one lowest.
     private var bits: UInt64 = 0
     private var bitCount = 0
 
     private var literals = PrefixCode()
     private var distances = PrefixCode()
-    /// Code lengths while a block's codes are read. Kept to be used again: blocks may be many and short.
+    /// Code lengths while a block's codes are read. Kept for reuse: blocks may be many and short.
     private var lengths = [UInt8](repeating: 0, count: 286 + 30)
 
-    /// The data that `input` stands for.
+    /// Decompresses `input`.
     ///
-    /// - Parameter count: How many bytes must come out.
-    /// - Throws: `InflateError`. Nothing is reserved for a `count` that so little input cannot give.
+    /// - Parameter count: The exact number of output bytes.
+    /// - Throws: `InflateError`. Nothing is reserved for a `count` that the input is too short to produce.
     /// - Complexity: Linear in input and output.
     static func decompress(_ input: UnsafeRawBufferPointer, count: Int) throws(InflateError) -> [UInt8] {
-        // A pair of one bit each for length and distance stands for at most 258 bytes.
+        // A pair of one-bit codes for length and distance produces at most 258 bytes.
         let (most, overflow) = input.count.multipliedReportingOverflow(by: 258 * 4)
         guard overflow || count <= most else { throw InflateError(.tooLittleOutput(most, expected: count), at: 0) }
         var failure: InflateError?
-        // Room for one at least: writing no elements would write the length of the empty array that all threads share.
+        // Room for at least one: writing no elements would write the length of the empty array that all threads share.
         let bytes = [UInt8](unsafeUninitializedCapacity: max(count, 1)) { buffer, initializedCount in
             let output = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count])
             var inflate = Inflate(input: input, output: output)
@@ -75,10 +75,10 @@ struct Inflate {
         return bytes
     }
 
-    /// Appends what the deflated data at the start of `input` stands for, of whatever size within a limit.
+    /// Decompresses the data at the start of `input` and appends the output, whose size is limited.
     ///
-    /// - Parameter limit: How many bytes `output` may have afterwards. No more are ever reserved, and at most twice those that are there.
-    /// - Returns: How many bytes of `input` the data takes.
+    /// - Parameter limit: The most bytes that `output` may have afterwards. No more are ever reserved, and at most twice the actual size.
+    /// - Returns: The number of input bytes used.
     /// - Throws: `InflateError`; `.tooMuchOutput` past the limit.
     /// - Complexity: Linear in input and output.
     static func decompress(
@@ -110,7 +110,7 @@ struct Inflate {
         written = output.count
     }
 
-    /// Decompresses in pieces, into a window that belongs to the caller.
+    /// Decompresses in pieces, into a window owned by the caller.
     ///
     /// - Parameter window: longer than `history` and `longestMatch`.
     init(window: UnsafeMutableRawBufferPointer) {
@@ -124,20 +124,20 @@ struct Inflate {
         written = 0
     }
 
-    /// How far back a distance reaches.
+    /// The largest distance.
     static let history = 1 << 15
 
-    /// How many bytes of the window are written.
+    /// Bytes written to the window.
     var writtenCount: Int { written }
 
-    /// Begins another stream, whose distances do not reach into the one before.
+    /// Begins another stream, whose distances do not reach into the previous one.
     mutating func beginStream() {
         start = written
         (block, isLastBlock) = (.none, false)
         (bits, bitCount) = (0, 0)
     }
 
-    /// Forgets the oldest of what is written, but for what distances may reach, and moves the rest to the window's start.
+    /// Discards the oldest output, except for what distances may reach, and moves the rest to the window's start.
     mutating func slide() {
         let kept = min(written, Self.history)
         let shift = written - kept
@@ -147,17 +147,17 @@ struct Inflate {
         start = max(0, start - shift)
     }
 
-    /// Goes on with more input.
+    /// Continues with more input.
     ///
     /// - Parameters:
-    ///   - piece: begins with what was not used of the last one; valid only during the call.
-    ///   - isLast: whether no more will come.
+    ///   - piece: begins with the unused part of the previous one; valid only during the call.
+    ///   - isLast: whether the input ends with this piece.
     /// - Returns: why it pauses, and how many bytes of the piece are used.
-    /// - Throws: `InflateError`, whose offset is one in the piece.
+    /// - Throws: `InflateError`, with an offset in the piece.
     mutating func advance(_ piece: UnsafeRawBufferPointer, isLast: Bool) throws(InflateError) -> (Pause, used: Int) {
         (input, position, isInputWhole) = (piece, 0, isLast)
         let pause = try advance()
-        // Whole bytes that were read ahead come again with the next piece.
+        // Whole bytes that were read ahead come again in the next piece.
         position -= bitCount / 8
         bitCount %= 8
         bits &= 1 << UInt64(bitCount) - 1
@@ -167,7 +167,7 @@ struct Inflate {
 
     private mutating func run() throws(InflateError) { while try advance() != .end {} }
 
-    /// Goes on until something is missing, or the data ends.
+    /// Continues until something is missing or the data ends.
     private mutating func advance() throws(InflateError) -> Pause {
         while true {
             switch block {
@@ -203,27 +203,27 @@ struct Inflate {
         }
     }
 
-    /// The most bytes that a block's header takes: three bits and the lengths of all codes, each by a code of seven bits with seven more.
+    /// The most bytes of a block's header: three bits and the lengths of all codes, each a code of seven bits with seven extra bits.
     private static let longestHeader = 640
-    /// The most bytes that a symbol takes with the distance behind it, and those that are read ahead.
+    /// The most bytes of a symbol with its distance, including those read ahead.
     private static let longestSymbol = 16
     /// The longest match.
     private static let longestMatch = 258
 
-    /// Whether so many bytes are there, or there will be no more.
+    /// Whether this many bytes are available, or the input has ended.
     @inline(__always)
     private func hasInput(_ count: Int) -> Bool { !isInPieces || isInputWhole || input.count &- position >= count }
 
-    /// Checks that nothing is missing, and nothing left.
+    /// Checks that nothing is missing or left over.
     private func finish() throws(InflateError) {
         guard written == limit else { throw failure(.tooLittleOutput(written, expected: limit)) }
         guard unusedCount == 0 else { throw failure(.trailingBytes(unusedCount)) }
     }
 
-    /// Bytes of the input behind the deflated data. Whole bytes that were read ahead were not used.
+    /// Bytes of the input after the deflated data. Whole bytes that were read ahead count as unused.
     private var unusedCount: Int { input.count - position + bitCount / 8 }
 
-    /// Makes room for bytes behind those that are there.
+    /// Makes room for more output bytes.
     @inline(never)
     private mutating func makeRoom(_ count: Int) throws(InflateError) {
         guard count <= limit - written else { throw failure(isExact ? .tooMuchOutput(expected: limit) : .pastLimit(limit)) }
@@ -246,7 +246,7 @@ struct Inflate {
         return length
     }
 
-    /// Copies what is left of a stored block.
+    /// Copies the rest of a stored block.
     private mutating func copyStored(_ count: Int) throws(InflateError) -> Pause? {
         var length = count
         if isInPieces {
@@ -276,7 +276,7 @@ struct Inflate {
         return code
     }()
 
-    /// Thirty-two codes of five bits; the last two stand for nothing, which decoding finds out.
+    /// Thirty-two codes of five bits; the last two are invalid, which decoding detects.
     private static let fixedDistances: PrefixCode = {
         var code = PrefixCode()
         _ = code.assign([UInt8](repeating: 5, count: 32)[...], mayBeIncomplete: false)
@@ -315,7 +315,7 @@ struct Inflate {
             for offset in 0..<repetitions { lengths[index + offset] = value }
             index += repetitions
         }
-        // Without a code for the end, the block could not end.
+        // Without an end code, the block could not end.
         guard lengths[256] > 0, literals.assign(lengths[..<literalCount], mayBeIncomplete: true),
             distances.assign(lengths[literalCount..<count], mayBeIncomplete: true)
         else {
@@ -351,7 +351,7 @@ struct Inflate {
         }
     }
 
-    /// The order in which the lengths of the code for code lengths come.
+    /// The order of the lengths of the code length code.
     private static let lengthOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
     private static let lengthBases = [
         3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
@@ -361,7 +361,7 @@ struct Inflate {
     private mutating func copyMatch(length: Int, distance: Int) throws(InflateError) {
         guard distance <= written - start else { throw failure(.distanceTooFar) }
         if length > output.count - written { try makeRoom(length) }
-        // Byte by byte: a match may run into its own output.
+        // Byte by byte: a match may overlap its own output.
         for _ in 0..<length {
             output[written] = output[written &- distance]
             written &+= 1
@@ -378,11 +378,11 @@ struct Inflate {
         return code.symbol
     }
 
-    /// Fills the reservoir to at least 56 bits, or with all that is left.
+    /// Fills the reservoir to at least 56 bits, or with all remaining input.
     @inline(__always)
     private mutating func refill() {
         if input.count &- position >= 8 {
-            // What stands above `bitCount` afterwards is the beginning of the next byte, and is or-ed onto itself later.
+            // Bits above `bitCount` are then the start of the next byte, and are or-ed with themselves later.
             bits |= UInt64(littleEndian: input.loadUnaligned(fromByteOffset: position, as: UInt64.self)) &<< UInt64(bitCount)
             let count = (63 &- bitCount) &>> 3
             position &+= count

@@ -8,27 +8,27 @@ public struct InflateError: Error, Equatable, Sendable, CustomStringConvertible 
         case reservedBlockType
         /// A stored block whose length and complement differ.
         case storedLength
-        /// Code lengths that make no complete prefix code.
+        /// Code lengths that do not form a complete prefix code.
         case invalidCode
-        /// A code that stands for nothing.
+        /// A code without a symbol.
         case invalidSymbol
-        /// A distance back to before the start of the output.
+        /// A distance before the start of the output.
         case distanceTooFar
-        /// More output than announced.
+        /// More output than expected.
         case tooMuchOutput(expected: Int)
-        /// Less output than announced.
+        /// Less output than expected.
         case tooLittleOutput(Int, expected: Int)
         /// More output than the caller allows.
         case pastLimit(Int)
-        /// The memory for the output cannot be had.
+        /// The memory for the output is not available.
         case noMemory
-        /// Bytes behind the last block.
+        /// Bytes after the last block.
         case trailingBytes(Int)
     }
 
     /// What was wrong.
     public var kind: Kind
-    /// The offset in bytes at which it was found.
+    /// The offset of the error in bytes.
     public var offset: Int
 
     /// Makes an error.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What compressed content stands for, in memory of its own that is freed with it.
+/// Decompressed content, in memory that it owns and frees.
 public struct InflatedBytes: ~Copyable {
     private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     /// The number of bytes.
@@ -17,7 +17,7 @@ public struct InflatedBytes: ~Copyable {
         try body(UnsafeRawBufferPointer(start: memory.baseAddress, count: count))
     }
 
-    /// Gives the memory away, to be had back with `adopt`.
+    /// Releases the memory to the caller; `adopt` takes it back.
     mutating func take() -> (memory: UnsafeMutableRawBufferPointer, count: Int) {
         defer {
             memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -26,7 +26,7 @@ public struct InflatedBytes: ~Copyable {
         return (memory, count)
     }
 
-    /// Takes memory from `malloc`, of which `count` bytes are written.
+    /// Takes ownership of memory from `malloc`; `count` bytes of it are written.
     mutating func adopt(_ memory: UnsafeMutableRawBufferPointer, count: Int) {
         free(self.memory.baseAddress)
         self.memory = memory

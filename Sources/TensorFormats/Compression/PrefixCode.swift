@@ -1,28 +1,28 @@
 /// A canonical prefix code of deflate (RFC 1951, section 3.2.2), ready to decode.
 ///
-/// Codes of up to nine bits are looked up at once; longer ones, which are rare, are found by their rank among the codes
-/// of their length. The table is no larger than its code needs: a hostile stream can ask for a new code every few bytes.
+/// Codes of up to nine bits take one table lookup. Longer ones, which are rare, are found by their rank among the codes of their length.
+/// The table is no larger than its code needs: a hostile stream can define a new code every few bytes.
 struct PrefixCode {
     private static let lookupBits = 9
     private static let maximumLength = 15
 
-    /// For the next bits under `mask`: symbol · 16 + length of its code, or 0 where the code is longer or unused.
+    /// Indexed by the next bits under `mask`: symbol · 16 + length of its code, or 0 if the code is longer or unused.
     private var lookup = [UInt16](repeating: 0, count: 1 << lookupBits)
-    /// As many ones as the longest code has bits, nine at the most.
+    /// As many ones as the longest code has bits, at most nine.
     private var mask: UInt64 = 0
-    /// How many codes there are of each length.
+    /// The number of codes of each length.
     private var counts = [UInt16](repeating: 0, count: maximumLength + 1)
     /// The symbols in order of their codes.
     private var symbols = [UInt16](repeating: 0, count: 288)
-    /// While a code is made, for each length: the rank of the next symbol, and its code. Kept to be used again.
+    /// Used while a code is built: for each length, the rank of the next symbol, and its code. Kept for reuse.
     private var ranks = [UInt16](repeating: 0, count: maximumLength + 2)
     private var codes = [UInt16](repeating: 0, count: maximumLength + 2)
 
-    /// Makes the code of the given lengths, 0 for a symbol that has none.
+    /// Builds the code for the given lengths, 0 for an unused symbol.
     ///
-    /// - Parameter mayBeIncomplete: Whether a single code of one bit will do, which blocks of one distance have, and no code
-    ///   at all, which blocks without distances have. Otherwise every sequence of bits must stand for something.
-    /// - Returns: False if the lengths make no such code.
+    /// - Parameter mayBeIncomplete: Whether to accept a single one-bit code, as in blocks with one distance, and no code at all, as in
+    ///   blocks without distances. Otherwise every bit sequence must have a symbol.
+    /// - Returns: False if the lengths do not form such a code.
     mutating func assign(_ lengths: ArraySlice<UInt8>, mayBeIncomplete: Bool) -> Bool {
         for index in counts.indices { counts[index] = 0 }
         for length in lengths { counts[Int(length)] += 1 }
@@ -52,7 +52,7 @@ struct PrefixCode {
             let code = codes[Int(length)]
             codes[Int(length)] &+= 1
             guard length <= Self.lookupBits else { continue }
-            // The stream has a code's first bit lowest; whatever follows it fills the rest of the index.
+            // The stream has a code's first bit lowest; the bits after it fill the rest of the index.
             var index = Int(Self.reversed(code, Int(length)))
             while index < size {
                 lookup[index] = UInt16(symbol) << 4 | UInt16(length)
@@ -62,7 +62,7 @@ struct PrefixCode {
         return true
     }
 
-    /// The symbol whose code the lowest of `bits` are, and the length of the code; nil where there is none.
+    /// The symbol whose code is at the low end of `bits`, and the code's length; nil if there is none.
     @inline(__always)
     func decode(_ bits: UInt64) -> (symbol: Int, length: Int)? {
         let entry = lookup[Int(bits & mask)]

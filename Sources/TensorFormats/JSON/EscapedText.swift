@@ -1,4 +1,4 @@
-/// The inside of a JSON string that has been found valid, its escapes not yet resolved.
+/// The content of a JSON string that has been validated, with its escapes unresolved.
 struct EscapedText {
     /// The bytes between the quotation marks.
     let raw: UnsafeRawBufferPointer
@@ -12,7 +12,7 @@ struct EscapedText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Appends the text with its escapes resolved, which is never longer than it is here.
+    /// Appends the text with its escapes resolved, which never makes it longer.
     func append(to bytes: inout [UInt8]) {
         guard hasEscapes else {
             bytes.append(contentsOf: raw)
@@ -24,7 +24,7 @@ struct EscapedText {
         }
     }
 
-    /// Whether the text with its escapes resolved is the given one, in bytes.
+    /// Whether the text with its escapes resolved has the given bytes.
     func equals(_ other: UnsafeRawBufferPointer) -> Bool {
         if !hasEscapes {
             guard raw.count == other.count else { return false }
@@ -63,7 +63,7 @@ struct EscapedText {
         var scalar = hexadecimal(at: position)
         position += 4
         if scalar & 0xFC00 == 0xD800 {
-            // Validation has seen to it that the other half follows.
+            // Validation has ensured that the other half follows.
             scalar = 0x1_0000 + (scalar & 0x3FF) << 10 + hexadecimal(at: position + 2) & 0x3FF
             position += 6
         }

@@ -1,32 +1,32 @@
-/// Why a JSON text, or a value in it, was refused, and where.
+/// Why a JSON text or a value in it was refused, and where.
 public struct JSONError: Error, Equatable, Sendable {
     /// What was wrong.
     public enum Kind: Equatable, Sendable {
-        /// The text ends where something else is needed.
+        /// The text ends too early.
         case unexpectedEnd(expected: String)
-        /// A byte that cannot stand here.
+        /// A byte that is not allowed here.
         case unexpectedByte(UInt8, expected: String)
         /// A well-formed value of the wrong kind.
         case wrongKind(JSONKind, expected: String)
         /// A number that breaks the grammar of RFC 8259, section 6.
         case invalidNumber(String)
-        /// A number with a fraction or an exponent where only an integer will do.
+        /// A number with a fraction or an exponent where an integer is required.
         case notAnInteger(String)
-        /// An integer outside what the reader can hold.
+        /// An integer out of the reader's range.
         case integerOutOfRange(String)
-        /// A number that no `Double` holds, or one past the reader's limit on magnitudes.
+        /// A number that exceeds `Double` or the reader's limit on magnitudes.
         case magnitude(String, limit: Double)
-        /// A number within the limit on magnitudes that no `Float` holds.
+        /// A number within the limit on magnitudes that exceeds the range of `Float`.
         case outOfFloatRange(String)
         /// Bytes in a string that are not UTF-8 (RFC 3629).
         case invalidUTF8
         /// A byte below 0x20 in a string, which must be escaped.
         case controlCharacter(UInt8)
-        /// An escape that RFC 8259, section 7, does not know.
+        /// An escape that RFC 8259, section 7, does not define.
         case invalidEscape
         /// A `\u` escape of half a surrogate pair.
         case loneSurrogate
-        /// A string or number text of more bytes than allowed.
+        /// A string or number longer than allowed.
         case tooLong(limit: Int)
         /// Containers nested deeper than allowed.
         case tooDeep(limit: Int)
@@ -34,22 +34,22 @@ public struct JSONError: Error, Equatable, Sendable {
         case wrongCount(Int, expected: Int)
         /// More rows (or labels) than allowed.
         case tooMany(limit: Int)
-        /// A key that stands twice in one object.
+        /// A key that occurs twice in one object.
         case duplicateKey(String)
-        /// A text that begins with the byte order mark of another encoding than UTF-8.
+        /// A text with the byte order mark of an encoding other than UTF-8.
         case otherEncoding(String)
-        /// Something after the end of the text's one value.
+        /// Something after the text's only value.
         case trailingBytes
     }
 
-    /// Which value of a request was refused.
+    /// The refused value of a request.
     public typealias Place = FieldPlace
 
     /// What was wrong.
     public var kind: Kind
-    /// The offset in bytes, from 0, at which it was found.
+    /// The offset of the error in bytes, from 0.
     public var offset: Int
-    /// The value concerned, where the reader knows its name.
+    /// The value concerned, if the reader knows its name.
     public var place: Place?
 
     /// Makes an error.
@@ -63,7 +63,7 @@ public struct JSONError: Error, Equatable, Sendable {
 extension JSONError: CustomStringConvertible {
     /// The reason in English, with the place but without the offset: `features[3] has 383 values, expected 384`.
     public var reason: String {
-        /// The place, or what stands for it where there is none.
+        /// The place, or the noun if there is none.
         func subject(_ noun: String) -> String { place.map(\.description) ?? noun }
         switch kind {
         case .unexpectedEnd(let expected):

@@ -1,6 +1,6 @@
-/// A key of an object, still in the text that was scanned: comparing it allocates nothing.
+/// A key of an object, as part of the scanned text: comparing it does not allocate.
 ///
-/// A key can stand in a `switch`:
+/// A key can be used in a `switch`:
 ///
 /// ```swift
 /// while let key = try scanner.nextKey() {
@@ -12,7 +12,7 @@
 /// }
 /// ```
 ///
-/// It is valid only as long as the scanned bytes are.
+/// It is valid only while the scanned bytes are.
 public struct JSONKey: CustomStringConvertible {
     let text: EscapedText
     /// The offset in bytes of the key's opening quotation mark.
@@ -28,6 +28,6 @@ public struct JSONKey: CustomStringConvertible {
         key.text.equals(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
     }
 
-    /// Lets string literals be the patterns of a `switch` over a key.
+    /// Lets string literals serve as `switch` patterns for a key.
     public static func ~= (name: StaticString, key: JSONKey) -> Bool { key == name }
 }

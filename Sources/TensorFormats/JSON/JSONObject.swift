@@ -1,4 +1,4 @@
-/// The entries of a JSON object, in the order in which they were given; no key stands twice.
+/// The entries of a JSON object in their given order, with unique keys.
 public struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     /// One key with its value.
     public struct Entry: Sendable, Equatable {
@@ -36,7 +36,7 @@ public struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// Appends an entry whose key is known to be new.
+    /// Appends an entry with a key known to be new.
     mutating func append(_ key: String, _ value: JSONValue) {
         entries.append(Entry(key: key, value: value))
     }

@@ -1,18 +1,17 @@
 extension JSONScanner {
-    /// Reads a matrix, an array of rows of numbers, straight into an array of scalars, and answers how many rows it had.
+    /// Reads a matrix, an array of rows of numbers, directly into an array of scalars, and returns the number of rows.
     ///
-    /// Every number is rounded once, from its decimal digits to `Scalar`.
+    /// Rounds every number once, from its decimal digits to `Scalar`.
     ///
     /// - Parameters:
     ///   - field: The name of the matrix in messages.
-    ///   - columns: How many values every row must have.
-    ///   - values: Where the values go, row after row. It is unchanged after an error.
+    ///   - columns: The number of values in every row.
+    ///   - values: Receives the values, row by row. It is unchanged after an error.
     ///   - maximumRows: The most rows allowed.
     ///   - maximumMagnitude: The largest magnitude allowed.
-    /// - Throws: `JSONError` naming row and column. A magnitude past the limit is `.magnitude`; one within it that a
-    ///   `Float` cannot hold is `.outOfFloatRange`, so that the caller may read the text again as `Double`.
-    /// - Complexity: Linear in the length of the text. Memory grows with the rows that are really there, never with
-    ///   `columns` or `maximumRows` alone.
+    /// - Throws: `JSONError` naming row and column. `.magnitude` for a magnitude past the limit; `.outOfFloatRange` for one within it that
+    ///   a `Float` cannot hold, so that the caller may read the text again as `Double`.
+    /// - Complexity: Linear in the length of the text. Memory grows with the actual rows, never with `columns` or `maximumRows` alone.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public mutating func readMatrix<Scalar: FeatureScalar>(
@@ -31,8 +30,8 @@ extension JSONScanner {
                 try appendRow(field, rows, columns, to: &values, maximumMagnitude)
                 rows &+= 1
                 if rows == 1 {
-                    // Rows of one matrix have much the same length: one reservation instead of repeated growth. A row of
-                    // n values takes more than 2n bytes, so this is at most a few times the text that is left.
+                    // Rows of one matrix have similar lengths: one reservation instead of repeated growth. A row of n values takes more
+                    // than 2n bytes, so this is at most a few times the remaining text.
                     let expected = min((end &- position) / max(position &- start, 1), maximumRows)
                     let (count, overflow) = expected.multipliedReportingOverflow(by: columns)
                     if !overflow { values.reserveAppending(count) }
@@ -45,7 +44,7 @@ extension JSONScanner {
         return rows
     }
 
-    /// Reads one row of numbers, `[…]`, and appends it to `values`; otherwise as `readMatrix`.
+    /// Reads one row of numbers, `[…]`, and appends it to `values`; otherwise like `readMatrix`.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public mutating func readRow<Scalar: FeatureScalar>(
@@ -63,7 +62,7 @@ extension JSONScanner {
 
     /// Reads a matrix of known size, nested as rows or flattened into one array, as the Open Inference Protocol allows.
     ///
-    /// - Throws: `JSONError`, as `readMatrix`; also for fewer rows than `rows`.
+    /// - Throws: `JSONError`, as for `readMatrix`; also for fewer than `rows` rows.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public mutating func readTensor<Scalar: FeatureScalar>(
@@ -93,7 +92,7 @@ extension JSONScanner {
     private mutating func appendRow<Scalar: FeatureScalar>(
         _ field: StaticString, _ row: Int?, _ columns: Int, to values: inout [Scalar], _ limit: Double
     ) throws(JSONError) {
-        // A value takes a byte and its comma another: more than this cannot follow, whatever `columns` asks for.
+        // A value and its comma take at least a byte each: more values cannot follow, whatever `columns` is.
         let room = min(columns, (end &- position) / 2 &+ 1)
         let start = values.count
         values.append(contentsOf: repeatElement(0, count: room))
@@ -102,7 +101,7 @@ extension JSONScanner {
         }
     }
 
-    /// Reads a row into `destination`, which has room for all `columns` values that the text can still hold.
+    /// Reads a row into `destination`, which has room for all of the `columns` values that the text can still hold.
     @inline(__always)
     private mutating func fillRow<Scalar: FeatureScalar>(
         _ field: StaticString, _ row: Int?, _ columns: Int, _ destination: UnsafeMutableBufferPointer<Scalar>, _ limit: Double
@@ -112,7 +111,7 @@ extension JSONScanner {
             if columns == 0 { return }
             throw JSONError(.wrongCount(0, expected: columns), at: rowStart, place: Self.place(field, row, nil))
         }
-        // Everything in local variables: through `self` each step would wait for the one before it to come back from memory.
+        // All in local variables: through `self`, each step would wait for a round trip to memory.
         let (base, end, powers) = (base, end, PowersOfFive.shared)
         var place = position
         var column = 0
@@ -130,7 +129,7 @@ extension JSONScanner {
                 value = try readOther(field, row, column)
                 place = position
             }
-            // The limit is false for infinity as well.
+            // False for infinity too.
             if column < destination.count {
                 guard Double(value.magnitude) <= limit, value.isFinite else {
                     position = offset
@@ -141,7 +140,7 @@ extension JSONScanner {
             column &+= 1
             if place < end, byte(at: place) == UInt8(ascii: ",") {
                 place &+= 1
-                // Most writers put one blank here, or none: only then is anything looked for.
+                // Most writers put one blank here, or none: further white space is skipped only then.
                 if place < end, byte(at: place) <= 0x20 {
                     position = place
                     skipWhitespace()
@@ -171,7 +170,7 @@ extension JSONScanner {
         }
     }
 
-    /// Reads the `[` of a row and answers whether a value follows; if not, the row has ended.
+    /// Reads the `[` of a row and returns whether a value follows; if not, the row has ended.
     private mutating func openRow(_ field: StaticString, _ row: Int?) throws(JSONError) -> Bool {
         let kind: JSONKind
         do { kind = try peekKind() } catch { throw JSONError(error.kind, at: error.offset, place: Self.place(field, row, nil)) }
@@ -192,7 +191,7 @@ extension JSONScanner {
         byte &- UInt8(ascii: "0") <= 9 || byte == UInt8(ascii: "-")
     }
 
-    /// The error for a value of a row that is no number.
+    /// The error for a row's value that is not a number.
     @inline(never)
     private mutating func notANumber(_ field: StaticString, _ row: Int?, _ column: Int) -> JSONError {
         let place = Self.place(field, row, column)
@@ -204,13 +203,13 @@ extension JSONScanner {
         }
     }
 
-    /// Reads a number that is not of the usual form.
+    /// Reads a number of a less common form.
     @inline(never)
     private mutating func readOther<Scalar: FeatureScalar>(_ field: StaticString, _ row: Int?, _ column: Int) throws(JSONError) -> Scalar {
         try scanNumber { Self.place(field, row, column) }.value(as: Scalar.self, base)
     }
 
-    /// The error for a value beyond the limit or beyond the type, with the scanner at it.
+    /// The error for a value that exceeds the limit or the type, with the scanner at it.
     @inline(never)
     private mutating func tooLarge<Scalar: FeatureScalar>(
         _ type: Scalar.Type, _ limit: Double, _ place: JSONError.Place?

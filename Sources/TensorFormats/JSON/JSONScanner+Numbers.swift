@@ -1,7 +1,7 @@
 extension JSONScanner {
     /// Reads a number to the nearest `Double`.
     ///
-    /// - Throws: `JSONError`; a number that no `Double` holds (1e999) is refused.
+    /// - Throws: `JSONError`; a number beyond `Double` (1e999) is refused.
     public mutating func readDouble(field: StaticString? = nil) throws(JSONError) -> Double {
         try expect(.number, "a number", field)
         let offset = position
@@ -15,22 +15,22 @@ extension JSONScanner {
 
     /// Reads an integer: a number without fraction and exponent.
     ///
-    /// - Throws: `JSONError`; `1.0` is not an integer, and one that no `Int` holds is out of range.
+    /// - Throws: `JSONError`; `1.0` is not an integer, and a value beyond `Int` is out of range.
     public mutating func readInteger(field: StaticString? = nil) throws(JSONError) -> Int {
         try readFixedWidthInteger(field: field)
     }
 
-    /// Reads an integer of any fixed-width type, such as a seed of 64 bits.
+    /// Reads an integer of any fixed-width type, such as a 64-bit seed.
     public mutating func readInteger<Integer: FixedWidthInteger>(
         as type: Integer.Type, field: StaticString? = nil
     ) throws(JSONError) -> Integer {
         try readFixedWidthInteger(field: field)
     }
 
-    /// Reads a number without a fractional part, however it is written: `3`, `3.0` and `3e0` are the same number, as JSON Schema has it
-    /// (draft 2020-12, validation, section 6.1.1). Nothing is rounded: `9007199254740993.0` is that integer.
+    /// Reads a whole number in any notation: `3`, `3.0` and `3e0` are the same number, as in JSON Schema (draft 2020-12, validation,
+    /// section 6.1.1). Nothing is rounded: `9007199254740993.0` is that integer.
     ///
-    /// - Throws: `JSONError` for `3.5`, and for a number that no `Int` holds.
+    /// - Throws: `JSONError` for `3.5`, and for a number beyond `Int`.
     public mutating func readIntegralNumber(field: StaticString? = nil) throws(JSONError) -> Int {
         try readWholeNumber(field: field) { _ in true }
     }
@@ -61,7 +61,7 @@ extension JSONScanner {
         }
     }
 
-    /// The text of a number for messages, from `offset` to the scanner's position, shortened where it is very long.
+    /// A number's text for messages, from `offset` to the scanner's position, shortened if it is very long.
     func token(from offset: Int) -> String {
         let length = position - offset
         let shown = UnsafeRawBufferPointer(start: base + offset, count: min(length, 40))
@@ -70,7 +70,7 @@ extension JSONScanner {
 }
 
 extension FixedWidthInteger {
-    /// The integer of a sign and a magnitude, if the type holds it.
+    /// The integer with this sign and magnitude, if the type holds it.
     init?(_ magnitude: UInt64, isNegative: Bool) {
         if isNegative, magnitude > 0 {
             // −(m − 1) − 1: the magnitude of the least Int64 has no positive counterpart.

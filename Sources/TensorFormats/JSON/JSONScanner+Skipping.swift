@@ -1,16 +1,16 @@
 extension JSONScanner {
-    /// The deepest nesting that `skipValue` passes over.
+    /// The deepest nesting that `skipValue` accepts.
     public static let maximumSkippedDepth = 64
 
-    /// Skips the next value, whatever it is, and checks it as strictly as if it were read.
+    /// Skips the next value of any kind, and checks it as strictly as if it were read.
     ///
-    /// The kinds of the open containers are kept as bits of one word, so neither the stack nor the heap grows.
+    /// The kinds of the open containers are bits of one word, so neither the stack nor the heap grows.
     ///
-    /// - Throws: `JSONError`; among others for more than `maximumSkippedDepth` levels.
+    /// - Throws: `JSONError`, also for more than `maximumSkippedDepth` levels.
     /// - Complexity: Linear in the length of the value, without allocation.
     public mutating func skipValue() throws(JSONError) {
         var depth = 0
-        // Bit 0 tells the kind of the innermost container: 1 for an object.
+        // Bit 0 is the kind of the innermost container: 1 for an object.
         var kinds: UInt64 = 0
         repeat {
             if depth > 0 {

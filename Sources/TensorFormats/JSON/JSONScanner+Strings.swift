@@ -1,19 +1,19 @@
 extension JSONScanner {
     /// Reads a string.
     ///
-    /// - Complexity: Linear in its length; allocates when it is longer than 15 bytes.
+    /// - Complexity: Linear in its length; allocates if it is longer than 15 bytes.
     public mutating func readString(field: StaticString? = nil) throws(JSONError) -> String {
         try expect(.string, "a string", field)
         return try scanString(place: Self.place(field)).string
     }
 
-    /// Reads a label, a string or an integer, and appends it to `strings`; of an integer its decimal digits (`-0` is `0`).
+    /// Reads a label, a string or an integer, and appends it to `strings`. An integer becomes its decimal digits (`-0` is `0`).
     ///
     /// - Parameters:
-    ///   - strings: Where the label goes. It is unchanged after an error.
+    ///   - strings: Receives the label. It is unchanged after an error.
     ///   - maximumBytes: The longest label allowed, in bytes of UTF-8.
     ///   - field: The name of the value in messages.
-    ///   - row: Its row in messages.
+    ///   - row: The value's row in messages.
     public mutating func readStringOrInteger(
         into strings: inout PackedStrings, maximumBytes: Int, field: StaticString? = nil, row: Int? = nil
     ) throws(JSONError) {
@@ -26,7 +26,7 @@ extension JSONScanner {
             let text: EscapedText
             do { text = try scanString() } catch { throw JSONError(error.kind, at: error.offset, place: place()) }
             let start = strings.bytes.count
-            // Resolving escapes shortens a text to a sixth at the most, so a far longer one need not be resolved.
+            // Resolving escapes shortens a text to a sixth at most, so a far longer one need not be resolved.
             if text.raw.count / 6 <= maximumBytes { text.append(to: &strings.bytes) }
             let length = strings.bytes.count - start
             guard length <= maximumBytes, text.raw.count / 6 <= maximumBytes else {
@@ -48,11 +48,11 @@ extension JSONScanner {
         }
     }
 
-    /// Reads an array of labels and answers how many it held.
+    /// Reads an array of labels and returns their number.
     ///
     /// - Parameters:
     ///   - field: The name of the array in messages.
-    ///   - strings: Where the labels go. It is unchanged after an error.
+    ///   - strings: Receives the labels. It is unchanged after an error.
     ///   - maximumCount: The most labels allowed.
     ///   - maximumBytes: The longest label allowed, in bytes of UTF-8.
     public mutating func readLabels(
@@ -75,7 +75,7 @@ extension JSONScanner {
         return strings.count - before
     }
 
-    /// Reads the string whose opening quotation mark is the next byte, and checks all of it.
+    /// Reads and validates the string whose opening quotation mark is the next byte.
     mutating func scanString(place: @autoclosure () -> JSONError.Place? = nil) throws(JSONError) -> EscapedText {
         position &+= 1
         let start = position
@@ -104,14 +104,14 @@ extension JSONScanner {
         }
     }
 
-    /// Skips bytes that need no look: printable ASCII other than quotation mark and backslash, eight at a time.
+    /// Skips bytes that need no check, eight at a time: printable ASCII other than quotation mark and backslash.
     @inline(__always)
     private mutating func skipPlainText() {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highBits: UInt64 = 0x8080_8080_8080_8080
         while end &- position >= 8 {
             let word = base.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-            // A byte minus n borrows into its high bit only below n: finds control characters and, xored, equal bytes.
+            // Subtracting n from a byte borrows into its high bit only below n: finds control characters and, xored, equal bytes.
             let quotes = word ^ ones &* UInt64(UInt8(ascii: "\""))
             let backslashes = word ^ ones &* UInt64(UInt8(ascii: "\\"))
             let special = (word &- ones &* 0x20) | (quotes &- ones) | (backslashes &- ones) | word
@@ -120,7 +120,7 @@ extension JSONScanner {
         }
     }
 
-    /// Skips the escape whose backslash is the next byte, or says what is wrong with it.
+    /// Skips the escape whose backslash is the next byte, or returns what is wrong with it.
     private mutating func skipEscape() -> JSONError.Kind? {
         guard end &- position >= 2 else {
             position = end
@@ -145,7 +145,7 @@ extension JSONScanner {
         }
     }
 
-    /// The UTF-16 code unit of the `\uXXXX` at `position`, if that is what stands there.
+    /// The UTF-16 code unit of `\uXXXX` at `position`, if there is one.
     private func codeUnit(at position: Int) -> UInt16? {
         guard end &- position >= 6, byte(at: position) == UInt8(ascii: "\\"), byte(at: position &+ 1) == UInt8(ascii: "u") else {
             return nil

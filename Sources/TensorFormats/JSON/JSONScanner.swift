@@ -1,8 +1,7 @@
 /// A strict pull scanner for one JSON text (RFC 8259) in memory.
 ///
-/// The caller asks for what it expects, value by value; nothing is built that it does not ask for, and no call
-/// allocates except those that hand out a `String` or append to the caller's storage. The bytes must stay valid while
-/// the scanner and the keys it hands out are used.
+/// The caller requests the values that it expects one by one; nothing else is built. Only calls that return a `String` or append to the
+/// caller's storage allocate. The bytes must stay valid while the scanner and its keys are used.
 ///
 /// ```swift
 /// var scanner = JSONScanner(body)
@@ -17,20 +16,20 @@
 /// try scanner.finish()
 /// ```
 ///
-/// After an error the scanner stands where the error was found and must not be used further.
+/// After an error the scanner is at its position and must not be used any more.
 public struct JSONScanner {
     let base: UnsafeRawPointer
     let end: Int
-    /// The offset in bytes of the next byte to be read.
+    /// The offset of the next byte to read.
     public internal(set) var position = 0
     /// Whether the container being read has just been opened, so that no comma may precede its next entry.
     ///
-    /// One bit serves all levels: opening a container sets it, its first entry and its end clear it.
+    /// One bit serves all levels: opening a container sets it; its first entry and its end clear it.
     var isAtFirstEntry = false
 
-    /// A scanner at the start of `text`, behind a byte order mark where there is one (RFC 8259, section 8.1, lets a reader pass it over).
+    /// A scanner at the start of `text`, after a byte order mark if there is one (RFC 8259, section 8.1, lets a reader skip it).
     public init(_ text: UnsafeRawBufferPointer) {
-        // An empty buffer may have no address; nothing is ever read through the stand-in.
+        // An empty buffer may have no address; nothing is ever read through the substitute.
         base = text.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
         end = text.count
         position = ByteOrderMark.length(of: text)
@@ -38,12 +37,12 @@ public struct JSONScanner {
 
     // MARK: Structure
 
-    /// Reads the `{` of an object, whose entries `nextKey()` then gives.
+    /// Reads the `{` of an object; `nextKey()` then returns its entries.
     public mutating func beginObject(field: StaticString? = nil) throws(JSONError) {
         try begin(UInt8(ascii: "{"), .object, field)
     }
 
-    /// Reads the `[` of an array, whose values `nextElement()` then announces.
+    /// Reads the `[` of an array; `nextElement()` then announces its values.
     public mutating func beginArray(field: StaticString? = nil) throws(JSONError) {
         try begin(UInt8(ascii: "["), .array, field)
     }
@@ -69,25 +68,25 @@ public struct JSONScanner {
         return try advance(to: UInt8(ascii: "]"), expected: "',' or ']'")
     }
 
-    /// Reads past the end of the object being read, which must have no further entry.
+    /// Reads the end of the current object, which must have no further entry.
     public mutating func endObject() throws(JSONError) {
         skipWhitespace()
         try close(UInt8(ascii: "}"), expected: "'}'")
     }
 
-    /// Reads past the end of the array being read, which must have no further value.
+    /// Reads the end of the current array, which must have no further value.
     public mutating func endArray() throws(JSONError) {
         skipWhitespace()
         try close(UInt8(ascii: "]"), expected: "']'")
     }
 
-    /// Checks that nothing but white space is left.
+    /// Checks that only white space is left.
     public mutating func finish() throws(JSONError) {
         skipWhitespace()
         if position < end { throw JSONError(.trailingBytes, at: position) }
     }
 
-    /// What the next value is, without reading it.
+    /// The kind of the next value, without reading it.
     public mutating func peekKind() throws(JSONError) -> JSONKind {
         skipWhitespace()
         guard position < end else { throw JSONError(.unexpectedEnd(expected: "a value"), at: position) }

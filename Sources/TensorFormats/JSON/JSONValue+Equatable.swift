@@ -1,5 +1,5 @@
 extension JSONValue: Equatable {
-    /// Whether two values are the same, strings byte by byte: two spellings of one word are two values.
+    /// Whether two values are the same. Strings are compared byte by byte: two spellings of a word are two values.
     public static func == (left: JSONValue, right: JSONValue) -> Bool {
         switch (left, right) {
         case (.null, .null): true

@@ -1,11 +1,11 @@
 extension JSONValue {
-    /// The deepest nesting that is parsed.
+    /// The deepest nesting that parsing accepts.
     public static let maximumDepth = 64
 
     /// Parses one JSON text.
     ///
-    /// - Throws: `JSONError`; also for nesting beyond `maximumDepth`, for a key that stands twice in an object, and for
-    ///   anything but white space after the value.
+    /// - Throws: `JSONError`; also for nesting beyond `maximumDepth`, for a key that occurs twice in an object, and for anything but white
+    ///   space after the value.
     public init(parsing text: UnsafeRawBufferPointer) throws(JSONError) {
         var scanner = JSONScanner(text)
         self = try scanner.readValue()
@@ -22,9 +22,9 @@ extension JSONValue {
 }
 
 extension JSONScanner {
-    /// Reads the next value whole, whatever it is.
+    /// Reads the next value of any kind completely.
     ///
-    /// - Throws: `JSONError`; also for nesting beyond `JSONValue.maximumDepth` and for a key that stands twice.
+    /// - Throws: `JSONError`; also for nesting beyond `JSONValue.maximumDepth` and for a key that occurs twice.
     public mutating func readValue() throws(JSONError) -> JSONValue {
         try readValue(depth: 0)
     }
@@ -66,14 +66,15 @@ extension JSONScanner {
         let number = try scanNumber { nil }
         let textEnd = position
         let whole = number.whole(base)
-        // −0 is left to Double, which alone can tell it from 0.
+        // −0 is left to Double, which can distinguish it from 0.
         if number.isInteger, let value = Self.integer(whole, isNegative: number.isNegative) { return value }
         position = start
         let double = try readDouble()
-        // Only a whole Double can be taken for an integer; past 64 bits nobody does.
+        // Only a whole Double can pass for an integer; past 64 bits that does not matter.
         guard double == double.rounded(.towardZero), double.magnitude <= 0x1p64, whole != .tooLarge else { return .number(double) }
         if case .magnitude(let magnitude) = whole {
-            // Up to 2⁵³ a Double is the integer; past it the shortest digits, in which it would be written, may be those of another.
+            // Up to 2⁵³ a Double is exactly the integer; past it, its shortest digits, with which it would be written, may be those of
+            // another integer.
             if magnitude <= 1 << 53 { return .number(double) }
             if let value = Self.integer(whole, isNegative: number.isNegative) { return value }
         }
@@ -81,7 +82,7 @@ extension JSONScanner {
         return .rounded(double, String(decoding: text, as: UTF8.self))
     }
 
-    /// The integer, if it is one of 64 bits and not −0.
+    /// The integer, if it fits 64 bits and is not −0.
     private static func integer(_ whole: DecimalNumber.Whole, isNegative: Bool) -> JSONValue? {
         guard case .magnitude(let magnitude) = whole, !(isNegative && magnitude == 0) else { return nil }
         if let value = Int(magnitude, isNegative: isNegative) { return .integer(value) }

@@ -1,5 +1,5 @@
 extension JSONWriter {
-    /// Writes a tree of values, its keys in their order.
+    /// Writes a tree of values, with the keys in their order.
     public mutating func write(_ value: JSONValue) {
         switch value {
         case .null: writeNull()

@@ -4,23 +4,23 @@ public indirect enum JSONValue: Sendable {
     case null
     /// `true` or `false`.
     case bool(Bool)
-    /// A number written without fraction and exponent that an `Int` holds; and any integer past 2⁵³ that one holds.
+    /// A number written without fraction and exponent that fits an `Int`; also any other integer past 2⁵³ that does.
     case integer(Int)
-    /// An integer beyond `Int` that a `UInt64` holds.
+    /// An integer beyond `Int` that fits a `UInt64`.
     case unsigned(UInt64)
     /// Any other number.
     case number(Double)
-    /// A number that is no integer of 64 bits, though the `Double` nearest to it could be taken for one; and its text. Nobody may take
-    /// `3.00000000000000000001` for 3.
+    /// A number that is not a 64-bit integer although the nearest `Double` looks like one, and its text: `3.00000000000000000001` must not
+    /// pass for 3.
     case rounded(Double, String)
-    /// A string, its escapes resolved.
+    /// A string with its escapes resolved.
     case string(String)
     /// An array.
     case array([JSONValue])
-    /// An object, its keys in their order.
+    /// An object with its keys in their order.
     case object(JSONObject)
 
-    /// What the value is.
+    /// The kind of the value.
     public var kind: JSONKind {
         switch self {
         case .null: .null
@@ -32,7 +32,7 @@ public indirect enum JSONValue: Sendable {
         }
     }
 
-    /// The value as a `Double`, if it is a number: the nearest one.
+    /// The nearest `Double`, if the value is a number.
     public var double: Double? {
         switch self {
         case .integer(let value): Double(value)
@@ -42,8 +42,8 @@ public indirect enum JSONValue: Sendable {
         }
     }
 
-    /// The value as an `Int`, if it is an integer that fits, however it is written: `3.0` is 3, as JSON Schema has it (draft 2020-12,
-    /// validation, section 6.1.1). What was read has not been rounded to it.
+    /// The value as an `Int`, if it is an integer that fits, in any notation: `3.0` is 3, as in JSON Schema (draft 2020-12, validation,
+    /// section 6.1.1). No rounding is involved.
     public var int: Int? {
         switch self {
         case .integer(let value): value
@@ -52,7 +52,7 @@ public indirect enum JSONValue: Sendable {
         }
     }
 
-    /// The value as a `UInt64`, if it is an integer that fits, however it is written.
+    /// The value as a `UInt64`, if it is an integer that fits, in any notation.
     public var uint64: UInt64? {
         switch self {
         case .integer(let value): UInt64(exactly: value)

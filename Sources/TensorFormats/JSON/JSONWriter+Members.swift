@@ -1,4 +1,4 @@
-/// A key with its value; nil is `null`.
+/// A key with its value; nil becomes `null`.
 extension JSONWriter {
     /// Writes a key and `true` or `false`.
     public mutating func member(_ name: StaticString, _ value: Bool) {
@@ -18,13 +18,13 @@ extension JSONWriter {
         write(value)
     }
 
-    /// Writes a key and a number; `null` for one that is not finite.
+    /// Writes a key and a number; `null` if it is not finite.
     public mutating func member(_ name: StaticString, _ value: Double) {
         key(name)
         write(value)
     }
 
-    /// Writes a key and a number; `null` for one that is not finite.
+    /// Writes a key and a number; `null` if it is not finite.
     public mutating func member(_ name: StaticString, _ value: Float) {
         key(name)
         write(value)
@@ -36,7 +36,7 @@ extension JSONWriter {
         write(value)
     }
 
-    /// Writes a key and a string that is known when the program is compiled.
+    /// Writes a key and a string known at compile time.
     public mutating func member(_ name: StaticString, _ value: StaticString) {
         key(name)
         write(value)

@@ -1,7 +1,6 @@
-/// Writes JSON into a buffer that grows and can be used again.
+/// Writes JSON into a growing, reusable buffer.
 ///
-/// Commas are put where they belong; the caller keeps containers and keys in order. Nothing is allocated but the
-/// buffer's own growth.
+/// The writer places the commas; the caller balances containers and keys. Only the buffer's growth allocates.
 ///
 /// ```swift
 /// writer.beginObject()
@@ -11,7 +10,7 @@
 /// ```
 public struct JSONWriter: Sendable {
     private var bytes: [UInt8] = []
-    /// Whether a comma must come before the next value or key of the container being written.
+    /// Whether the next value or key of the current container needs a comma.
     private var needsComma = false
 
     /// A writer of an empty text.
@@ -31,7 +30,7 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
-    /// Forgets the text so far, which has been used, and goes on in the middle of it.
+    /// Discards the text so far, which has been used, and continues in the middle of it.
     public mutating func drain() {
         bytes.removeAll(keepingCapacity: true)
     }
@@ -43,7 +42,7 @@ public struct JSONWriter: Sendable {
         try bytes.withUnsafeBufferPointer { (buffer) throws(Failure) -> Result in try body(UnsafeRawBufferPointer(buffer)) }
     }
 
-    /// The text so far as a string of its own.
+    /// The text so far as a string.
     public var string: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The text so far as an array that shares the writer's memory until one of them changes.
@@ -77,9 +76,7 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Writes a key and its colon; its value must come next.
-    ///
-    /// The key is escaped like any string.
+    /// Writes a key, escaped like any string, and its colon; its value must come next.
     public mutating func key(_ name: StaticString) {
         separate()
         appendQuoted(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
@@ -87,7 +84,7 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
-    /// Writes a key that is not known when the program is compiled.
+    /// Writes a key that is not known at compile time.
     public mutating func key(_ name: String) {
         write(name)
         bytes.append(UInt8(ascii: ":"))
@@ -114,24 +111,24 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Writes an unsigned integer in decimal, however large.
+    /// Writes an unsigned integer in decimal.
     public mutating func write(_ value: UInt64) {
         separate()
         appendDecimal(value)
         needsComma = true
     }
 
-    /// Writes the shortest decimal that reads back as the same `Double`; `null` for what is not finite.
+    /// Writes the shortest decimal that reads back as the same `Double`; `null` if it is not finite.
     public mutating func write(_ value: Double) {
         writeShortest(value)
     }
 
-    /// Writes the shortest decimal that reads back as the same `Float`; `null` for what is not finite.
+    /// Writes the shortest decimal that reads back as the same `Float`; `null` if it is not finite.
     public mutating func write(_ value: Float) {
         writeShortest(value)
     }
 
-    /// Writes a string, escaping what must be: quotation marks, backslashes and control characters.
+    /// Writes a string; escapes quotation marks, backslashes and control characters.
     public mutating func write(_ value: String) {
         separate()
         var value = value
@@ -139,7 +136,7 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Writes a string that is known when the program is compiled.
+    /// Writes a string known at compile time.
     public mutating func write(_ value: StaticString) {
         separate()
         appendQuoted(UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
@@ -160,20 +157,20 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Writes bytes that are JSON already, as one value.
+    /// Writes bytes that are already JSON, as one value.
     public mutating func write(encoded json: UnsafeRawBufferPointer) {
         separate()
         bytes.append(contentsOf: json)
         needsComma = true
     }
 
-    /// Appends bytes as they are, without a comma before them: the line break between two texts of NDJSON.
+    /// Appends bytes without a comma before them: the line break between two texts of NDJSON.
     public mutating func append(raw: StaticString) {
         bytes.append(contentsOf: UnsafeRawBufferPointer(start: raw.utf8Start, count: raw.utf8CodeUnitCount))
         needsComma = false
     }
 
-    /// Appends octets as they are behind the text: what a format puts behind its JSON.
+    /// Appends octets after the text, for formats that put data after their JSON.
     public mutating func append(octets: UnsafeRawBufferPointer) {
         bytes.append(contentsOf: octets)
     }
@@ -212,7 +209,7 @@ public struct JSONWriter: Sendable {
         }
     }
 
-    /// Appends a string in quotation marks: runs of plain bytes at once, what must be escaped (RFC 8259, section 7) singly.
+    /// Appends a string in quotation marks: runs of plain bytes at once, bytes to escape (RFC 8259, section 7) one by one.
     private mutating func appendQuoted(_ text: UnsafeRawBufferPointer) {
         bytes.append(UInt8(ascii: "\""))
         var run = 0

@@ -1,7 +1,7 @@
 /// The well-formed byte sequences of UTF-8 beyond ASCII.
 enum UTF8Sequence {
-    /// The length of the sequence at `position`, or 0 if none of RFC 3629, section 4, stands there: overlong forms,
-    /// surrogates and anything past U+10FFFF are not UTF-8.
+    /// The length of the sequence at `position`, or 0 if RFC 3629, section 4, does not allow it: overlong forms, surrogates and code points
+    /// past U+10FFFF are not UTF-8.
     static func length(_ base: UnsafeRawPointer, _ position: Int, _ end: Int) -> Int {
         func byte(_ index: Int) -> UInt8 { base.load(fromByteOffset: position &+ index, as: UInt8.self) }
         func isTail(_ index: Int) -> Bool { byte(index) & 0xC0 == 0x80 }

@@ -2,19 +2,19 @@
 public struct NpyError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was wrong.
     public enum Kind: Equatable, Sendable {
-        /// The file ends before what is needed.
+        /// The file ends too early.
         case truncated(needed: Int, available: Int)
-        /// The file does not start as npy files do.
+        /// The file does not start like an npy file.
         case notNpy
-        /// A version of the format that is not known.
+        /// An unknown version of the format.
         case unknownVersion(UInt8, UInt8)
         /// A header longer than the limit.
         case headerTooLong(Int, limit: Int)
-        /// A header that is not the dictionary that the format asks for.
+        /// A header that is not the dictionary that the format requires.
         case invalidHeader(String)
-        /// An array of Python objects, which only Python could read, by running what the file says.
+        /// An array of Python objects, which only Python could read, by running code from the file.
         case objectArray
-        /// An element type that holds neither features nor labels.
+        /// An element type for neither features nor labels.
         case unsupportedType(String)
         /// A shape whose size in bytes overflows.
         case shapeTooLarge([Int])
@@ -24,7 +24,7 @@ public struct NpyError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// What was wrong.
     public var kind: Kind
-    /// The offset in bytes at which it was found.
+    /// The offset of the error in bytes.
     public var offset: Int
 
     /// Makes an error.

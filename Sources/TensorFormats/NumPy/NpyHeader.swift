@@ -1,8 +1,8 @@
-/// The start of an npy file: what the array is, and where its data begins.
+/// The start of an npy file: the array's layout, and where its data begins.
 ///
 /// Versions 1 to 3 of the format: NumPy Enhancement Proposal 1, and numpy.lib.format.
 struct NpyHeader {
-    /// Far more than NumPy itself reads; a header that says so little needs no more.
+    /// Far more than NumPy itself reads, and far more than the header's content needs.
     static let maximumLength = 65_536
 
     let layout: ArrayLayout
@@ -39,18 +39,18 @@ struct NpyHeader {
 extension ArrayView {
     /// The array of an npy file in memory.
     ///
-    /// Read are versions 1 to 3, floating-point numbers of 2, 4 and 8 bytes, integers, booleans and texts, in either byte
-    /// order and either order of elements.
+    /// Accepts versions 1 to 3; floating-point numbers of 2, 4 and 8 bytes, integers, booleans and texts, in either byte order and either
+    /// element order.
     ///
     /// - Parameters:
-    ///   - file: The whole file; data beyond the array is an error.
+    ///   - file: The whole file; data after the array is an error.
     ///   - name: The name of the array in messages.
     public init(npy file: UnsafeRawBufferPointer, name: String) throws(NpyError) {
         let header = try NpyHeader(file)
         self.init(header.layout, name: name, bytes: UnsafeRawBufferPointer(rebasing: file[header.dataOffset...]))
     }
 
-    /// A view of bytes that are known to be as many as the layout needs.
+    /// A view of bytes whose number is known to match the layout.
     init(_ layout: ArrayLayout, name: String, bytes: UnsafeRawBufferPointer) {
         precondition(bytes.count == layout.byteCount)
         self.init(name: name, layout: layout, bytes: bytes)!

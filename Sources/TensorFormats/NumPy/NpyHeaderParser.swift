@@ -1,7 +1,7 @@
 /// Reads the dictionary of an npy header: a Python literal with three keys.
 ///
-/// Only what NumPy writes is understood: quoted strings without escapes, `True` and `False`, and tuples of integers. The header of a
-/// matrix is read without an allocation.
+/// Understands only what NumPy writes: quoted strings without escapes, `True` and `False`, and tuples of integers. Reading a matrix's
+/// header does not allocate.
 struct NpyHeaderParser {
     private let text: UnsafeRawBufferPointer
     /// Where `text` starts in the file.
@@ -45,7 +45,7 @@ struct NpyHeaderParser {
         return layout
     }
 
-    /// The element type of NumPy's array-interface string: byte order, kind, size.
+    /// The element type in NumPy's array-interface string: byte order, kind, size.
     private static func scalar(of bytes: UnsafeRawBufferPointer, at offset: Int) throws(NpyError) -> (ArrayScalar, isBigEndian: Bool) {
         var unsupported: NpyError { NpyError(.unsupportedType(String(decoding: bytes, as: UTF8.self)), at: offset) }
         guard bytes.count >= 2 else { throw unsupported }
@@ -62,7 +62,7 @@ struct NpyHeaderParser {
             size = size * 10 + Int(byte - UInt8(ascii: "0"))
         }
         guard bytes.count > 2 else { throw unsupported }
-        // "not applicable" is the byte order of single bytes and of byte strings, and of nothing else.
+        // "not applicable" is the byte order of single bytes and of byte strings only.
         let needsOrder = bytes[0] == UInt8(ascii: "|")
         switch (bytes[1], size) {
         case (UInt8(ascii: "f"), 2) where !needsOrder: return (.float16, isBigEndian)
@@ -117,7 +117,7 @@ struct NpyHeaderParser {
         return false
     }
 
-    /// Reads `()`, `(3,)` or `(3, 4)`; without a comma, `(3)` would be no tuple. Python 2 writes `(3L, 4L)`.
+    /// Reads `()`, `(3,)` or `(3, 4)`; `(3)` without a comma is not a tuple. Python 2 writes `(3L, 4L)`.
     private mutating func readTuple() throws(NpyError) -> ArrayShape {
         var values = ArrayShape()
         var hasComma = true

@@ -1,8 +1,7 @@
-/// An npz file in memory: a zip archive of npy files, stored or deflated, as `numpy.savez` and `numpy.savez_compressed`
-/// write it.
+/// An npz file in memory: a zip archive of npy files, stored or deflated, as `numpy.savez` and `numpy.savez_compressed` write it.
 ///
-/// The directory is checked when the archive is opened, an array when it is asked for. The bytes must stay valid while the
-/// archive and its arrays are used.
+/// Opening the archive checks its directory; requesting an array checks the array. The bytes must stay valid while the archive and its
+/// arrays are used.
 public struct NpzArchive {
     /// The names of the arrays, without `.npy`, in the order of the archive.
     public let names: [String]
@@ -12,8 +11,7 @@ public struct NpzArchive {
 
     /// Opens an archive.
     ///
-    /// Refused are: zip64, split and encrypted archives, methods other than deflate, names that stand twice, and entries
-    /// that overlap.
+    /// Refuses zip64, split and encrypted archives, methods other than deflate, duplicate names, and overlapping entries.
     public init(_ file: UnsafeRawBufferPointer) throws(NpzError) {
         self.file = file
         directory = try ZipDirectory(file)

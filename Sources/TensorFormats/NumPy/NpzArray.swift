@@ -1,4 +1,4 @@
-/// One array of an npz archive, decompressed where it had to be.
+/// One array of an npz archive, decompressed if necessary.
 public struct NpzArray {
     enum Storage {
         /// The bytes of an npy file in the archive.
@@ -28,7 +28,7 @@ public struct NpzArray {
         self.storage = storage
     }
 
-    /// How the array lies in memory.
+    /// The layout of the array in memory.
     public var layout: ArrayLayout { header.layout }
 
     /// Calls `body` with the array, which is valid only during the call.

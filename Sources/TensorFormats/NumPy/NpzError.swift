@@ -1,32 +1,32 @@
-/// Why an npz archive, or an array in it, was refused, and where.
+/// Why an npz archive or an array in it was refused, and where.
 public struct NpzError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was wrong.
     public enum Kind: Equatable, Sendable {
-        /// The file is no zip archive, or not all of one.
+        /// The file is not a complete zip archive.
         case notZip
-        /// A structure of the archive that is cut off or contradicts another.
+        /// A part of the archive is cut off or contradicts another.
         case damaged(String)
         /// A feature of zip files that npz files do not need.
         case unsupported(String)
-        /// A name that stands twice.
+        /// A name that occurs twice.
         case duplicateName
-        /// An array that is needed and not there.
+        /// A required array that is missing.
         case missing
         /// An array larger than allowed.
         case tooLarge(UInt64, limit: Int)
-        /// Compressed data that is not what deflate makes.
+        /// Invalid compressed data.
         case inflate(InflateError)
-        /// Data that is not what its checksum says.
+        /// Data that does not match its checksum.
         case checksumMismatch
-        /// An entry that is no npy file.
+        /// An entry that is not an npy file.
         case npy(NpyError)
     }
 
     /// What was wrong.
     public var kind: Kind
-    /// The name of the array concerned, if it is one.
+    /// The name of the array concerned, if any.
     public var entry: String?
-    /// The offset in bytes, in the archive, at which it was found.
+    /// The offset of the error in the archive, in bytes.
     public var offset: Int
 
     /// Makes an error.

@@ -1,14 +1,14 @@
-/// The central directory of a zip archive, checked: what there is, where, and that nothing lies over anything else.
+/// The central directory of a zip archive, checked: the entries and their places, which do not overlap.
 ///
-/// Format: PKWARE, APPNOTE.TXT 6.3. Sizes and checksums are taken from the directory only, so that entries streamed with
-/// a data descriptor, and those with zip64 fields in their local header, are read like others.
+/// Format: PKWARE, APPNOTE.TXT 6.3. Sizes and checksums come from the directory only, so entries streamed with a data descriptor, and those
+/// with zip64 fields in their local header, are read like others.
 struct ZipDirectory {
     struct Entry {
         let name: String
         let isDeflated: Bool
         let checksum: UInt32
         let uncompressedSize: UInt32
-        /// Where the stored or deflated data lies.
+        /// The range of the stored or deflated data.
         let data: Range<Int>
     }
 
@@ -27,7 +27,7 @@ struct ZipDirectory {
 
         var position = start
         var names: Set<ExactName> = []
-        // An entry takes at least 46 bytes: the count alone reserves nothing.
+        // An entry takes at least 46 bytes, so nothing is reserved for the count alone.
         for _ in 0..<count {
             let entry = try readEntry(&position, limit: end, directoryStart: start)
             guard names.insert(ExactName(entry.name)).inserted else { throw NpzError(.duplicateName, entry: entry.name, at: position) }
@@ -37,7 +37,7 @@ struct ZipDirectory {
         try checkOverlaps()
     }
 
-    /// The record at the very end of the file, behind which only its own comment may stand.
+    /// The record at the very end of the file, followed only by its own comment.
     private static func endRecord(of file: UnsafeRawBufferPointer) throws(NpzError) -> Int {
         guard file.count >= 22 else { throw NpzError(.notZip, at: file.count) }
         var position = file.count - 22
@@ -90,7 +90,7 @@ struct ZipDirectory {
             data: data..<data + Int(compressedSize))
     }
 
-    /// Where the data of the entry with the local header at `header` begins.
+    /// Where the data of the entry with its local header at `header` begins.
     private func locateData(
         _ header: Int, _ name: UnsafeRawBufferPointer, _ method: UInt16, _ directoryStart: Int
     ) throws(NpzError) -> Int {
@@ -105,11 +105,11 @@ struct ZipDirectory {
         return data
     }
 
-    /// Entries that share data are how small archives pretend to be huge.
+    /// Small archives pretend to be huge by letting entries share data.
     private func checkOverlaps() throws(NpzError) {
         var end = 0
         for entry in entries.sorted(by: { $0.data.lowerBound < $1.data.lowerBound }) {
-            // Before the data stands at least its header.
+            // At least a header precedes the data.
             guard entry.data.lowerBound - 30 >= end else {
                 throw NpzError(.damaged("entries overlap"), entry: entry.name, at: entry.data.lowerBound)
             }

@@ -1,26 +1,26 @@
 import Glibc
 
 extension DecimalNumber {
-    /// The nearest value of type `S`, ties to even; infinity when the magnitude is beyond the type.
+    /// The nearest value of type `S`, ties to even; infinity if the magnitude exceeds the type.
     ///
-    /// Decimal goes straight to `S`: rounding to `Double` first and to `Float` afterwards would round twice.
+    /// Converts directly to `S`: going through `Double` to `Float` would round twice.
     ///
     /// - Parameters:
-    ///   - base: The text that `scan` read, for the rare numbers whose further digits decide.
-    ///   - powers: The table, where many numbers are read at a time.
+    ///   - base: The text that `scan` read, for the rare numbers that need further digits.
+    ///   - powers: The table, passed in to read many numbers at a time.
     @inline(__always)
     func value<S: FeatureScalar>(as type: S.Type, _ base: UnsafeRawPointer, _ powers: PowersOfFive = .shared) -> S {
         if !isTruncated, exponent <= 0, exponent >= -22, significand <= UInt64(Int64.max) {
-            // 10^22 is the last power of ten that a Double holds exactly. So few digits are enough for most features, and a division takes
-            // a fraction of the work below.
+            // 10^22 is the last power of ten that a Double holds exactly. This few digits suffice for most features, and a division takes a
+            // fraction of the work below.
             let digits = Double(Int64(truncatingIfNeeded: significand))
             let quotient = digits / Self.tens[0 &- exponent]
             if S.significandBitCount == Double.significandBitCount {
                 // Clinger's case: digits and power are exact, and the quotient is rounded once.
                 if significand <= 1 &<< 53 { return S(quotient * sign) }
             } else {
-                // The quotient is at most two units in the last place off. Rounded to Float it is right but where that could matter, next
-                // to the middle between two of them (29 bits are dropped), and among the subnormals.
+                // The quotient is off by at most two units in the last place. Rounded to Float it is right except close to the midpoint
+                // between two of them (29 bits are dropped), and among the subnormals.
                 let dropped = quotient.bitPattern & 0x1FFF_FFFF
                 if dropped &- 0x0FFF_FFFC > 8, quotient >= Double(Float.leastNormalMagnitude) { return S(quotient * sign) }
             }
@@ -29,7 +29,7 @@ extension DecimalNumber {
         return Self.nearest(significand, exponent, powers, as: S.self) * S(sign)
     }
 
-    /// A factor instead of a condition: half of all features are negative, and no processor can guess which.
+    /// A factor instead of a condition: half of all features are negative, which branch prediction cannot guess.
     @inline(__always)
     private var sign: Double { Self.signs[isNegative ? 1 : 0] }
 
@@ -38,7 +38,7 @@ extension DecimalNumber {
         1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
     ]
 
-    /// The same for a number of which only the first digits are at hand: mostly they decide.
+    /// The same with only the first digits at hand: usually they decide.
     @inline(never)
     private func truncatedValue<S: FeatureScalar>(as type: S.Type, _ base: UnsafeRawPointer, _ powers: PowersOfFive) -> S {
         let magnitude = Self.nearest(significand, exponent, powers, as: S.self)
@@ -58,7 +58,7 @@ extension DecimalNumber {
         let bits = S.significandBitCount
         let infinity = (1 &<< S.exponentBitCount) &- 1
         let bias = infinity &>> 1
-        // With at most 19 digits before it, a smaller power gives less than half of the least subnormal.
+        // With at most 19 digits before it, a smaller power yields less than half of the least subnormal.
         if significand == 0 || exponent < (isDouble ? -342 : -65) { return 0 }
         if exponent > (isDouble ? 308 : 38) { return .infinity }
 
@@ -66,7 +66,7 @@ extension DecimalNumber {
         let normalized = significand &<< UInt64(leadingZeros)
         let power = powers[exponent]
         var (high, low) = normalized.multipliedFullWidth(by: power.high)
-        // The lower half of the power matters only when the bits below the result's could still carry.
+        // The lower half of the power matters only if the bits below the result's could still carry.
         let undecided = UInt64.max &>> UInt64(bits &+ 3)
         if high & undecided == undecided {
             let (sum, overflow) = low.addingReportingOverflow(normalized.multipliedFullWidth(by: power.low).high)
@@ -89,7 +89,7 @@ extension DecimalNumber {
             biased = mantissa < 1 &<< UInt64(bits) ? 0 : 1
             return make(biased, mantissa)
         }
-        // A tie needs an exact product, possible only for small powers: round it down to even.
+        // A tie needs an exact product, which only small powers allow: round it down to even.
         if low <= 1, exponent >= (isDouble ? -4 : -17), exponent <= (isDouble ? 23 : 10), mantissa & 3 == 1, mantissa &<< shift == high {
             mantissa &= ~1
         }
@@ -110,10 +110,10 @@ extension DecimalNumber {
             significandBitPattern: S.RawSignificand(truncatingIfNeeded: mantissa & (1 &<< UInt64(S.significandBitCount) &- 1)))
     }
 
-    /// The value from as many digits as can decide it, through the C library.
+    /// The value from as many digits as can matter, through the C library.
     ///
-    /// No midpoint of two doubles has more than 767 significant digits: 770 digits and, if any other digit follows, a
-    /// final 1 stand for all of them. Written without a decimal point, the text means the same in every locale.
+    /// No midpoint of two doubles has more than 767 significant digits: 770 digits and, if any nonzero digit follows, a final 1 stand for
+    /// all of them. Written without a decimal point, the text means the same in every locale.
     @inline(never)
     private func exactValue<S: FeatureScalar>(as type: S.Type, _ base: UnsafeRawPointer) -> S {
         let keep = 770
@@ -124,7 +124,7 @@ extension DecimalNumber {
                 count += 1
             }
             if isNegative { put(UInt8(ascii: "-")) }
-            // `exponent` counts from the nineteenth digit: each further digit that is kept lowers it by one.
+            // `exponent` counts from the nineteenth digit: each further digit lowers it by one.
             var kept = 0
             var power = exponent
             var isInexact = false
@@ -154,6 +154,6 @@ extension DecimalNumber {
 }
 
 extension Int {
-    /// An exponent that no clamping can bring from one side of the representable range to the other.
+    /// Clamped so far out that the value stays on its side of the representable range.
     fileprivate var clamped: Int { Swift.min(Swift.max(self, -9_999_999), 9_999_999) }
 }

@@ -1,24 +1,24 @@
 extension DecimalNumber {
-    /// What a number is as an integer.
+    /// A number as an integer.
     enum Whole: Equatable {
         /// An integer of this magnitude.
         case magnitude(UInt64)
-        /// Something is left behind the decimal point.
+        /// The number has a fractional part.
         case fractional
-        /// 64 bits do not hold it.
+        /// The magnitude exceeds 64 bits.
         case tooLarge
     }
 
-    /// The number as an integer, without rounding and however it is written: `30e-1` is 3, `3.00000000000000000001` is none.
+    /// The number as an integer, without rounding and in any notation: `30e-1` is 3, `3.00000000000000000001` is not an integer.
     ///
     /// - Parameter base: The text that `scan` read, for the rare numbers of more than nineteen digits.
-    /// - Complexity: Linear in the number's digits where they are more than nineteen; else constant.
+    /// - Complexity: Constant for up to nineteen digits, otherwise linear in their number.
     func whole(_ base: UnsafeRawPointer) -> Whole {
         if isTruncated { return wholeOfManyDigits(base) }
         guard significand > 0 else { return .magnitude(0) }
         var magnitude = significand
         var power = exponent
-        // At most nineteen zeros go and twenty digits fit, whatever the exponent says.
+        // At most nineteen zeros are removed and twenty digits fit, whatever the exponent is.
         while power < 0 {
             let (quotient, remainder) = magnitude.quotientAndRemainder(dividingBy: 10)
             if remainder > 0 { return .fractional }
@@ -34,7 +34,7 @@ extension DecimalNumber {
         return .magnitude(magnitude)
     }
 
-    /// A digit other than zero follows the nineteen of `significand`: only as the twentieth can it belong to an integer that fits.
+    /// A digit other than zero follows the nineteen of `significand`: the integer can fit only if that is the twentieth.
     private func wholeOfManyDigits(_ base: UnsafeRawPointer) -> Whole {
         guard exponent > 0 else { return .fractional }
         guard exponent == 1 else { return .tooLarge }
@@ -42,7 +42,7 @@ extension DecimalNumber {
         var twentieth: UInt64 = 0
         for position in start..<digitsEnd {
             let byte = base.load(fromByteOffset: position, as: UInt8.self)
-            // Neither the sign nor the decimal point, and no zero before all others.
+            // Skips the sign, the decimal point and leading zeros.
             guard byte >= UInt8(ascii: "0"), count > 0 || byte > UInt8(ascii: "0") else { continue }
             count += 1
             let digit = UInt64(byte - UInt8(ascii: "0"))

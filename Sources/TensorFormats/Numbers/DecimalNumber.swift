@@ -1,15 +1,15 @@
 /// The decimal value of a JSON number: its sign, its first nineteen significant digits and its power of ten.
 struct DecimalNumber {
-    /// The first 19 significant digits as an integer (all of them when there are no more).
+    /// The first 19 significant digits as an integer (all of them if there are no more).
     var significand: UInt64 = 0
-    /// The value is ± `significand` · 10^`exponent`, up to what was truncated.
+    /// The value is ± `significand` · 10^`exponent`, except for truncation.
     var exponent = 0
     var isNegative = false
     /// Whether a digit other than zero follows the 19 that `significand` holds.
     var isTruncated = false
     /// Whether the token has neither fraction nor exponent.
     var isInteger = true
-    /// Where the token starts, its sign included.
+    /// Where the token starts, including its sign.
     var start = 0
     /// Where its digits end and its exponent, if any, begins.
     var digitsEnd = 0
@@ -28,11 +28,11 @@ struct DecimalNumber {
         }
     }
 
-    /// Reads the longest number at `position` by the grammar of RFC 8259, section 6, and moves `position` behind it.
+    /// Reads the longest number at `position` by the grammar of RFC 8259, section 6, and moves `position` past it.
     ///
     /// - Parameters:
     ///   - base: The text; bytes `position..<end` of it are read.
-    ///   - position: Where the number starts; where it ends afterwards, or where it went wrong.
+    ///   - position: Where the number starts; afterwards where it ends, or the place of the error.
     /// - Complexity: Linear in the length of the number, without allocation.
     @inline(__always)
     static func scan(_ base: UnsafeRawPointer, _ position: inout Int, _ end: Int) throws(Fault) -> DecimalNumber {
@@ -80,16 +80,16 @@ struct DecimalNumber {
         return number
     }
 
-    /// Reads a number of the form that features have, one digit, a point and up to 23 more digits, without a branch on how many there are.
+    /// Reads a number of the form of typical features: one digit, a point and up to 23 more digits, without a branch on their count.
     ///
-    /// Lengths of written-out features are all but random, and a processor that guesses them wrong at every other number loses more time than
-    /// all the arithmetic here takes.
+    /// The lengths of written features are all but random. A processor that mispredicts every other number loses more time than all the
+    /// arithmetic here takes.
     ///
-    /// - Returns: nil for every other form, with `position` where it was; `scan` reads those, and says what is wrong with them.
+    /// - Returns: nil for every other form, with `position` unchanged; `scan` reads those and reports their errors.
     /// - Complexity: Constant, without allocation.
     @inline(__always)
     static func scanFraction(_ base: UnsafeRawPointer, _ position: inout Int, _ end: Int) -> DecimalNumber? {
-        // A sign, a digit, a point, three words of digits, and the byte behind them.
+        // A sign, a digit, a point, three words of digits, and the byte after them.
         guard end &- position >= 28 else { return nil }
         let isNegative = byte(base, position) == UInt8(ascii: "-")
         let first = position &+ (isNegative ? 1 : 0)
@@ -109,7 +109,7 @@ struct DecimalNumber {
             count &+= lower.count
         }
         let after = fraction &+ count
-        // Past 18 of them the digits may not fit, and none at all is an error.
+        // More than 18 digits may not fit, and none is an error.
         guard count &- 1 < 18, count > 0, byte(base, after) | 0x20 != UInt8(ascii: "e") else { return nil }
         var number = DecimalNumber()
         number.start = position
@@ -160,7 +160,7 @@ struct DecimalNumber {
         return isNegative ? -magnitude : magnitude
     }
 
-    /// Reads the digits again, leaves leading zeros out and keeps the first 19.
+    /// Reads the digits again without leading zeros and keeps the first 19.
     @inline(never)
     private mutating func keepNineteenDigits(_ base: UnsafeRawPointer, _ digits: Int) {
         var kept = 0

@@ -1,4 +1,4 @@
-/// A scalar in which feature values are kept: `Float` or `Double`, and no other type.
+/// The type of stored feature values: only `Float` and `Double` conform.
 public protocol FeatureScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {}
 
 extension Float: FeatureScalar {}
@@ -8,6 +8,6 @@ extension Double: FeatureScalar {}
 struct BFloat16: BitwiseCopyable {
     let bits: UInt16
 
-    /// The value, which every `Float` of such bits holds exactly.
+    /// The value; `Float` holds it exactly.
     @inline(__always) var float: Float { Float(bitPattern: UInt32(bits) << 16) }
 }

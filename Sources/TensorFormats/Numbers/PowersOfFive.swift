@@ -1,10 +1,10 @@
-/// The leading 128 bits of 5^q for −342 ≤ q ≤ 324, which both directions of decimal conversion need.
+/// The leading 128 bits of 5^q for −342 ≤ q ≤ 324, for both directions of decimal conversion.
 ///
-/// An entry is `high·2^64 + low` with the top bit of `high` set. Positive powers are truncated; negative powers are
-/// truncated below q = −27 and rounded up from there on, where the reciprocal would otherwise miss exact products
-/// (Lemire, "Number parsing at a gigabyte per second", arXiv 2101.11408, sections 5 and 6).
+/// An entry is `high·2^64 + low` with the top bit of `high` set. Positive powers are truncated; negative powers are truncated below q =
+/// −27 and rounded up from there on, because a truncated reciprocal would miss exact products (Lemire, "Number parsing at a gigabyte per
+/// second", arXiv 2101.11408, sections 5 and 6).
 ///
-/// The table is computed once, exactly, instead of being 1,334 constants that nobody could check by eye.
+/// The table is computed once, exactly: 1,334 constants could not be checked by eye.
 struct PowersOfFive: Sendable {
     static let exponents = -342...324
 
@@ -12,7 +12,7 @@ struct PowersOfFive: Sendable {
 
     private let words: [UInt64]
 
-    /// The truncated or rounded power as the product for reading wants it.
+    /// The truncated or rounded power that reading needs.
     ///
     /// - Precondition: `exponents` contains `exponent`.
     @inline(__always)
@@ -21,11 +21,11 @@ struct PowersOfFive: Sendable {
         return (words[index], words[index &+ 1])
     }
 
-    /// The power rounded up to 128 bits, as the shortest-output algorithm wants it.
+    /// The power rounded up to 128 bits, which the shortest-output algorithm needs.
     @inline(__always)
     func roundedUp(_ exponent: Int) -> (high: UInt64, low: UInt64) {
         var (high, low) = self[exponent]
-        // 5^55 is the last power that 128 bits hold exactly; from −27 to −1 the entries are rounded up already.
+        // 5^55 is the last power that 128 bits hold exactly; entries from −27 to −1 are already rounded up.
         if exponent < -27 || exponent > 55 {
             low &+= 1
             if low == 0 { high &+= 1 }
@@ -40,8 +40,8 @@ struct PowersOfFive: Sendable {
             entries[exponent - Self.exponents.lowerBound] = power.leading128Bits
             power.multiply(by: 5)
         }
-        // floor(floor(a / 5) / 5) = floor(a / 25), so repeated division of one large power of two stays exact.
-        // 5^342 takes 795 bits; 1024 leave more than the 128 that are kept.
+        // floor(floor(a / 5) / 5) = floor(a / 25), so repeated division of one large power of two stays exact. 5^342 takes 795 bits; 1024
+        // leave more than the 128 needed.
         var reciprocal = WideInteger(powerOfTwo: 1023)
         for exponent in 1...(-Self.exponents.lowerBound) {
             reciprocal.divide(by: 5)
@@ -82,7 +82,7 @@ private struct WideInteger {
         }
     }
 
-    /// The 128 bits from the highest set bit down, zeros appended where there are fewer.
+    /// The 128 bits from the highest set bit down, with zeros appended if there are fewer.
     var leading128Bits: (high: UInt64, low: UInt64) {
         let top = words.lastIndex { $0 != 0 }!
         let shift = UInt64(words[top].leadingZeroBitCount)

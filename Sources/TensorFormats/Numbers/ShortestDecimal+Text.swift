@@ -1,11 +1,11 @@
 extension ShortestDecimal {
-    /// The longest text: a sign, 17 digits, a point, and `e-308`, or 20 places before the point; with room to spare.
+    /// The longest text, with room to spare: a sign, 17 digits, a point, and `e-308`, or 20 places before the point.
     static let maximumLength = 32
 
-    /// Writes the number as JSON and answers the length: `0.001`, `-12.5`, `1.0`, `1e50`, `1.5e-9`.
+    /// Writes the number as JSON and returns the length: `0.001`, `-12.5`, `1.0`, `1e50`, `1.5e-9`.
     ///
-    /// Magnitudes from 1e-6 up to 1e21 are written without an exponent. A whole number keeps `.0`, so that readers
-    /// that tell integers from floating-point numbers see the same type for every value.
+    /// Magnitudes from 1e-6 up to 1e21 are written without an exponent. A whole number keeps `.0`, so that readers that distinguish
+    /// integers see the same type for every value.
     ///
     /// - Precondition: `text` holds at least `maximumLength` bytes.
     func write(to text: UnsafeMutableBufferPointer<UInt8>) -> Int {
@@ -34,7 +34,7 @@ extension ShortestDecimal {
             put(UInt8(ascii: "0"))
         case 1...21:
             count += digits.writeDecimal(to: text, at: count + 1, digitCount: digitCount)
-            // The digits stand one place to the right: move those before the point back and put it between.
+            // The digits are one place too far right: move those before the point back and insert it.
             let first = count - digitCount
             for index in first..<first + point { text[index] = text[index + 1] }
             text[first + point] = UInt8(ascii: ".")
@@ -57,7 +57,7 @@ extension ShortestDecimal {
 }
 
 extension ShortestDecimal {
-    /// The text of a value for messages, those included that JSON cannot write.
+    /// The text of a value for messages, including values that JSON cannot represent.
     static func text<Value: FeatureScalar>(of value: Value) -> String {
         guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: maximumLength) { text in
@@ -67,7 +67,7 @@ extension ShortestDecimal {
 }
 
 extension UInt64 {
-    /// How many decimal digits the number has; 1 for zero.
+    /// The number of decimal digits; 1 for zero.
     var decimalDigitCount: Int {
         var count = 1
         var rest = self
@@ -78,7 +78,7 @@ extension UInt64 {
         return rest < 10 ? count : rest < 100 ? count + 1 : rest < 1000 ? count + 2 : count + 3
     }
 
-    /// Writes the number in decimal at `position` and answers `digitCount`, which must be its number of digits.
+    /// Writes the number in decimal at `position` and returns `digitCount`, which must be its number of digits.
     func writeDecimal(to text: UnsafeMutableBufferPointer<UInt8>, at position: Int, digitCount: Int) -> Int {
         precondition(position >= 0 && digitCount <= text.count - position)
         var rest = self

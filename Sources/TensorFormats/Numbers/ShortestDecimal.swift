@@ -1,7 +1,7 @@
-/// The shortest decimal that reads back as the same floating-point value, and of those the nearest.
+/// The shortest decimal that reads back as the same floating-point value; among several, the nearest.
 ///
-/// The algorithm is Schubfach (Giulietti, "The Schubfach way to render doubles", 2021): three multiplications by a
-/// 128-bit power of ten decide everything; there is no loop and no allocation.
+/// The algorithm is Schubfach (Giulietti, "The Schubfach way to render doubles", 2021): three multiplications by a 128-bit power of ten
+/// decide everything, without a loop or an allocation.
 struct ShortestDecimal: Equatable {
     /// The digits; no trailing zero unless the value is zero.
     var digits: UInt64
@@ -37,8 +37,8 @@ struct ShortestDecimal: Equatable {
 
     /// Finds the shortest decimal in the rounding interval of `significand` · 2^`power`.
     private static func shortest(_ significand: UInt64, _ power: Int, lowerIsCloser: Bool) -> (UInt64, Int) {
-        // In quarter units: the value and the two midpoints to its neighbours. Where the significand is a power of two
-        // the lower neighbour is half as far away.
+        // In quarter units: the value and the two midpoints to its neighbours. If the significand is a power of two, the lower neighbour is
+        // half as far away.
         let center = 4 * significand
         let left = center - (lowerIsCloser ? 1 : 2)
         let right = center + 2
@@ -64,13 +64,13 @@ struct ShortestDecimal: Equatable {
         let belowIsInside = lower <= 4 * floor
         let aboveIsInside = 4 * floor + 4 <= upper
         if belowIsInside != aboveIsInside { return (aboveIsInside ? floor + 1 : floor, k) }
-        // Both are inside: the nearer one, or the even one of two equally near.
+        // Both are inside: take the nearer one, or the even one on a tie.
         let middle = 4 * floor + 2
         let roundsUp = scaledCenter > middle || scaledCenter == middle && floor & 1 == 1
         return (roundsUp ? floor + 1 : floor, k)
     }
 
-    /// The high 64 bits of `factor` times a 128-bit number, the lowest bit set if anything was cut off.
+    /// The high 64 bits of `factor` times a 128-bit number; the lowest bit is set if anything was cut off.
     private static func roundToOdd(_ scale: (high: UInt64, low: UInt64), _ factor: UInt64) -> UInt64 {
         let lowProduct = scale.low.multipliedFullWidth(by: factor)
         var (high, low) = scale.high.multipliedFullWidth(by: factor)

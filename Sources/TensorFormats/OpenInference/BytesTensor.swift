@@ -1,4 +1,4 @@
-/// Texts as the Open Inference Protocol packs them: each with its length before it, a little-endian UInt32.
+/// Texts as the Open Inference Protocol packs them, each after its length as a little-endian UInt32.
 public struct BytesTensor: Sendable {
     private var octets: [UInt8] = []
     /// The number of texts.
@@ -7,7 +7,7 @@ public struct BytesTensor: Sendable {
     /// No texts.
     public init() {}
 
-    /// The size of all with their lengths.
+    /// The size of all texts with their lengths.
     public var byteCount: Int { octets.count }
 
     /// Appends a text.
@@ -20,7 +20,7 @@ public struct BytesTensor: Sendable {
         count += 1
     }
 
-    /// Appends a class as the classification extension writes it: `value:index:label`, the value in the shortest digits that give it again.
+    /// Appends a class as the classification extension writes it: `value:index:label`, the value in the shortest digits that reproduce it.
     ///
     /// - Precondition: `value` is finite.
     public mutating func append(classification value: Float, index: Int, label: String) {
@@ -47,7 +47,7 @@ public struct BytesTensor: Sendable {
         count += 1
     }
 
-    /// Calls `body` with each text, valid only during the call.
+    /// Calls `body` with each text, which is valid only during the call.
     public func forEach(_ body: (UnsafeRawBufferPointer) -> Void) {
         octets.withUnsafeBytes { all in
             var position = 0
@@ -65,7 +65,7 @@ public struct BytesTensor: Sendable {
         octets.withUnsafeBytes { body($0) }
     }
 
-    /// Forgets all texts, and the memory where it is more than so much.
+    /// Removes all texts, and releases the memory if it exceeds a limit.
     public mutating func removeAll(keepingCapacityUpTo limit: Int) {
         octets.removeAll(keepingCapacity: octets.capacity <= limit)
         count = 0

@@ -1,4 +1,4 @@
-/// The element types of tensors in the Open Inference Protocol, by the names that it gives them.
+/// The element types of tensors in the Open Inference Protocol, with its names.
 public enum InferenceDatatype: Sendable, Equatable, CaseIterable, CustomStringConvertible {
     /// A byte, 0 or 1.
     case bool
@@ -47,7 +47,7 @@ public enum InferenceDatatype: Sendable, Equatable, CaseIterable, CustomStringCo
         }
     }
 
-    /// The type of a name.
+    /// The type with this name.
     init?(_ text: EscapedText) {
         for type in Self.allCases where text.equals(type.name) {
             self = type
@@ -58,12 +58,12 @@ public enum InferenceDatatype: Sendable, Equatable, CaseIterable, CustomStringCo
 }
 
 extension EscapedText {
-    /// Whether the text with its escapes resolved is the given one.
+    /// Whether the text with its escapes resolved equals `name`.
     func equals(_ name: StaticString) -> Bool {
         equals(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
     }
 
-    /// The text for messages, shortened where it is very long.
+    /// The text for messages, shortened if it is very long.
     var excerpt: String {
         guard raw.count > 160 else { return string }
         return String(decoding: UnsafeRawBufferPointer(rebasing: raw[..<160]), as: UTF8.self) + "…"

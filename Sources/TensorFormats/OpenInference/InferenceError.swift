@@ -1,40 +1,40 @@
 /// Why an inference request was refused.
 public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Its JSON cannot be read, or holds a value of the wrong kind.
+    /// The JSON cannot be read, or holds a value of the wrong kind.
     case json(JSONError)
     /// The JSON would be longer than the body.
     case headerTooLong(Int, body: Int)
-    /// A member is not there; what it should be is said in words.
+    /// A member is missing; `expected` says in words what it should be.
     case missing(String, expected: String)
     /// An input that does not exist.
     case unknownInput(String, expected: String)
     /// An output that does not exist.
     case unknownOutput(String, expected: [String])
-    /// An input or output that is given twice.
+    /// A duplicate input or output.
     case duplicate(String)
-    /// A datatype that the protocol does not know.
+    /// A datatype that the protocol does not define.
     case unknownDatatype(String, of: String)
-    /// A datatype that the input cannot have.
+    /// A datatype that the input does not accept.
     case datatype(InferenceDatatype, of: String)
-    /// A shape that the input cannot have.
+    /// A shape that the input does not accept.
     case shape(String, of: String, expected: String)
-    /// Neither, or both, of JSON and binary data.
+    /// Neither or both of JSON and binary data.
     case data(String, isTwice: Bool)
-    /// JSON data of a type that has no form in JSON.
+    /// JSON data of a type without a JSON form.
     case noJSONForm(InferenceDatatype, of: String)
-    /// As many octets of binary data as the shape does not need.
+    /// Binary data whose size does not match the shape.
     case binarySize(Int, of: String, expected: Int)
-    /// Another number of octets behind the JSON than its tensors take.
+    /// Data after the JSON whose size does not match its tensors.
     case binaryData(Int, expected: Int)
-    /// A raw body that is no whole number of rows.
+    /// A raw body that is not a whole number of rows.
     case rawSize(Int, row: Int, of: String)
-    /// A value that is not finite or past the limit.
+    /// A value that is not finite or exceeds the limit.
     case magnitude(FieldPlace, String, limit: Double)
     /// A tensor in shared memory.
     case sharedMemory(String)
     /// A request parameter whose value is not allowed.
     case choice(String, String, expected: [String])
-    /// A number of classes that is none, or of an output that has no classes.
+    /// A number of classes that is invalid, or requested of an output without classes.
     case classification(String, of: String, expected: String)
 
     /// The reason in English, naming the tensor and what was expected.

@@ -1,40 +1,40 @@
-/// What an inference request says beside its values.
+/// The content of an inference request besides its values.
 public struct InferenceRequest: Sendable, Equatable {
-    /// An output that is asked for.
+    /// A requested output.
     public struct Output: Sendable, Equatable {
-        /// Which of the signature's outputs.
+        /// The output's index in the signature.
         public var index: Int
         /// Whether its data follows the JSON as binary.
         public var isBinary: Bool
-        /// How many of the best classes are wanted instead of all values.
+        /// The number of best classes requested instead of all values.
         public var classes: Int?
     }
 
-    /// The request's name as a JSON string with its quotation marks; empty where it has none.
+    /// The request's name as a JSON string with its quotation marks; empty if it has none.
     public internal(set) var id: [UInt8] = []
-    /// How many rows the input has.
+    /// The number of rows in the input.
     public internal(set) var rows = 0
-    /// Which value of the signature's parameter is chosen; nil where none is.
+    /// The index of the chosen value of the signature's parameter; nil if none is chosen.
     public internal(set) var choice: Int?
-    /// The outputs in the order in which they were asked for; empty where none was named, and all are wanted.
+    /// The outputs in the requested order; empty if none was named, which requests all.
     public internal(set) var outputs: [Output] = []
-    /// Whether outputs that do not say otherwise are binary.
+    /// Whether outputs are binary by default.
     public internal(set) var isBinary = false
-    /// Outputs, as bits by index, that do not say whether they are binary.
+    /// Outputs that do not say whether they are binary, as bits by index.
     var undecided = 0
 
-    /// A request that says nothing.
+    /// An empty request.
     public init() {}
 
-    /// Asks for all outputs where none is asked for by name.
+    /// Requests all outputs if none is requested by name.
     ///
-    /// - Parameter count: How many there are.
+    /// - Parameter count: The number of outputs.
     public mutating func wantAll(of count: Int) {
         guard outputs.isEmpty else { return }
         for index in 0..<count { outputs.append(Output(index: index, isBinary: isBinary, classes: nil)) }
     }
 
-    /// Forgets everything but its memory.
+    /// Clears everything, but keeps the memory.
     public mutating func reset() {
         id.removeAll(keepingCapacity: true)
         outputs.removeAll(keepingCapacity: true)

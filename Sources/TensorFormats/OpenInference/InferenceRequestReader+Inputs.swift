@@ -1,7 +1,7 @@
 extension InferenceRequestReader {
     private var name: String { signature.input.description }
 
-    /// Reads the inputs; the data too, where it comes behind shape and datatype.
+    /// Reads the inputs, including the data if it comes after shape and datatype.
     func readInputs<Scalar: FeatureScalar>(
         _ scanner: inout JSONScanner, _ tensor: inout InputTensor, _ values: inout [Scalar]
     ) throws(JSONError) -> InferenceError? {
@@ -21,7 +21,7 @@ extension InferenceRequestReader {
         tensor.isThere = true
         try scanner.beginObject(field: "an input")
         while let key = try scanner.nextKey() {
-            // Of a second input nothing but its name is of interest.
+            // Only the name of a second input matters.
             if isSecond, !(key == "name") {
                 try scanner.skipValue()
                 continue
@@ -82,7 +82,7 @@ extension InferenceRequestReader {
         return nil
     }
 
-    /// Reads data that has not been read yet, and checks that all of the body is used.
+    /// Reads data that has not been read yet, and checks that the whole body is used.
     func readData<Scalar: FeatureScalar>(_ tensor: InputTensor, _ values: inout [Scalar]) throws(JSONError) -> Result<Bool, InferenceError>
     {
         guard let datatype = tensor.datatype else { return .failure(.missing("the \"datatype\" of input \"\(name)\"", expected: "FP32")) }
@@ -123,7 +123,7 @@ extension InferenceRequestReader {
                 scanner = ahead
                 return .success(true)
             } catch {
-                // What is FP32 must be one; of FP64 a greater one is worth a second reading.
+                // FP32 data must fit; FP64 data beyond Float is worth a second reading.
                 guard datatype == .fp64, case .outOfFloatRange = error.kind else { throw error }
                 try scanner.skipValue()
                 return .success(false)
@@ -142,7 +142,7 @@ extension InferenceRequestReader {
         return .success(true)
     }
 
-    /// Reads integers, nested as rows or flattened; each is rounded once where the scalar cannot hold it.
+    /// Reads integers, nested as rows or flattened; each is rounded once if the scalar cannot hold it.
     private func readIntegers<Scalar: FeatureScalar, Integer: FixedWidthInteger>(
         _ scanner: inout JSONScanner, _ type: Integer.Type, _ rows: Int, _ values: inout [Scalar]
     ) throws(JSONError) {

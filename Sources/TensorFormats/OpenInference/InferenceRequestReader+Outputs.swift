@@ -1,5 +1,5 @@
 extension InferenceRequestReader {
-    /// Reads the outputs that are asked for.
+    /// Reads the requested outputs.
     func readOutputs(_ scanner: inout JSONScanner, _ request: inout InferenceRequest) throws(JSONError) -> InferenceError? {
         if try scanner.skipNull() { return nil }
         try scanner.beginArray(field: "outputs")
@@ -71,13 +71,13 @@ private struct OutputParameters {
 }
 
 extension InferenceRequest {
-    /// Adds an output; whether it is binary may be decided by the request's parameters, which may come later.
+    /// Adds an output. Whether it is binary may depend on the request's parameters, which may come later.
     fileprivate mutating func append(_ index: Int, _ isBinary: Bool?, _ classes: Int?) {
         outputs.append(Output(index: index, isBinary: isBinary ?? false, classes: classes))
         if isBinary == nil { undecided |= 1 << index }
     }
 
-    /// Decides what outputs have left to the request.
+    /// Applies the request's default to outputs that do not say whether they are binary.
     mutating func finishOutputs() {
         for position in outputs.indices where undecided & 1 << outputs[position].index != 0 { outputs[position].isBinary = isBinary }
         undecided = 0

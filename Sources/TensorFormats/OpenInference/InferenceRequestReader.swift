@@ -1,23 +1,23 @@
-/// Reads inference requests of the Open Inference Protocol with its extension for binary tensors: JSON, perhaps with the binary data
-/// of tensors behind it; or one raw tensor without any JSON.
+/// Reads inference requests of the Open Inference Protocol with its binary tensor extension: JSON, optionally followed by tensors' binary
+/// data; or one raw tensor without JSON.
 ///
-/// Members that the protocol does not know are passed over, as it asks for; unknown inputs and outputs are refused.
+/// Skips members that the protocol does not define, as it requires; refuses unknown inputs and outputs.
 public struct InferenceRequestReader {
     let signature: InferenceSignature
     /// The length of a row.
     let columns: Int
     let body: UnsafeRawBufferPointer
-    /// The octets before binary data.
+    /// The octets before the binary data.
     let header: UnsafeRawBufferPointer
     let isRaw: Bool
 
     /// Prepares to read a body.
     ///
     /// - Parameters:
-    ///   - signature: What can be asked.
-    ///   - columns: How many values a row must have.
+    ///   - signature: What can be requested.
+    ///   - columns: The number of values in a row.
     ///   - body: The whole body, decompressed.
-    ///   - headerCount: What `Inference-Header-Content-Length` says, if it is there: the length of the JSON, or 0 for a raw tensor.
+    ///   - headerCount: The value of `Inference-Header-Content-Length`, if present: the length of the JSON, or 0 for a raw tensor.
     public init(
         _ signature: InferenceSignature, columns: Int, body: UnsafeRawBufferPointer, headerCount: Int?
     ) throws(InferenceError) {
@@ -32,12 +32,12 @@ public struct InferenceRequestReader {
     /// Reads everything.
     ///
     /// - Parameters:
-    ///   - request: Receives what the request says.
-    ///   - values: Receives the rows, one after the other. It is unchanged after an error.
-    /// - Returns: False where a value is within the limit but beyond `Scalar`, and all must be read again as `Double`.
+    ///   - request: Receives the rest of the request.
+    ///   - values: Receives the rows. It is unchanged after an error.
+    /// - Returns: False if a value is within the limit but beyond `Scalar`, so that all must be read again as `Double`.
     /// - Throws: `InferenceError`.
-    /// - Complexity: Linear in the length of the body. Memory grows with the values that are there, never with a shape alone; nothing
-    ///   is allocated for one of them.
+    /// - Complexity: Linear in the length of the body. Memory grows with the actual values, never with a shape alone; there is no
+    ///   allocation per value.
     public func read<Scalar: FeatureScalar>(
         into request: inout InferenceRequest, values: inout [Scalar]
     ) throws(InferenceError) -> Bool {
@@ -50,7 +50,7 @@ public struct InferenceRequestReader {
         return try result.get()
     }
 
-    /// A body that is nothing but one FP32 tensor; its answer is binary as well.
+    /// Reads a body that consists of one FP32 tensor; its answer is binary too.
     private func readRaw<Scalar: FeatureScalar>(_ request: inout InferenceRequest, _ values: inout [Scalar]) throws(InferenceError) -> Bool
     {
         let (row, overflow) = columns.multipliedReportingOverflow(by: 4)
@@ -63,7 +63,7 @@ public struct InferenceRequestReader {
             .append(to: &values, maximumMagnitude: signature.maximumMagnitude)
     }
 
-    /// Reads the JSON. Its own errors are thrown, all others returned: a function throws one type.
+    /// Reads the JSON. Throws errors of the JSON and returns all others, since a function throws one type.
     private func readObject<Scalar: FeatureScalar>(
         _ request: inout InferenceRequest, _ values: inout [Scalar]
     ) throws(JSONError) -> Result<Bool, InferenceError> {
@@ -122,14 +122,14 @@ public struct InferenceRequestReader {
 }
 
 extension JSONScanner {
-    /// Reads `null`, if that is the next value.
+    /// Reads `null`, if it is the next value.
     mutating func skipNull() throws(JSONError) -> Bool {
         guard try peekKind() == .null else { return false }
         try readNull()
         return true
     }
 
-    /// Reads a string and leaves it where it is.
+    /// Reads a string in place.
     mutating func readText(field: StaticString) throws(JSONError) -> EscapedText {
         try expect(.string, "a string", field)
         return try scanString(place: Self.place(field))

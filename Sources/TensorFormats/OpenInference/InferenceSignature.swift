@@ -1,14 +1,14 @@
-/// What a model that takes one matrix can be asked.
+/// The inputs and outputs of a model that takes one matrix.
 public struct InferenceSignature: Sendable {
-    /// The name of its one input, a matrix.
+    /// The name of its only input, a matrix.
     public let input: StaticString
     /// The names of its outputs.
     public let outputs: [StaticString]
-    /// Whether an output has a value for each class, so that the best can be asked for.
+    /// Whether an output has a value for each class, so that the best can be requested.
     public let hasClasses: [Bool]
-    /// A request parameter of its own.
+    /// The name of its own request parameter.
     public let parameter: StaticString
-    /// The values that may have.
+    /// The parameter's possible values.
     public let values: [StaticString]
     /// The largest magnitude of a value.
     public let maximumMagnitude: Double

@@ -1,15 +1,15 @@
-/// What is known of the one input before its data is read.
+/// What is known about the input before its data is read.
 struct InputTensor {
     var isThere = false
     var datatype: InferenceDatatype?
     var rows = 0
-    /// Where its shape stands, for messages.
+    /// The place of its shape, for messages.
     var shape: Range<Int>?
     var dimensions = 0
     var secondDimension = 0
-    /// A scanner in front of data that has been passed over.
+    /// A scanner at data that has been skipped.
     var data: JSONScanner?
-    /// Whether data has been read already; false where values did not fit.
+    /// Whether data has been read already; false if values did not fit.
     var isRead: Bool?
     var binarySize: Int?
     var isInSharedMemory = false

@@ -1,4 +1,4 @@
-/// A matrix as its octets travel: little-endian, row after row, without gaps, at any alignment.
+/// A matrix in its transfer format: little-endian, row by row, without gaps, at any alignment.
 struct RawTensor {
     let name: StaticString
     /// Neither BOOL nor BYTES.
@@ -6,10 +6,10 @@ struct RawTensor {
     let columns: Int
     let bytes: UnsafeRawBufferPointer
 
-    /// Appends all values. What the scalar cannot hold exactly is rounded once.
+    /// Appends all values. Rounds once any that the scalar cannot hold exactly.
     ///
-    /// - Returns: False, with nothing appended, where a value is within the limit but beyond the scalar.
-    /// - Throws: `InferenceError.magnitude` for a value that is not finite or past the limit, by row and column.
+    /// - Returns: False, appending nothing, if a value is within the limit but beyond the scalar.
+    /// - Throws: `InferenceError.magnitude` for a value that is not finite or exceeds the limit, with row and column.
     /// - Complexity: Linear; one growth of `values`.
     func append<Scalar: FeatureScalar>(to values: inout [Scalar], maximumMagnitude limit: Double) throws(InferenceError) -> Bool {
         switch datatype {
@@ -60,7 +60,7 @@ struct RawTensor {
 
 /// An element of a raw tensor.
 private protocol RawElement: BitwiseCopyable {
-    /// The value as a scalar, rounded to nearest where that cannot hold it.
+    /// The value as a scalar, rounded to nearest if necessary.
     func rounded<Scalar: FeatureScalar>(to type: Scalar.Type) -> Scalar
 }
 

@@ -3,17 +3,17 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
     /// What was wrong.
     public enum Kind: Equatable, Sendable {
         // Reading.
-        /// The file ends before what its header announces.
+        /// The file ends before the end that its header announces.
         case truncated(needed: Int, available: Int)
-        /// The header's length is beyond the limit.
+        /// The header's length exceeds the limit.
         case headerTooLarge(UInt64, limit: Int)
-        /// More tensors, or entries of the metadata, than are read.
+        /// More tensors or metadata entries than allowed.
         case tooMany(String, limit: Int)
-        /// The header is not the JSON that the format asks for.
+        /// The header is not the JSON that the format requires.
         case header(JSONError)
         /// A tensor's description lacks a key.
         case missingKey(String)
-        /// A name of an element type that is not known here.
+        /// An unknown element type.
         case unknownType(String)
         /// A shape whose size in bytes overflows.
         case shapeTooLarge([Int])
@@ -21,21 +21,21 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
         case invalidOffsets(Int, Int)
         /// Offsets that do not fit shape and type.
         case wrongByteCount(Int, expected: Int)
-        /// Bytes between two tensors that belong to none.
+        /// Unused bytes between two tensors.
         case hole(bytes: Int)
         /// A tensor that starts before the previous one ends.
         case overlap
-        /// Bytes behind the last tensor.
+        /// Bytes after the last tensor.
         case trailingBytes(Int)
-        /// A tensor that the reader needs is not there.
+        /// A required tensor is missing.
         case missingTensor
-        /// A tensor that the reader does not know.
+        /// A tensor unknown to the reader.
         case unknownTensor
-        /// A tensor of another element type than the reader needs.
+        /// A tensor whose element type the reader does not accept.
         case wrongType(TensorElementType, expected: [TensorElementType])
-        /// A tensor of another shape than the reader needs.
+        /// A tensor whose shape the reader does not accept.
         case wrongShape([Int], expected: [Int])
-        /// The bytes are not those whose checksum was written.
+        /// The bytes do not match the stored checksum.
         case checksumMismatch(stored: UInt32, computed: UInt32)
         // Declaring and writing.
         /// A name given to two tensors or two metadata entries, or reserved by the format.
@@ -50,9 +50,9 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
 
     /// What was wrong.
     public var kind: Kind
-    /// The tensor concerned, if it is one.
+    /// The tensor concerned, if any.
     public var tensor: String?
-    /// The offset in bytes from the start of the file at which it was found.
+    /// The offset of the error in bytes from the start of the file.
     public var offset: Int
 
     /// Makes an error.

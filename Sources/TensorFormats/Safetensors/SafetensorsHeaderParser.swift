@@ -1,4 +1,4 @@
-/// Reads the JSON header of a safetensors file into descriptions that are checked one by one, not yet together.
+/// Reads the JSON header of a safetensors file into descriptions, each checked on its own, not yet together.
 struct SafetensorsHeaderParser {
     private(set) var metadata = SafetensorsMetadata()
     private(set) var tensors: [SafetensorsTensor] = []
@@ -6,18 +6,18 @@ struct SafetensorsHeaderParser {
     private var scanner: JSONScanner
     private let text: UnsafeRawBufferPointer
 
-    /// A parser of the header without its length.
+    /// A parser of the header, without its length.
     init(_ text: UnsafeRawBufferPointer) {
         self.text = text
         scanner = JSONScanner(text)
     }
 
-    /// The offset in the file of what is read next; the length stands before the header.
+    /// The offset in the file of the next byte to read; the length precedes the header.
     private var offset: Int { 8 + scanner.position }
 
     mutating func parse() throws(SafetensorsError) {
         do throws(JSONError) {
-            // The format wants the brace first; elsewhere white space may precede it.
+            // The format requires the brace to be first; JSON allows white space before it.
             guard text.first == UInt8(ascii: "{") else {
                 scanner.position = 0
                 throw scanner.unexpected("'{'")
@@ -65,7 +65,7 @@ struct SafetensorsHeaderParser {
         do throws(JSONError) {
             try scanner.beginObject()
             while let key = try scanner.nextKey() {
-                // The format reserves no other keys, but readers of it skip them.
+                // The format defines no other keys, but its readers skip them.
                 switch key {
                 case "dtype": try Self.assign(try scanner.readString(), to: &typeName, key)
                 case "shape": try Self.assign(try readSizes(maximumCount: 64), to: &shape, key)
@@ -93,7 +93,7 @@ struct SafetensorsHeaderParser {
         return SafetensorsTensor(name: name, type: type, shape: shape, dataRange: offsets[0]..<offsets[1])
     }
 
-    /// Reads an array of integers that are not negative.
+    /// Reads an array of nonnegative integers.
     private mutating func readSizes(maximumCount: Int) throws(JSONError) -> [Int] {
         var sizes: [Int] = []
         try scanner.beginArray()

@@ -1,16 +1,15 @@
-/// What a safetensors file is going to hold: its metadata and tensors, in the order in which they will be written.
+/// The planned content of a safetensors file: its metadata and tensors, in the order of writing.
 ///
-/// The layout fixes the header and the size of the file before any data exists, so that a file can be streamed with a
-/// known length.
+/// The layout fixes the header and the size of the file before any data exists, so that a file can be streamed with a known length.
 public struct SafetensorsLayout: Sendable {
-    /// The key under which the format keeps its metadata; no tensor may have this name.
+    /// The format's key for its metadata; no tensor may have this name.
     static let metadataKey = "__metadata__"
 
     /// The metadata so far.
     public private(set) var metadata = SafetensorsMetadata()
-    /// The tensors so far, in order of their data.
+    /// The tensors so far, in the order of their data.
     public private(set) var tensors: [SafetensorsTensor] = []
-    /// The tensor that the writer fills with checksums by itself, if there is one; always the last.
+    /// The tensor that the writer fills with checksums, if any; always the last.
     private(set) var checksumTensor: String?
     private var names: Set<ExactName> = []
 
@@ -42,9 +41,9 @@ public struct SafetensorsLayout: Sendable {
         tensors.append(SafetensorsTensor(name: name, type: type, shape: shape, dataRange: start..<end))
     }
 
-    /// Declares the last tensor, one `U32` for the header and one for each tensor before it, which the writer fills.
+    /// Declares the last tensor, filled by the writer: one `U32` for the header and one for each tensor before it.
     ///
-    /// The first value is the CRC-32C of the header with its length; then follow those of the tensors in order.
+    /// The first value is the CRC-32C of the header with its length; those of the tensors follow in order.
     ///
     /// - Throws: `SafetensorsError` if the name is taken.
     public mutating func addChecksums(named name: String = "crc32c") throws(SafetensorsError) {
@@ -52,8 +51,8 @@ public struct SafetensorsLayout: Sendable {
         checksumTensor = name
     }
 
-    /// The start of the file: the header's length in eight bytes, then the header, padded so that data starts at a
-    /// multiple of eight bytes.
+    /// The start of the file: the header's length in eight bytes, then the header, padded so that the data starts at a multiple of eight
+    /// bytes.
     public func headerBytes() -> [UInt8] {
         var writer = JSONWriter()
         writer.append(raw: "\0\0\0\0\0\0\0\0")
@@ -92,6 +91,6 @@ public struct SafetensorsLayout: Sendable {
 
     /// The size of the whole file in bytes.
     ///
-    /// - Complexity: That of making the header.
+    /// - Complexity: That of `headerBytes`.
     public var totalByteCount: Int { headerBytes().count + dataByteCount }
 }

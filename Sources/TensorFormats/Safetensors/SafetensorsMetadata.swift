@@ -22,7 +22,7 @@ public struct SafetensorsMetadata: Sendable, Equatable {
     /// The value of a key, or nil.
     public subscript(key: String) -> String? { entries.first { $0.key.hasSameBytes(as: key) }?.value }
 
-    /// Appends an entry whose key is known to be new.
+    /// Appends an entry with a key known to be new.
     mutating func append(_ key: String, _ value: String) {
         entries.append(Entry(key: key, value: value))
     }

@@ -1,7 +1,7 @@
 extension SafetensorsReader {
-    /// A tensor as an array that features or labels can be read from.
+    /// A tensor as an array from which features or labels can be read.
     ///
-    /// - Throws: `SafetensorsError` if there is none of that name, or its elements are of a type that neither can have.
+    /// - Throws: `SafetensorsError` if there is none with that name, or its element type is for neither.
     public func array(named name: String) throws(SafetensorsError) -> ArrayView {
         let usable: [TensorElementType] = [.f32, .f64, .f16, .bf16, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .bool]
         let tensor = try requireTensor(named: name, types: usable)

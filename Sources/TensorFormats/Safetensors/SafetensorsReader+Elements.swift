@@ -23,19 +23,19 @@ extension SafetensorsReader {
         }
     }
 
-    /// Calls `body` with a tensor's elements, in place where they are aligned and else through a copy.
+    /// Calls `body` with a tensor's elements, in place if they are aligned, otherwise in a copy.
     ///
-    /// - Parameter type: The type that the elements must have.
+    /// - Parameter type: The required element type.
     public func withTensor<Element: TensorElement, Result, Failure: Error>(
         _ tensor: SafetensorsTensor, as type: Element.Type, _ body: (UnsafeBufferPointer<Element>) throws(Failure) -> Result
     ) throws(SafetensorsAccessError<Failure>) -> Result {
         try withTensors([tensor], as: type) { (elements) throws(Failure) in try body(elements[0]) }
     }
 
-    /// Calls `body` with the elements of several tensors, each in place where it is aligned and else through a copy.
+    /// Calls `body` with the elements of several tensors, each in place if it is aligned, otherwise in a copy.
     ///
-    /// - Parameter type: The type that all elements must have.
-    /// - Complexity: Linear in the number of tensors; the copies of those that are not aligned take as many bytes as they do.
+    /// - Parameter type: The required element type.
+    /// - Complexity: Linear in the number of tensors; copies of unaligned tensors take as many bytes as the tensors.
     public func withTensors<Element: TensorElement, Result, Failure: Error>(
         _ tensors: [SafetensorsTensor], as type: Element.Type, _ body: ([UnsafeBufferPointer<Element>]) throws(Failure) -> Result
     ) throws(SafetensorsAccessError<Failure>) -> Result {
@@ -47,7 +47,7 @@ extension SafetensorsReader {
             do { try check(tensor, Element.tensorType, count: tensor.elementCount) } catch { throw .format(error) }
             let bytes = bytes(of: tensor)
             guard let base = bytes.baseAddress, !bytes.isEmpty else {
-                // No elements need no alignment.
+                // An empty tensor needs no alignment.
                 elements.append(UnsafeBufferPointer(start: nil, count: 0))
                 continue
             }
@@ -63,11 +63,11 @@ extension SafetensorsReader {
         do throws(Failure) { return try body(elements) } catch { throw .body(error) }
     }
 
-    /// Compares every tensor with the checksums that the last tensor, of the given name, holds.
+    /// Compares every tensor with its checksum in the last tensor, which has the given name.
     ///
-    /// The first checksum covers the header with its length, then one each the tensors before the last, in order of data.
+    /// The first checksum covers the header with its length; the others cover the tensors before the last, in the order of their data.
     ///
-    /// - Throws: `SafetensorsError`, naming the tensor that differs (none: the header), or that there are no checksums.
+    /// - Throws: `SafetensorsError`, naming the tensor that differs (none for the header), or if there are no checksums.
     /// - Complexity: Reads the whole file.
     public func verifyChecksums(named name: String = "crc32c") throws(SafetensorsError) {
         let checksums = try requireTensor(named: name, types: [.u32], shape: [tensors.count])

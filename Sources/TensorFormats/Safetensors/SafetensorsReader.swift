@@ -1,22 +1,22 @@
-/// A safetensors file in memory, often a mapped one, checked whole before anything of it is handed out.
+/// A safetensors file in memory, often a mapped one, checked completely before any of it is returned.
 ///
-/// Refused are: a file shorter or longer than its header says, tensors that overlap or leave holes, names and keys that
-/// stand twice, offsets that do not fit shape and type, sizes that overflow, unknown element types, and more tensors than
-/// `maximumEntries`. The bytes must stay valid while the reader is used.
+/// Refuses a file shorter or longer than its header says, tensors that overlap or leave holes, duplicate names and keys, offsets that do
+/// not fit shape and type, sizes that overflow, unknown element types, and more tensors than `maximumEntries`. The bytes must stay valid
+/// while the reader is used.
 ///
 /// The format: https://github.com/huggingface/safetensors, section "Format".
 public struct SafetensorsReader {
-    /// The longest header that is read, as in the reference implementation.
+    /// The longest header accepted, as in the reference implementation.
     public static let maximumHeaderBytes = 100_000_000
-    /// The most tensors, and the most entries of the metadata, that are read: many times what rows or a model have. Each costs more memory
-    /// than its few bytes of header.
+    /// The most tensors and the most metadata entries accepted: many times what rows or a model have. Each takes more memory than its few
+    /// bytes of header.
     public static let maximumEntries = 1024
 
     /// The string entries of the header.
     public let metadata: SafetensorsMetadata
-    /// The tensors in order of their data.
+    /// The tensors in the order of their data.
     public let tensors: [SafetensorsTensor]
-    /// The header with its length, as the file has it.
+    /// The header with its length, as in the file.
     public let header: UnsafeRawBufferPointer
     /// The data of all tensors.
     public let data: UnsafeRawBufferPointer
@@ -50,7 +50,7 @@ public struct SafetensorsReader {
             if start > end { throw SafetensorsError(.hole(bytes: start - end), tensor: tensor.name, at: headerEnd + end) }
             end = tensor.dataRange.upperBound
             if end > data.count {
-                // Both are at most Int.max, and so may their sum not be.
+                // Each is at most Int.max; their sum may be larger.
                 let (needed, overflow) = headerEnd.addingReportingOverflow(end)
                 let kind = SafetensorsError.Kind.truncated(needed: overflow ? .max : needed, available: file.count)
                 throw SafetensorsError(kind, tensor: tensor.name, at: file.count)
@@ -62,12 +62,12 @@ public struct SafetensorsReader {
         indexes = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { (ExactName($1.name), $0) })
     }
 
-    /// The tensor of a name, or nil.
+    /// The tensor with a name, or nil.
     public func tensor(named name: String) -> SafetensorsTensor? {
         indexes[ExactName(name)].map { tensors[$0] }
     }
 
-    /// The tensor of a name, which must be there, with one of the given types and, where one is given, the shape.
+    /// The tensor with a name. It must exist and have one of the given types and, if given, the shape.
     public func requireTensor(
         named name: String, types: [TensorElementType], shape: [Int]? = nil
     ) throws(SafetensorsError) -> SafetensorsTensor {
@@ -84,19 +84,19 @@ public struct SafetensorsReader {
     /// Where a tensor's data starts, in bytes from the start of the file.
     public func fileOffset(of tensor: SafetensorsTensor) -> Int { header.count + tensor.dataRange.lowerBound }
 
-    /// The data of a tensor of this file, at whatever alignment it has there.
+    /// The data of a tensor of this file, at the alignment that it has there.
     ///
-    /// - Precondition: The tensor lies within this file's data, as all of `tensors` do.
+    /// - Precondition: The tensor is within this file's data, as all of `tensors` are.
     public func bytes(of tensor: SafetensorsTensor) -> UnsafeRawBufferPointer {
-        // The slice itself is checked in debug builds only.
+        // The slice itself is checked only in debug builds.
         precondition(tensor.dataRange.lowerBound >= 0 && tensor.dataRange.upperBound <= data.count)
         return UnsafeRawBufferPointer(rebasing: data[tensor.dataRange])
     }
 }
 
-/// Why access to a tensor's elements in place ended: the tensor does not fit, or the caller's own code failed.
+/// Why access to a tensor's elements failed: the tensor does not fit, or the caller's closure threw.
 public enum SafetensorsAccessError<BodyError: Error>: Error {
-    /// The tensor is not what was asked for.
+    /// The tensor does not match the request.
     case format(SafetensorsError)
     /// The error of the closure.
     case body(BodyError)

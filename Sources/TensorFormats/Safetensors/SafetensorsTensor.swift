@@ -1,4 +1,4 @@
-/// One tensor of a safetensors file: its name, what it holds, and where.
+/// A tensor of a safetensors file: its name, content and place.
 public struct SafetensorsTensor: Sendable, Equatable {
     /// The name.
     public let name: String
@@ -6,7 +6,7 @@ public struct SafetensorsTensor: Sendable, Equatable {
     public let type: TensorElementType
     /// The dimensions, outermost first; empty for a scalar.
     public let shape: [Int]
-    /// Where its data lies, in bytes from the end of the header.
+    /// The range of its data, in bytes from the end of the header.
     public let dataRange: Range<Int>
 
     /// The number of elements.

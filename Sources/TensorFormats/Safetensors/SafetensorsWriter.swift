@@ -1,4 +1,4 @@
-/// Why writing a safetensors file ended: the sink failed, or the data does not fit the layout.
+/// Why writing a safetensors file failed: the sink threw, or the data does not fit the layout.
 public enum SafetensorsWritingError<SinkError: Error>: Error {
     /// The sink's own error.
     case sink(SinkError)
@@ -6,10 +6,10 @@ public enum SafetensorsWritingError<SinkError: Error>: Error {
     case layout(SafetensorsError)
 }
 
-/// Writes a safetensors file piece by piece to a sink: a file, a socket, a buffer.
+/// Writes a safetensors file in pieces to a sink such as a file, a socket or a buffer.
 ///
-/// Tensors must come in the layout's order, each in as many pieces as the caller likes; tensors without elements need
-/// no piece. The checksums, if the layout has them, are computed as the data passes.
+/// Tensors must come in the layout's order, each in any number of pieces; empty tensors need none. Checksums, if the layout has them, are
+/// computed on the way.
 ///
 /// ```swift
 /// var layout = SafetensorsLayout()
@@ -20,7 +20,7 @@ public enum SafetensorsWritingError<SinkError: Error>: Error {
 /// try writer.finish()
 /// ```
 public struct SafetensorsWriter<SinkError: Error> {
-    /// What takes the bytes, in order.
+    /// Receives the bytes, in order.
     public typealias Sink = (UnsafeRawBufferPointer) throws(SinkError) -> Void
     /// What the writer's methods throw.
     public typealias Failure = SafetensorsWritingError<SinkError>
@@ -33,13 +33,13 @@ public struct SafetensorsWriter<SinkError: Error> {
     private let layout: SafetensorsLayout
     private let header: [UInt8]
     private let sink: Sink
-    /// The tensor being written, and how many of its bytes have been.
+    /// The tensor being written, and how many of its bytes are written.
     private var index = 0
     private var written = 0
     private var checksum = CRC32C()
     private var checksums: [UInt32] = []
 
-    /// A writer that has written nothing yet.
+    /// A writer that has written nothing.
     public init(_ layout: SafetensorsLayout, sink: @escaping Sink) {
         self.layout = layout
         self.sink = sink
@@ -49,7 +49,7 @@ public struct SafetensorsWriter<SinkError: Error> {
 
     /// Writes the next elements of a tensor.
     ///
-    /// - Throws: The sink's error, or that of a tensor that is not next, of another type, or already full.
+    /// - Throws: The sink's error, or one for a tensor that is not next, has another type, or is already full.
     public mutating func append<Element: TensorElement>(
         _ elements: UnsafeBufferPointer<Element>, to name: String
     ) throws(Failure) {
@@ -66,7 +66,7 @@ public struct SafetensorsWriter<SinkError: Error> {
         try elements.withUnsafeBufferPointer { (buffer) throws(Failure) in try append(buffer, to: name) }
     }
 
-    /// Writes the next bytes of a tensor, whatever its type; a piece may end inside an element.
+    /// Writes the next bytes of a tensor of any type; a piece may end inside an element.
     public mutating func append(bytes: UnsafeRawBufferPointer, to name: String) throws(Failure) {
         try advance(to: name)
         try write(bytes)
