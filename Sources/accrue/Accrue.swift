@@ -54,7 +54,7 @@ internal import LinearAlgebra
     }
 
     private static func fail(_ message: String, hint: String?, status: Int32) -> Never {
-        // What a file holds may stand in a message.
+        // A message may quote a file's content.
         let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { VisibleText.of(String($0)) }
         complain("accrue: \(lines.joined(separator: "\n"))\n" + (hint.map { "try: \($0)\n" } ?? ""))
         exit(status)

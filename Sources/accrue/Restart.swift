@@ -3,7 +3,7 @@ import LinearAlgebra
 
 /// Restarts the program with environment variables that make OpenBLAS faster.
 enum Restart {
-    /// What the machine can do, as Linux says; `.sse` where it says nothing.
+    /// The machine's vector width according to Linux; `.sse` if unknown.
     private static var processor: KernelChoice.Vectors {
         guard let file = fopen("/proc/cpuinfo", "re") else { return .sse }
         defer { fclose(file) }
@@ -16,10 +16,10 @@ enum Restart {
         return .sse
     }
 
-    /// Starts the program anew, as the same process with the same arguments, where OpenBLAS would run faster with another environment.
+    /// Re-executes the program, as the same process with the same arguments, if OpenBLAS would be faster with another environment.
     ///
-    /// To be called before anything is opened or started. It returns where there is nothing to gain, and where the program cannot be
-    /// started again; a variable that is set, be it to nothing, is left alone.
+    /// Call it before anything is opened or started. It returns if there is nothing to gain or the program cannot be re-executed. A
+    /// variable that is set, even to nothing, is left alone.
     static func ifFaster() {
         let library = BLASLibrary.current
         guard library.provider == .openBLAS else { return }

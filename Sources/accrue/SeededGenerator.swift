@@ -1,4 +1,4 @@
-/// SplitMix64: a small generator whose sequence a seed repeats, for demonstrations and benchmarks.
+/// SplitMix64: a small generator with a reproducible sequence, for demonstrations and benchmarks.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

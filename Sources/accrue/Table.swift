@@ -1,11 +1,11 @@
 import Foundation
 
-/// A table in aligned columns, printed as its rows become known.
+/// A table in aligned columns, printed row by row.
 struct Table {
     private let titles: [String]
     private let widths: [Int]
 
-    /// - Parameter columns: titles, and the widest value each column will hold. The first column is aligned left, the others right.
+    /// - Parameter columns: titles, and the width of the widest value in each column. The first column is aligned left, the others right.
     init(_ columns: [(title: String, width: Int)]) {
         titles = columns.map(\.title)
         widths = columns.map { max($0.title.count, $0.width) }
@@ -22,7 +22,7 @@ struct Table {
             return index == 0 ? pair.0 + space : space + pair.0
         }
         print(padded.joined(separator: "  "))
-        // A row appears when it is known, also in a pipe.
+        // A row appears as soon as it is known, even in a pipe.
         fflush(nil)
     }
 }

@@ -1,6 +1,6 @@
 /// Sizes in bytes as people write them: 4096, 512K, 64M, 2G (powers of 1024).
 enum ByteCount {
-    /// - Returns: nil where the text is no size of at least 1, or too large.
+    /// - Returns: nil if the text is not a size of at least 1, or is too large.
     static func parse(_ text: String) -> Int? {
         var digits = Substring(text)
         var factor = 1

@@ -1,17 +1,17 @@
 /// A command of the command line.
 protocol Command {
-    /// What is typed.
+    /// The name on the command line.
     static var name: String { get }
     /// One line for the list of commands.
     static var summary: String { get }
-    /// What may follow the name, as in `[--port N]`.
+    /// The arguments after the name, as in `[--port N]`.
     static var usage: String { get }
     static var options: [Option] { get }
-    /// What the words that follow are, in their order: shells complete them.
+    /// The operands after the name, in order: shells complete them.
     static var operands: [Operand] { get }
-    /// Whether it multiplies matrices itself, and so needs a BLAS that runs at the speed of the machine.
+    /// Whether it multiplies matrices itself, and so needs a fast BLAS.
     static var computes: Bool { get }
-    /// - Throws: `UsageError` for exit status 2, a `StatusError` for its own, anything else for 1.
+    /// - Throws: `UsageError` for exit status 2, a `StatusError` for its own, any other error for 1.
     static func run(_ arguments: ParsedArguments) throws
 }
 
@@ -34,7 +34,7 @@ extension Command {
 struct Option {
     /// With its dashes.
     let name: String
-    /// What stands for its value; nil for a flag.
+    /// The placeholder for its value; nil for a flag.
     let value: String?
     let help: String
 
@@ -46,7 +46,7 @@ struct Option {
 
     var title: String { value.map { "\(name) \($0)" } ?? name }
 
-    /// What a shell may complete the value to; nil for a flag.
+    /// What the value can be completed to; nil for a flag.
     var operand: Operand? {
         guard let value else { return nil }
         if value.hasSuffix("FILE") { return .file }
@@ -55,7 +55,7 @@ struct Option {
     }
 }
 
-/// What a word of a command line stands for.
+/// The meaning of a word on the command line.
 enum Operand: Equatable {
     /// One of these.
     case choice([String])
@@ -66,7 +66,7 @@ enum Operand: Equatable {
     case text
 }
 
-/// A command line that cannot be understood.
+/// An invalid command line.
 struct UsageError: Error {
     let message: String
     init(_ message: String) { self.message = message }

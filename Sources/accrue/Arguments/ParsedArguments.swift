@@ -1,11 +1,11 @@
-/// What stands behind a command: options by name, and the other words.
+/// The arguments of a command: options by name, and the other words.
 struct ParsedArguments {
     private var values: [String: String] = [:]
     private(set) var words: [String] = []
 
-    /// Takes `--name value`, `--name=value` and flags.
+    /// Accepts `--name value`, `--name=value` and flags.
     ///
-    /// - Throws: `UsageError` for an unknown option, a missing value, or an option given twice.
+    /// - Throws: `UsageError` for an unknown option, a missing value, or a repeated option.
     init(_ arguments: [String], options: [Option]) throws {
         var rest = arguments[...]
         while let word = rest.popFirst() {

@@ -1,29 +1,29 @@
 import AnalyticLearning
 import LinearAlgebra
 
-/// A classifier and the batches that it learns, one after another.
+/// A classifier and the batches that it learns one after another.
 ///
-/// Each batch is another stretch of one random sequence. The same rows again and again would span no more than their own number of
-/// dimensions, and after some thousand rows it would be the conditioning that is measured.
+/// Each batch is another section of one random sequence. Repeating the same rows would span only as many dimensions as there are rows, and
+/// after a few thousand rows the benchmark would measure conditioning.
 final class BatchStream {
     let dimension: Int
     let classes: Int
     let rows: Int
     /// The class of each row.
     let columns: [Int]
-    /// How many batches `learn` learns: until it is long enough to time, some tens of milliseconds, and small batches that are gathered
-    /// before they are applied have been applied a whole number of times.
+    /// Batches per call of `learn`: enough for tens of milliseconds of timing, and for small batches, which are gathered before they are
+    /// applied, to be applied a whole number of times.
     let repetitions: Int
     let classifier: Classifier
     private let features: [Double]
     /// Where the next batch begins.
     private var start = 0
 
-    /// - Parameter seconds: for how long it is to be timed; where that is less than a tenth, the repetitions are as much fewer.
+    /// - Parameter seconds: the time to measure; less than a tenth reduces the repetitions in proportion.
     init(dimension: Int, classes: Int, rows: Int, seed: UInt64 = 1, seconds: Double = 1) throws {
         var generator = SeededGenerator(seed: seed)
         classifier = try Classifier(ModelConfiguration(dimension: dimension))
-        // All classes are known before the clock runs: growing is not what is measured.
+        // All classes are known before timing starts: growth is not measured.
         let first = (0..<(classes * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }
         try classifier.learn(features: first, labels: (0..<classes).map(String.init))
         features = (0..<((rows + Self.lead(dimension)) * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }
@@ -39,7 +39,7 @@ final class BatchStream {
     /// 4D²n for each batch.
     var operations: Double { 4 * Double(dimension) * Double(dimension) * Double(rows) }
 
-    /// Learns as many batches as `repetitions` says.
+    /// Learns `repetitions` batches.
     func learn() throws {
         for _ in 0..<repetitions {
             try withNextBatch {
@@ -48,7 +48,7 @@ final class BatchStream {
         }
     }
 
-    /// Adds one batch to what was learned, without scoring it or bringing the weights up to date.
+    /// Accumulates one batch, without scoring it or updating the weights.
     func accumulate() throws {
         classifier.beginReplay(rows: .max)
         try withNextBatch { try classifier.replay(features: $0, columns: columns) }
@@ -56,12 +56,12 @@ final class BatchStream {
 
     private func withNextBatch(_ body: (UnsafeBufferPointer<Double>) throws -> Void) throws {
         try features.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[start..<(start + rows * dimension)])) }
-        // By whole lines of a cache, where there are some.
+        // By whole cache lines, if possible.
         start += Self.lead(dimension)
         if start >= Self.lead(dimension) * dimension { start = 0 }
     }
 
-    /// By how many numbers a batch begins behind the one before: there are as many batches as dimensions before the first comes again.
+    /// The offset of a batch from the previous one, in numbers: the first batch repeats after as many batches as there are dimensions.
     private static func lead(_ dimension: Int) -> Int { dimension % 8 == 0 ? 8 : 1 }
 
     /// The first batch, Xᵀ [D×n].

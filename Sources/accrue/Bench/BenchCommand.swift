@@ -1,4 +1,4 @@
-/// `accrue bench`: figures that users can repeat.
+/// `accrue bench`: figures that users can reproduce.
 enum BenchCommand: Command {
     static let name = "bench"
     static let computes = true
@@ -41,7 +41,7 @@ enum BenchCommand: Command {
     }
 }
 
-/// A benchmark that cannot go on.
+/// An error that ends a benchmark.
 struct BenchError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }

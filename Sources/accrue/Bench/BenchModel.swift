@@ -13,7 +13,7 @@ struct BenchModel {
         try send("POST", "/learn", body(rows: classes, from: 0, seed: 1))
     }
 
-    /// Rows, with labels from some class on where they are to be learned.
+    /// Rows, with labels from class `firstClass` on if they are to be learned.
     func body(rows: Int, from firstClass: Int?, seed: UInt64) -> [UInt8] {
         var generator = SeededGenerator(seed: seed)
         var writer = JSONWriter()

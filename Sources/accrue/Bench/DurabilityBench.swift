@@ -3,8 +3,7 @@ internal import Concurrency
 import Foundation
 import LinearAlgebra
 
-/// What keeping models on disk costs: learning with a log beside learning without, predictions during checkpoints, and the speed of
-/// recovery.
+/// The cost of keeping models on disk: learning with and without a log, predictions during checkpoints, and the speed of recovery.
 struct DurabilityBench {
     private let dimension: Int
     private let inputs: Int
@@ -45,8 +44,8 @@ struct DurabilityBench {
                 .init(title: "unit", key: "unit", width: 6), .init(title: "ratio", key: "ratio", width: 6),
             ],
             heading: """
-                \(BLASLibrary.current.description); d = \(inputs), D = \(dimension), \(classes) classes, \(connections) connections of \(batch) \
-                rows; checkpoints at D = \(checkpointDimension)
+                \(BLASLibrary.current.description); d = \(inputs), D = \(dimension), \(classes) classes, \(connections) connections of \
+                \(batch) rows; checkpoints at D = \(checkpointDimension)
                 """, asJSON: asJSON)
         try measureLearning(&figures)
         try measureCheckpoints(&figures)
@@ -66,7 +65,7 @@ struct DurabilityBench {
         let bodies = (0..<4).map { model.body(rows: batch, from: $0 * batch, seed: UInt64($0) + 2) }
         for server in servers { try create(server, width: dimension) }
         var rates = [Timing(), Timing()]
-        // In turn, so that a machine whose speed drifts drifts under both.
+        // Interleaved, so that a drift in the machine's speed affects both.
         for round in 0..<7 {
             for (index, server) in servers.enumerated() {
                 let load = try RequestLoad(
@@ -93,7 +92,7 @@ struct DurabilityBench {
 
     // MARK: Checkpoints
 
-    /// Predictions at a steady rate, without anything else and while one checkpoint follows the other.
+    /// Predictions at a steady rate, first alone and then during consecutive checkpoints.
     private func measureCheckpoints(_ figures: inout Figures) throws {
         let server = try ServedProcess(computeThreads: computeThreads, arguments: ["--data", directory + "/checkpoints"])
         try create(server, width: checkpointDimension)
@@ -113,7 +112,7 @@ struct DurabilityBench {
         let busy = try predict(for: seconds) {
             let end = MonotonicClock.now + seconds
             while MonotonicClock.now < end {
-                // A new name for a class costs nothing but the checkpoint.
+                // Renaming a class costs nothing but the checkpoint.
                 try checkpoints.measure { _ = try model.send("PATCH", "/classes/0", Array(#"{"label":"zero"}"#.utf8)) }
                 try checkpoints.measure { _ = try model.send("PATCH", "/classes/zero", Array(#"{"label":"0"}"#.utf8)) }
             }
@@ -130,7 +129,7 @@ struct DurabilityBench {
 
     // MARK: Recovery
 
-    /// Logs rows, ends the server as a crash does, and times from its next start until it is ready.
+    /// Logs rows, kills the server, and times its next start until it is ready.
     private func measureRecovery(_ figures: inout Figures) throws {
         let arguments = ["--data", directory + "/recovery", "--checkpoint-log", "1T", "--checkpoint-age", "1000000"]
         var server = try ServedProcess(computeThreads: computeThreads, arguments: arguments)
@@ -153,7 +152,7 @@ struct DurabilityBench {
         server.kill()
     }
 
-    /// Starts a server, and times until it is ready.
+    /// Starts a server, and times it until it is ready.
     private func startTimed(_ arguments: [String]) throws -> (ServedProcess, seconds: Double) {
         let start = MonotonicClock.now
         let server = try ServedProcess(computeThreads: computeThreads, arguments: arguments)
@@ -163,7 +162,7 @@ struct DurabilityBench {
 
     // MARK: Many small requests
 
-    /// Logs requests of one row each, one after another, and as many again; each time the server ends as a crash does, and recovers all.
+    /// Logs requests of one row each, then as many again; each time kills the server, which then recovers everything.
     private func measureSmallRequests(_ figures: inout Figures) throws {
         let arguments = ["--data", directory + "/small", "--checkpoint-log", "1T", "--checkpoint-age", "1000000"]
         var server = try ServedProcess(computeThreads: computeThreads, arguments: arguments)
@@ -193,9 +192,9 @@ struct DurabilityBench {
         server.kill()
     }
 
-    /// Rows a second of one large request, as the engine learns it.
+    /// Rows per second of one large request, as the engine learns it.
     private func bulkRate() throws -> Double {
-        // With as many threads as a server recovers with.
+        // With as many threads as a recovering server uses.
         let library = BLASLibrary.current
         library.setThreadCount(computeThreads ?? library.threadCount)
         var generator = SeededGenerator(seed: 3)

@@ -1,9 +1,9 @@
 import AnalyticLearning
 import LinearAlgebra
 
-/// Rows a second through the learner, beside what the machine's own matrix product does in the same run.
+/// Rows per second through the learner, beside the machine's own matrix product in the same run.
 ///
-/// Learning and `dgemm` are timed in turn, so that a machine whose speed drifts drifts under both; the figures are medians.
+/// Learning and `dgemm` alternate, so that a drift in the machine's speed affects both; the figures are medians.
 struct EngineBench {
     private let dimensions: [Int]
     private let classes: [Int]
@@ -41,8 +41,8 @@ struct EngineBench {
             ],
             heading: """
                 \(library.description), \(library.threadCount) threads; medians
-                GFLOP/s: 4D²n for a batch of n rows, however it is learned. Relative to one dsyrk, accumulate: rows added to G, Q and moments, \
-                as in a recovery; bulk: a further row of a large batch, which is also scored.
+                GFLOP/s: 4D²n for a batch of n rows, however it is learned. Relative to one dsyrk, accumulate: rows added to G, Q and \
+                moments, as in a recovery; bulk: a further row of a large batch, which is also scored.
                 """,
             asJSON: asJSON)
         for dimension in dimensions {
@@ -68,8 +68,8 @@ struct EngineBench {
         ])
     }
 
-    /// The rates of rows that are accumulated, and of those that a bulk request has more than another, over that of one `dsyrk` of as many
-    /// columns; nil for batches that do not go that way, and for a difference that is lost in the machine's noise.
+    /// The rates of accumulated rows, and of a bulk request's additional rows, relative to one `dsyrk` of as many columns. Nil for batches
+    /// that are not accumulated, and for a difference lost in the machine's noise.
     private func bulkRates(_ stream: BatchStream) throws -> (accumulate: Double, learn: Double?)? {
         guard stream.rows >= 1024, stream.rows >= stream.dimension / 2 else { return nil }
         let longer = try BatchStream(dimension: stream.dimension, classes: stream.classes, rows: 2 * stream.rows, seconds: seconds)
@@ -87,7 +87,7 @@ struct EngineBench {
         return (times[2].median / times[3].median, further > 0 ? times[2].median / further : nil)
     }
 
-    /// Times the published recursion and ours in turn.
+    /// Times the published recursion and ours alternately.
     ///
     /// - Returns: the ratio of the medians.
     private func speedup(_ stream: BatchStream) throws -> Double {

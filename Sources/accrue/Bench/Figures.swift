@@ -1,8 +1,8 @@
 import TensorFormats
 
-/// The figures of a benchmark: a table for people as they become known, or JSON for machines when all are.
+/// A benchmark's figures: a table for people, printed row by row, or JSON for machines, printed at the end.
 struct Figures {
-    /// What stands in a column, and under which key in JSON.
+    /// A column's title and its JSON key.
     struct Column {
         let title: String
         let key: String
@@ -12,7 +12,7 @@ struct Figures {
     enum Value {
         case text(String)
         case integer(Int)
-        /// A measured number, and how many digits behind the point people see.
+        /// A measured number, and its decimal places in the table.
         case number(Double, digits: Int)
         /// Not measured.
         case none
@@ -22,9 +22,9 @@ struct Figures {
     private let table: Table?
     private var rows: [[Value]] = []
 
-    /// Prints the table's head, unless the figures are wanted as JSON.
+    /// Prints the table's head, unless JSON is requested.
     ///
-    /// - Parameter heading: what people must know to read the table.
+    /// - Parameter heading: explains the table.
     init(_ columns: [Column], heading: String, asJSON: Bool) {
         self.columns = columns
         table = asJSON ? nil : Table(columns.map { ($0.title, $0.width) })
@@ -34,14 +34,14 @@ struct Figures {
         }
     }
 
-    /// Adds a row: one value a column.
+    /// Adds a row with one value per column.
     mutating func add(_ values: [Value]) {
         precondition(values.count == columns.count, "one value a column")
         rows.append(values)
         table?.printRow(values.map(Self.text))
     }
 
-    /// Prints the JSON, where that is wanted.
+    /// Prints the JSON, if requested.
     func finish() {
         guard table == nil else { return }
         var writer = JSONWriter()
@@ -75,7 +75,7 @@ struct Figures {
         }
     }
 
-    /// A number with so many digits behind the point.
+    /// A number with this many decimal places.
     static func decimal(_ number: Double, _ digits: Int) -> String {
         guard number.isFinite, abs(number) < 1e15 else { return "\(number)" }
         var scale = 1

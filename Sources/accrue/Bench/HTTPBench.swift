@@ -1,9 +1,9 @@
 import Foundation
 import LinearAlgebra
 
-/// Learning and predicting through HTTP over the loopback, each alone and both at once.
+/// Learning and predicting over HTTP on the loopback interface, each alone and both together.
 ///
-/// Single predictions come at a steady rate, as from many independent callers; learning runs as fast as it can.
+/// Single predictions arrive at a steady rate, as from many independent callers; learning runs at full speed.
 struct HTTPBench {
     private let dimension: Int
     private let classes: Int
@@ -50,7 +50,7 @@ struct HTTPBench {
         let learn = try load(server, learning, count: connections, rate: nil, for: seconds)
         add("learn", learn, rows: batch, idle: nil, &figures)
         let background = try start(server, learning, count: connections, rate: nil)
-        // Until learning is in full swing.
+        // Until learning runs at full speed.
         Thread.sleep(forTimeInterval: 0.3)
         let busy = try load(server, predicting, rate: rate, for: seconds)
         let learned = try background.finish()

@@ -2,7 +2,7 @@ internal import Concurrency
 import Foundation
 import TensorFormats
 
-/// The most memory a server holds with one model, over the D²·8 bytes of one square matrix.
+/// A server's peak memory with one model, relative to the D²·8 bytes of one square matrix.
 struct MemoryBench {
     private let dimension: Int
     private let classes: Int
@@ -43,7 +43,7 @@ struct MemoryBench {
         try model.send("GET", "/snapshot")
         try note("learn, predict, snapshot")
         try server.forgetPeakMemory()
-        // Classes of different size, so that there is something to balance; then the refresh that follows by itself, and one on request.
+        // Classes of different sizes, so that there is something to balance; then the automatic refresh, and one on request.
         try model.send("POST", "/learn", model.body(rows: 1, from: 0, seed: 22))
         try model.send("PATCH", "", Array("{\"imbalance\":{\"kind\":\"pseudo_features\"}}".utf8))
         let deadline = MonotonicClock.now + 600

@@ -1,7 +1,7 @@
 import AnalyticLearning
 import LinearAlgebra
 
-/// Scoring by the event loops' own loops and by the compute threads' `sgemm`, without JSON and HTTP around it.
+/// Scoring by the event loops' own loops and by the compute threads' `sgemm`, without JSON and HTTP.
 struct PredictBench {
     private let dimensions: [Int]
     private let inputs: Int?

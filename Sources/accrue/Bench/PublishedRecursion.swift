@@ -1,10 +1,10 @@
 import LinearAlgebra
 
-/// The recursion as the papers' code evaluates it: from left to right, with full matrices and an explicit inverse. The yardstick.
+/// The recursion as the papers' code evaluates it, left to right with full matrices and an explicit inverse: the yardstick.
 ///
 ///     K = (I + X R Xᵀ)⁻¹     R ← R − ((R Xᵀ K) X) R     W ← W + R Xᵀ (Y − X W)
 ///
-/// The product with R on the right costs 2D³ operations whatever the size of the batch.
+/// The product with R on the right costs 2D³ operations for any batch size.
 struct PublishedRecursion: ~Copyable {
     private var r: Matrix
     private var w: Matrix
@@ -36,7 +36,7 @@ struct PublishedRecursion: ~Copyable {
         let (width, rows) = (x.rows, x.columns)
         var rx = try Matrix(rows: width, columns: rows)
         rx.multiply(r, by: x)
-        // K by solving with the identity: what an explicit inverse is.
+        // K by solving with the identity, as an explicit inverse does.
         var s = try SymmetricPair(dimension: rows)
         var inner = try Matrix(rows: rows, columns: rows)
         inner.multiply(x, transposed: true, by: rx)

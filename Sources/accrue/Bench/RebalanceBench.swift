@@ -2,8 +2,8 @@ import AnalyticLearning
 internal import Concurrency
 import LinearAlgebra
 
-/// The time of a refresh of balanced weights, beside the sum of the parts that no implementation can leave out, measured in the same run:
-/// the normal draws, the map's `dgemm`, one `dsyrk` over the drawn or sketched rows, one `dpotrf`, and one `dpotrs`.
+/// The time of a refresh of balanced weights, beside the sum of its unavoidable parts, measured in the same run: the normal draws, the
+/// map's `dgemm`, one `dsyrk` over the drawn or sketched rows, one `dpotrf`, and one `dpotrs`.
 struct RebalanceBench {
     private let width: Int
     private let inputs: Int
@@ -38,7 +38,7 @@ struct RebalanceBench {
                 \(library.description), \(library.threadCount) threads; medians
                 \(classes) classes, random_relu from \(inputs) inputs to \(width); ratio: the refresh over the sum of its unavoidable parts
                 """, asJSON: asJSON)
-        // The same model after a stream four times as long: the cost of a refresh must not have grown.
+        // The same model after a stream four times as long: a refresh must not cost more.
         for factor in [1, 4] {
             for (name, imbalance) in [
                 ("pseudo_features", Imbalance.pseudoFeatures(noise: 1, cap: cap, seed: 1)), ("reweight", .reweight(power: 0.5)),
@@ -52,7 +52,7 @@ struct RebalanceBench {
     private func measure(_ name: String, _ imbalance: Imbalance, _ factor: Int, _ figures: inout Figures) throws {
         let classifier = try Classifier(
             ModelConfiguration(dimension: inputs, featureMap: .randomRelu(width: width, seed: 1), imbalance: imbalance))
-        // A long tail from 20 rows to 2·cap more; every class lacks at least `cap` rows of the first.
+        // A long tail from 20 rows to 2·cap more; every class has at least `cap` rows less than the first.
         var counts = (0..<classes).map { factor * (20 + cap * (classes - 1 - $0) / (4 * (classes - 1))) }
         counts[0] += 2 * cap * factor
         try learn(classifier, counts)

@@ -2,7 +2,7 @@ internal import Concurrency
 import Foundation
 import Synchronization
 
-/// Connections that send requests until they are told to stop, each waiting for its answer before the next.
+/// Connections that send requests until stopped; each waits for its answer before the next.
 final class RequestLoad: Sendable {
     struct Outcome {
         var latencies = Timing()
@@ -19,12 +19,12 @@ final class RequestLoad: Sendable {
     private let mustStop = Atomic<Bool>(false)
     private let start = MonotonicClock.now
 
-    /// Starts a thread a connection.
+    /// Starts one thread per connection.
     ///
     /// - Parameters:
-    ///   - bodies: are sent in turn.
-    ///   - interval: the seconds from one request of a connection to the next; none where nil. A request that comes late because the one
-    ///     before it took long is counted from when it was due.
+    ///   - bodies: sent in turn.
+    ///   - interval: the seconds between requests of a connection; nil for no pause. If a slow request delays the next one, that one is
+    ///     timed from when it was due.
     init(port: UInt16, path: String, bodies: [[UInt8]], connections: Int, interval: Double?) throws {
         state = Guarded(State(running: connections))
         for index in 0..<connections {
@@ -61,7 +61,7 @@ final class RequestLoad: Sendable {
 
     /// Stops and waits for the last answers.
     ///
-    /// - Throws: `BenchError` where a request failed.
+    /// - Throws: `BenchError` if a request failed.
     func finish() throws -> Outcome {
         mustStop.store(true, ordering: .relaxed)
         let seconds = MonotonicClock.now - start

@@ -1,14 +1,15 @@
 import Foundation
 
-/// A server of its own process, this program's `serve`, on a free port of the loopback: what is measured is not the client's.
+/// A server in its own process: this program's `serve`, on a free port of the loopback interface, so that the client is not measured with
+/// it.
 final class ServedProcess {
     private let process = Process()
     let port: UInt16
 
-    /// Starts it and waits until it listens.
+    /// Starts the server and waits until it listens.
     ///
     /// - Parameters:
-    ///   - computeThreads: as of `serve`; its default where nil.
+    ///   - computeThreads: as for `serve`; nil for its default.
     ///   - arguments: further options of `serve`.
     init(computeThreads: Int?, arguments: [String] = []) throws {
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
@@ -40,7 +41,7 @@ final class ServedProcess {
         process.waitUntilExit()
     }
 
-    /// Ends it as a crash does.
+    /// Ends the server as a crash would.
     func kill() {
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
@@ -48,7 +49,7 @@ final class ServedProcess {
 
     func client() -> HTTPClient { HTTPClient(host: "127.0.0.1", port: port) }
 
-    /// The most memory it has held so far, in bytes (`VmHWM`).
+    /// Its peak memory so far, in bytes (`VmHWM`).
     func peakMemory() throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
         for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {

@@ -1,6 +1,6 @@
 import LinearAlgebra
 
-/// A square matrix product: what the machine can do at best.
+/// A square matrix product: the machine's best rate.
 struct SquareProduct: ~Copyable {
     private let a: Matrix
     private let b: Matrix

@@ -1,7 +1,7 @@
 internal import Concurrency
 import Foundation
 
-/// Times taken one after another, in seconds.
+/// A series of times, in seconds.
 struct Timing {
     private var values: [Double] = []
 
@@ -21,17 +21,17 @@ struct Timing {
 
     var median: Double { quantile(0.5) }
 
-    /// The smallest value that this share of all does not exceed; NaN where there are none.
+    /// The smallest value that this share of all values does not exceed; NaN if there are none.
     func quantile(_ share: Double) -> Double {
         guard !values.isEmpty else { return .nan }
         let sorted = values.sorted()
         return sorted[min(sorted.count - 1, max(0, Int((share * Double(sorted.count)).rounded(.up)) - 1))]
     }
 
-    /// Runs all bodies in turn, again and again, for some seconds and at least three times: a machine whose speed drifts drifts under all.
+    /// Runs all bodies in turn, repeatedly, for some seconds and at least three times: a drift in the machine's speed affects all of them.
     ///
-    /// Between them it waits until the library's helper threads, which look out for more work for a while after a call, are asleep: they
-    /// would take a core from what is timed next.
+    /// Between bodies it waits until the library's helper threads, which spin for a while after a call, are asleep: they would take a core
+    /// from the next measurement.
     static func interleave(seconds: Double, _ bodies: [() throws -> Void]) throws -> [Timing] {
         var timings = bodies.map { _ in Timing() }
         for body in bodies { try body() }
@@ -47,7 +47,7 @@ struct Timing {
         return timings
     }
 
-    /// Waits until the process has used hardly any processor time for a while, at most a second.
+    /// Waits until the process has used hardly any processor time for a while; at most a second.
     private static func waitForQuiet() {
         for _ in 0..<50 {
             let before = ProcessorClock.now

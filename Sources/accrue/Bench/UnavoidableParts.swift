@@ -2,7 +2,7 @@ import AnalyticLearning
 internal import Concurrency
 import LinearAlgebra
 
-/// The operations that a refresh of balanced weights cannot do without, each on matrices of its shape.
+/// The operations that every refresh of balanced weights needs, each on matrices of its shape.
 struct UnavoidableParts: ~Copyable {
     private let isDrawn: Bool
     private let rows: Int
@@ -60,7 +60,7 @@ struct UnavoidableParts: ~Copyable {
 
     /// Runs each part once.
     mutating func run() throws {
-        // What has been timed for one block stands for all rows.
+        // The time of one block is scaled to all rows.
         let blocks = Double(rows) / Double(h.columns)
         var start = MonotonicClock.now
         func lap(_ factor: Double = 1) -> Double {

@@ -2,14 +2,14 @@ import ClassifierService
 internal import Concurrency
 import Foundation
 
-/// Sends batches over several connections at once and hands their outcomes on in order.
+/// Sends batches over several connections concurrently and delivers their outcomes in order.
 ///
-/// A batch is submitted only when few are under way, so memory stays constant however many there are. The first failure stops the rest:
-/// batches that have not been sent are dropped, those under way end. One thread submits, drains and finishes.
+/// It accepts a batch only if few are under way, so memory stays constant for any number of batches. The first failure stops the rest:
+/// unsent batches are dropped, those under way end. One thread submits, drains and finishes.
 final class BatchPipeline<Outcome: Sendable>: Sendable {
     private struct State {
         var waiting: [RowBatch] = []
-        /// Numbers of batches that were submitted, and of those handed on.
+        /// The numbers of batches submitted and delivered.
         var submitted = 0
         var delivered = 0
         /// Outcomes that came before those of earlier batches.
@@ -21,19 +21,19 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
     }
 
     private let state = Guarded(State())
-    /// What the senders wait for: batches.
+    /// Senders wait here for batches.
     private let work = Monitor()
-    /// What the one thread that submits waits for: room, deliveries, the end.
+    /// The submitting thread waits here for room, deliveries and the end.
     private let progress = Monitor()
     private let window: Int
     private let deliver: @Sendable (RowBatch, Outcome) throws -> Void
 
-    /// Starts a thread a connection.
+    /// Starts one thread per connection.
     ///
     /// - Parameters:
-    ///   - makeSender: called on each thread; what it makes sends batches, one after another, and throws where that fails for good.
-    ///   - deliver: takes outcomes in the order of the batches, from one thread at a time.
-    /// - Throws: where the system gives no thread; those that there are end.
+    ///   - makeSender: called on each thread; returns a closure that sends batches one after another, and throws if that fails for good.
+    ///   - deliver: receives outcomes in the order of the batches, from one thread at a time.
+    /// - Throws: if the system grants no thread; threads already started then end.
     init(
         connections: Int, makeSender: @escaping @Sendable () -> (RowBatch) throws -> Outcome,
         deliver: @escaping @Sendable (RowBatch, Outcome) throws -> Void
@@ -49,9 +49,9 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
         }
     }
 
-    /// Takes a batch, as soon as few enough are under way.
+    /// Accepts a batch, once few enough are under way.
     ///
-    /// - Returns: false where a failure has stopped everything: then nothing more is taken.
+    /// - Returns: false if a failure has stopped the pipeline: it then accepts nothing more.
     func submit(_ batch: RowBatch) -> Bool {
         progress.withLock {
             while state.withLock({ $0.failure == nil && $0.submitted - $0.delivered >= window }) { _ = progress.wait(until: nil) }
@@ -65,15 +65,15 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
                 state.waiting.append(batch)
                 return true
             }
-            // One batch is for one sender.
+            // One batch needs one sender.
             if isTaken { work.signal() }
             return isTaken
         }
     }
 
-    /// Waits until everything submitted has been handed on.
+    /// Waits until everything submitted has been delivered.
     ///
-    /// - Returns: false where a failure has stopped everything.
+    /// - Returns: false if a failure has stopped the pipeline.
     func drain() -> Bool {
         progress.withLock {
             while state.withLock({ $0.failure == nil && $0.delivered < $0.submitted }) { _ = progress.wait(until: nil) }
@@ -81,7 +81,7 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
         }
     }
 
-    /// Drops what has not been sent.
+    /// Drops unsent batches.
     func stop(_ error: any Error) {
         endWork { state in
             state.failure = state.failure ?? error
@@ -90,7 +90,7 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
         progress.withLock { progress.signal() }
     }
 
-    /// Waits until everything submitted has ended, and all threads have.
+    /// Waits until everything submitted and all threads have ended.
     ///
     /// - Throws: the first failure.
     func finish() throws {
@@ -102,7 +102,7 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
         if let failure { throw failure }
     }
 
-    /// Makes a change after which no sender waits any more: each has a batch, or ends.
+    /// Makes a change after which no sender waits: each has a batch, or ends.
     private func endWork(_ change: (inout State) -> Void) {
         work.withLock {
             state.withLock { change(&$0) }
@@ -140,10 +140,10 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
         }
     }
 
-    /// Keeps an outcome, and hands on all whose turn it is; one thread does that at a time.
+    /// Keeps an outcome, and delivers all that are due; one thread does so at a time.
     private func complete(_ batch: RowBatch, _ outcome: Outcome) {
         var batch = batch
-        // What has been sent is needed for its place only.
+        // Only the batch's place is still needed.
         batch.features = []
         let kept = batch
         let isMine = state.withLock { state in
@@ -153,7 +153,7 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
         }
         guard isMine else { return }
         while let (batch, outcome) = takeNext() {
-            // After that nothing more is handed on: it would leave a gap.
+            // After a failure nothing more is delivered: it would leave a gap.
             do { try deliver(batch, outcome) } catch { return stop(error) }
             note { $0.delivered += 1 }
         }
@@ -161,7 +161,7 @@ final class BatchPipeline<Outcome: Sendable>: Sendable {
 
     private func takeNext() -> (RowBatch, Outcome)? {
         state.withLock { state in
-            // Outcomes after one that is missing are handed on even when another batch has failed: they have happened.
+            // Outcomes that continue the sequence are delivered even if another batch has failed: they have happened.
             guard let next = state.early.removeValue(forKey: state.delivered) else {
                 state.isDelivering = false
                 return nil

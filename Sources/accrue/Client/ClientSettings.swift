@@ -1,7 +1,7 @@
 import Foundation
 import TensorFormats
 
-/// Where the server is, who asks, and how patiently: what all commands that talk to a server have in common.
+/// The server's URL, the token, timeouts and retries: the settings of all commands that talk to a server.
 struct ClientSettings: Sendable {
     var url: ServerURL
     var http: HTTPClient.Settings
@@ -17,8 +17,8 @@ struct ClientSettings: Sendable {
         Option("--timeout", "SECONDS", "how long the server may be silent before a request counts as lost (300)"),
     ]
 
-    /// - Parameter finishesRequests: whether the first signal lets requests under way end, for commands that then say how far they came.
-    /// - Throws: `UsageError` that names the option, or the variable.
+    /// - Parameter finishesRequests: whether the first signal lets requests under way finish, for commands that then report their progress.
+    /// - Throws: `UsageError` that names the option or the variable.
     init(
         _ arguments: ParsedArguments, finishesRequests: Bool = false,
         environment: [String: String] = ProcessInfo.processInfo.environment
@@ -47,7 +47,7 @@ struct ClientSettings: Sendable {
         http.abandonment = finishesRequests ? interruption.abandonDescriptor : interruption.stopDescriptor
     }
 
-    /// The token of a file: its first line, or of the server's own token file a `write` token before a `read` token.
+    /// The token in a file: its first line, or in the server's own token file a `write` token before a `read` token.
     static func token(in text: String) -> String? {
         var first: String?
         for line in text.split(whereSeparator: \.isNewline) {
@@ -59,7 +59,7 @@ struct ClientSettings: Sendable {
         return first
     }
 
-    /// Refuses what would not stay in its field.
+    /// Refuses characters that would not stay within the header field.
     private static func check(_ token: String, _ source: String) throws -> String {
         guard token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw UsageError("\(source): a token may contain only visible ASCII characters, no spaces")

@@ -1,36 +1,37 @@
 import Foundation
 import Synchronization
 
-/// SIGINT and SIGTERM of a command that has something to finish: the first one asks it to stop, the second one, or a while, to give up.
+/// SIGINT and SIGTERM for a command that has something to finish: the first signal asks it to stop, the second one, or a timeout, to give
+/// up.
 ///
-/// Two pipes that become readable and stay so, because whoever waits for a file or a socket can wait for them as well.
+/// Two pipes become readable and stay so, because waits for a file or a socket can include them.
 final class Interruption: Sendable {
-    /// The one of this process. It takes the signals when it is first used.
+    /// The instance of this process. It handles the signals from its first use.
     static let shared = Interruption()
 
     /// Readable from the first signal on.
     let stopDescriptor: Int32
-    /// Readable from the second signal on, or when patience has ended.
+    /// Readable from the second signal on, or after the timeout.
     let abandonDescriptor: Int32
 
     private init() {
         (stopDescriptor, abandonDescriptor) = (stopPipe.read, abandonPipe.read)
-        // Touched before a handler can run: what is made lazily must not be made in one.
+        // Accessed before a handler can run: a handler must not initialise lazily.
         signalNumber.store(0, ordering: .relaxed)
         _ = patience
         for number in [SIGINT, SIGTERM] {
             Foundation.signal(number) { number in
-                // Nothing but what a handler may do: an atomic, `write`, and `alarm`.
+                // Only async-signal-safe calls: an atomic, `write`, and `alarm`.
                 let isFirst = signalNumber.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged
                 _ = write(isFirst ? stopPipe.write : abandonPipe.write, "!", 1)
                 if isFirst { _ = alarm(patience) }
             }
         }
-        // A clock of the system's and no thread that sleeps: there may be none to be had.
+        // A system timer, not a sleeping thread: there may be no thread available.
         Foundation.signal(SIGALRM) { _ in _ = write(abandonPipe.write, "!", 1) }
     }
 
-    /// The signal that came first; nil before.
+    /// The first signal; nil before.
     var signal: Int32? {
         let number = signalNumber.load(ordering: .relaxed)
         return number == 0 ? nil : number
@@ -52,13 +53,13 @@ final class Interruption: Sendable {
     }
 }
 
-/// How many seconds what is under way may take after the first signal.
+/// Seconds that requests under way may take after the first signal.
 private let patience: UInt32 = 10
 private let signalNumber = Atomic<Int32>(0)
 private let stopPipe = SignalPipe()
 private let abandonPipe = SignalPipe()
 
-/// A pipe that a signal handler writes to. It is never read, and never full: a byte a signal.
+/// A pipe that a signal handler writes to. It is never read, and never full: one byte per signal.
 private struct SignalPipe {
     let read: Int32
     let write: Int32
@@ -68,7 +69,7 @@ private struct SignalPipe {
         precondition(pipe(&ends) == 0, "the system gives no pipe")
         (read, write) = (ends[0], ends[1])
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        // A user who leans on the keys must not block a handler.
+        // A held-down key must not block a handler.
         _ = fcntl(write, F_SETFL, O_NONBLOCK)
     }
 }

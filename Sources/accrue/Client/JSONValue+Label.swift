@@ -2,6 +2,6 @@ import AnalyticLearning
 import TensorFormats
 
 extension JSONValue {
-    /// A string as a label; nil where it is none.
+    /// A valid label, if the value is one.
     var label: Label? { string.flatMap { try? Label($0) } }
 }

@@ -1,12 +1,12 @@
 import Foundation
 import TensorFormats
 
-/// The configuration of a model that a command makes, from its options.
+/// The configuration of a model that a command creates, from its options.
 struct ModelSettings {
-    /// As the service takes it, perhaps without `dimension`; nil where no option asks for a model.
+    /// In the service's form, possibly without `dimension`; nil if no option configures a model.
     private(set) var configuration: JSONObject?
 
-    /// - Parameter option: what the one with the whole configuration is called.
+    /// - Parameter option: the name of the option for the whole configuration.
     static func options(_ option: String, _ help: String) -> [Option] { [Option(option, "JSON|FILE", help)] + parts }
 
     private static let parts = [
@@ -49,7 +49,7 @@ struct ModelSettings {
         configuration = object
     }
 
-    /// The configuration with the rows' dimension where it has none of its own.
+    /// The configuration, with the rows' dimension unless it has its own.
     func completed(dimension: Int?) throws -> JSONObject {
         var object = configuration ?? JSONObject()
         guard object["dimension"] == nil else { return object }

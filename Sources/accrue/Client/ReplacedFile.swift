@@ -1,18 +1,18 @@
 import Foundation
 
-/// A file that appears, or replaces another one, all at once: written beside its place, synced, and renamed.
+/// A file that is created or replaced atomically: written next to its place, synced, and renamed.
 ///
-/// A symbolic link stays one: what it leads to is replaced. What is no file, as a device or a pipe, stays what it is, and is written to at
+/// A symbolic link stays one; its target is replaced. Something other than a file, such as a device or a pipe, is kept and written to at
 /// the end. A file that is not committed leaves nothing behind.
 final class ReplacedFile {
     private let path: String
-    /// What is replaced; nil where the path leads to something that is no file.
+    /// The path to replace; nil if it leads to something other than a file.
     private let target: String?
     private var temporary: [CChar]
     private let descriptor: Int32
     private var isCommitted = false
 
-    /// - Throws: `InputError` where the directory takes no file.
+    /// - Throws: `InputError` if no file can be created in the directory.
     init(_ path: String) throws {
         self.path = path
         target = try Self.target(of: path)
@@ -22,7 +22,7 @@ final class ReplacedFile {
         temporary = template
         guard descriptor >= 0 else { throw Self.failure(path) }
         guard target != nil else { return }
-        // mkstemp makes a file for its owner alone; others may do with it what the user's mask lets them.
+        // mkstemp creates a file for its owner alone; the user's mask determines the access of others.
         let mask = umask(0)
         umask(mask)
         fchmod(descriptor, 0o666 & ~mask)
@@ -35,19 +35,19 @@ final class ReplacedFile {
 
     func append(_ bytes: UnsafeRawBufferPointer) throws { try Self.write(bytes, to: descriptor, path) }
 
-    /// Calls `body` with what has been written.
+    /// Calls `body` with the written content.
     func withContents(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         let size = Int(lseek(descriptor, 0, SEEK_END))
         let contents = try MappedInput(descriptor, count: size, name: path)
         try withExtendedLifetime(contents) { try body(contents.bytes) }
     }
 
-    /// Puts the file into its place.
+    /// Renames the file into place.
     func commit() throws {
         guard let target else { return try withContents(writeThrough) }
         guard fsync(descriptor) == 0, rename(temporary, target) == 0 else { throw Self.failure(path) }
         isCommitted = true
-        // The name is there after a crash only when the directory is. One that may not be read cannot be synced either.
+        // The name survives a crash only once the directory is synced. An unreadable directory cannot be synced.
         let directory = open(URL(fileURLWithPath: target).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { return }
         defer { close(directory) }
@@ -61,7 +61,7 @@ final class ReplacedFile {
         try Self.write(bytes, to: device, path)
     }
 
-    /// The file that a path leads to, or is to lead to; nil where that is no file.
+    /// The file at a path, existing or not; nil if something else is there.
     private static func target(of path: String) throws -> String? {
         var information = stat()
         if stat(path, &information) == 0 {
@@ -71,7 +71,7 @@ final class ReplacedFile {
             return String(cString: resolved)
         }
         guard errno == ENOENT else { throw failure(path) }
-        // A link may lead to what is not there yet.
+        // A link's target may not exist yet.
         var target = path
         while let next = try? FileManager.default.destinationOfSymbolicLink(atPath: target) {
             let directory = URL(fileURLWithPath: target).deletingLastPathComponent().path

@@ -1,14 +1,14 @@
 import Foundation
 import TensorFormats
 
-/// The calls of the service: sends requests again where that is safe and may help, and turns refusals into errors.
+/// The calls of the service: resends requests if that is safe and may help, and turns refusals into errors.
 ///
-/// It belongs to one thread at a time; each connection has its own.
+/// A client belongs to one thread at a time; each connection has its own.
 final class ServiceClient {
     private let http: HTTPClient
     private let policy: RetryPolicy
     private let interruption: Interruption
-    /// Is told why the server is waited for, and nil when it answers again.
+    /// Called with the reason for waiting, and with nil when the server answers again.
     private let onWait: (String?) -> Void
 
     init(_ settings: ClientSettings, onWait: @escaping (String?) -> Void = { _ in }) {
@@ -20,15 +20,14 @@ final class ServiceClient {
 
     var url: ServerURL { http.url }
 
-    /// The path of a model and of what belongs to it.
+    /// The path of a model or of one of its calls.
     static func path(_ model: String, _ call: String = "") -> String { "/v1/models/" + ServerURL.segment(model) + call }
 
-    /// Sends a request that may be sent again: because it changes nothing, because doing it twice is doing it once, or because it has an
-    /// idempotency key.
+    /// Sends a request that may be resent: it changes nothing, is idempotent, or has an idempotency key.
     ///
-    /// - Parameter isFirst: whether a server that does not answer at all is not waited for: nothing says that there is one.
-    /// - Returns: an answer of 2xx, or of a status in `accepting`.
-    /// - Throws: `ServerRefusal`, `ServerUnavailable` after the last try, `Interrupted`, or what the body or the sink throws.
+    /// - Parameter isFirst: whether to fail at once if there is no server: no earlier answer shows that there is one.
+    /// - Returns: an answer of 2xx, or with a status in `accepting`.
+    /// - Throws: `ServerRefusal`, `ServerUnavailable` after the last try, `Interrupted`, or errors of the body or the sink.
     func call(
         _ method: String, _ path: String, contentType: String = "application/json", fields: [(name: String, value: String)] = [],
         body: RequestBody = .none, accepting: Set<Int> = [], isFirst: Bool = false, onHead: (HTTPClient.Response) -> Void = { _ in },
@@ -67,12 +66,12 @@ final class ServiceClient {
         }
     }
 
-    /// Asks for a JSON object.
+    /// Requests a JSON object.
     func object(_ method: String, _ path: String, body: RequestBody = .none, isFirst: Bool = false) throws -> JSONObject {
         try Self.object(try call(method, path, body: body, isFirst: isFirst))
     }
 
-    /// The object that an answer is.
+    /// The JSON object in an answer.
     static func object(_ response: HTTPClient.Response) throws -> JSONObject {
         guard let object = try? response.body.withUnsafeBytes({ try JSONValue(parsing: $0) }).object else {
             throw ServerUnavailable(description: "the server's answer is not JSON: \(response.text.prefix(120))")
@@ -80,7 +79,7 @@ final class ServiceClient {
         return object
     }
 
-    /// What a refusal says: the `detail` of problem details (RFC 9457), or the text itself.
+    /// The text of a refusal: the `detail` of problem details (RFC 9457), or the body itself.
     private static func detail(of response: HTTPClient.Response) -> String {
         let object = try? response.body.withUnsafeBytes { try JSONValue(parsing: $0) }.object
         let text = object?["detail"]?.string ?? object?["title"]?.string ?? String(response.text.prefix(200))

@@ -1,6 +1,6 @@
-/// Words as a POSIX shell reads them.
+/// Words for a POSIX shell.
 enum ShellWord {
-    /// A word that stands for itself, or is put in quotation marks.
+    /// The word itself if it is safe, otherwise in quotation marks.
     static func quote(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in
             switch byte {

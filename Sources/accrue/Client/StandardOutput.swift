@@ -1,8 +1,8 @@
 import Foundation
 
-/// Standard output for much text, without a buffer between.
+/// Unbuffered standard output, for large texts.
 enum StandardOutput {
-    /// - Throws: `InputError` where it takes no more. A reader that has gone ends the process by SIGPIPE, as it does any filter.
+    /// - Throws: `InputError` if writing fails. If the reader is gone, SIGPIPE ends the process, as for any filter.
     static func write(_ bytes: UnsafeRawBufferPointer) throws {
         var written = 0
         while written < bytes.count {

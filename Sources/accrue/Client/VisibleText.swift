@@ -1,7 +1,7 @@
-/// Text that others chose, as a terminal may show it.
+/// Foreign text, made safe for a terminal.
 enum VisibleText {
-    /// The text with what a terminal would obey, instead of showing it, written as in JSON: control characters, and those that turn the
-    /// direction of writing.
+    /// The text with control characters and those that change the writing direction escaped as in JSON, so that a terminal shows them
+    /// instead of obeying.
     static func of(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isInvisible) else { return text }
         var result = ""

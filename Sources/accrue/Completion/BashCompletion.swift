@@ -1,4 +1,4 @@
-/// Completions for bash: a few functions, without the package bash-completion.
+/// Completions for bash: a few functions, independent of the package bash-completion.
 struct BashCompletion {
     private let commands: [any Command.Type]
 
@@ -94,7 +94,7 @@ struct BashCompletion {
 
             """
         guard !command.operands.isEmpty else { return text + "            ;;\n" }
-        // How many words stand before this one that are neither options nor their values.
+        // Counts the words before this one that are neither options nor their values.
         let skipped = valued.map(\.name).joined(separator: "|")
         text += "            for ((index = 2; index < count; index++)); do\n"
         text += "                word=${words[index]}\n"

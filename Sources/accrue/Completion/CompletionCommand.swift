@@ -1,4 +1,4 @@
-/// `accrue completion`: prints what makes a shell complete this program's commands, options and values.
+/// `accrue completion`: prints a script with which a shell completes this program's commands, options and values.
 enum CompletionCommand: Command {
     static let name = "completion"
     static let summary = "Print completions for a shell"
@@ -25,6 +25,6 @@ extension Operand {
 }
 
 extension Option {
-    /// The help without what a shell would take for its own.
+    /// The help without characters that are special to a shell.
     var plainHelp: String { help.filter { $0 != "'" && $0 != "\\" && $0 != "`" && $0 != "$" } }
 }

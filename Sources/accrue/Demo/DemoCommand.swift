@@ -4,7 +4,8 @@ import Foundation
 import HTTPServer
 import ModelHost
 
-/// `accrue demo`: the real server on a free port, driven through real HTTP with real data, and held against one joint ridge regression.
+/// `accrue demo`: runs the real server on a free port, drives it over real HTTP with real data, and compares it with one joint ridge
+/// regression.
 enum DemoCommand: Command {
     static let name = "demo"
     static let computes = true
@@ -55,7 +56,7 @@ enum DemoCommand: Command {
             let stream = LiveStream(port: address.port, digits: digits)
             try stream.start(width: width, ridge: ridge)
             printCalls(address, digits.test[0])
-            // Whoever watches through a pipe waits for these lines.
+            // A reader of a pipe waits for these lines.
             fflush(nil)
             _ = signals.wait()
             signals.exitAtTheNext()
@@ -73,7 +74,7 @@ enum DemoCommand: Command {
         }
     }
 
-    /// All classes mixed, in batches of 1 to 96 rows, looked at five times.
+    /// All classes mixed, in batches of 1 to 96 rows, examined five times.
     private static func mixedPhases(_ digits: Digits) -> [[ArraySlice<Digits.Sample>]] {
         var generator = SeededGenerator(seed: 7)
         let part = (digits.training.count + 4) / 5
@@ -92,7 +93,7 @@ enum DemoCommand: Command {
         return batches
     }
 
-    /// Learns phase after phase and prints a row after each.
+    /// Learns the phases and prints a row after each.
     ///
     /// - Returns: the largest relative difference from the joint solution.
     private static func run(
@@ -128,7 +129,7 @@ enum DemoCommand: Command {
         return column
     }
 
-    /// - Returns: how many predictions of the restored model differ, in label or in any digit of the score.
+    /// - Returns: how many predictions of the restored model differ, in the label or in any digit of the score.
     private static func restoreAndCompare(_ model: DemoModel, _ other: DemoModel, _ digits: Digits) throws -> Int {
         try other.restore(try model.snapshot())
         return zip(try model.predict(digits.test), try other.predict(digits.test)).filter { $0 != $1 }.count

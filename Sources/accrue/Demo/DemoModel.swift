@@ -2,13 +2,13 @@ import AnalyticLearning
 import Foundation
 import TensorFormats
 
-/// A model of the running service, through HTTP.
+/// A model of the running service, over HTTP.
 struct DemoModel {
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// What the demonstration needs of a snapshot.
+    /// The parts of a snapshot that the demonstration needs.
     struct Snapshot {
         var bytes: [UInt8]
         var weights: [Double]
@@ -16,7 +16,7 @@ struct DemoModel {
         var labels: [Label]
     }
 
-    /// A prediction as the service answered it; scores in the digits it sent.
+    /// A prediction as the service returned it; scores in the digits it sent.
     struct Prediction: Equatable {
         var label: Label
         var score: Double

@@ -7,7 +7,7 @@ struct Digits {
 
     struct Sample {
         var label: Int
-        /// What the service calls it: the digit itself.
+        /// Its label in the service: the digit itself.
         var name: Label { try! Label("\(label)") }
         /// 64 values from 0 to 1, multiples of a sixteenth.
         var features: [Double]
@@ -16,7 +16,7 @@ struct Digits {
     let training: [Sample]
     let test: [Sample]
 
-    /// The samples, shuffled by a fixed generator, a quarter of them put aside for testing.
+    /// The samples, shuffled by a fixed generator; a quarter of them is set aside for testing.
     init(seed: UInt64) {
         let bytes = UnsafeBufferPointer(start: Self.text.utf8Start, count: Self.text.utf8CodeUnitCount)
         var samples = bytes.split(separator: UInt8(ascii: "\n")).map { line in

@@ -1,6 +1,6 @@
 import LinearAlgebra
 
-/// One ridge regression over all rows seen, solved at once by Cholesky: what the service's weights are held against.
+/// One ridge regression over all rows seen, solved at once by Cholesky: the reference for the service's weights.
 struct JointSolution {
     /// W [D, C] row-major, with columns in the order in which labels were seen.
     let weights: [Double]

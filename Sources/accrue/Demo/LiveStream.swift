@@ -1,16 +1,16 @@
 internal import Concurrency
 import Foundation
 
-/// Streams digits into two fresh models until it is told to stop, slowly enough to be watched: `live-digits`, where one digit after another
-/// appears, and `live-long-tail`, where some are seldom.
+/// Streams digits into two new models until stopped, slowly enough to watch: `live-digits`, where digits appear one after another, and
+/// `live-long-tail`, where some are rare.
 ///
-/// No row comes twice: each image is moved by up to a pixel and its values are disturbed, so test-then-train accuracy goes on meaning
-/// something however long it runs.
+/// No row repeats: each image is shifted by up to a pixel and its values are perturbed, so that test-then-train accuracy stays meaningful
+/// however long it runs.
 final class LiveStream: Sendable {
     static let digitsModel = "live-digits"
     static let longTailModel = "live-long-tail"
 
-    /// Digits that `live-digits` begins with, and rows after which another one appears.
+    /// Digits at the start of `live-digits`, and rows after which another one appears.
     private static let firstDigits = 3
     private static let rowsPerDigit = 150
     private static let beat = 0.2
@@ -25,7 +25,7 @@ final class LiveStream: Sendable {
         self.digits = digits
     }
 
-    /// Makes the models and begins.
+    /// Creates the models and starts.
     func start(width: Int, ridge: Double) throws {
         try model(Self.digitsModel).create(width: width, ridge: ridge)
         try model(Self.longTailModel).create(width: width, ridge: ridge, imbalance: #"{"kind":"pseudo_features"}"#)
@@ -53,7 +53,7 @@ final class LiveStream: Sendable {
             Source(model: model(Self.longTailModel), rows: 4, digits: digits) { digit, _ in LongTail.counts[digit] },
         ]
         while !isStopping.withLock({ $0 }), !sources.isEmpty {
-            // Whoever deletes a model has seen enough of it.
+            // A user who deletes a model has seen enough of it.
             sources = sources.compactMap { source in
                 var source = source
                 return (try? source.send()) == nil ? nil : source
@@ -65,11 +65,11 @@ final class LiveStream: Sendable {
     /// One model's stream.
     private struct Source {
         let model: DemoModel
-        /// Rows of a request.
+        /// Rows per request.
         let rows: Int
         /// Images of each digit.
         private let images: [[Digits.Sample]]
-        /// How often a digit comes when so many rows have been sent, in relation to the others.
+        /// The relative frequency of a digit after `rows` rows.
         private let frequency: (_ digit: Int, _ rows: Int) -> Int
         private var sent = 0
         private var generator = SeededGenerator(seed: 19)
@@ -102,7 +102,7 @@ final class LiveStream: Sendable {
 }
 
 extension Digits.Sample {
-    /// The image moved by up to one pixel, each value changed by up to an eighth.
+    /// The image shifted by up to one pixel, each value changed by up to an eighth.
     fileprivate func disturbed(using generator: inout SeededGenerator) -> Digits.Sample {
         let (right, down) = (Int.random(in: -1...1, using: &generator), Int.random(in: -1...1, using: &generator))
         var moved = [Double](repeating: 0, count: Digits.dimension)

@@ -1,7 +1,7 @@
 import AnalyticLearning
 import Foundation
 
-/// A long-tailed stream: what plain ridge regression makes of it, and what the two ways of balancing do.
+/// A long-tailed stream: the results of plain ridge regression and of the two ways of balancing.
 struct LongTail {
     /// Rows of each digit, from the head to the tail.
     static let counts = [129, 94, 55, 44, 29, 19, 12, 9, 5, 3]
@@ -41,7 +41,7 @@ struct LongTail {
         }
     }
 
-    /// So many rows of each digit, shuffled.
+    /// `counts` rows of each digit, shuffled.
     private static func stream(_ digits: Digits) -> [Digits.Sample] {
         var generator = SeededGenerator(seed: 11)
         let rows = counts.enumerated().flatMap { digit, count in digits.training.filter { $0.label == digit }.prefix(count) }
@@ -50,7 +50,7 @@ struct LongTail {
 
     private static func format(_ value: Double) -> String { String(format: "%.4f", value) }
 
-    /// Right predictions of each digit.
+    /// Correct predictions of each digit.
     private struct Accuracy {
         private var rows = [Int](repeating: 0, count: 10)
         private var correct = [Int](repeating: 0, count: 10)

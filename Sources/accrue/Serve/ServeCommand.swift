@@ -21,7 +21,7 @@ enum ServeCommand: Command {
         let service = try Service(settings.service, log: log)
         let address = try service.start()
         print("listening on http://\(address)")
-        // Whoever started the server in a pipe waits for this line.
+        // The parent process of a server in a pipe waits for this line.
         fflush(nil)
         let name = signals.wait { service.reload() }
         log.info("stopping", ["signal": name])

@@ -6,11 +6,11 @@ import TensorFormats
 
 /// One setting of `serve`: an option of the command line, and a key of the configuration file.
 struct ServeSetting {
-    /// What it takes, and what it sets.
+    /// The kind of value, and how to set it.
     enum Value {
         case flag(@Sendable (inout ServeSettings, Bool) -> Void)
         case text(@Sendable (inout ServeSettings, String) -> Void)
-        /// Separated by commas on the command line, an array in the file.
+        /// Separated by commas on the command line; an array in the file.
         case list(@Sendable (inout ServeSettings, [String]) -> Void)
         case count(ClosedRange<Int>, @Sendable (inout ServeSettings, Int) -> Void)
         case bytes(@Sendable (inout ServeSettings, Int) -> Void)
@@ -34,9 +34,9 @@ struct ServeSetting {
     /// The key of the configuration file.
     var key: String { name.replacingOccurrences(of: "-", with: "_") }
 
-    /// Sets what the command line says, if it does.
+    /// Applies the command line's value, if there is one.
     ///
-    /// - Throws: `UsageError` that names the option.
+    /// - Throws: `UsageError` naming the option.
     func read(_ arguments: ParsedArguments, into settings: inout ServeSettings) throws {
         let name = "--" + name
         switch value {
@@ -49,9 +49,9 @@ struct ServeSetting {
         }
     }
 
-    /// Sets what a configuration file says.
+    /// Applies a configuration file's value.
     ///
-    /// - Throws: `UsageError` that names the key and what is expected.
+    /// - Throws: `UsageError` naming the key and what is expected.
     func read(_ entry: JSONValue, of path: String, into settings: inout ServeSettings) throws {
         func require<T>(_ value: T?, _ expected: String) throws -> T {
             guard let value else { throw UsageError("\(path): \"\(key)\" is \(entry), expected \(expected)") }
@@ -79,7 +79,7 @@ struct ServeSetting {
         text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
-    /// All of them, in the order in which the help has them.
+    /// All settings, in the order of the help.
     static let all: [ServeSetting] = [
         ServeSetting("host", "ADDRESS", "listen on this address (127.0.0.1)", .text { $0.service.server.host = $1 }),
         ServeSetting(

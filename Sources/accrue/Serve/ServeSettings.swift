@@ -4,16 +4,16 @@ import HTTPServer
 import ModelHost
 import TensorFormats
 
-/// What `serve` runs with: defaults, then the configuration file, then the command line.
+/// The settings of `serve`: defaults, then the configuration file, then the command line.
 struct ServeSettings {
     var service = ServiceConfiguration()
     var shutdownTimeout = 10.0
-    /// Used where a directory is given.
+    /// Used if a directory is given.
     var durability = DurabilityConfiguration(directory: "")
     var isInsecure = false
     var extraHosts: [String] = []
 
-    /// - Throws: `UsageError` that names the option or the file's key.
+    /// - Throws: `UsageError` naming the option or the file's key.
     init(_ arguments: ParsedArguments) throws {
         service.server.eventLoops = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
         if let path = arguments.text("--config") { try read(path) }
@@ -21,7 +21,7 @@ struct ServeSettings {
         try finish()
     }
 
-    /// Takes the keys of a configuration file, which are the options' names. `null` leaves a default that depends on the machine.
+    /// Reads the keys of a configuration file, which are the options' names. `null` keeps a default that depends on the machine.
     private mutating func read(_ path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else { throw UsageError("\(path) cannot be read") }
         let value: JSONValue
@@ -43,8 +43,8 @@ struct ServeSettings {
         let isLoopback = Self.isLoopback(host)
         guard isLoopback || isInsecure || service.access.tokenFile != nil else {
             throw UsageError(
-                "\(host) is not a loopback address: anyone who reaches it could change every model; use --token-file, or --insecure to allow it"
-            )
+                "\(host) is not a loopback address: anyone who reaches it could change every model; use --token-file, "
+                    + "or --insecure to allow it")
         }
         guard !extraHosts.contains("*") else { return }
         if isLoopback {
@@ -55,7 +55,7 @@ struct ServeSettings {
         }
     }
 
-    /// Whether a host is the machine itself, whoever resolves it: a name such as 127.example.com may be anything.
+    /// Whether a host is certainly the machine itself: a name such as 127.example.com may resolve to anything.
     private static func isLoopback(_ host: String) -> Bool {
         var address = in_addr()
         if inet_pton(AF_INET, host, &address) == 1 { return UInt32(bigEndian: address.s_addr) >> 24 == 127 }

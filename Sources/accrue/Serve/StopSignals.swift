@@ -1,22 +1,21 @@
 import Foundation
 import Synchronization
 
-/// The signals of a server, noted by a handler and waited for by a thread: SIGTERM and SIGINT stop it, SIGHUP makes it read its files
-/// again.
+/// A server's signals, noted by a handler and awaited by a thread: SIGTERM and SIGINT stop it, SIGHUP makes it reread its files.
 ///
-/// To block them everywhere and call `sigwait` would not do: OpenBLAS starts its threads while the program is loaded, with nothing blocked,
-/// and a signal that came while no thread waits would end the process through one of those.
+/// Blocking them everywhere and calling `sigwait` would not work: OpenBLAS starts its threads while the program is loaded, with nothing
+/// blocked, and a signal that came while no thread waits would end the process through one of them.
 struct StopSignals {
     private let numbers: [Int32]
 
-    /// Takes the signals. Threads made later do not see them, so their system calls are not interrupted.
+    /// Handles the signals. Threads created later do not see them, so their system calls are not interrupted.
     ///
-    /// - Parameter takesHangUp: whether SIGHUP is taken; else it ends the process, as one expects of a program in a terminal.
+    /// - Parameter takesHangUp: whether to handle SIGHUP; otherwise it ends the process, as expected of a program in a terminal.
     init(takesHangUp: Bool = false) {
         numbers = takesHangUp ? [SIGTERM, SIGINT, SIGHUP] : [SIGTERM, SIGINT]
         var set = set
         pthread_sigmask(SIG_BLOCK, &set, nil)
-        // Touched before a handler can run: what is made lazily must not be made in one.
+        // Accessed before a handler can run: a handler must not initialise lazily.
         _ = arrivals
         lastStop.store(0, ordering: .relaxed)
         for number in numbers {
@@ -44,8 +43,8 @@ struct StopSignals {
         }
     }
 
-    /// From now on a signal to stop ends the process at once: for a user who will not wait. The handler itself does it, as there may be no
-    /// thread to be had.
+    /// From now on a signal to stop ends the process at once, for an impatient user. The handler itself does so, as no thread may be
+    /// available.
     func exitAtTheNext() {
         for number in numbers where number != SIGHUP { signal(number) { _ in _exit(1) } }
         // One that came before that.
@@ -60,10 +59,10 @@ struct StopSignals {
     }
 }
 
-/// The last signal to stop that nobody has waited for yet; 0 where there is none.
+/// The last signal to stop that has not been awaited yet; 0 if there is none.
 private let lastStop = Atomic<Int32>(0)
 
-/// Counts the signals that came. `sem_post` is one of the few calls that a handler may make.
+/// Counts the signals received. `sem_post` is one of the few calls that a handler may make.
 private nonisolated(unsafe) let arrivals: UnsafeMutablePointer<sem_t> = {
     let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
     semaphore.initialize(to: sem_t())

@@ -2,7 +2,7 @@ import ClassifierService
 import Foundation
 import ModelHost
 
-/// `accrue inspect`: what a snapshot, a checkpoint or a log holds.
+/// `accrue inspect`: shows the content of a snapshot, a checkpoint or a log.
 enum InspectCommand: Command {
     static let name = "inspect"
     static let summary = "Describe a snapshot, a checkpoint or a log"

@@ -2,7 +2,7 @@ import ClassifierService
 import Foundation
 import ModelHost
 
-/// `accrue restore`: takes a model back to a snapshot on a server, or to an older checkpoint of a data directory that no server uses.
+/// `accrue restore`: restores a model to a snapshot on a server, or to an older checkpoint in a data directory that no server uses.
 enum RestoreCommand: Command {
     static let name = "restore"
     static let summary = "Restore a model: on a server from a snapshot, or in a data directory from a checkpoint"

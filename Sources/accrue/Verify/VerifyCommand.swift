@@ -11,7 +11,7 @@ enum VerifyCommand: Command {
     static let operands: [Operand] = [.directory]
     static let options: [Option] = []
 
-    /// A mismatch, which the table has told already.
+    /// A mismatch, which the table has already shown.
     struct Mismatch: Error, CustomStringConvertible {
         let description: String
     }

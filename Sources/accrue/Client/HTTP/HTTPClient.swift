@@ -1,8 +1,8 @@
 import Foundation
 
-/// A blocking HTTP/1.1 client for one server and one connection, which is kept, and opened again when the server has closed it.
+/// A blocking HTTP/1.1 client for one server over one connection. It keeps the connection, and reopens it after the server has closed it.
 ///
-/// It belongs to one thread at a time.
+/// A client belongs to one thread at a time.
 final class HTTPClient {
     struct Response {
         var status: Int
@@ -12,11 +12,11 @@ final class HTTPClient {
 
         var text: String { String(decoding: body, as: UTF8.self) }
 
-        /// The value of a field, by its name in lower case.
+        /// The value of a field, by its lower-case name.
         func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
     }
 
-    /// How long to wait for what, and who may end it.
+    /// Credentials, timeouts, and the descriptor that ends waiting.
     struct Settings: Sendable {
         /// Sent as `Authorization: Bearer`.
         var token: String?
@@ -24,11 +24,11 @@ final class HTTPClient {
         var connectTimeout = 10.0
         /// Seconds without a byte from the server.
         var idleTimeout = 300.0
-        /// A descriptor which ends all waiting when it becomes readable; -1 for none.
+        /// A descriptor that ends all waiting when it becomes readable; -1 for none.
         var abandonment: Int32 = -1
     }
 
-    /// The most that an answer kept in memory may take.
+    /// The largest answer kept in memory.
     private static let maximumBody = 1 << 30
 
     let url: ServerURL
@@ -45,8 +45,8 @@ final class HTTPClient {
 
     /// Sends a request and waits for its answer.
     ///
-    /// - Throws: `HTTPFailure` where the server cannot be reached or its answer is none. A request that got no answer may have been done:
-    ///   it is not sent again here.
+    /// - Throws: `HTTPFailure` if the server cannot be reached or its answer is invalid. An unanswered request may have taken effect, so it
+    ///   is not resent here.
     func send(
         _ method: String, _ path: String, contentType: String = "application/json", fields: [(name: String, value: String)] = [],
         body: [UInt8] = []
@@ -58,8 +58,8 @@ final class HTTPClient {
     /// Sends a request whose body or answer may be too large for memory.
     ///
     /// - Parameters:
-    ///   - onHead: receives the status and fields of the answer before its body.
-    ///   - sink: takes the body of a 2xx answer piece by piece; other answers, and all where nil, are kept in memory.
+    ///   - onHead: receives the answer's status and fields before its body.
+    ///   - sink: receives the body of a 2xx answer in pieces. Other bodies, and all if nil, are kept in memory.
     func exchange(
         _ method: String, _ path: String, contentType: String = "application/json", fields: [(name: String, value: String)] = [],
         body: RequestBody = .none, onHead: (Response) -> Void = { _ in }, sink: ((UnsafeRawBufferPointer) throws -> Void)? = nil
@@ -78,7 +78,7 @@ final class HTTPClient {
                 }
                 response.body.append(contentsOf: piece)
             }
-            // Of a body that was not taken whole the rest would be read as the next request.
+            // The rest of a partly sent body would be read as the next request.
             if !isKept || !isWhole { disconnect() }
             return response
         } catch {

@@ -1,17 +1,17 @@
 import Glibc
 
-/// A TCP connection that waits until its timeout, or until the user interrupts it.
+/// A TCP connection whose waits end at its timeout or when the user interrupts.
 final class HTTPConnection {
     private let descriptor: Int32
     private let authority: String
     /// Seconds without a byte in either direction after which the server counts as gone.
     private let idleTimeout: Double
-    /// Becomes readable when the user wants no answer any more; -1 for never.
+    /// Becomes readable when the user gives up; -1 for never.
     private let abandonment: Int32
 
-    /// Connects to the first address of a host that answers, IPv6 and IPv4 alike.
+    /// Connects to the first of a host's addresses, IPv6 or IPv4, that answers.
     ///
-    /// - Throws: `HTTPFailure`, `.unreachable` where no address answers within `connectTimeout` seconds each.
+    /// - Throws: `HTTPFailure`, `.unreachable` if no address answers within `connectTimeout` seconds each.
     init(_ url: ServerURL, connectTimeout: Double, idleTimeout: Double, abandonment: Int32) throws(HTTPFailure) {
         authority = url.authority
         self.idleTimeout = idleTimeout
@@ -27,7 +27,7 @@ final class HTTPConnection {
         hints.ai_flags = AI_ADDRCONFIG
         var list: UnsafeMutablePointer<addrinfo>?
         var code = getaddrinfo(url.host, String(url.port), &hints, &list)
-        // A machine with the loopback alone has no configured address.
+        // A machine with only the loopback interface has no configured address.
         hints.ai_flags = 0
         if code != 0 { code = getaddrinfo(url.host, String(url.port), &hints, &list) }
         guard code == 0 else { throw HTTPFailure(.unreachable, "cannot resolve \(url.host): \(String(cString: gai_strerror(code)))") }
@@ -65,12 +65,12 @@ final class HTTPConnection {
         throw HTTPFailure(.unreachable, "\(url.authority) does not answer: \(reason)")
     }
 
-    /// Whether the server has closed an idle connection, or said something that nobody asked for.
+    /// Whether the server has closed an idle connection, or sent data without a request.
     var isStale: Bool { Readiness.wait(for: Int16(POLLIN), of: descriptor, seconds: 0, or: -1) == .ready }
 
-    /// Writes bytes, as long as the server listens.
+    /// Writes bytes while the server listens.
     ///
-    /// - Returns: false where the server has begun to answer, or has closed the connection, before all was written.
+    /// - Returns: false if the server began to answer, or closed the connection, before all was written.
     /// - Throws: `HTTPFailure` of kind `.timedOut` or `.abandoned`.
     func write(_ bytes: UnsafeRawBufferPointer) throws(HTTPFailure) -> Bool {
         var written = 0
@@ -81,7 +81,7 @@ final class HTTPConnection {
                 continue
             }
             if errno == EINTR { continue }
-            // What the server said before it closed can still be read.
+            // Whatever the server sent before closing can still be read.
             guard errno == EAGAIN else { return false }
             try wait(for: Int16(POLLIN | POLLOUT))
             if isStale { return false }
@@ -89,7 +89,7 @@ final class HTTPConnection {
         return true
     }
 
-    /// Reads what there is, at least a byte.
+    /// Reads available bytes, at least one.
     ///
     /// - Returns: 0 at the end.
     /// - Throws: `HTTPFailure`.

@@ -1,15 +1,15 @@
 /// Why a request got no answer.
 struct HTTPFailure: Error, CustomStringConvertible, Equatable {
     enum Kind: Equatable {
-        /// No connection: the request cannot have been seen.
+        /// No connection: the server cannot have seen the request.
         case unreachable
-        /// The connection ended before the answer was whole: the request may have been done.
+        /// The connection ended before the answer was complete: the request may have taken effect.
         case broken
-        /// Nothing was heard for too long: the same.
+        /// Nothing arrived for too long: the request may have taken effect.
         case timedOut
-        /// The user wants no answer any more.
+        /// The user gave up.
         case abandoned
-        /// What answered does not speak HTTP as it should.
+        /// The answer is not valid HTTP.
         case invalid
     }
 

@@ -1,14 +1,14 @@
 internal import Concurrency
 import Foundation
 
-/// Waiting for a descriptor, unless another one says that nobody wants to wait any more.
+/// Waits for a descriptor, unless another one ends the wait.
 enum Readiness {
     case ready, timedOut, interrupted
 
     /// Waits until a descriptor has one of `events`, an error, or its end.
     ///
     /// - Parameters:
-    ///   - seconds: how long; for ever where nil.
+    ///   - seconds: the timeout; nil for none.
     ///   - interruption: ends the wait when it becomes readable; -1 for none.
     static func wait(for events: Int16, of descriptor: Int32, seconds: Double?, or interruption: Int32) -> Readiness {
         let end = seconds.map { MonotonicClock.now + $0 }
@@ -18,7 +18,7 @@ enum Readiness {
             let count = poll(&waits, 2, rest)
             if count < 0, errno == EINTR { continue }
             if count == 0 { return .timedOut }
-            // What has arrived goes first only where nobody is waiting to leave.
+            // Interruption takes precedence over data.
             if waits[1].revents != 0 { return .interrupted }
             return .ready
         }

@@ -1,23 +1,23 @@
 import Glibc
 
-/// What a request carries.
+/// The body of a request.
 enum RequestBody {
     case none
     case bytes([UInt8])
-    /// A whole file, read with an offset of its own: it can be sent again.
+    /// A whole file, read at its own offset: it can be resent.
     case file(FileBytes)
-    /// Whatever comes, until there is no more, in chunks: it can be sent once.
+    /// A stream of unknown length, in chunks: it can be sent once.
     case stream((UnsafeMutableRawBufferPointer) throws -> Int)
 
     /// An open file of known size.
     struct FileBytes {
         let descriptor: Int32
         let count: Int
-        /// Is told how many bytes have been sent.
+        /// Called with the number of bytes sent.
         let onProgress: (Int) -> Void
     }
 
-    /// The fields that say how long it is (RFC 9112, section 6).
+    /// The fields for its length (RFC 9112, section 6).
     var framing: String {
         switch self {
         case .none: ""
@@ -27,9 +27,9 @@ enum RequestBody {
         }
     }
 
-    /// Writes it behind a head.
+    /// Writes the body after a head.
     ///
-    /// - Returns: false where the server did not want all of it.
+    /// - Returns: false if the server did not accept all of it.
     func write(behind head: [UInt8], to connection: HTTPConnection) throws -> Bool {
         switch self {
         case .none: return try head.withUnsafeBytes(connection.write)

@@ -2,7 +2,7 @@ import Foundation
 
 /// Reads answers from a connection: heads, and bodies by length, in chunks, or up to the end (RFC 9112, sections 4 to 7).
 final class ResponseReader {
-    /// The most that a head, and a line of a chunked body, may take.
+    /// The largest head, and the longest line of a chunked body.
     private static let maximumHead = 64 << 10
 
     struct Head {
@@ -15,7 +15,7 @@ final class ResponseReader {
     private let connection: HTTPConnection
     private let authority: String
     private var buffer = [UInt8](repeating: 0, count: 256 << 10)
-    /// What has been read and not used.
+    /// The start of unused bytes.
     private var start = 0
     private var end = 0
 
@@ -24,7 +24,7 @@ final class ResponseReader {
         self.authority = authority
     }
 
-    /// Reads a head, and passes over interim ones.
+    /// Reads a head; skips interim ones.
     func head() throws(HTTPFailure) -> Head {
         while true {
             let head = try anyHead()
@@ -49,10 +49,10 @@ final class ResponseReader {
         }
     }
 
-    /// Reads the body behind a head and hands it on piece by piece.
+    /// Reads the body after a head and passes it on in pieces.
     ///
     /// - Parameter hasBody: false for the answer to HEAD.
-    /// - Returns: whether the connection can be used again.
+    /// - Returns: whether the connection can be reused.
     func body(of head: Head, hasBody: Bool, _ sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
         let isKept = head.field("connection")?.lowercased() != "close"
         guard hasBody, head.status != 204, head.status != 304 else { return isKept }
@@ -122,7 +122,7 @@ final class ResponseReader {
         guard isThere else { throw HTTPFailure(.broken, "\(authority) closed the connection before the answer was complete") }
     }
 
-    /// Reads more behind what there is.
+    /// Reads more data after the existing.
     ///
     /// - Returns: false at the end of the connection.
     private func fill() throws(HTTPFailure) -> Bool {

@@ -1,11 +1,11 @@
 import Foundation
 
-/// Where a server is: `http://host:port`, perhaps with the path that a proxy puts before it.
+/// A server's URL: `http://host:port`, optionally with the path prefix of a proxy.
 struct ServerURL: Sendable, Equatable, CustomStringConvertible {
-    /// A name or an address, an IPv6 address without its brackets.
+    /// A name or an address; an IPv6 address without its brackets.
     let host: String
     let port: UInt16
-    /// What comes before every path: empty, or `/…` without a slash at its end.
+    /// The prefix of every path: empty, or `/…` without a trailing slash.
     let prefix: String
 
     init(host: String, port: UInt16, prefix: String = "") {
@@ -14,7 +14,7 @@ struct ServerURL: Sendable, Equatable, CustomStringConvertible {
         self.prefix = prefix
     }
 
-    /// - Throws: `UsageError` for anything but `http://HOST[:PORT][/PATH]`; the port is 80 where none is given, as in any URL.
+    /// - Throws: `UsageError` for anything but `http://HOST[:PORT][/PATH]`; the default port is 80, as in any URL.
     init(_ text: String) throws(UsageError) {
         func refusal(_ why: String) -> UsageError { UsageError("\"\(text)\" \(why); expected http://HOST:PORT") }
         guard !text.lowercased().hasPrefix("https://") else {

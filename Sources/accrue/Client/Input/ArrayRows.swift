@@ -2,7 +2,7 @@ import AnalyticLearning
 import Foundation
 import TensorFormats
 
-/// Rows of arrays: npy, npz and safetensors.
+/// Rows from npy, npz and safetensors arrays.
 final class ArrayRows: RowSource {
     private let features: ArraySlices
     private let labels: LabelSource?
@@ -14,7 +14,7 @@ final class ArrayRows: RowSource {
     var isSinglePrecision: Bool { features.layout.scalar.fitsFloat }
     var fractionRead: Double? { rowCount.map { $0 == 0 ? 1 : Double(nextRow) / Double($0) } }
 
-    /// - Parameter labels: one a row, or nil.
+    /// - Parameter labels: one per row, or nil.
     init(features: ArraySlices, labels: LabelSource?) throws {
         guard features.layout.shape.count == 2 else {
             throw InputError("\(features.place) has shape \(features.layout.shape), expected [rows, dimension]")

@@ -1,18 +1,18 @@
 import Foundation
 import TensorFormats
 
-/// An array of a file, given out some rows at a time.
+/// An array in a file, read some rows at a time.
 final class ArraySlices {
     let layout: ArrayLayout
     private let name: String
     private let input: MappedInput
     private let bytes: UnsafeRawBufferPointer
-    /// Keeps bytes alive that are not the file's own: a decompressed array.
+    /// Owns bytes that are not the file's: a decompressed array.
     private let owner: [UInt8]?
-    /// Rows of an array whose columns lie one after another, gathered.
+    /// Rows gathered from a column-major array.
     private var gathered: [UInt8] = []
 
-    /// What the array is called in messages.
+    /// The array's name in messages.
     var place: String { "\(input.name): \(name)" }
 
     /// - Parameter bytes: must stay valid with `input`.
@@ -30,7 +30,7 @@ final class ArraySlices {
         } catch { throw InputError("\(input.name): \(error)") }
     }
 
-    /// An array of an npz file; one that is compressed is decompressed into memory.
+    /// An array of an npz file; decompresses it into memory if necessary.
     init(npz archive: NpzArchive, name: String, in input: MappedInput) throws {
         do throws(NpzError) {
             let array = try archive.array(named: name)
@@ -47,7 +47,7 @@ final class ArraySlices {
         } catch { throw InputError("\(input.name): \(error)") }
     }
 
-    /// Calls `body` with rows of the array as an array of its own, and then gives their memory back.
+    /// Calls `body` with some rows as an array of their own, and then releases their memory.
     ///
     /// - Throws: `InputError` with the row's number in the whole array.
     func withRows(_ rows: Range<Int>, _ body: (ArrayView) throws(ArrayError) -> Void) throws {
@@ -75,7 +75,7 @@ final class ArraySlices {
             guard let view = ArrayView(name: name, layout: part, bytes: piece) else { return }
             return try body(view)
         }
-        // Of each column a part.
+        // A part of each column.
         let size = layout.elementCount == 0 ? 0 : layout.byteCount / layout.elementCount
         gathered.removeAll(keepingCapacity: true)
         for column in 0..<layout.shape[1] {

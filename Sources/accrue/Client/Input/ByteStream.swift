@@ -1,31 +1,31 @@
 import Foundation
 import TensorFormats
 
-/// The bytes of a file or of standard input, in order. It waits no longer than the user does.
+/// The bytes of a file or of standard input, in order. An interruption ends its waits.
 final class ByteStream {
     /// The name in messages.
     let name: String
-    /// The size in bytes, where it is a regular file.
+    /// The size in bytes of a regular file.
     let size: Int?
     private let descriptor: Int32
     private let stopDescriptor: Int32
-    /// Whether what is gzipped is decompressed.
+    /// Whether to decompress gzipped data.
     private let unpacks: Bool
-    /// Of what is gzipped, once its first bytes have been seen.
+    /// Set for gzipped data, once its first bytes are known.
     private var gzip: GzipReader?
     private var hasLooked = false
-    /// Bytes of the file that were looked at beforehand, and decompressed ones.
+    /// Bytes of the file that were peeked at, and decompressed ones.
     private var compressed: ArraySlice<UInt8> = []
     private var pending: ArraySlice<UInt8> = []
-    /// Bytes of the file that have been used.
+    /// Bytes of the file used so far.
     private(set) var bytesRead = 0
-    /// Remembered, because a terminal goes on after its end.
+    /// Remembered, because a terminal continues after its end.
     private var isAtEnd = false
 
     /// Opens a file; `-` is standard input.
     ///
     /// - Parameters:
-    ///   - unpacks: whether gzip, which the first bytes tell, is decompressed as it is read.
+    ///   - unpacks: whether to decompress gzip, recognised by its first bytes, while reading.
     ///   - stopDescriptor: ends waiting when it becomes readable; -1 for none.
     /// - Throws: `InputError`.
     init(_ path: String, unpacks: Bool = false, stopDescriptor: Int32 = Interruption.shared.stopDescriptor) throws {
@@ -45,17 +45,17 @@ final class ByteStream {
             close(descriptor)
             throw InputError("\(name) is a directory")
         }
-        // What has been read of standard input before is not there any more.
+        // Earlier reads of standard input have moved its offset.
         let start = max(0, lseek(descriptor, 0, SEEK_CUR))
         size = isKnown && information.st_mode & S_IFMT == S_IFREG ? max(0, Int(information.st_size) - Int(start)) : nil
     }
 
     deinit { close(descriptor) }
 
-    /// How much has been read, from 0 to 1, where the size is known.
+    /// The share read so far, from 0 to 1, if the size is known.
     var fractionRead: Double? { size.map { $0 == 0 ? 1 : min(1, Double(bytesRead) / Double($0)) } }
 
-    /// Reads what there is, at least a byte.
+    /// Reads available bytes, at least one.
     ///
     /// - Returns: 0 at the end.
     /// - Throws: `InputError`, `Interrupted`.
@@ -64,7 +64,7 @@ final class ByteStream {
         return try readContent(into: buffer)
     }
 
-    /// The first bytes, at most `count`, which will be read all the same.
+    /// The first bytes, at most `count`, without consuming them.
     func peek(_ count: Int) throws -> ArraySlice<UInt8> {
         var buffer = [UInt8](repeating: 0, count: count)
         while pending.count < count {
@@ -77,9 +77,9 @@ final class ByteStream {
         return pending.prefix(count)
     }
 
-    /// Passes over the byte order mark at the start of a text.
+    /// Skips the byte order mark at the start of a text.
     ///
-    /// - Throws: `InputError` where it is that of another encoding than UTF-8.
+    /// - Throws: `InputError` if it is that of an encoding other than UTF-8.
     func skipByteOrderMark() throws {
         let start = Array(try peek(4))
         let mark: Int
@@ -88,7 +88,7 @@ final class ByteStream {
         if gzip == nil { bytesRead += mark }
     }
 
-    /// The file itself, mapped; nil where it is none, is compressed, or some of it has been read.
+    /// The file itself, mapped; nil if it is not a regular file, is compressed, or has been partly read.
     func map() throws -> MappedInput? {
         guard let size, gzip == nil, compressed.isEmpty, lseek(descriptor, 0, SEEK_CUR) == pending.count else { return nil }
         return try MappedInput(descriptor, count: size, name: name)
@@ -96,9 +96,9 @@ final class ByteStream {
 
     // MARK: Layers
 
-    /// The content: decompressed, where it is compressed.
+    /// Reads the content, decompressed if necessary.
     ///
-    /// - Parameter isAhead: whether it is only looked at.
+    /// - Parameter isAhead: whether the bytes are only peeked at.
     private func readContent(into buffer: UnsafeMutableRawBufferPointer, isAhead: Bool = false) throws -> Int {
         if unpacks, !hasLooked {
             hasLooked = true
@@ -115,7 +115,7 @@ final class ByteStream {
         } catch let error as ContentCodingError { throw InputError("\(name): \(error)") }
     }
 
-    /// The file's own bytes.
+    /// Reads the file's own bytes.
     private func readFile(into buffer: UnsafeMutableRawBufferPointer, counts: Bool) throws -> Int {
         guard compressed.isEmpty else { return Self.take(&compressed, buffer, counting: &bytesRead, counts) }
         let count = try readDescriptor(into: buffer)
@@ -135,7 +135,7 @@ final class ByteStream {
 
     private func readDescriptor(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         while !isAtEnd {
-            // A regular file is always readable; a pipe or a terminal may have nothing for ever.
+            // A regular file is always readable; a pipe or a terminal may block forever.
             if Readiness.wait(for: Int16(POLLIN), of: descriptor, seconds: nil, or: stopDescriptor) == .interrupted {
                 try Interruption.shared.check()
             }

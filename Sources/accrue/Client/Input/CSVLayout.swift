@@ -1,24 +1,24 @@
-/// What the first lines of a table say: whether there is a header, and what the columns are.
+/// The layout of a table according to its first lines: whether it has a header, and what its columns are.
 struct CSVLayout: Equatable {
     var isHeader = false
-    /// The column of the labels, from 0; nil where the table has none.
+    /// The column of the labels, from 0; nil if the table has none.
     var labelIndex: Int?
-    /// Columns that are left out.
+    /// Columns to leave out.
     var dropped: Set<Int> = []
     var columns: Int
 
-    /// The name that a column of labels has in a header, in capital letters or small ones, where no other is given.
+    /// The default name of the label column in a header, in upper or lower case.
     static let labelName = "label"
 
-    /// The columns that are features.
+    /// The feature columns.
     var features: [Int] { (0..<columns).filter { $0 != labelIndex && !dropped.contains($0) } }
 
     /// - Parameters:
     ///   - first: the first line.
-    ///   - second: reads the next one; called only where it tells more.
+    ///   - second: reads the next line; called only if it is needed.
     ///   - hasOtherLabels: whether labels come from elsewhere, so that all columns are features.
-    ///   - name: the table's, in messages.
-    /// - Throws: `InputError` where there is no such column, or the line is neither header nor row.
+    ///   - name: the table's name in messages.
+    /// - Throws: `InputError` if there is no such column, or the line is neither header nor row.
     init(
         _ first: CSVRecord, second: () throws -> CSVRecord?, _ settings: CSVRows.Settings, hasOtherLabels: Bool, name: String
     ) throws {
@@ -39,7 +39,7 @@ struct CSVLayout: Equatable {
                 labelIndex = index
                 namesColumns = true
             } else {
-                // A model says how many columns are features; where none does, the last one is the label if it must be there.
+                // A model determines the number of features; without one, the last column is the label if there must be one.
                 let isThere = settings.dimension.map { columns - dropped.count == $0 + 1 } ?? false
                 if isThere || settings.needsLabels { labelIndex = (0..<columns).last { !dropped.contains($0) } }
             }
@@ -50,12 +50,12 @@ struct CSVLayout: Equatable {
         isHeader = try settings.hasHeader ?? (namesColumns || looksLikeHeader(first, second, name))
     }
 
-    /// The column that a name or a number means, and whether it is a name.
+    /// The column with a name or a number, and whether it was found by name.
     private static func column(
         _ wish: String, _ fields: [String], _ settings: CSVRows.Settings, _ name: String, for purpose: String
     ) throws -> (index: Int, isName: Bool) {
         let number = Int(wish)
-        // A number may be a name too, where the first line is known to be a header.
+        // A number may be a name too, if the first line is known to be a header.
         if settings.hasHeader != false, number == nil || settings.hasHeader == true, let index = Self.index(of: wish, in: fields) {
             return (index, true)
         }
@@ -70,13 +70,12 @@ struct CSVLayout: Equatable {
     }
 
     private static func index(of name: String, in fields: [String]) -> Int? {
-        // The octets decide, and where none agree, those of the small letters.
+        // An exact match counts; otherwise one in lower case.
         fields.firstIndex { $0.utf8.elementsEqual(name.utf8) }
             ?? fields.firstIndex { $0.lowercased().utf8.elementsEqual(name.lowercased().utf8) }
     }
 
-    /// A line without any number in the columns of features is a header, and so is one of column numbers; one with numbers and texts is a
-    /// mistake.
+    /// A line without numbers in the feature columns is a header, and so is one of column numbers; a mix of numbers and texts is a mistake.
     private func looksLikeHeader(_ first: CSVRecord, _ second: () throws -> CSVRecord?, _ name: String) throws -> Bool {
         if Self.countsColumns(first), let second = try second() {
             if first.string(0).isEmpty { return true }
@@ -85,8 +84,8 @@ struct CSVLayout: Equatable {
             if isLabelled || columns > 2 && hasFractions { return true }
             if columns > 2, !Self.countsColumns(second) {
                 throw InputError(
-                    "\(name): the first line, \(first.strings.prefix(4).joined(separator: ","))\(columns > 4 ? ",…" : ""), may be a header of "
-                        + "column numbers or a row; use --header or --no-header")
+                    "\(name): the first line, \(first.strings.prefix(4).joined(separator: ","))\(columns > 4 ? ",…" : ""), may be "
+                        + "a header of column numbers or a row; use --header or --no-header")
             }
         }
         let features = features
@@ -97,15 +96,15 @@ struct CSVLayout: Equatable {
                 + "use --header if this line is the header")
     }
 
-    /// Whether a line has the numbers of its columns, from 0 or 1, as data frames without names are written; over their index stands
-    /// nothing.
+    /// Whether a line contains the numbers of its columns, from 0 or 1, as written for data frames without names; the column of their index
+    /// has no name.
     private static func countsColumns(_ record: CSVRecord) -> Bool {
         let start = record.string(0).isEmpty ? 1 : 0
         guard record.count - start >= 2, let base = integer(record, start), base == 0 || base == 1 else { return false }
         return (start..<record.count).allSatisfy { integer(record, $0) == base + $0 - start }
     }
 
-    /// A field of digits alone.
+    /// A field of only digits.
     private static func integer(_ record: CSVRecord, _ index: Int) -> Int? {
         let text = record.string(index)
         return text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil

@@ -1,10 +1,10 @@
 import Foundation
 
-/// One record of a table: its fields, their quotes resolved.
+/// One record of a table: its fields, with quotes resolved.
 struct CSVRecord {
     /// The line on which it began, from 1.
     var line = 0
-    /// The fields, a zero behind each.
+    /// The fields, each followed by a zero.
     private(set) var text: [UInt8] = []
     private(set) var ranges: [Range<Int>] = []
 
@@ -13,15 +13,15 @@ struct CSVRecord {
     /// All fields as texts.
     var strings: [String] { (0..<count).map(string) }
 
-    /// A field as text; octets that are no UTF-8 are replaced.
+    /// A field as text; invalid UTF-8 is replaced.
     func string(_ index: Int) -> String { withField(index) { String(decoding: $0, as: UTF8.self) } }
 
-    /// Calls `body` with the bytes of a field; spaces around it are left out, those within quotation marks stay.
+    /// Calls `body` with the bytes of a field, without spaces around it; spaces within quotation marks stay.
     func withField<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try text.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[ranges[index]])) }
     }
 
-    /// A field as a number; nil where it is none. Finite decimal numbers only: no `nan`, no hexadecimal digits.
+    /// A field as a number, or nil. Only finite decimal numbers: no `nan`, no hexadecimal digits.
     func number(_ index: Int) -> Double? {
         let range = ranges[index]
         guard !range.isEmpty else { return nil }
@@ -36,7 +36,7 @@ struct CSVRecord {
             }
             let start = text.baseAddress!.assumingMemoryBound(to: CChar.self) + range.lowerBound
             var stop: UnsafeMutablePointer<CChar>?
-            // Rounds once, to the nearest; the zero behind the field ends it.
+            // Rounds once, to nearest; the zero after the field ends it.
             let value = strtod(start, &stop)
             guard let stop, UnsafePointer(stop) == start + range.count, value.isFinite else { return nil }
             return value
@@ -61,7 +61,7 @@ struct CSVRecord {
 
     mutating func append(_ bytes: some Collection<UInt8>) { text.append(contentsOf: bytes) }
 
-    /// Takes spaces and tabs off the end of a field that began at `start`.
+    /// Removes trailing spaces and tabs of a field that began at `start`.
     mutating func trim(from start: Int) {
         while text.count > start, text[text.count - 1] == 0x20 || text[text.count - 1] == 0x09 { text.removeLast() }
     }

@@ -1,9 +1,9 @@
 import Foundation
 
-/// Cuts a stream of comma-separated values into records and fields (RFC 4180), in constant memory.
+/// Splits a stream of comma-separated values into records and fields (RFC 4180), in constant memory.
 ///
-/// Fields may be quoted, and quoted ones hold separators, line ends and doubled quotation marks. Lines end with LF or CRLF. Empty lines
-/// and a byte order mark are passed over.
+/// Quoted fields may contain separators, line ends and doubled quotation marks. Lines end with LF or CRLF. Empty lines and a byte order
+/// mark are skipped.
 struct CSVRecords {
     /// The separator of fields.
     let separator: UInt8
@@ -26,7 +26,7 @@ struct CSVRecords {
     /// Reads the next record.
     ///
     /// - Returns: false at the end.
-    /// - Throws: `InputError` that names line and column.
+    /// - Throws: `InputError` naming line and column.
     mutating func next() throws -> Bool {
         if isAtStart {
             isAtStart = false
@@ -36,7 +36,7 @@ struct CSVRecords {
         while true {
             guard try position < end || fill() else { return false }
             let byte = buffer[position]
-            // An empty line is no record.
+            // An empty line is not a record.
             if byte == 10 || byte == 13 {
                 position += 1
                 if byte == 10 { nextLine += 1 }
@@ -49,7 +49,7 @@ struct CSVRecords {
         return true
     }
 
-    /// Reads a field and what ends it.
+    /// Reads a field and its separator or line end.
     ///
     /// - Returns: whether the record has ended.
     private mutating func field() throws -> Bool {
@@ -77,12 +77,12 @@ struct CSVRecords {
         return endField()
     }
 
-    /// Passes over a separator or a line's end.
+    /// Skips a separator or a line end.
     private mutating func endField() -> Bool {
         let byte = buffer[position]
         position += 1
         guard byte != separator else { return false }
-        // A return is passed over with the line feed, or as an empty line's.
+        // A return is skipped with its line feed, or as an empty line's.
         if byte == 10 { nextLine += 1 }
         return true
     }

@@ -2,19 +2,19 @@ import AnalyticLearning
 import Foundation
 import TensorFormats
 
-/// Rows of a table of comma- or tab-separated values: numbers in all columns but the label's.
+/// Rows of a table of comma- or tab-separated values: numbers in all columns except the label's.
 final class CSVRows: RowSource {
     struct Settings: Sendable {
         var separator = CSVSeparator.comma
-        /// A name of the header, or a number from 1; negative ones count from the last column, -1.
+        /// A header name, or a number from 1; negative numbers count from the last column, -1.
         var labelColumn: String?
-        /// Columns that are no features, named in the same way.
+        /// Columns that are not features, named in the same way.
         var dropped: [String] = []
-        /// Whether the first line is a header; what it looks like where nil.
+        /// Whether the first line is a header; nil to guess.
         var hasHeader: Bool?
-        /// Whether there must be a label; where there need not, the model's dimension tells whether there is.
+        /// Whether there must be a label; if not, the model's dimension decides whether there is one.
         var needsLabels = true
-        /// The length of a row, where it is known.
+        /// The length of a row, if known.
         var dimension: Int?
     }
 
@@ -25,7 +25,7 @@ final class CSVRows: RowSource {
     private var names: [String] = []
     private var layout: CSVLayout
     private let features: [Int]
-    /// Rows that have been read already.
+    /// Records read ahead.
     private var ahead: [CSVRecord] = []
     private var rowNumbers: RowNumberColumn
     private var warnings: [String] = []
@@ -36,8 +36,8 @@ final class CSVRows: RowSource {
     let isSinglePrecision = false
     var fractionRead: Double? { stream.fractionRead }
 
-    /// - Parameter labels: where the labels are, if not in the table.
-    /// - Throws: `InputError` where there is no row, or no column for the label.
+    /// - Parameter labels: the labels, if they are not in the table.
+    /// - Throws: `InputError` if there is no row, or no column for the label.
     init(_ stream: ByteStream, _ settings: Settings, labels: LabelSource? = nil) throws {
         self.stream = stream
         separateLabels = labels
@@ -53,7 +53,7 @@ final class CSVRows: RowSource {
         layout = try CSVLayout(first, second: next, settings, hasOtherLabels: labels != nil, name: stream.name)
         if layout.isHeader {
             names = first.strings
-            // Before a model is made for rows that are not there.
+            // Before a model is created for a table without rows.
             guard try next() != nil else { throw InputError("\(stream.name) has a header, but no rows") }
         } else {
             ahead = [first]
@@ -91,7 +91,7 @@ final class CSVRows: RowSource {
         return warnings
     }
 
-    /// Why there may be a column too many; empty where nothing is known.
+    /// Why there may be one column too many; empty if unknown.
     var dimensionHint: String {
         names.first?.isEmpty == true && !layout.dropped.contains(0) ? "; column 1 has no name: leave it out with --drop 1" : ""
     }
@@ -135,7 +135,7 @@ final class CSVRows: RowSource {
         }
     }
 
-    /// A value of a record, in messages.
+    /// The place of a record's value in messages.
     private func place(_ record: CSVRecord, _ column: Int) -> String {
         let name = column < names.count ? " (\(names[column].prefix(60)))" : ""
         return "\(stream.name), line \(record.line), column \(column + 1)\(name)"

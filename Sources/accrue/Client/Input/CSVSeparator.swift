@@ -1,11 +1,11 @@
-/// What stands between the values of a table.
+/// The separator of a table's values.
 enum CSVSeparator {
     static let comma = UInt8(ascii: ",")
     static let tab: UInt8 = 9
 
     /// The separator that an option names.
     ///
-    /// - Throws: `UsageError` for what could stand in a number or a text.
+    /// - Throws: `UsageError` for characters that can occur in a number or a text.
     static func named(_ text: String) throws(UsageError) -> UInt8 {
         if text == "\\t" || text == "tab" { return tab }
         guard text.utf8.count == 1, let byte = text.utf8.first, [comma, tab, 0x3B, 0x7C, 0x3A].contains(byte) else {
@@ -14,18 +14,18 @@ enum CSVSeparator {
         return byte
     }
 
-    /// Refuses a table whose values are separated by something else than they are read by.
+    /// Refuses a table with a different separator.
     ///
     /// - Parameters:
-    ///   - first: its first line, cut by `separator`.
-    ///   - second: reads the next one.
-    /// - Throws: `InputError` that says what separates them, and what to do.
+    ///   - first: its first line, split by `separator`.
+    ///   - second: reads the next line.
+    /// - Throws: `InputError` that names the actual separator and the remedy.
     static func check(_ first: CSVRecord, second: () throws -> CSVRecord?, _ separator: UInt8, name: String) throws {
         guard separator == comma || separator == tab else { return }
         let line = whole(first, separator)
         for (found, word) in [(UInt8(ascii: ";"), "semicolons"), (tab, "tabs"), (UInt8(ascii: "|"), "bars"), (comma, "commas")] {
             guard found != separator, line.utf8.contains(found) else { continue }
-            // A comma within a number cuts it in two.
+            // A comma within a number splits it in two.
             let cutsNumbers = separator == comma && hasDecimalCommas(line, found)
             guard first.count == 1 || cutsNumbers else { continue }
             let decimals = try cutsNumbers || second().map { hasDecimalCommas(whole($0, separator), found) } ?? false
@@ -47,7 +47,7 @@ enum CSVSeparator {
         }
     }
 
-    /// The line as it was, but for quotation marks.
+    /// The original line, except for quotation marks.
     private static func whole(_ record: CSVRecord, _ separator: UInt8) -> String {
         record.strings.joined(separator: String(UnicodeScalar(separator)))
     }

@@ -1,9 +1,9 @@
 import Foundation
 import TensorFormats
 
-/// A text of a format that rows are not read from.
+/// A text in a format that is not supported.
 enum ForeignText: Equatable, CustomStringConvertible {
-    /// One value, where rows are a line each.
+    /// One JSON value; rows must be on a line each.
     case json
     /// Labels with pairs of index and value.
     case svmlight
@@ -11,8 +11,8 @@ enum ForeignText: Equatable, CustomStringConvertible {
 
     /// - Parameters:
     ///   - start: the first bytes.
-    ///   - path: of the file.
-    /// - Returns: nil where nothing tells.
+    ///   - path: the file's path.
+    /// - Returns: nil if the format is not recognised.
     init?(_ start: [UInt8], path: String) {
         let text = String(decoding: start[start.withUnsafeBytes { ByteOrderMark.length(of: $0) }...], as: UTF8.self)
         guard let first = text.first(where: { !$0.isWhitespace }) else { return nil }
@@ -29,7 +29,7 @@ enum ForeignText: Equatable, CustomStringConvertible {
 
     private static func pathExtension(_ path: String) -> String { URL(fileURLWithPath: path).pathExtension.lowercased() }
 
-    /// Whether the first row is a number and pairs `index:value` behind it; with such a name one pair is enough.
+    /// Whether the first row is a number followed by pairs `index:value`; with a matching file name one pair suffices.
     private static func isSVMLight(_ text: String, isNamed: Bool) -> Bool {
         let lines = text.split(whereSeparator: \.isNewline)
         guard let line = lines.first(where: { !$0.hasPrefix("#") }) else { return isNamed }

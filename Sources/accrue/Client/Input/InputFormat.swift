@@ -1,17 +1,17 @@
 import Foundation
 import TensorFormats
 
-/// The formats that rows are read from.
+/// The formats of rows.
 enum InputFormat: String, CaseIterable, Sendable {
     case csv, tsv, ndjson, npy, npz, safetensors
 
-    /// The choices as `--format` shows them.
+    /// The choices that `--format` shows.
     static let choices = allCases.map(\.rawValue).joined(separator: "|")
 
-    /// What is read, for messages.
+    /// The supported formats, for messages.
     static let summary = "Accrue reads csv, tsv, ndjson, npy, npz and safetensors, also gzipped"
 
-    /// The format that a file's name tells; nil where it tells none.
+    /// The format according to a file's name; nil if the name does not tell.
     init?(name: String) {
         var url = URL(fileURLWithPath: name)
         if url.pathExtension.lowercased() == "gz" { url.deletePathExtension() }
@@ -26,13 +26,13 @@ enum InputFormat: String, CaseIterable, Sendable {
         }
     }
 
-    /// The format of an input: what the option says, else what the first bytes tell, else the name, else tables.
+    /// The format of an input: by the option, else the first bytes, else the name, else a table.
     ///
     /// - Parameters:
-    ///   - start: the first bytes, `FileSignature.byteCount` of them where there are so many.
-    ///   - path: of the file.
-    ///   - name: what the input is called in messages.
-    /// - Throws: `InputError` that names what it is, where that is nothing that rows are read from.
+    ///   - start: the first bytes, `FileSignature.byteCount` of them unless the file is shorter.
+    ///   - path: the file's path.
+    ///   - name: the input's name in messages.
+    /// - Throws: `InputError` naming the actual format, if it is not supported.
     init(given: InputFormat?, start: ArraySlice<UInt8>, path: String, name: String) throws {
         let bytes = Array(start)
         guard let signature = bytes.withUnsafeBytes({ FileSignature($0) }) else {
@@ -67,6 +67,6 @@ enum InputFormat: String, CaseIterable, Sendable {
         self = first == UInt8(ascii: "{") ? .ndjson : .csv
     }
 
-    /// Whether it must be at hand as a whole, because its directory may say where things are.
+    /// Whether the whole file is needed at once, because its directory locates its parts.
     var isBinary: Bool { self == .npy || self == .npz || self == .safetensors }
 }

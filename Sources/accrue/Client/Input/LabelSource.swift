@@ -1,7 +1,7 @@
 import Foundation
 import TensorFormats
 
-/// Labels that come beside the rows: from an array, or one a line of a text.
+/// Labels separate from the rows: from an array, or one per line of a text.
 final class LabelSource {
     private enum Content {
         case array(ArraySlices, next: Int)
@@ -9,13 +9,13 @@ final class LabelSource {
         case lines(ByteStream, LineSplitter)
     }
 
-    /// How many there are, where that is known before they are read.
+    /// The number of labels, if known in advance.
     let count: Int?
-    /// What they are called in messages.
+    /// The source's name in messages.
     let place: String
     private var content: Content
     private var appended = 0
-    /// Of a text, the last line that was read.
+    /// The last line read of a text.
     private var lastLine = 0
 
     /// Labels of an array of strings or integers.
@@ -28,14 +28,14 @@ final class LabelSource {
         content = .array(array, next: 0)
     }
 
-    /// Labels that are in memory already.
+    /// Labels already in memory.
     init(_ labels: PackedStrings, place: String) {
         count = labels.count
         self.place = place
         content = .list(labels, next: 0)
     }
 
-    /// Labels of a file: an npy array, or a text with one a line.
+    /// Labels of a file: an npy array, or a text with one per line.
     init(file path: String) throws {
         let stream = try ByteStream(path, unpacks: true)
         place = stream.name
@@ -57,7 +57,7 @@ final class LabelSource {
 
     /// Appends the next `wanted` labels.
     ///
-    /// - Throws: `InputError` that names the row, also where there are fewer.
+    /// - Throws: `InputError` naming the row, also if there are too few.
     func append(_ wanted: Int, into labels: inout PackedStrings) throws {
         let start = labels.count
         switch content {
@@ -71,7 +71,7 @@ final class LabelSource {
             content = .list(list, next: next + wanted)
         case .lines(let stream, var lines):
             while labels.count - start < wanted, let line = try nextLine(stream, &lines) {
-                // Passed over, it would shift all labels behind it to other rows. Behind the last one it shifts none.
+                // Skipping it would shift all later labels to other rows. After the last label it shifts none.
                 guard line.number == lastLine + 1 else {
                     throw InputError("\(place), line \(lastLine + 1) is blank, expected the label of row \(lastLine + 1)")
                 }
@@ -97,7 +97,7 @@ final class LabelSource {
 
     /// Called after the last row.
     ///
-    /// - Throws: `InputError` where labels are left.
+    /// - Throws: `InputError` if labels are left.
     func finish() throws {
         guard case .lines(let stream, var lines) = content else {
             guard count == nil || count == appended else {

@@ -1,10 +1,10 @@
 import Foundation
 
-/// A file mapped into memory, whose pages are given back as it is read: what has been used does not stay.
+/// A file mapped into memory, whose pages are released as it is read.
 final class MappedInput {
     /// The name in messages.
     let name: String
-    /// Valid as long as this object: who keeps a part must keep the object.
+    /// Valid for the lifetime of this object: keep the object with any part of the bytes.
     let bytes: UnsafeRawBufferPointer
 
     /// Maps the first `count` bytes of an open file.
@@ -17,8 +17,8 @@ final class MappedInput {
         bytes = UnsafeRawBufferPointer(start: address, count: count)
     }
 
-    /// Reads a stream to its end into a temporary file without a name, and maps that: binary formats say in their middle or at their end
-    /// where things are.
+    /// Reads a stream to its end into a temporary file without a name, and maps that: binary formats locate their parts in the middle or at
+    /// the end.
     convenience init(spooling stream: ByteStream) throws {
         let directory = ProcessInfo.processInfo.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
         var template = Array((directory + "/accrue-XXXXXX").utf8CString)
@@ -47,9 +47,9 @@ final class MappedInput {
 
     deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress!), bytes.count) }
 
-    /// Gives memory back that a part of the file takes; it can be read again.
+    /// Releases the memory of a part of the file; the part can be read again.
     ///
-    /// - Parameter part: must lie in `bytes`; else nothing is done.
+    /// - Parameter part: must be within `bytes`; otherwise nothing is done.
     func release(_ part: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress, let first = part.baseAddress, first >= base, part.count > 0,
             first + part.count <= base + bytes.count

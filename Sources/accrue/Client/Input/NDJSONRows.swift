@@ -2,12 +2,12 @@ import AnalyticLearning
 import Foundation
 import TensorFormats
 
-/// Rows of NDJSON: a line `{"features": […], "label": …}` each.
+/// Rows of NDJSON, one per line: `{"features": […], "label": …}`.
 final class NDJSONRows: RowSource {
     private let stream: ByteStream
     private let separateLabels: LabelSource?
     private var lines = LineSplitter(maximumLineBytes: RowLimits.lineBytes)
-    /// The first line, which has been looked at.
+    /// The first line, which has been examined.
     private var first: LineSplitter.Line?
     private var isFinished = false
 
@@ -17,7 +17,7 @@ final class NDJSONRows: RowSource {
     let isSinglePrecision = false
     var fractionRead: Double? { stream.fractionRead }
 
-    /// - Throws: `InputError` where there is no line, or the first is none of this kind.
+    /// - Throws: `InputError` if there is no line, or the first is not a row.
     init(_ stream: ByteStream, labels: LabelSource? = nil) throws {
         self.stream = stream
         separateLabels = labels
@@ -38,8 +38,8 @@ final class NDJSONRows: RowSource {
         first = line
     }
 
-    /// Whether the first line is no row, but the beginning of a value that is the whole of the input: it goes on behind its line, or holds
-    /// a matrix.
+    /// Whether the first line is not a row but the start of a single value for the whole input: it continues on further lines, or holds a
+    /// matrix.
     private func isDocument(_ error: JSONError) throws -> Bool {
         switch error.kind {
         case .wrongKind(.array, _): return true
@@ -50,7 +50,7 @@ final class NDJSONRows: RowSource {
         }
     }
 
-    /// The number of features of a line, and whether it has a label.
+    /// The number of features in a line, and whether it has a label.
     private static func look(at text: UnsafeRawBufferPointer) throws(JSONError) -> (dimension: Int?, hasLabel: Bool) {
         var scanner = JSONScanner(text)
         var (dimension, hasLabel): (Int?, Bool) = (nil, false)

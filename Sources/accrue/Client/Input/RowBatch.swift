@@ -1,31 +1,31 @@
 import AnalyticLearning
 import TensorFormats
 
-/// Rows that are sent together.
+/// Rows sent together.
 struct RowBatch: Sendable {
-    /// Its number, from 0.
+    /// The batch's number, from 0.
     var number = 0
     /// The number of its first row in the input, from 0.
     var firstRow = 0
-    /// Rows one after another, as Float64.
+    /// Row-major, as Float64.
     var features: [Double] = []
-    /// One a row, or none at all.
+    /// One per row, or none at all.
     var labels = PackedStrings()
     var rows = 0
-    /// Whether all values are Float32 numbers, so that four bytes each say the same.
+    /// Whether all values are Float32 numbers, so that four bytes each suffice.
     var isSinglePrecision = false
-    /// How much of the input has been read with it, from 0 to 1, where that is known.
+    /// The share of the input read including this batch, from 0 to 1, if known.
     var fractionRead: Double?
 
-    /// The hash of all rows up to its last.
+    /// The hash of all rows up to the batch's last.
     var hash = RowHash()
 
-    /// What the rows are called in messages, counted from 1.
+    /// The rows' name in messages, counted from 1.
     var place: String { rows == 1 ? "row \(firstRow + 1)" : "rows \(firstRow + 1) to \(firstRow + rows)" }
 
     /// The label of a row.
     ///
-    /// - Throws: `InputError` that names the row where it is none.
+    /// - Throws: `InputError` naming the row if it is not a label.
     func label(at row: Int) throws(InputError) -> Label {
         do throws(LabelError) {
             return try labels.withUnsafeBytes(at: row) { (bytes) throws(LabelError) in try Label(utf8: bytes) }
@@ -34,13 +34,13 @@ struct RowBatch: Sendable {
         }
     }
 
-    /// The batch as a safetensors file, which carries every number exactly: `features` as F32 or F64 [rows, d], and the labels, where
-    /// there are some, as a JSON array in the metadata.
+    /// The batch as a safetensors file, which keeps every number exact: `features` as F32 or F64 [rows, d], and any labels as a JSON array
+    /// in the metadata.
     ///
     /// - Complexity: linear; one allocation for the numbers.
     func safetensors(dimension: Int) -> [UInt8] {
         var layout = SafetensorsLayout()
-        // A name is taken once, and what is in memory has no size that overflows.
+        // Names are used once, and sizes of data in memory do not overflow.
         if !labels.isEmpty { try! layout.addMetadata("labels", labelsAsJSON) }
         try! layout.addTensor("features", type: isSinglePrecision ? .f32 : .f64, shape: [rows, dimension])
         var bytes = layout.headerBytes()

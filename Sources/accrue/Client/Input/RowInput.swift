@@ -1,7 +1,7 @@
 import Foundation
 import TensorFormats
 
-/// What the options of a command say about its rows, and the source that comes of it.
+/// A command's options about its rows, and the source that they select.
 struct RowInput: Sendable {
     var path = "-"
     var format: InputFormat?
@@ -45,8 +45,8 @@ struct RowInput: Sendable {
     /// Opens the rows.
     ///
     /// - Parameters:
-    ///   - needsLabels: whether rows without labels are of no use.
-    ///   - dimension: the model's, where it is known.
+    ///   - needsLabels: whether rows without labels are useless.
+    ///   - dimension: the model's, if known.
     /// - Throws: `InputError`.
     func open(needsLabels: Bool, dimension: Int?) throws -> any RowSource {
         let stream = try ByteStream(path, unpacks: true)
@@ -83,7 +83,7 @@ struct RowInput: Sendable {
     }
 
     private func arrays(_ format: InputFormat, _ input: MappedInput, _ labels: LabelSource?) throws -> ArrayRows {
-        // What reads it holds pointers only.
+        // The reader holds only pointers.
         defer { withExtendedLifetime(input) {} }
         switch format {
         case .npz:

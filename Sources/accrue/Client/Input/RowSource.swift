@@ -1,7 +1,7 @@
 import AnalyticLearning
 import TensorFormats
 
-/// Rows from a file or a stream, read from front to back in constant memory.
+/// Rows from a file or a stream, read sequentially in constant memory.
 ///
 /// A source belongs to one thread.
 protocol RowSource: AnyObject {
@@ -9,23 +9,23 @@ protocol RowSource: AnyObject {
     var dimension: Int { get }
     /// Whether rows come with labels.
     var hasLabels: Bool { get }
-    /// How many rows there are, where that is known before they are read.
+    /// The number of rows, if known in advance.
     var rowCount: Int? { get }
-    /// How much has been read, from 0 to 1, where that is known.
+    /// The share read so far, from 0 to 1, if known.
     var fractionRead: Double? { get }
     /// Whether all values are Float32 numbers.
     var isSinglePrecision: Bool { get }
 
     /// Appends the next rows to a batch.
     ///
-    /// - Returns: how many there were, at most `limit`; fewer only at the end.
-    /// - Throws: `InputError` that names file, line or row, and column; `Interrupted`. What was read before is in the batch.
+    /// - Returns: their number, at most `limit`; less only at the end.
+    /// - Throws: `InputError` naming file, line or row, and column; `Interrupted`. Rows read before are in the batch.
     func read(_ limit: Int, into batch: inout RowBatch) throws -> Int
 
-    /// What a user should know of the rows that have been read; told once.
+    /// Warnings about the rows read so far; each is returned once.
     func takeWarnings() -> [String]
 
-    /// Why rows may have another length than the model takes, to be put behind the message; empty where nothing is known.
+    /// A hint, to follow the message, why rows may not have the model's length; empty if unknown.
     var dimensionHint: String { get }
 }
 
@@ -34,11 +34,10 @@ extension RowSource {
     var dimensionHint: String { "" }
 }
 
-/// What every row must hold to, here as in the service.
+/// Limits for every row, as in the service.
 enum RowLimits {
     /// The longest label in bytes.
     static let labelBytes = Label.maximumBytes
-    /// The longest line, or row of a table: a longer one is a mistake, such as a quotation mark without its second, and must not fill
-    /// the memory.
+    /// The longest line, or row of a table. A longer one is a mistake, such as an unclosed quotation mark, and must not fill the memory.
     static let lineBytes = 64 << 20
 }

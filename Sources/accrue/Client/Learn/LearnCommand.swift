@@ -40,7 +40,7 @@ enum LearnCommand: Command {
                 saved == nil ? "; create it with --create" : ", but \(progressPath!) says it has learned: remove the file to start over"
             throw ServerRefusal(code: 404, detail: "there is no model named \"\(model)\"\(why)")
         }
-        // The rows are looked at before a model is made that does not take them.
+        // The rows are examined before a model is created that would not accept them.
         let dimension = (details?["config"]?.object ?? creation.configuration)?["dimension"]?.int
         let source = try input.open(needsLabels: true, dimension: dimension)
         if creation.configuration != nil {
@@ -50,21 +50,21 @@ enum LearnCommand: Command {
         let version = details?["version"]?.int ?? 0
         if let saved, version < saved.version {
             throw InputError(
-                "\(progressPath!) has version \(saved.version), but \(model) is at \(version): it was created again; remove the file to start over"
-            )
+                "\(progressPath!) has version \(saved.version), but \(model) is at \(version): it was created again; "
+                    + "remove the file to start over")
         }
         if let saved, let known = saved.samples, let samples = details?["samples"]?.int, samples < known {
             throw InputError(
-                "\(progressPath!) says that \(model) has \(ProgressText.grouped(known)) samples, but it has \(ProgressText.grouped(samples)): "
-                    + "it was restored or rows were unlearned, so rows that the file counts may be gone; remove the file to learn all rows again"
-            )
+                "\(progressPath!) says that \(model) has \(ProgressText.grouped(known)) samples, but it has "
+                    + "\(ProgressText.grouped(samples)): it was restored or rows were unlearned, so rows that the file counts may be gone; "
+                    + "remove the file to learn all rows again")
         }
         let progress =
             saved ?? LearnProgress(model: model, key: givenKey ?? RunKey(), batchRows: batchRows ?? standardBatch(source.dimension))
         let isQuiet = arguments.has("--quiet")
         let report = ProgressReport(
             ProgressText(done: progress.rows, total: source.rowCount, skipped: progress.rows), isQuiet: isQuiet)
-        // Known before anything can end the program without a word.
+        // Printed before anything can end the program silently.
         if !isQuiet, givenKey == nil, saved == nil { report.say("this run's key is \(progress.key)") }
         let run = LearnRun(
             settings, connections: connections, dimension: source.dimension, versionBefore: version, progress: progress,
@@ -82,14 +82,14 @@ enum LearnCommand: Command {
         print(arguments.has("--json") ? summary.json : summary.text)
     }
 
-    /// What the model has now; nil where the server does not answer at once: the rows are learned all the same.
+    /// The model's final state; nil if the server does not answer at once: the rows are learned all the same.
     private static func end(of path: String, _ settings: ClientSettings) -> LearnReply? {
         var settings = settings
         settings.policy.retries = min(settings.policy.retries, 2)
         return try? LearnReply(ServiceClient(settings).call("GET", path))
     }
 
-    /// A run that did not come to its end.
+    /// A run that did not finish.
     struct Unfinished: StatusError {
         let cause: any Error
         let rows: Int
@@ -101,7 +101,7 @@ enum LearnCommand: Command {
         }
     }
 
-    /// Rows of a request: so many that each costs little, and so few that many are no large body (4 MiB as Float64).
+    /// Rows per request: enough that each costs little, and few enough that several are not a large body (4 MiB as Float64).
     static func standardBatch(_ dimension: Int) -> Int { max(1, min(1024, (4 << 20) / 8 / max(1, dimension))) }
 
     private static func check(_ saved: LearnProgress, _ path: String, _ model: String, _ key: RunKey?, _ batch: Int?) throws {
@@ -112,12 +112,12 @@ enum LearnCommand: Command {
         }
     }
 
-    /// The command that goes on, as a shell reads it.
+    /// The command that resumes the run, quoted for a shell.
     private static func command(going key: RunKey, _ progressPath: String?) -> String {
         var words = CommandLine.arguments
         let hasKey = words.contains { $0 == "--key" || $0.hasPrefix("--key=") }
         if progressPath == nil, !hasKey {
-            // Behind `--` it would be a word.
+            // After `--` it would be an operand.
             words.insert(contentsOf: ["--key", key.description], at: words.firstIndex(of: "--") ?? words.endIndex)
         }
         return words.map(ShellWord.quote).joined(separator: " ")

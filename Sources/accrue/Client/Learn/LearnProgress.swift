@@ -1,20 +1,20 @@
 import Foundation
 import TensorFormats
 
-/// How far a run of `learn` has come, as a small file of JSON that outlives it.
+/// The progress of a `learn` run, stored in a small JSON file.
 struct LearnProgress: Sendable, Equatable {
     var model: String
     var key: RunKey
-    /// Rows of a full batch: the same rows must make the same batches when they are sent again.
+    /// Rows of a full batch: the same rows must form the same batches when they are sent again.
     var batchRows: Int
     /// Batches and rows from the beginning that the server has acknowledged, without a gap.
     var batches = 0
     var rows = 0
     /// The hash of these rows.
     var hash = RowHash()
-    /// The model's version at the last of them.
+    /// The model's version after the last of them.
     var version = 0
-    /// The model's rows then; nil where a file does not say, because an older program wrote it.
+    /// The model's rows then; nil if the file was written by an older program.
     var samples: Int?
 
     init(model: String, key: RunKey, batchRows: Int) {
@@ -23,8 +23,8 @@ struct LearnProgress: Sendable, Equatable {
 
     /// Reads a file.
     ///
-    /// - Returns: nil where there is none.
-    /// - Throws: `InputError` for one that is no such file.
+    /// - Returns: nil if there is none.
+    /// - Throws: `InputError` for an invalid file.
     init?(contentsOf path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         guard let data = FileManager.default.contents(atPath: path) else { throw InputError("\(path) cannot be read") }
@@ -39,7 +39,7 @@ struct LearnProgress: Sendable, Equatable {
         samples = object["samples"]?.int
     }
 
-    /// Writes the file, so that there is always a whole one, after a crash as well.
+    /// Writes the file atomically: a crash leaves a complete one.
     func write(to path: String) throws {
         var object: JSONObject = [
             "format": .integer(1), "model": .string(model), "key": .string(key.description), "batch_rows": .integer(batchRows),

@@ -3,10 +3,10 @@ internal import Concurrency
 import Foundation
 import TensorFormats
 
-/// One run of `learn`: sends rows in batches, each under its key, and keeps account of what the server has acknowledged.
+/// One run of `learn`: sends rows in batches, each under its key, and tracks what the server has acknowledged.
 ///
-/// The first batch goes alone. So where the server knows anything of a run, it knows the first batch: one that was cut or filled in
-/// another way is refused (422) before anything is learned twice.
+/// The first batch is sent alone. If the server knows anything of a run, it therefore knows the first batch, and refuses (422) one that is
+/// cut or filled differently before anything is learned twice.
 final class LearnRun: Sendable {
     private struct State {
         var progress: LearnProgress
@@ -22,15 +22,15 @@ final class LearnRun: Sendable {
     private let report: ProgressReport
     private let dimension: Int
     private let progressPath: String?
-    /// The model's version before the run: an answer that is no newer had been given before.
+    /// The model's version before the run: an answer that is no newer was given earlier.
     private let versionBefore: Int
     private let base: LearnProgress
     private let state: Guarded<State>
 
-    /// Seconds between writings of the progress file. What came after is sent again under its keys, and not learned twice.
+    /// Seconds between writes of the progress file. Later batches are resent under their keys, and not learned twice.
     private static let writeInterval = 1.0
 
-    /// - Parameter progress: from where to go on.
+    /// - Parameter progress: where to continue.
     init(
         _ settings: ClientSettings, connections: Int, dimension: Int, versionBefore: Int, progress: LearnProgress, progressPath: String?,
         report: ProgressReport
@@ -49,9 +49,9 @@ final class LearnRun: Sendable {
     var tally: LearnTally { state.withLock { $0.tally } }
     var progress: LearnProgress { state.withLock { $0.progress } }
 
-    /// Reads and sends all rows behind those that were acknowledged earlier.
+    /// Reads and sends all rows after those acknowledged earlier.
     ///
-    /// - Throws: what ended the run early, when the batches under way have ended and the progress is written.
+    /// - Throws: what ended the run early, after batches under way have ended and the progress is written.
     func run(_ source: any RowSource) throws {
         try save()
         try skip(source)
@@ -62,7 +62,7 @@ final class LearnRun: Sendable {
         do {
             try pipeline.finish()
         } catch {
-            // What the user or the input ended is not the server's fault.
+            // An interruption or an input error is not the server's fault.
             failure = failure ?? error
         }
         try save()
@@ -74,7 +74,7 @@ final class LearnRun: Sendable {
         for warning in warnings { report.say("warning: \(VisibleText.of(warning))") }
     }
 
-    /// Warns once where nearly every row has made a class, and labels are numbers: a measurement is no label.
+    /// Warns once if nearly every row has created a class and labels are numbers: they are probably measurements.
     private func warnOfLabels(atLeast rows: Int) {
         let warning = state.withLock { state -> String? in
             guard !state.hasWarned, state.tally.rows >= rows, let warning = state.tally.labelWarning else { return nil }
@@ -84,7 +84,7 @@ final class LearnRun: Sendable {
         if let warning { warn([warning]) }
     }
 
-    /// Reads rows that were acknowledged in an earlier run, and compares them with those.
+    /// Reads rows that an earlier run sent, and compares them with those by their hash.
     private func skip(_ source: any RowSource) throws {
         var rest = base.rows
         var hash = RowHash()
@@ -149,7 +149,7 @@ final class LearnRun: Sendable {
         return ServerRefusal(code: refusal.code, detail: "\(batch.place): \(refusal.detail)\(hint)")
     }
 
-    /// Counts a batch whose turn it is.
+    /// Counts the next batch in order.
     private func deliver(_ batch: RowBatch, _ reply: LearnReply) throws {
         let isKnown = reply.version <= versionBefore
         try state.withLock { state in
@@ -157,14 +157,14 @@ final class LearnRun: Sendable {
             state.firstIsKnown = first
             guard !isKnown || first || base.batches > 0 else {
                 throw InputError(
-                    "the server has already learned \(batch.place), but no longer remembers the beginning of the run \(base.key): earlier rows "
-                        + "now count twice (use --progress for runs that last longer than the server remembers)")
+                    "the server has already learned \(batch.place), but no longer remembers the beginning of the run \(base.key): earlier "
+                        + "rows now count twice (use --progress for runs that last longer than the server remembers)")
             }
             state.tally.add(reply, rows: batch.rows, isKnown: isKnown)
             state.progress.batches += 1
             state.progress.rows += batch.rows
             state.progress.hash = batch.hash
-            // With several requests under way an earlier batch may have a later version.
+            // With several requests under way, an earlier batch may have a later version.
             if reply.version >= state.progress.version {
                 (state.progress.version, state.progress.samples) = (reply.version, reply.samples)
             }

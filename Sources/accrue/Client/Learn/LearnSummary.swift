@@ -1,7 +1,7 @@
 import AnalyticLearning
 import TensorFormats
 
-/// What a run of `learn` has done, for people and for programs.
+/// The result of a `learn` run, for people and for programs.
 struct LearnSummary {
     var model: String
     var key: RunKey
@@ -9,7 +9,7 @@ struct LearnSummary {
     var skippedRows: Int
     var tally: LearnTally
     var seconds: Double
-    /// What the model has at the end, where the server could be asked: others may have learned, and answers may be older ones.
+    /// The model's final state, if the server could be asked: others may have learned, and answers may be older.
     var end: LearnReply?
 
     /// The most labels that the text lists.

@@ -1,21 +1,21 @@
 import AnalyticLearning
 import TensorFormats
 
-/// What the answers to the batches of a run come to.
+/// The sum of the answers to a run's batches.
 struct LearnTally: Sendable {
     /// Rows that the server has acknowledged, and those of them that it had learned before this run.
     private(set) var rows = 0
     private(set) var knownRows = 0
     private(set) var newClasses: [Label] = []
-    /// The answer that speaks of the latest state: with several requests under way, or answers given again, not always the last one.
+    /// The answer with the latest state: with several requests under way, or repeated answers, not always the last one.
     private(set) var last: LearnReply?
     private var scored = 0
     private var right = 0.0
 
-    /// The share of rows that were right before they were learned, of those that met a model which knew something.
+    /// The share of rows predicted correctly before they were learned, among those that met a model with classes.
     var accuracyBefore: Double? { scored > 0 ? right / Double(scored) : nil }
 
-    /// What to say where nearly every row has made a class whose label is a number; nil where that is not so.
+    /// A warning if nearly every row has created a class whose label is a number; otherwise nil.
     var labelWarning: String? {
         guard newClasses.count * 10 >= rows * 8 else { return nil }
         let numbers = newClasses.lazy.filter { Double($0.text) != nil }
@@ -25,7 +25,7 @@ struct LearnTally: Sendable {
             + "(\(examples), …): the label column looks like a measurement; choose another with --label-column"
     }
 
-    /// - Parameter isKnown: whether the answer is an earlier one, given again.
+    /// - Parameter isKnown: whether the answer repeats an earlier one.
     mutating func add(_ reply: LearnReply, rows count: Int, isKnown: Bool) {
         rows += count
         if isKnown { knownRows += count }
@@ -46,7 +46,7 @@ struct LearnReply: Sendable {
     var newClasses: [Label]
     var accuracyBefore: Double?
 
-    /// - Throws: `ServerUnavailable` where something else answers.
+    /// - Throws: `ServerUnavailable` if the answer is of another kind.
     init(_ response: HTTPClient.Response) throws {
         let object = try ServiceClient.object(response)
         guard let version = object["version"]?.int, let samples = object["samples"]?.int, let classes = object["classes"]?.int else {

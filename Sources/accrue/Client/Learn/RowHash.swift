@@ -2,14 +2,14 @@ import ClassifierService
 import ModelHost
 import TensorFormats
 
-/// The hash of all rows from the first one on, however they were cut into batches.
+/// The hash of all rows from the first one on, independent of batches.
 struct RowHash: Sendable, Equatable {
     private(set) var value: UInt64 = 0
 
-    /// Goes on after rows that were hashed before.
+    /// Continues after rows that were hashed before.
     init(_ value: UInt64 = 0) { self.value = value }
 
-    /// Takes the rows of a batch in.
+    /// Adds the rows of a batch.
     ///
     /// - Complexity: linear in the bytes of the rows.
     mutating func add(_ batch: RowBatch, dimension: Int) {

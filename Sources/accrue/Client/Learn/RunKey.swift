@@ -1,9 +1,9 @@
-/// What a run of `learn` is called: the server remembers under it, batch by batch, what it has learned.
+/// The name of a `learn` run, under which the server remembers each learned batch.
 ///
-/// A request has the run's key, a hyphen and the batch's number as its `Idempotency-Key`. The number is digits alone, so no two runs with
-/// different keys ever make the same one.
+/// The `Idempotency-Key` of a request is the run's key, a hyphen and the batch's number. The number is only digits, so different run keys
+/// never yield the same request key.
 struct RunKey: Sendable, Equatable, CustomStringConvertible {
-    /// The longest key: with the number it must fit the 255 characters of the service.
+    /// The longest key: with the number it must fit the service's 255 characters.
     static let maximumLength = 200
 
     let description: String
@@ -16,7 +16,7 @@ struct RunKey: Sendable, Equatable, CustomStringConvertible {
         description = text
     }
 
-    /// A key that no other run has.
+    /// A unique key.
     init() {
         let random = UInt64.random(in: .min ... .max)
         description = "run-" + String(random, radix: 36)

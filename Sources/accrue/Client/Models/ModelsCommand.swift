@@ -1,7 +1,7 @@
 import Foundation
 import TensorFormats
 
-/// `accrue models`: lists, shows, makes and deletes models on a server.
+/// `accrue models`: lists, shows, creates and deletes models on a server.
 enum ModelsCommand: Command {
     static let name = "models"
     static let summary = "List, show, create or delete models on a server"
@@ -60,7 +60,7 @@ enum ModelsCommand: Command {
         }
     }
 
-    /// Prints details: a line each, what is nested as JSON.
+    /// Prints details, one per line; nested values as JSON.
     private static func show(_ response: HTTPClient.Response, _ arguments: ParsedArguments) throws {
         if arguments.has("--json") { return print(response.text) }
         let entries = try ServiceClient.object(response).entries
@@ -77,7 +77,7 @@ enum ModelsCommand: Command {
         }
     }
 
-    /// Of the evaluation its numbers; classes and confusions are for `--json`.
+    /// The numbers of the evaluation; classes and confusions are for `--json`.
     private static func summary(_ evaluation: JSONObject) -> String {
         evaluation.entries.compactMap { entry in
             switch entry.value {
@@ -87,7 +87,7 @@ enum ModelsCommand: Command {
         }.joined(separator: ", ")
     }
 
-    /// A line from the terminal, which is waited for until a signal comes.
+    /// Reads a line from the terminal; a signal ends the wait.
     private static func typedLine() throws -> String {
         let terminal = try ByteStream("-")
         var line: [UInt8] = []
@@ -106,7 +106,7 @@ enum ModelsCommand: Command {
             fflush(nil)
             guard ["y", "yes"].contains(try typedLine().lowercased()) else { throw InputError("\(model) was not deleted") }
         }
-        // A delete that is sent again because its answer was lost finds nothing: then it was done.
+        // A repeated delete, sent because its answer was lost, finds nothing: the first one succeeded.
         var tries = 0
         let response = try client.call("DELETE", path, accepting: [404], isFirst: true, onHead: { _ in tries += 1 })
         if response.status == 404, tries == 1 { throw ServerRefusal(code: 404, detail: "there is no model named \"\(model)\"") }

@@ -1,7 +1,7 @@
 import AnalyticLearning
 import TensorFormats
 
-/// How many predictions were right, over all rows and by class.
+/// The number of correct predictions, over all rows and by class.
 struct Evaluation: Sendable {
     private struct Count {
         var rows = 0
@@ -10,7 +10,7 @@ struct Evaluation: Sendable {
         var isPredicted = false
     }
 
-    /// All classes that rows or predictions name; some may have no rows.
+    /// All classes of rows or predictions; some may have no rows.
     private var classes: [Label: Count] = [:]
     private(set) var rows = 0
     private(set) var right = 0
@@ -27,10 +27,10 @@ struct Evaluation: Sendable {
     /// Labels of rows that the model has never predicted: it may not know them.
     var neverPredicted: [Label] { classes.filter { $0.value.rows > 0 && !$0.value.isPredicted }.map(\.key).sorted() }
 
-    /// Labels of rows that are no classes of the model, which no prediction can get right.
+    /// Labels of rows that are not classes of the model; their predictions are always wrong.
     private(set) var unknown: [Label] = []
 
-    /// Says which classes the model has.
+    /// Sets the model's classes.
     mutating func compare(with known: Set<Label>) { unknown = neverPredicted.filter { !known.contains($0) } }
 
     /// The number of rows whose label the model does not know.
@@ -39,7 +39,7 @@ struct Evaluation: Sendable {
     /// The most labels that the text lists.
     private static let listedLabels = 10
 
-    /// What stands before the accuracy; empty where all labels are classes.
+    /// A prefix for the accuracy; empty if all labels are classes.
     private var unknownText: String {
         guard !unknown.isEmpty else { return "" }
         let listed = unknown.prefix(Self.listedLabels).map { VisibleText.of($0.text) }.joined(separator: ", ")
@@ -48,17 +48,17 @@ struct Evaluation: Sendable {
             + "none of which can be right)\n"
     }
 
-    /// The share of rows that are right; nil without rows.
+    /// The share of rows predicted correctly; nil without rows.
     var accuracy: Double? { rows > 0 ? Double(right) / Double(rows) : nil }
 
-    /// The mean over the classes that have rows of the share of them that are right, so that all count the same.
+    /// The mean accuracy of the classes that have rows: each class counts the same.
     var balancedAccuracy: Double? {
-        // In one order, so that the last digit does not change from run to run.
+        // In a fixed order, so that the last digit is the same in every run.
         let shares = classes.filter { $0.value.rows > 0 }.sorted { $0.key < $1.key }.map { Double($0.value.right) / Double($0.value.rows) }
         return shares.isEmpty ? nil : shares.reduce(0, +) / Double(shares.count)
     }
 
-    /// How many classes there are, and how many of them have rows where that is not all.
+    /// The number of classes, and how many of them have rows if not all do.
     private var classText: String {
         let rows = classes.values.count { $0.rows > 0 }
         return "\(classes.count) classes" + (rows < classes.count ? ", \(rows) of them with rows" : "")

@@ -3,7 +3,7 @@ import Foundation
 import HTTPServer
 import TensorFormats
 
-/// `accrue predict`: asks a model on a server for the labels of rows, and prints them in their order.
+/// `accrue predict`: asks a model on a server for the labels of rows, and prints them in order.
 enum PredictCommand: Command {
     static let name = "predict"
     static let summary = "Predict the labels of rows with a model on a server"
@@ -68,7 +68,7 @@ enum PredictCommand: Command {
             evaluation.compare(with: Set(listed.compactMap { $0.object?["label"]?.label }))
         }
         let result = arguments.has("--json") ? evaluation.json : evaluation.text
-        // The predictions have standard output for themselves.
+        // Standard output is for the predictions alone.
         if format == nil { print(result) } else { FileHandle.standardError.write(Data((result + "\n").utf8)) }
     }
 

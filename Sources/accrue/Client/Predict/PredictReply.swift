@@ -3,11 +3,11 @@ import TensorFormats
 
 /// The answer to a predict request.
 struct PredictReply: Sendable {
-    /// A class, and how much speaks for it.
+    /// A class and its score.
     struct Scored: Sendable, Equatable {
         var label: Label
         var score: Double
-        /// Where it was asked for and is known.
+        /// Set if it was requested and is known.
         var probability: Double?
 
         init?(_ value: JSONValue) {
@@ -19,13 +19,13 @@ struct PredictReply: Sendable {
 
     struct Row: Sendable {
         var best: Scored
-        /// The best classes, the best one included; empty where they were not asked for.
+        /// The best classes, including the best one; empty if they were not requested.
         var top: [Scored]
     }
 
     var rows: [Row]
 
-    /// - Throws: `ServerUnavailable` where something else answers, or another number of rows.
+    /// - Throws: `ServerUnavailable` if the answer is of another kind, or has another number of rows.
     init(_ response: HTTPClient.Response, rows count: Int) throws {
         let predictions = try ServiceClient.object(response)["predictions"]?.array ?? []
         rows = predictions.compactMap { value in

@@ -3,13 +3,13 @@ internal import Concurrency
 import Foundation
 import TensorFormats
 
-/// One run of `predict`: sends rows in batches over several connections, and prints what comes in the order of the rows.
+/// One run of `predict`: sends rows in batches over several connections, and prints the answers in the order of the rows.
 final class PredictRun: Sendable {
     private let settings: ClientSettings
     private let path: String
     private let dimension: Int
     private let hasLabels: Bool
-    /// Nil where nothing is printed.
+    /// Nil if nothing is printed.
     private let text: PredictionText?
     private let report: ProgressReport
     private let counted = Guarded(Evaluation())
@@ -23,10 +23,10 @@ final class PredictRun: Sendable {
         hasLabels = source.hasLabels
     }
 
-    /// How many were right, where the rows have labels.
+    /// The number of correct predictions, if the rows have labels.
     var evaluation: Evaluation { counted.withLock { $0 } }
 
-    /// - Throws: what ended the run early; what was printed until then is whole lines, without a gap.
+    /// - Throws: what ended the run early; the output so far is whole lines, without a gap.
     func run(_ source: any RowSource, batchRows: Int, connections: Int) throws {
         if let text, !text.header.isEmpty { try Array(text.header.utf8).withUnsafeBytes(StandardOutput.write) }
         let pipeline = try BatchPipeline<PredictReply>(

@@ -10,12 +10,12 @@ struct PredictionText: Sendable {
     }
 
     let format: Format
-    /// How many of the best classes stand beside the best one; 1 for none.
+    /// The number of best classes per row; 1 for only the best.
     let top: Int
-    /// Whether the input says what the labels are.
+    /// Whether the input has labels.
     let hasLabels: Bool
     let hasProbabilities: Bool
-    /// Whether a terminal shows it: labels then have nothing that it would obey.
+    /// Whether the output is a terminal: control characters in labels are then escaped.
     var isForPeople = false
 
     /// The first line of a table; empty for other formats.
@@ -28,9 +28,9 @@ struct PredictionText: Sendable {
         return names.joined(separator: ",") + "\n"
     }
 
-    /// A line each for the rows of a batch, whose numbers count from 0 in the whole input.
+    /// One line per row of a batch; rows are counted from 0 in the whole input.
     ///
-    /// - Throws: `InputError` for a label that takes several lines where each has to have one.
+    /// - Throws: `InputError` for a label with line breaks if each row must be one line.
     func lines(_ batch: RowBatch, _ reply: PredictReply) throws(InputError) -> [UInt8] {
         if format == .ndjson { return objects(batch, reply) }
         var text = ""
@@ -39,8 +39,8 @@ struct PredictionText: Sendable {
                 let label = shown(row.best.label.text)
                 guard !label.utf8.contains(where: { $0 == 10 || $0 == 13 }) else {
                     throw InputError(
-                        "row \(batch.firstRow + index + 1): the label \(JSONValue.string(label)) has a line break: use --output csv or ndjson"
-                    )
+                        "row \(batch.firstRow + index + 1): the label \(JSONValue.string(label)) has a line break: "
+                            + "use --output csv or ndjson")
                 }
                 text += label + "\n"
                 continue
@@ -101,7 +101,7 @@ struct PredictionText: Sendable {
         }
     }
 
-    /// A field of a table (RFC 4180): in quotation marks where it holds what would end it.
+    /// A field of a table (RFC 4180), in quotation marks if necessary.
     static func quote(_ field: String) -> String {
         let isPlain = !field.utf8.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 10 || $0 == 13 }
         if isPlain, field.first != " ", field.last != " " { return field }

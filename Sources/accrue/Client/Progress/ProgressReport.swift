@@ -2,9 +2,9 @@ import ClassifierService
 internal import Concurrency
 import Foundation
 
-/// Tells on standard error how far a transfer is: a bar that is drawn again and again on a terminal, else a line every few seconds.
+/// Shows a transfer's progress on standard error: a continually redrawn bar on a terminal, otherwise a line every few seconds.
 ///
-/// Any thread may tell it what is done; a thread of its own writes, so that the rate falls and the clock runs when nothing moves.
+/// Any thread may update it. Its own thread writes, so that the rate and the clock change even if nothing moves.
 final class ProgressReport: Sendable {
     private struct State {
         var text: ProgressText
@@ -18,26 +18,26 @@ final class ProgressReport: Sendable {
     private let isTerminal: Bool
     private let isQuiet: Bool
 
-    /// Seconds between lines where standard error is no terminal, and between drawings of a bar where it is one.
+    /// Seconds between lines if standard error is not a terminal, and between redraws of a bar if it is.
     private static let (lineInterval, barInterval) = (5.0, 0.2)
 
-    /// - Parameter isQuiet: shows nothing but messages.
+    /// - Parameter isQuiet: whether to show only messages.
     init(_ text: ProgressText, isQuiet: Bool) {
         state = Guarded(State(text: text))
         isTerminal = isatty(STDERR_FILENO) == 1
         self.isQuiet = isQuiet
         guard !isQuiet else { return }
-        // Where there is no thread, there is no progress to be seen, and the transfer goes on.
+        // Without a thread no progress is shown, but the transfer goes on.
         try? Threads.start("progress") { [self] in run() }
     }
 
-    /// Changes what is known.
+    /// Updates the figures.
     func update(_ change: (inout ProgressText) -> Void) { state.withLock { change(&$0.text) } }
 
     /// Seconds since the start.
     var elapsed: Double { MonotonicClock.now - start }
 
-    /// Says something between the progress.
+    /// Prints a message between progress lines.
     func say(_ message: String) {
         state.withLock { state in
             Self.write((state.hasBar ? "\r\u{1B}[K" : "") + "accrue: \(message)\n")
@@ -45,7 +45,7 @@ final class ProgressReport: Sendable {
         }
     }
 
-    /// Ends it, the bar gone.
+    /// Ends the report and removes the bar.
     func finish() {
         monitor.withLock {
             state.withLock { state in

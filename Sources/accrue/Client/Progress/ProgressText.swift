@@ -1,19 +1,19 @@
 import Foundation
 
-/// How far a transfer is, as a line of text.
+/// The progress of a transfer, as a line of text.
 struct ProgressText: Equatable {
     /// What is counted.
     enum Unit { case rows, bytes }
 
     var unit = Unit.rows
     var done = 0
-    /// How many there are, where that is known.
+    /// The total, if known.
     var total: Int?
-    /// How much of the input is done, from 0 to 1, where that is known; `done` over `total` where it is not.
+    /// The share of the input that is done, from 0 to 1, if known; otherwise `done` over `total` is used.
     var fraction: Double?
     /// Seconds since the start.
     var elapsed = 0.0
-    /// Done before the start: a rate does not count it.
+    /// Done before the start: not counted in the rate.
     var skipped = 0
     /// Why nothing moves.
     var note: String?
@@ -24,16 +24,16 @@ struct ProgressText: Equatable {
         return fraction.map { min(1, max(0, $0)) }
     }
 
-    /// The share in whole percent: 100 when all is done, and not before.
+    /// The share in whole percent: 100 only when everything is done.
     private var percent: String? { share.map { String(Int($0 * 100)) } }
 
-    /// Things a second since the start.
+    /// Units per second since the start.
     var rate: Double { elapsed > 0 ? Double(done - skipped) / elapsed : 0 }
 
-    /// Seconds that the rest will take at this rate; nil while nobody can know.
+    /// Seconds for the rest at this rate; nil if unknown.
     var remaining: Double? {
         if let total, rate > 0 { return Double(max(0, total - done)) / rate }
-        // Of a file whose rows nobody has counted: by its bytes.
+        // For a file with an unknown number of rows: by its bytes.
         guard total == nil, let share, share > 0, skipped == 0 else { return nil }
         return elapsed * (1 - share) / share
     }
@@ -41,7 +41,7 @@ struct ProgressText: Equatable {
     /// One line without a bar: for files and pipes.
     var plain: String { words(withShare: true) }
 
-    /// - Parameter withShare: whether the share stands behind a number that is out of nobody knows how many.
+    /// - Parameter withShare: whether to append the share to a number whose total is unknown.
     private func words(withShare: Bool) -> String {
         var parts = [total.map { "\(unit == .rows ? Self.grouped(done) : amount(done)) of \(amount($0))" } ?? amount(done)]
         if withShare, total == nil, let percent { parts[0] += " (\(percent)%)" }
@@ -51,11 +51,11 @@ struct ProgressText: Equatable {
         return parts.joined(separator: ", ")
     }
 
-    /// A line with a bar for a terminal, no wider than it is.
+    /// A line with a bar, no wider than the terminal.
     ///
-    /// - Parameter width: columns; the bar takes what the words leave, and goes where that is too little.
+    /// - Parameter width: columns; the bar takes what the text leaves, and is omitted if that is too little.
     func bar(width: Int) -> String {
-        // The bar has a percentage before it.
+        // The bar already shows a percentage.
         let words = words(withShare: false)
         guard let share, let percent, note == nil || words.count + 18 <= width else { return String(words.prefix(max(0, width - 1))) }
         let room = min(40, width - words.count - 9)

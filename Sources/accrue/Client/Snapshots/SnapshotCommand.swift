@@ -28,14 +28,14 @@ enum SnapshotCommand: Command {
         if !arguments.has("--quiet") { print("\(path): \(ProgressText.bytes(size)), checksums verified") }
     }
 
-    /// Fetches to a temporary file, checks it, and puts it into its place: there is never half a snapshot.
+    /// Fetches to a temporary file, checks it, and renames it into place: there is never a partial snapshot.
     private static func save(_ client: ServiceClient, _ call: String, _ report: ProgressReport, _ path: String) throws -> Int {
         var file: ReplacedFile?
         var size = 0
         _ = try client.call(
             "GET", call, isFirst: true,
             onHead: { head in
-                // Another try begins anew.
+                // A retry starts from the beginning.
                 (file, size) = (nil, 0)
                 report.update { $0.total = (200..<300).contains(head.status) ? head.field("content-length").flatMap { Int($0) } : nil }
             },
@@ -56,7 +56,7 @@ enum SnapshotCommand: Command {
         return size
     }
 
-    /// To a pipe: what has been written cannot be taken back, so it is fetched once.
+    /// To a pipe: written data cannot be taken back, so it is fetched once.
     private static func fetch(
         _ client: ServiceClient, _ call: String, _ report: ProgressReport, into sink: @escaping (UnsafeRawBufferPointer) throws -> Void
     ) throws {

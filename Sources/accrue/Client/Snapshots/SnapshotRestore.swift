@@ -1,9 +1,9 @@
 import Foundation
 import TensorFormats
 
-/// Sends a snapshot to a server, which makes the model or replaces it.
+/// Sends a snapshot to a server, which creates or replaces the model.
 enum SnapshotRestore {
-    /// - Parameter path: a file, which is sent again where that may help; `-` for standard input, which is sent once.
+    /// - Parameter path: a file, which is resent if that may help; `-` for standard input, which is sent once.
     static func run(model: String, path: String, _ arguments: ParsedArguments) throws {
         let settings = try ClientSettings(arguments)
         let client = ServiceClient(settings)
@@ -45,7 +45,7 @@ enum SnapshotRestore {
         return try ServiceClient.object(response)
     }
 
-    /// Refuses a file of another kind before gigabytes of it travel.
+    /// Refuses a file of another kind before sending gigabytes.
     private static func check(_ descriptor: Int32, _ size: Int, _ path: String) throws {
         let file = try MappedInput(descriptor, count: size, name: path)
         do { try withExtendedLifetime(file) { _ = try SafetensorsReader(file.bytes) } } catch {
