@@ -4,7 +4,7 @@ import Testing
 
 @testable import AnalyticLearning
 
-/// What every way of treating imbalance must hold to.
+/// Rules for every way of treating imbalance.
 @Suite struct BalanceBatteryTests {
     struct Method: Sendable, CustomTestStringConvertible {
         var imbalance: Imbalance
@@ -21,7 +21,7 @@ import Testing
     @Test(arguments: methods) func theTruthIsNotTouched(method: Method) throws {
         let stream = try LongTail()
         let classifier = try stream.classifier(method.imbalance, rank: method.rank)
-        // Rotating a sketch is the one thing that reading it may do.
+        // Reading may rotate a sketch, and nothing else.
         try classifier.forEachSketch { _, _ in }
         let before = try SavedParts(classifier)
         #expect(try classifier.rebalance())
@@ -57,7 +57,7 @@ import Testing
         let stream = try LongTail()
         let original = try stream.classifier(method.imbalance, rank: method.rank, batches: [100, 150])
         try original.rebalance()
-        // Some rows more, so that the weights lag and sketches have rows that wait.
+        // Some more rows, so that the weights lag and sketches have pending rows.
         try stream.learn(250..<259, original)
         let restored = try SavedParts(original).restored()
         #expect(restored.balancedVersion == original.balancedVersion && restored.evaluation == original.evaluation)
@@ -114,7 +114,7 @@ import Testing
                 #expect(classifier.balancedElements.allSatisfy { $0.isFinite })
                 #expect(try #require(classifier.balanced).table.transposed.allSatisfy { $0.isFinite })
             } catch BalanceError.solver(.eigensolverFailed) {
-                // Refused, and the plain weights go on.
+                // Refused; the plain weights continue.
                 #expect(try #require(classifier.publish()).balanced == nil)
             }
         }
@@ -178,9 +178,9 @@ import Testing
     }
 }
 
-/// A place for a result of another thread.
+/// A place for another thread's result.
 private final class Box: @unchecked Sendable {
-    // Written before the semaphore is signalled and read after it was waited for.
+    // Written before the semaphore is signalled, and read after waiting for it.
     private var result: Result<BalancedWeights, any Error>?
     private let semaphore = DispatchSemaphore(value: 0)
 

@@ -3,13 +3,13 @@ import Testing
 
 @testable import AnalyticLearning
 
-/// What becomes of a calibration when requests are grouped, and when a model is saved, merged, changed.
+/// Calibration when requests are grouped, and when a model is saved, merged or changed.
 @Suite struct CalibrationStateTests {
     private let stream: DigitStream
 
     init() throws { stream = try DigitStream(seed: 2) }
 
-    /// A classifier that has learned some rows in their requests.
+    /// A classifier that has learned some rows request by request.
     private func classifier(rows: Int) throws -> Classifier {
         let classifier = try stream.digits.classifier()
         for range in stream.requests where range.upperBound <= rows { try stream.learn(range, classifier) }
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    /// Large requests are scored a part at a time, and accumulated and solved for once.
+    /// Large requests are scored in parts, and accumulated and solved once.
     @Test(arguments: [200, 900]) func largeRequests_areScoredRowByRow(rows: Int) throws {
         let classifier = try classifier(rows: 700)
         let single = Calibrator()
@@ -55,7 +55,8 @@ import Testing
         #expect(isClose(classifier.calibration(of: .plain), single.calibration))
     }
 
-    /// A request too large for one block and too small to be solved for at once passes the recursion in parts, after it was scored whole.
+    /// A request too large for one block and too small for a direct solution goes through the recursion in parts, after it was scored
+    /// completely.
     @Test func aRequestOfSeveralBlocks_isScoredByTheWeightsBeforeIt() throws {
         let dimension = 1200
         var generator = SplitMix64(state: 9)
@@ -99,7 +100,7 @@ import Testing
             }
             #expect(isClose(restored.calibration(of: .plain), classifier.calibration(of: .plain)))
         }
-        // A snapshot from before there was calibration.
+        // A snapshot from before calibration existed.
         var old = try SavedParts(classifier(rows: 900))
         old.calibration = nil
         #expect(try old.restored().calibration(of: .plain) == nil)
@@ -130,7 +131,7 @@ import Testing
         for _ in 0..<50 { try classifier.learn(features: (0..<20).map(Double.init), labels: Array(repeating: "one", count: 10)) }
         #expect(classifier.calibrationState(of: .plain) == nil)
         #expect(classifier.publish()?.calibration(of: .plain) == nil)
-        // The first row of another class is one of a label never seen.
+        // The first row of another class has a new label.
         for row in 0...Calibration.minimumSamples {
             #expect(classifier.calibration(of: .plain) == nil, "after \(row) rows")
             try classifier.learn(features: [Double(row % 7), 1], labels: [row % 2 == 0 ? "two" : "one"])
@@ -180,7 +181,7 @@ import Testing
         #expect(balanced.expectedCalibrationError! < 0.05 && balanced.expectedCalibrationErrorOfRawScores! > 0.05)
         let restored = try SavedParts(classifier).restored()
         #expect(restored.calibration(of: .balanced) == balanced)
-        // One large request is scored by both.
+        // One large request is scored by both models.
         try stream.learn(1000..<1200, restored)
         #expect(restored.calibration(of: .balanced)!.samples == balanced.samples + 200)
         try restored.setImbalance(.pseudoFeatures(noise: 0.5, cap: 16, seed: 1))
@@ -191,7 +192,7 @@ import Testing
         var generator = SplitMix64(state: 5)
         let (classes, calibrator) = (600, Calibrator())
         for row in 0..<3000 {
-            // A stream of a period that a regular sample would fall in with.
+            // A stream with a period that a regular sample would fall in with.
             let label = row % 5
             let scores = (0..<classes).map { ($0 == label ? 0.8 : 0) + 0.3 * generator.normal() }
             scores.withUnsafeBufferPointer { calibrator.record($0, label: label) }

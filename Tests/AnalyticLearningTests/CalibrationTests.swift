@@ -45,7 +45,7 @@ import Testing
         return exp(-(low + high) / 2)
     }
 
-    /// Scores of `classes` classes, of which the true one is higher by `gap` on average.
+    /// Scores of `classes` classes, the true one higher by `gap` on average.
     private func row(_ classes: Int, gap: Double, scale: Double, _ generator: inout SplitMix64) -> (scores: [Double], label: Int) {
         let label = Int.random(in: 0..<classes, using: &generator)
         let scores = (0..<classes).map { scale * ((($0 == label) ? gap : 0) + 0.3 * generator.normal()) }
@@ -59,7 +59,7 @@ import Testing
         var rows: [(scores: [Double], label: Int)] = []
         var (calibrated, raw): ([(confidence: Double, isCorrect: Bool)], [(confidence: Double, isCorrect: Bool)]) = ([], [])
         for index in 0..<1500 {
-            // The stream changes half-way: what was before is forgotten.
+            // The stream changes halfway: what came before is forgotten.
             let row = row(classes, gap: index < 700 ? gap / 2 : gap, scale: scale, &generator)
             if let calibration = calibrator.calibration {
                 let best = row.scores.indices.max { row.scores[$0] < row.scores[$1] }!
@@ -87,7 +87,7 @@ import Testing
         let calibration = try #require(weights.calibration(of: .plain))
         #expect(calibration.expectedCalibrationError! < 0.05)
         #expect(calibration.expectedCalibrationErrorOfRawScores! > 0.05)
-        // Rows that were never learned: what is published is what they get.
+        // Rows that were never learned, with the published calibration.
         var workspace = ScoreWorkspace()
         let test = Array(stream.order[1400...])
         try #require(weights.scorer()).score(stream.digits.rows(test).map(Float.init), workspace: &workspace)

@@ -9,7 +9,7 @@ import Testing
             let cost = CostModel(width: width)
             #expect(cost.blockRows >= 16 && cost.blockRows <= 256)
             #expect(cost.gatheredColumns >= 16 && cost.gatheredColumns <= 256)
-            // A gathered block must fit what is gathered.
+            // A gathered block must fit the gathered columns.
             #expect(cost.gatherBelow >= 2 && cost.gatherBelow <= cost.gatheredColumns)
             #expect(cost.bulkRows >= 2)
             #expect(cost.blockRows >= last.blockRows && cost.gatheredColumns >= last.gatheredColumns)
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func bulk_beginsWhereASolveIsCheaperThanTheRecursion() {
-        // 3D²n > D³/s and a little less, for the terms in n² that only the recursion has.
+        // 3D²n > D³/s and a little less, because of the terms in n² that only the recursion has.
         for width in [512, 2048, 8192] {
             let cost = CostModel(width: width)
             #expect(cost.bulkRows > width / 4 && cost.bulkRows < width)

@@ -10,7 +10,7 @@ import Testing
         var recent: ProgressiveEvaluation.Measures
     }
 
-    /// Requests of 1 to `largest` rows, the model's luck changing.
+    /// Requests of 1 to `largest` rows; the accuracy changes.
     private func stream(requests: Int, largest: Int, seed: UInt64 = 4) -> (ProgressiveEvaluation, [State]) {
         var generator = SplitMix64(state: seed)
         var evaluation = ProgressiveEvaluation(window: 100)
@@ -32,7 +32,7 @@ import Testing
         #expect(points.count <= EvaluationHistory.capacity)
         let stride = EvaluationHistory.stride(after: evaluation.evaluatedSamples)
         #expect(evaluation.evaluatedSamples / stride < EvaluationHistory.capacity)
-        // The first request of every part of the stream, and no other: what thinning leaves is what was due from the start.
+        // The first request of every part of the stream, and no other: thinning leaves what was due from the start.
         var expected: [State] = []
         for state in states where expected.isEmpty || state.evaluated / stride > expected.last!.evaluated / stride {
             expected.append(state)

@@ -3,7 +3,7 @@ import LinearAlgebra
 /// One joint ridge regression in about twice the precision of Float64: the yardstick of long streams, whose own rounding must not show.
 ///
 /// It shares no sums with the engine: it takes large blocks, keeps G and Q as unevaluated sums of two numbers, and refines its solution
-/// with residuals that are summed up with as many digits.
+/// with residuals of the same precision.
 struct ExactJointSolution: ~Copyable {
     private let width: Int
     private let classes: Int
@@ -76,7 +76,7 @@ struct ExactJointSolution: ~Copyable {
             for index in elements.indices { elements[index] = crossMoment[index].high + crossMoment[index].low }
         }
         try pair.solve(ridge: ridge, weights: &weights)
-        // Each step leaves the condition number times rounding of the error before it.
+        // Each step multiplies the error by the condition number times rounding.
         for _ in 0..<3 {
             let residual = try residual(of: weights, ridge: ridge)
             var correction = try Matrix(rows: width, columns: classes)

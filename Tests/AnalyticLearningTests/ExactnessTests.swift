@@ -2,13 +2,13 @@ import Testing
 
 @testable import AnalyticLearning
 
-/// Whatever the partition and the order, the weights are those of one joint solution.
+/// For any partition and order, the weights are those of one joint solution.
 @Suite struct ExactnessTests {
     @Test func randomPartitions_ofTheDigits_giveTheJointWeights() throws {
         let digits = try Digits()
         let labels = (0..<10).map(String.init)
         var generator = SplitMix64(state: 2026)
-        // 400 rows are rank-deficient nowhere that matters and keep 200 partitions quick; all 1,797 are tried in a few more.
+        // 400 rows are rank-deficient only where it does not matter, and keep 200 partitions quick; a few more use all 1,797.
         let some = Array((0..<digits.labels.count).shuffled(using: &generator).prefix(400))
         let joint = jointSolution(digits.mapped(some), some.map { digits.labels[$0] }, classes: 10, ridge: 0.1)
         let all = Array(0..<digits.labels.count)
@@ -33,8 +33,8 @@ import Testing
         print("worst relative difference from the joint solution over 200 partitions: \(worst)")
     }
 
-    /// Every fourth trial in single rows or one whole batch, the others with batches of random scale, so that the gathered, the direct
-    /// and the bulk path all occur.
+    /// Every fourth trial uses single rows or one whole batch; the others use batches of random scale, so that the gathered, the direct and
+    /// the bulk path all occur.
     private func partition(of count: Int, _ trial: Int, _ generator: inout SplitMix64) -> [Int] {
         if trial % 20 == 3 { return Array(repeating: 1, count: count) }
         if trial % 20 == 7 { return [count] }

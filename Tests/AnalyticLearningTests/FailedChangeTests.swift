@@ -3,9 +3,9 @@ import Testing
 
 @testable import AnalyticLearning
 
-/// A change that fails, wherever it fails, has changed nothing: not a bit of the state, and nothing of what comes after it.
+/// A change that fails at any point has changed nothing: no bit of the state, and nothing later.
 ///
-/// Two models that learn the same agree to the bit only while OpenBLAS keeps to one number of threads.
+/// Two models that learn the same rows agree to the bit only while OpenBLAS keeps its number of threads.
 @Suite struct FailedChangeTests {
     private static let width = 12
     private static let kinds: [(imbalance: Imbalance, rank: SketchRank, map: FeatureMapKind)] = [
@@ -18,7 +18,7 @@ import Testing
         return (0..<(count * width)).map { _ in generator.normal() }
     }
 
-    /// A classifier with some past: learned in blocks and row by row, with balanced weights and a calibration.
+    /// A classifier with a history: learned in blocks and row by row, with balanced weights and a calibration.
     private static func make(_ kind: Int) throws -> Classifier {
         let (imbalance, rank, map) = kinds[kind]
         let classifier = try Classifier(
@@ -31,7 +31,7 @@ import Testing
         return classifier
     }
 
-    /// All that can be told of a state, to the bit.
+    /// Everything observable of a state, to the bit.
     private struct Fingerprint: Equatable {
         let numbers: [UInt64]
         let labels: [Label]
@@ -79,7 +79,7 @@ import Testing
 
     @Test(arguments: 0..<3, 0..<12) func allocationsFailInTurn_andNothingHasChanged(kind: Int, change: Int) throws {
         let (name, perform) = Self.changes[change]
-        // What a change brings along is made before anything fails.
+        // A change's input is made before anything fails.
         let merged = name == "merge" ? try SavedParts(Self.make(kind)) : nil
         func attempt(_ classifier: Classifier) throws {
             if let merged { _ = try merged.withState { try classifier.merge($0) } } else { try perform(classifier) }
@@ -109,7 +109,7 @@ import Testing
             guard hasFailed else { break }
             index += 1
         }
-        // The others take matrices of their own whatever the model is; a class that comes new finds room in what there is, or not.
+        // The others allocate matrices for every model; a new class finds room in the existing ones, or not.
         #expect(refusals > 0 || !["learn many", "merge", "ridge", "both"].contains(name), "\(name) takes no memory")
     }
 
@@ -118,7 +118,7 @@ import Testing
         return nil
     }
 
-    /// A G with negative eigenvalues, as no rows make it, has no solution at a ridge below them.
+    /// A G with negative eigenvalues, which no rows produce, has no solution at a ridge below them.
     @Test(arguments: [nil, Imbalance.pseudoFeatures(noise: 1, cap: 8, seed: 1)]) func unsolvableRidge_leavesEverything(
         imbalance: Imbalance?
     ) throws {

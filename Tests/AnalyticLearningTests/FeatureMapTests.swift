@@ -4,7 +4,7 @@ import Testing
 @testable import LinearAlgebra
 
 @Suite struct FeatureMapTests {
-    /// The known answers that come with Random123.
+    /// The known answers published with Random123.
     @Test func philox_givesTheKnownAnswers() {
         #expect(
             Philox4x32(key: 0).words(SIMD4(repeating: 0)) == SIMD4(0x6627_E8D5, 0xE169_C58D, 0xBC57_AC4C, 0x9B00_DBD8))
@@ -17,7 +17,7 @@ import Testing
 
     @Test func projection_hasTheSameBitsEverywhere() throws {
         let projection = try RandomProjection(inputs: 3, outputs: 70, seed: 1)
-        // A change here would make every model with this map another model.
+        // A change here would turn every model with this map into another model.
         #expect(projection.row(0).prefix(3).map(\.bitPattern) == Self.firstBits)
         let again = try RandomProjection(inputs: 3, outputs: 70, seed: 1)
         let rows = { (map: RandomProjection) in (0..<3).map { map.row($0).map(\.bitPattern) } }
@@ -60,7 +60,7 @@ import Testing
             let scores = workspace.scores
             scorer.scoreByBLAS(x, workspace: &workspace)
             #expect(zip(scores, workspace.scores).allSatisfy { abs($0 - $1) < 1e-4 })
-            // While a factorisation has the library's threads nothing waits for it, and the bits are those of the own kernel.
+            // While a factorisation has the library's threads nothing waits for it, and the bits are those of our own kernel.
             let library = BLASLibrary.current
             ComputeThreads.$countInTask.withValue(2) {
                 library.withLibraryThreads {
@@ -74,7 +74,7 @@ import Testing
                 let exact = scorer.scoreInDouble(one.map(Double.init))
                 let slice = Array(scores[(row * classes)..<((row + 1) * classes)])
                 #expect(zip(slice, exact).allSatisfy { abs(Double($0) - $1) < 1e-4 })
-                // Alone or among others, a row scores the same bits.
+                // A row scores the same bits alone or among others.
                 scorer.score(one, workspace: &workspace)
                 #expect(workspace.scores == slice)
             }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import AnalyticLearning
 
-/// Against vectors made with the papers' own code.
+/// Compares with vectors made by the papers' own code.
 @Suite struct GoldenTests {
     @Test func recursiveSmall() throws {
         let file = try Vectors("recursive_small")
@@ -14,7 +14,7 @@ import Testing
         for batch in 0..<5 {
             let batchLabels = try file.integers("batch\(batch).labels").map(String.init)
             try classifier.learn(features: try file.doubles("batch\(batch).features"), labels: batchLabels)
-            // The reference numbers its columns by class number, as they appear.
+            // The reference numbers its columns by class number, in order of appearance.
             let expected = try file.doubles("batch\(batch).weight")
             labels = (0..<(expected.count / 12)).map(String.init)
             #expect(relativeDifference(classifier.weights(for: labels), expected) < 1e-10, "after batch \(batch)")
@@ -23,7 +23,7 @@ import Testing
             (0..<144).map { square.inverseElement($0 / 12, $0 % 12) }
         }
         let final = try file.doubles("final.R")
-        // R itself may still lack what is gathered; withSquare has brought it up to date.
+        // R itself may still lack gathered rows; withSquare has brought it up to date.
         #expect(relativeDifference(inverse, final) < 1e-10)
     }
 
@@ -38,7 +38,7 @@ import Testing
         var start = 0
         for size in try file.integers("batch_sizes") {
             let rows = order[start..<(start + size)]
-            // A phase is over when a label of the next pair of classes comes.
+            // A phase ends when a label of the next pair of classes arrives.
             let isNewPhase = rows.contains { classifier.registry.column(of: "\(digits.labels[$0])") == nil }
             if isNewPhase, classifier.registry.count == 2 * (accuracies.count + 1) {
                 accuracies.append(accuracy(classifier, digits, test))

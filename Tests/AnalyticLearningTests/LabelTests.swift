@@ -3,7 +3,7 @@ import Testing
 @testable import AnalyticLearning
 
 @Suite struct LabelTests {
-    /// Pairs that Swift's strings do not tell apart.
+    /// Pairs that Swift's strings do not distinguish.
     static let spellings: [(String, String)] = [
         ("caf\u{e9}", "cafe\u{301}"), ("\u{ac00}", "\u{1100}\u{1161}"), ("K", "\u{212a}"), ("\u{c5}", "\u{212b}"),
         ("q\u{307}\u{323}", "q\u{323}\u{307}"),

@@ -8,7 +8,7 @@ import Testing
         try features.withUnsafeBufferPointer { try classifier.leverages(of: $0) }
     }
 
-    /// hᵀ(G+λI)⁻¹h by the plain solution for targets that are the rows themselves.
+    /// hᵀ(G+λI)⁻¹h by the plain solution with the rows themselves as targets.
     private func expected(_ h: [[Double]], _ rows: [[Double]], ridge: Double) -> [Double] {
         let width = h[0].count
         var gram = [[Double]](repeating: [Double](repeating: 0, count: width), count: width)
@@ -42,7 +42,7 @@ import Testing
         let empty = try #require(try leverages(classifier, features))
         for (value, row) in zip(empty, rows) { #expect(abs(value - row.reduce(0) { $0 + $1 * $1 } / 0.1) < 1e-9 * value) }
         var learned: [[Double]] = []
-        // One row after another: some of them wait beside R.
+        // Row by row: some of them are pending beside R.
         for index in stream.order[..<37] {
             try classifier.learn(features: stream.digits.rows([index]), labels: ["\(stream.digits.labels[index])"])
             learned.append(stream.digits.rows([index]))
@@ -60,7 +60,7 @@ import Testing
         #expect(try leverages(classifier, []) == [])
         // A learned row's leverage is below 1, whatever it was before.
         #expect(try #require(try leverages(classifier, stream.digits.rows(stream.order[..<37]))).allSatisfy { $0 < 1 })
-        // Asking changes nothing.
+        // Queries change nothing.
         let before = classifier.weights(for: classifier.registry.labels)
         _ = try leverages(classifier, features)
         #expect(classifier.weights(for: classifier.registry.labels) == before)
@@ -103,7 +103,7 @@ import Testing
                     areaUnderCurve(new: unseen.leverages, known: seen.leverages),
                     areaUnderCurve(new: unseen.scores.map(-), known: seen.scores.map(-))
                 ))
-            // The recipe of the manual: what lies beyond 99 of 100 known rows.
+            // The manual's recipe: what lies above 99 of 100 known rows.
             let bound = seen.leverages.sorted()[seen.leverages.count * 99 / 100]
             flagged.unseen += unseen.leverages.count { $0 > bound }
             flagged.all += new.count
@@ -112,7 +112,7 @@ import Testing
         #expect(areas.allSatisfy { $0.leverage > 0.7 })
         #expect(areas.map(\.leverage).reduce(0, +) / 10 > 0.85)
         #expect(areas.map(\.score).reduce(0, +) / 10 > 0.85)
-        // A bound that one in a hundred known rows passes is passed by 23 in a hundred of the others.
+        // A bound that one in a hundred known rows exceeds is exceeded by 23 in a hundred of the others.
         #expect(flagged.unseen * 100 > flagged.all * 15)
     }
 }

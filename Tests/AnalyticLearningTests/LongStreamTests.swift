@@ -4,19 +4,19 @@ import Testing
 
 @testable import AnalyticLearning
 
-/// Long streams through the recursion: the weights stay those of the joint solution, drift stays under its bound, and rebuilds do not loop.
+/// Long streams through the recursion: the weights stay those of the joint solution, drift stays below its bound, and rebuilds do not loop.
 ///
-/// The lengths of the promises take minutes and are run where `ACCRUE_FULL` is 1; otherwise the same streams are shorter.
+/// The full lengths take minutes and run if `ACCRUE_FULL` is 1; otherwise the same streams are shorter.
 @Suite(.serialized) struct LongStreamTests {
     private static let isFull = ProcessInfo.processInfo.environment["ACCRUE_FULL"] == "1"
 
-    /// What came of a stream.
+    /// The result of a stream.
     private struct Outcome {
         var difference: Double
         var health: ViewHealth
         var rebuilds: Int
         var worstDrift: Double
-        /// The most rebuilds that there can be: one for each probe, which are so many rows apart.
+        /// The most possible rebuilds: one for each probe; probes are a fixed number of rows apart.
         var mostRebuilds: Int
     }
 
@@ -44,14 +44,14 @@ import Testing
             let width = Self.isFull ? (batches == [1] ? 1024 : 256) : 96
             let outcome = try run(rows: rows, width: width, rank: width / 3, ridge: 1e-3, batches: batches)
             #expect(outcome.difference < 1e-6)
-            // A rebuild is allowed where the drift passes its bound, again and again is not: most probes must find that it has not.
+            // A rebuild is allowed if the drift exceeds its bound, but not repeatedly: most probes must find that it does not.
             #expect(outcome.rebuilds <= outcome.mostRebuilds / 8)
             report("rank deficient, batches \(batches), \(rows) rows", outcome)
         }
     }
 
-    /// So small a ridge that rounding in the recursion leaves the weights 1.1e-6 off, and that in the sums 1.3e-6, if nothing gives the
-    /// digits back.
+    /// A ridge so small that rounding would leave the weights off by 1.1e-6 in the recursion and by 1.3e-6 in the sums, if nothing restored
+    /// the digits.
     @Test func aRidgeBelowRounding_keepsTheDigitsOfTheWeights() throws {
         let outcome = try run(rows: 20_000, width: 60, rank: 20, ridge: 3e-5, batches: [16, 5])
         #expect(outcome.difference < 4e-7)
@@ -67,7 +67,7 @@ import Testing
     /// Learns a stream of normal rows of five classes.
     ///
     /// - Parameters:
-    ///   - rank: of the features; full where nil.
+    ///   - rank: of the features; nil for full.
     ///   - batches: sizes of requests, in turn.
     private func run(rows: Int, width: Int, rank: Int?, ridge: Double, batches: [Int]) throws -> Outcome {
         var generator = SplitMix64(state: UInt64(rows + width))
@@ -75,7 +75,7 @@ import Testing
         let blockRows = Self.isFull ? 2048 : 512
         var joint = try ExactJointSolution(width: width, classes: 5)
         var mixing = try Matrix(rows: width, columns: rank ?? 1)
-        // Scaled so that features have variance 1, whatever their rank.
+        // Scaled so that features have variance 1 for any rank.
         let scale = 1 / Double(rank ?? 1).squareRoot()
         mixing.withMutableElements { elements in for i in elements.indices { elements[i] = scale * generator.normal() } }
         let labels = (0..<5).map { "\($0)" }
@@ -111,12 +111,12 @@ import Testing
                 sinceRebuild += size
                 if after.probes > before.probes {
                     worstDrift = max(worstDrift, after.drift)
-                    // Past the bound there must have been a rebuild.
+                    // If the bound was exceeded, there must have been a rebuild.
                     #expect(after.drift <= before.driftBound || after.solves > before.solves)
                 }
                 if after.solves > before.solves {
-                    // One, for a probe past the bound and for nothing else; and the probe came when the schedule has it, or because R has
-                    // become smaller by another factor of 16.
+                    // Exactly one, for a probe that exceeds the bound; the probe came on schedule, or because R has shrunk by another
+                    // factor of 16.
                     #expect(after.solves == before.solves + 1 && after.heals == before.heals + 1)
                     if after.driftBeforeHeal <= before.driftBound || sinceRebuild < probeRows {
                         early += 1
@@ -128,7 +128,7 @@ import Testing
             }
             learned += count
         }
-        // 16⁵ roundings are more than the bound.
+        // 16⁵ roundings exceed the bound.
         #expect(early <= 5)
         let cross = try joint.weights(ridge: ridge)
         var difference = 0.0
@@ -147,7 +147,7 @@ import Testing
             mostRebuilds: rows / probeRows)
     }
 
-    /// Fills a matrix with sums of uniform values of variance 1, cheaper than normal ones.
+    /// Fills a matrix with sums of uniform values of variance 1, which are cheaper than normal ones.
     private static func fill(_ matrix: inout Matrix, _ generator: inout SplitMix64) {
         matrix.withMutableElements { elements in
             for i in elements.indices {

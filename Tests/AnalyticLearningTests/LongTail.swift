@@ -11,7 +11,7 @@ struct LongTail {
     static let labels = (0..<10).map(String.init)
 
     init() throws {
-        // Bits depend on how products are cut; what runs beside these tests must not change that.
+        // Bits depend on how products are cut; tests running in parallel must not change that.
         BLASLibrary.current.setThreadCount(1)
         digits = try Digits()
         let file = try Vectors("aefocl_digits")
@@ -20,7 +20,7 @@ struct LongTail {
         test = try Vectors("acil_digits").integers("test")
     }
 
-    /// A classifier that has learned the stream, in its own batches or in others.
+    /// A classifier that has learned the stream, in its own batches or in given ones.
     func classifier(
         _ imbalance: Imbalance = .none, rank: SketchRank? = nil, ridge: Double = 0.1, batches: [Int]? = nil
     ) throws -> Classifier {
@@ -52,7 +52,7 @@ struct LongTail {
         return h
     }
 
-    /// The share of right predictions: over all test rows, and the mean over the classes.
+    /// The share of correct predictions: over all test rows, and the mean over the classes.
     func accuracies(
         _ weights: borrowing Matrix, _ classifier: Classifier, _ h: borrowing Matrix
     ) throws -> (plain: Double, balanced: Double) {

@@ -4,7 +4,7 @@ import Testing
 @testable import AnalyticLearning
 
 @Suite struct MergeTests {
-    /// Shards of one stream, in one classifier after another.
+    /// Shards of one stream, merged one after another.
     private func merged(_ stream: LongTail, _ shards: Int, _ imbalance: Imbalance, _ rank: SketchRank?) throws -> Classifier {
         let bounds = (0...shards).map { $0 * stream.order.count / shards }
         var parts: [Classifier] = []
@@ -33,7 +33,7 @@ import Testing
             #expect(relativeDifference(moments[0], moments[1]) < 1e-12)
         }
         #expect(relativeDifference(merged.weights(for: LongTail.labels), whole.weights(for: LongTail.labels)) < 1e-9)
-        // Balanced weights depend on labels, not on columns, so the order in which shards brought them does not matter.
+        // Balanced weights depend on labels, not on columns, so the order of the shards does not matter.
         for imbalance in [whole.configuration.imbalance, .reweight(power: 0.5)] {
             for classifier in [merged, whole] {
                 try classifier.setImbalance(imbalance)

@@ -8,7 +8,7 @@ import Testing
 @Suite struct MixedScaleTests {
     private static let classes = 3
 
-    /// After every request the weights are those of the joint solution, as far as its condition allows.
+    /// After every request, the weights are those of the joint solution, as far as its condition allows.
     @Test(arguments: 0..<150) func everyRequest_leavesTheJointSolution(seed: UInt64) throws {
         var generator = SplitMix64(state: seed)
         let width = Int.random(in: 1...6, using: &generator)
@@ -21,7 +21,7 @@ import Testing
             let count = Int.random(in: 1...9, using: &generator)
             let scale = scales.randomElement(using: &generator)!
             var h = try Matrix(rows: width, columns: count)
-            // Numbers of few bits, whose sums are exact.
+            // Numbers of few bits, so that sums are exact.
             for row in 0..<count {
                 for index in 0..<width { h[index, row] = scale * Double(Int.random(in: -99...99, using: &generator)) / 32 }
             }
@@ -36,7 +36,7 @@ import Testing
             guard known.sumOfSquares > 0 else { continue }
             let wanted = (0..<width).flatMap { row in present.map { known[row, Int($0.description)!] } }
             let difference = relativeDifference(classifier.weights(for: present), wanted)
-            // A drift of 1e-8 is borne, along one random direction.
+            // A drift of 1e-8 along one random direction is tolerated.
             #expect(
                 difference < 1e-7 + 1e2 * .ulpOfOne * condition,
                 "\(difference) after request \(request) of \(count) rows by \(scale), width \(width), ridge \(ridge), \(classifier.health)")

@@ -3,10 +3,10 @@ import Testing
 
 @testable import AnalyticLearning
 
-/// Second moments are those of the rows that are left, or the rows stay: whatever the ridge lets the weights bear.
+/// Second moments are those of the remaining rows, or the rows stay, even if the ridge covers the weights.
 @Suite struct MomentRemovalTests {
     private static let dimension = 4
-    /// No digit that the rows take is missed by the weights.
+    /// The weights do not depend on the digits that the rows take.
     private static let configuration = ModelConfiguration(
         dimension: dimension, ridge: 1e14, imbalance: .pseudoFeatures(noise: 1, cap: 4, seed: 1))
 
@@ -14,7 +14,7 @@ import Testing
         (0..<count).map { _ in (0..<dimension).map { _ in scale * generator.normal() } }
     }
 
-    /// Whether a class's mean and deviations are those of its rows: to 10⁻⁷ of themselves, or 10⁻⁵ of the largest component.
+    /// Whether a class's mean and deviations are those of its rows, to 10⁻⁷ of themselves or 10⁻⁵ of the largest component.
     private func agree(_ classifier: Classifier, _ label: Label, _ rows: [[Double]]) throws -> Bool {
         let column = try #require(classifier.registry.column(of: label))
         let count = Double(rows.count)
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    /// Outliers of falling size leave one after the other, each of which the one before it would let go: what they leave adds up.
+    /// Outliers of falling size are removed one by one. Each would be accepted after the previous one: their errors add up.
     @Test(arguments: [false, true], [[1e2], [1e4], [1e6], [1e8], [1e40], [1e8, 1e5], [1e9, 1e6, 1e4, 1e2], [1e7, 1e6, 1e5, 1e4, 1e3]])
     func outliers_areTakenOutExactly_orNotAtAll(isSaved: Bool, scales: [Double]) throws {
         var generator = SplitMix64(state: 91)
@@ -57,12 +57,12 @@ import Testing
             #expect(try agree(classifier, "a", left), "\(scales), after \(outlier)")
         }
         #expect(scales.count > 1 || (refusals == 0) == (scales[0] < 1e5), "\(scales)")
-        // Nothing left is nothing lost.
+        // Without rows nothing is lost.
         try classifier.unlearn(features: left.flatMap { $0 }, labels: left.map { _ in "a" })
         #expect(classifier.samples == 0 && !classifier.hasMomentErrors)
     }
 
-    /// Most components of such rows are zero, and what a few that stay have in common has no deviation.
+    /// Most components of such rows are zero, and a value that the few remaining rows share has no deviation.
     @Test(arguments: [2, 3, 50]) func sparseRows_canGoNearlyAll(rest: Int) throws {
         var generator = SplitMix64(state: 92)
         let rows = (0..<5000).map { _ in
@@ -77,7 +77,7 @@ import Testing
         #expect(try agree(classifier, "a", [rows[rest - 1]]))
     }
 
-    /// What an accepted row has left is remembered where it may still show, by copies and merged models too; other classes know nothing of it.
+    /// The error of an accepted removal is kept where it may still show, also in copies and merged models; other classes are not affected.
     @Test func whatIsLeft_isRemembered() throws {
         var generator = SplitMix64(state: 93)
         let (rows, outlier) = (Self.rows(40, &generator), Self.rows(1, &generator, scale: 3e4)[0])

@@ -3,8 +3,8 @@ import Testing
 
 @testable import AnalyticLearning
 
-/// A row that dwarfs all others is learned and taken out again, on every road: either the rest is what a joint solution gives, or the rows
-/// stay, with everything as it was.
+/// A row that dwarfs all others is learned and unlearned, in every way: either the rest matches a joint solution, or the rows stay and
+/// nothing changes.
 @Suite struct OutlierTests {
     static let dimension = 64
     static let labels = ["a", "b", "c"]
@@ -32,12 +32,12 @@ import Testing
         Rows(features: [(0..<dimension).map { _ in generator.normal() * scale }], columns: [1])
     }
 
-    /// The roads on which the outlier comes in.
+    /// The ways in which the outlier is learned.
     enum Road: CaseIterable, Sendable {
         case alone, inOneRequest, lastOfAll, amongMany, restored, replayed, merged, mergedInto, deletedClass
     }
 
-    /// A copy, as a snapshot or a checkpoint would give it.
+    /// A copy, as through a snapshot or a checkpoint.
     private func copy(_ classifier: Classifier) throws -> Classifier {
         _ = try classifier.prepareToSave()
         return try SavedParts(classifier).restored()
@@ -98,7 +98,7 @@ import Testing
         return classifier
     }
 
-    /// Everything that a snapshot holds, bit for bit.
+    /// Everything in a snapshot, bit for bit.
     private func state(_ classifier: Classifier) throws -> [[UInt64]] {
         let parts = try SavedParts(classifier)
         let values = [parts.gram, parts.q, parts.mean, parts.m2, parts.weights, parts.sketches, parts.balanced ?? []]
@@ -144,12 +144,12 @@ import Testing
             let difference = relativeDifference(
                 scores(classifier.weights(for: names), classes: names.count, probes), scores(expected, classes: names.count, probes))
             #expect(difference < 1e-6, "\(comment): \(difference)")
-            // A copy of it knows as much.
+            // A copy has the same bound.
             #expect(try copy(classifier).sumError.bound >= classifier.sumError.bound, comment)
         }
     }
 
-    /// What was refused once is refused after a restart, and after more rows; nothing left is nothing lost.
+    /// What was refused once is refused after a restart and after more rows; without rows nothing is lost.
     @Test func theBoundTravels_untilNothingIsLeft() throws {
         var generator = SplitMix64(state: 82)
         let (rest, outlier) = (Self.ordinary(100, &generator), Self.outlier(1e8, &generator))
@@ -174,7 +174,7 @@ import Testing
         #expect(relativeDifference(classifier.weights(for: Self.labels), joint) < 1e-9)
     }
 
-    /// A model that came ruined says so, on every road, and says it of what it is merged into.
+    /// A model with ruined sums says so, however it came, and so does a model it is merged into.
     @Test func ruinedSums_areToldOf() throws {
         var generator = SplitMix64(state: 83)
         let rest = Self.ordinary(100, &generator)
@@ -201,7 +201,7 @@ import Testing
         }
     }
 
-    /// A state that an older program has ruined and saved: nothing says so but its sums.
+    /// A state that an older program ruined and saved: only its sums show it.
     @Test func ruinedSums_ofAnOlderProgram_areFoundOut() throws {
         var generator = SplitMix64(state: 85)
         let rest = Self.ordinary(150, &generator)
@@ -236,7 +236,7 @@ import Testing
         }
     }
 
-    /// Makes the weights fit the sums.
+    /// Makes the weights solve the sums.
     private func solve(_ parts: inout SavedParts) throws {
         var pair = try SymmetricPair(dimension: Self.dimension)
         parts.gram.withUnsafeBufferPointer { pair.setGram(packedLower: $0) }
@@ -251,7 +251,7 @@ import Testing
         weights.copyRowMajor(rows: 0..<Self.dimension, into: &parts.weights)
     }
 
-    /// Models of few rows, rare or many, with small ridges: what is ordinary can go to the last row.
+    /// Models with few or many rows and small ridges: ordinary rows can be removed down to the last.
     @Test(arguments: [(30, 0.1), (30, 1e-3), (200, 1e-6), (1000, 0.1)]) func ordinaryRows_canGoOneByOne(count: Int, ridge: Double) throws {
         var generator = SplitMix64(state: 84)
         let rows = Self.ordinary(count, &generator)

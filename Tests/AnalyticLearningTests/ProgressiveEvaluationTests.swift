@@ -3,7 +3,7 @@ import Testing
 @testable import AnalyticLearning
 
 @Suite struct ProgressiveEvaluationTests {
-    /// Counted again from a list of all rows.
+    /// Recomputed from a list of all rows.
     private struct Plain {
         var rows: [(actual: Int, predicted: Int)] = []
 

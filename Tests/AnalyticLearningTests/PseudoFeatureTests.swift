@@ -36,7 +36,7 @@ import Testing
         #expect(abs(plain.plain - 0.8511111111111112) < 1e-12)
     }
 
-    /// 100 seeds with all draws, as published; and what a smaller cap makes of the accuracy (of 0.8493 without any draws).
+    /// 100 seeds with all draws, as published; and the effect of a smaller cap on the accuracy (0.8493 without any draws).
     @Test func capZero_reachesTheReferencesBalancedAccuracy() throws {
         let stream = try LongTail()
         let h = try stream.mappedTest()
@@ -64,7 +64,7 @@ import Testing
                 try classifier.setImbalance(.pseudoFeatures(noise: 1, cap: cap, seed: UInt64(seed)))
                 var problem = try classifier.makeBalanceProblem()
                 try problem.assemble { false }
-                // A part of G̃ is enough, and all of Q̃.
+                // A part of G̃ suffices, and all of Q̃.
                 var drawn: [Double] = []
                 for column in 0..<32 { for row in column..<256 { drawn.append(problem.normal[row, column]) } }
                 problem.right.withElements { drawn.append(contentsOf: $0) }

@@ -17,7 +17,7 @@ import Testing
         #expect(relativeDifference(classifier.weights(for: LongTail.labels), joint) < 1e-9)
         try classifier.setRidge(0.1)
         #expect(relativeDifference(classifier.weights(for: LongTail.labels), weights) < 1e-9)
-        // One of the ridges is set twice in a row, which is no change.
+        // One of the ridges is set twice in a row, which changes nothing.
         #expect(classifier.configuration.ridge == 0.1 && classifier.version == stream.sizes.count + 23)
         #expect(throws: ConfigurationError.self) { try classifier.setRidge(0) }
         #expect(throws: ConfigurationError.self) { try classifier.setRidge(.infinity) }
@@ -31,7 +31,7 @@ import Testing
         #expect(abs(classifier.weights(for: ["a"])[0] - 0.5) < 1e-15)
     }
 
-    /// Squares that vanish leave the ridge alone, whose inverse may be past Float64 where the weights are not.
+    /// Squares that underflow leave only the ridge. Its inverse may exceed Float64 although the weights do not.
     @Test(arguments: ["1e-300", "1e-310", "5e-324"], [1, 3, 40])
     func faintRows_areSolvedForUnderTheFaintestRidge(ridge: String, count: Int) throws {
         var generator = SplitMix64(state: 71)
@@ -83,7 +83,7 @@ import Testing
         #expect(try classifier.deleteClass("2") == classifier.samples - classifier.counts.reduce(0, +))
         #expect(classifier.registry.labels == order.filter { $0 != "2" } && classifier.registry.column(of: "2") == nil)
         for (index, label) in classifier.registry.labels.enumerated() { #expect(classifier.registry.column(of: label) == index) }
-        // The joint solution in which the rows of 2 have all-zero targets is that with the class, without its column.
+        // The joint solution with all-zero targets for the rows of 2 is the one with the class, without its column.
         let rows = stream.order
         let joint = jointSolution(stream.digits.mapped(rows), rows.map { stream.digits.labels[$0] }, classes: 10, ridge: 0.1)
         let others = LongTail.labels.filter { $0 != "2" }
@@ -93,7 +93,7 @@ import Testing
         #expect(published.scorer()?.kind == .balanced && published.scorer()?.classCount == 9 && published.labels.count == 9)
         try classifier.rebalance()
         #expect(classifier.balancedElements.count == 256 * 9)
-        // It may come back, at the end, from nothing.
+        // The class may come back, at the end, from nothing.
         try stream.learn(0..<399, classifier)
         #expect(classifier.registry.column(of: "2") == 9 && column < 9)
         #expect(classifier.counts[9] == stream.order.filter { stream.digits.labels[$0] == 2 }.count)
@@ -111,7 +111,7 @@ import Testing
         #expect(classifier.weights(for: ["four/🐈"]) == weights)
         #expect(throws: ClassError.unknown("4")) { try classifier.renameClass("4", to: "x") }
         #expect(throws: ClassError.exists("5")) { try classifier.renameClass("3", to: "5") }
-        // Two spellings of one word are two labels.
+        // Two spellings of a word are two labels.
         try classifier.renameClass("3", to: "caf\u{e9}")
         try classifier.renameClass("6", to: "cafe\u{301}")
         #expect(throws: ClassError.exists("caf\u{e9}")) { try classifier.renameClass("cafe\u{301}", to: "caf\u{e9}") }

@@ -3,19 +3,19 @@ import Testing
 
 @testable import AnalyticLearning
 
-/// The view finds back to the joint solution after steps that Float64 cannot follow.
+/// The view returns to the joint solution after steps that Float64 cannot follow.
 @Suite struct RecoveringViewTests {
     private static let dimension = 12
 
-    /// Rows of normal features of some scale, one class in three.
+    /// Rows of normal features of a given scale, in three classes.
     private func rows(_ count: Int, scale: Double, seed: UInt64) -> (features: [[Double]], columns: [Int]) {
         var generator = SplitMix64(state: seed)
         let features = (0..<count).map { _ in (0..<Self.dimension).map { _ in scale * generator.normal() } }
         return (features, (0..<count).map { $0 % 3 })
     }
 
-    /// The solutions that the schedule allows a stream of single rows for as long as directions are left out: one after so many rows as
-    /// were half known before, and no fewer than cost about as much.
+    /// The solutions scheduled for a stream of single rows while directions are left out: one each time the rows double, and at least one
+    /// for as many rows as a solution costs.
     private func scheduledSolutions(_ rows: Int) -> Int {
         let most = CostModel(width: Self.dimension).truncatedRows
         var (count, since) = (0, 0)
@@ -40,7 +40,7 @@ import Testing
             #expect(classifier.publish() != nil)
         }
         #expect(!classifier.health.isTruncated)
-        // Each row alone asks for a solution at first; it must not go on like that.
+        // At first each row requests a solution; that must not continue.
         #expect(classifier.health.solves <= scheduledSolutions(400), "\(classifier.health.solves) solutions for 400 rows")
         let difference = relativeDifference(classifier.weights(for: ["0", "1", "2"]), joint(features, columns, ridge: ridge))
         #expect(difference < 1e-8, "\(difference)")

@@ -28,7 +28,7 @@ import Testing
     @Test func manyRowsInSmallPieces_areSolvedOnce() throws {
         let count = 400
         let bulk = try replay(count, pieces: 2, announced: count)
-        // Neither the recursion nor its probes had a part in it.
+        // Neither the recursion nor its probes were involved.
         #expect(bulk.health.solves == 1 && bulk.health.probes == 1)
         #expect(bulk.version == 5 && bulk.samples == count)
         let (features, columns) = rows(count)
@@ -61,7 +61,7 @@ import Testing
         #expect(again.calibrationState(of: .balanced) == classifier.calibrationState(of: .balanced))
         #expect(again.health.solves == classifier.health.solves + solves)
         #expect(again.health.probes >= classifier.health.probes)
-        // And jobs of its own are wanted.
+        // And it requests jobs of its own.
         #expect(again.needsBalancing)
         #expect(try again.rebalance() && again.balancedVersion == 43)
     }

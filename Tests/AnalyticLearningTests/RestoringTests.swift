@@ -89,8 +89,8 @@ import Testing
         #expect(residual > 1e-6)
     }
 
-    /// Rows of a deleted class may dwarf the ridge and all other rows, and yet leave a factor: no solution of such equations has a small
-    /// residual. What was saved is restored and merged all the same.
+    /// Rows of a deleted class may dwarf the ridge and all other rows and still leave a factor: no solution of such equations has a small
+    /// residual. Such a state is restored and merged all the same.
     @Test(arguments: [1e-6, 1e-4, 1e-2], 1...8) func nearlySingularEquations_areRestoredAndMerged(ridge: Double, seed: Int) throws {
         var generator = SplitMix64(state: UInt64(seed))
         let classifier = try Classifier(ModelConfiguration(dimension: 3, ridge: ridge))

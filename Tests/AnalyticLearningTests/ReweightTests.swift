@@ -7,7 +7,7 @@ import Testing
 @Suite struct ReweightTests {
     @Test func airDigits_withWholeClassMatrices() throws {
         let stream = try LongTail()
-        // AIR scales its weights to Σ w_c = C; ours to Σ w_c n_c = n come to the same at this ridge (the page Imbalance).
+        // AIR scales its weights to Σ w_c = C; ours, scaled to Σ w_c n_c = n, are equivalent at this ridge (the page Imbalance).
         let counts = try Vectors("aefocl_digits").integers("count").map(Double.init)
         let ridge = 0.1 * (counts.reduce(0, +) / 10) / (10 / counts.reduce(0) { $0 + 1 / $1 })
         #expect(abs(ridge - 0.3488) < 1e-4)

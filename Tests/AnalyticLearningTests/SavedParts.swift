@@ -1,7 +1,7 @@
 import AnalyticLearning
 import LinearAlgebra
 
-/// A copy of everything that a snapshot of a classifier holds, to be changed and restored.
+/// A copy of everything in a classifier's snapshot, to change and restore.
 struct SavedParts {
     var configuration: ModelConfiguration
     var labels: [Label]
@@ -61,7 +61,7 @@ struct SavedParts {
         }
     }
 
-    /// Calls `body` with the state; its buffers are leaked for as long as it runs.
+    /// Calls `body` with the state; its buffers live until the call ends.
     func withState<R>(_ body: (SavedState) throws -> R) throws -> R {
         var buffers: [UnsafeMutableBufferPointer<Double>] = []
         defer { for buffer in buffers { buffer.deallocate() } }
@@ -92,13 +92,13 @@ struct SavedParts {
 }
 
 extension Classifier {
-    /// Merges another classifier, as its snapshot would be.
+    /// Merges another classifier, as through its snapshot.
     @discardableResult
     func merge(_ other: Classifier) throws -> MergeOutcome {
         try SavedParts(other).withState { try merge($0) }
     }
 
-    /// W̃ row-major, or nothing.
+    /// W̃ row-major, or empty.
     var balancedElements: [Double] {
         var elements: [Double] = []
         balanced?.withWeights { $0.copyRowMajor(rows: 0..<$0.rows, into: &elements) }

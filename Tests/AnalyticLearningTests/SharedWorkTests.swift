@@ -3,10 +3,11 @@ import Testing
 @testable import AnalyticLearning
 @testable import LinearAlgebra
 
-/// Many rows at once, whose sums, scores and update of G threads share or do beside each other; and blocks whose sums they share.
-/// A test beside it that factors a matrix keeps work from being cut meanwhile; then this proves less.
+/// Many rows at once, whose sums, scores and update of G are shared among threads or run in parallel; and blocks whose sums are shared. A
+/// parallel test that factors a matrix keeps work from being cut meanwhile; then this proves less.
 @Suite(.serialized) struct SharedWorkTests {
-    /// Of few classes threads share the components and score afterwards, of many the classes. Sums in G are compensated up to 1,024.
+    /// With few classes, threads share the components and score afterwards; with many, they share the classes. Sums in G are compensated up
+    /// to 1,024.
     @Test(arguments: [
         (2, 1024, 7), (2, 1024, 40), (5, 1024, 7), (5, 1024, 40), (2, 1040, 7), (2, 1040, 90), (5, 1040, 90),
     ])
@@ -14,7 +15,7 @@ import Testing
         let rows = CostModel(width: dimension).bulkRows + 100
         var generator = SplitMix64(state: 5)
         let features = (0..<(rows * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }
-        // The first rows make all classes known; they are learned before, so that there is something to predict with.
+        // The first rows introduce all classes; they are learned before, so that the model can predict.
         let known = (0..<classes).map { "\($0)" }
         let labels = (0..<rows).map { _ in known.randomElement(using: &generator)! }
         func learn(_ threads: Int) throws -> (parts: SavedParts, accuracy: Double?, scored: Int) {
@@ -24,7 +25,7 @@ import Testing
                 try classifier.learn(features: features, labels: labels)
             }
             let scored = classifier.calibrator.offered
-            // And a block that goes through the recursion.
+            // And a block for the recursion.
             let block = 200
             try ComputeThreads.$countInTask.withValue(threads) {
                 _ = try classifier.learn(
@@ -36,23 +37,23 @@ import Testing
         #expect(several.accuracy == one.accuracy && several.accuracy != nil)
         #expect(several.scored == one.scored && several.scored >= rows)
         #expect(several.parts.counts == one.parts.counts && several.parts.samples == rows + classes + 200)
-        // Neither components nor classes depend on one another: the same bits, however they are cut.
+        // Components and classes are independent: the same bits for any cut.
         #expect(several.parts.mean == one.parts.mean && several.parts.m2 == one.parts.m2 && several.parts.q == one.parts.q)
         #expect(relativeDifference(several.parts.gram, one.parts.gram) < 1e-14)
         #expect(relativeDifference(several.parts.weights, one.parts.weights) < 1e-10)
     }
 
-    /// A block that R cannot take is solved anew from G, which has it already or takes it then: once, on however many threads.
+    /// A block that R cannot take is solved from G, which has it already or takes it then: once, with any number of threads.
     @Test(arguments: [1, 2, 5], [8, 60]) func blockWithoutAFactor_isInGOnce(threads: Int, rows: Int) throws {
         let dimension = 300
         var generator = SplitMix64(state: 9)
         var features = (0..<(rows * dimension)).map { _ in Double.random(in: -1e6...1e6, using: &generator) }
-        // Twice the same row, far above the ridge: of the second one R knows nothing new.
+        // The same row twice, far above the ridge: the second one tells R nothing new.
         for column in 0..<dimension { features[column] = features[dimension + column] }
         let labels = (0..<rows).map { "\($0 % 3)" }
         let classifier = try Classifier(ModelConfiguration(dimension: dimension, ridge: 1e-4))
         try ComputeThreads.$countInTask.withValue(threads) { _ = try classifier.learn(features: features, labels: labels) }
-        // It was not taken and then found to have drifted.
+        // It was not learned first and then found to have drifted.
         #expect(classifier.health.solves == 1 && classifier.health.heals == 0)
         let squares = features.reduce(0) { $0 + $1 * $1 }
         #expect(abs(classifier.withSquare { $0.gramTrace } / squares - 1) < 1e-12)

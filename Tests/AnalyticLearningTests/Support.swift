@@ -4,7 +4,7 @@ import TensorFormats
 
 @testable import LinearAlgebra
 
-/// A small generator with a fixed seed, so that a failure can be repeated.
+/// A small generator with a fixed seed, so that failures are reproducible.
 struct SplitMix64: RandomNumberGenerator {
     var state: UInt64
     mutating func next() -> UInt64 {
@@ -21,9 +21,9 @@ struct SplitMix64: RandomNumberGenerator {
     }
 }
 
-/// Calls `body` while no test beside this one lends OpenBLAS more threads, by which even the smallest products round otherwise.
+/// Calls `body` while no parallel test lends OpenBLAS more threads, which would change the rounding of even the smallest products.
 ///
-/// - Parameter body: factors nothing of order 256 and more, which would wait for itself.
+/// - Parameter body: factors nothing of order 256 or more, which would wait for itself.
 func withoutLentThreads<R>(_ body: () throws -> R) throws -> R {
     while true {
         var result: Result<R, any Error>?
@@ -98,7 +98,7 @@ struct Digits {
     }
 }
 
-/// One ridge regression over all rows, by Gauss-Jordan elimination with pivoting: slow, plain, and sharing no code with what it judges.
+/// One ridge regression over all rows, by Gauss-Jordan elimination with pivoting: slow, plain, and sharing no code with what it tests.
 /// Row-major [D, C].
 func jointSolution(_ h: [[Double]], _ columns: [Int], classes: Int, ridge: Double) -> [Double] {
     let width = h[0].count
@@ -131,7 +131,7 @@ func jointSolution(_ h: [[Double]], _ columns: [Int], classes: Int, ridge: Doubl
 }
 
 extension Classifier {
-    /// W row-major [D, C], with columns in the order of some labels.
+    /// W row-major [D, C], with columns in the order of the given labels.
     func weights(for labels: [Label]) -> [Double] {
         withWeights { weights in
             var result: [Double] = []
@@ -148,8 +148,8 @@ extension Classifier {
     func intern(_ labels: [String]) -> [Int] { intern(labels.map { Label(stringLiteral: $0) }) }
 }
 
-/// Whether two results of the same computation agree. Their bits do where the library cut its calls alike; a factorisation of a test that
-/// runs beside this one may have lent it threads for one of them.
+/// Whether two results of the same computation agree: to the bit if the library cut its calls alike. A factorisation in a parallel test may
+/// have lent it threads for one of them.
 func agree(_ a: [Double], _ b: [Double]) -> Bool { a == b || relativeDifference(a, b) < 1e-10 }
 
 /// ‖a − b‖ / ‖b‖.
@@ -164,6 +164,6 @@ extension ClassRegistry {
 }
 
 extension Label: ExpressibleByStringInterpolation {
-    /// A label that stands in a test.
+    /// A label written in a test.
     init(stringLiteral text: String) { self = try! Label(text) }
 }

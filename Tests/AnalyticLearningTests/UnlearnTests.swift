@@ -69,7 +69,7 @@ import Testing
         try classifier.learn(features: digits.rows(all), labels: all.map { "\(digits.labels[$0])" })
         var downdates = 0
         var start = 1000
-        // Single rows, blocks of the recursion, and one that is larger.
+        // Single rows, blocks of the recursion, and a larger one.
         for size in [1, 1, 5, 30, 32, 300, 2, 426] {
             let rows = all[start..<(start + size)]
             let outcome = try classifier.unlearn(features: digits.rows(rows), labels: rows.map { "\(digits.labels[$0])" })
@@ -80,7 +80,7 @@ import Testing
         let joint = jointSolution(digits.mapped(0..<1000), Array(digits.labels[..<1000]), classes: 10, ridge: 0.1)
         #expect(relativeDifference(classifier.weights(for: LongTail.labels), joint) < 1e-8)
         #expect(classifier.health.drift < 1e-8)
-        // And it goes on learning.
+        // And it continues to learn.
         let rows = all[1000...]
         try classifier.learn(features: digits.rows(rows), labels: rows.map { "\(digits.labels[$0])" })
         let whole = jointSolution(digits.mapped(all), digits.labels, classes: 10, ridge: 0.1)
@@ -123,7 +123,7 @@ import Testing
             #expect(refused(row, ["c"]) == .unknownClass(row: 0, label: "c"))
             let many = Array(repeating: row, count: 6).flatMap { $0 }
             #expect(refused(many, Array(repeating: "b", count: 6)) == .tooManyRows(label: "b", rows: 6, learned: 5))
-            // Rows that stand for more than all that was learned in their direction, alone and more of them than a block.
+            // Rows that exceed all that was learned in their direction, alone and more than a block of them.
             #expect(refused(row.map { $0 * 20 }, ["a"]) == .neverLearned)
             let mixed = x[dimension...].prefix(9 * dimension) + row.map { $0 * 20 }
             #expect(refused(Array(mixed), Array(repeating: "a", count: 10)) == .neverLearned)
@@ -159,7 +159,7 @@ import Testing
                 try alone.learn(features: rest.flatMap { x[($0 * 5)..<($0 * 5 + 5)] }, labels: rest.map { names[$0] })
                 let (mine, theirs) = (try SavedParts(classifier), try SavedParts(alone))
                 #expect(mine.sketches[..<15].allSatisfy { $0 == 0 })
-                // There c came first.
+                // There, c came first.
                 #expect(theirs.labels == ["c", "b"])
                 let expected = theirs.sketches[15...] + theirs.sketches[..<15]
                 #expect(relativeDifference(Array(mine.sketches[15...]), Array(expected)) < 1e-12)

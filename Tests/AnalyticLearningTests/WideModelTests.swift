@@ -1,7 +1,7 @@
 import AnalyticLearning
 import Testing
 
-/// Models wider than those whose sums are compensated, by the equation that their weights must solve: Hᵀ(Y − HW) = λW.
+/// Models wider than those with compensated sums, tested by the equation of their weights: Hᵀ(Y − HW) = λW.
 @Suite struct WideModelTests {
     private static let dimension = 1030
     private static let ridge = 0.5
@@ -32,7 +32,7 @@ import Testing
         return (error / size).squareRoot()
     }
 
-    /// More rows than are accumulated at once, blocks of the recursion, single rows, and rows taken out again.
+    /// More rows than are accumulated at once, blocks of the recursion, single rows, and unlearned rows.
     @Test func rowsOfEveryWayOfLearning_endAtTheJointWeights() throws {
         var generator = SplitMix64(state: 11)
         let classifier = try Classifier(ModelConfiguration(dimension: Self.dimension, ridge: Self.ridge))

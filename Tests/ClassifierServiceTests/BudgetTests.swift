@@ -6,7 +6,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// Whatever is taken of a budget has an owner, and is given back when that goes.
+/// Whatever is taken from a budget has an owner, and is returned with it.
 @Suite struct BudgetTests {
     @Test func reservation_isGivenBackByItsOwner() {
         let budget = MemoryBudget(limit: 100)
@@ -16,7 +16,7 @@ import Testing
         #expect(one?.resize(to: .max) == false && one?.resize(to: -1) == false)
         #expect(one?.resize(to: 10) == true && budget.used == 10)
         one?.settle(at: 120)
-        // Even where more is held than there is, less is always had.
+        // Even if more is held than the limit, less can always be had.
         #expect(one?.resize(to: 110) == true && budget.used == 110)
         let other = Reservation(of: budget)
         #expect(!other.resize(to: 1) && other.bytes == 0)
@@ -28,7 +28,7 @@ import Testing
         #expect(budget.used == 0)
     }
 
-    /// There is room for the model with half as many classes again, and not for two rounds of them.
+    /// There is room for the model with half as many more classes, but not for two rounds of them.
     @Test func classesLearnedAndDeletedAgainAndAgain_stayAccepted() throws {
         let configuration = ModelConfiguration(dimension: 32)
         let classes = 40
@@ -49,7 +49,7 @@ import Testing
         #expect(service.reservedBytes == 0)
     }
 
-    /// Random calls, refused ones among them: a model holds what it takes at every moment, and nothing when it has gone.
+    /// Random calls, some refused: a model holds exactly its memory at every moment, and nothing once it is deleted.
     @Test(arguments: 0..<6) func randomHistories_addUpToZero(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let models = KeptModels()
@@ -91,7 +91,7 @@ import Testing
             default: if Int.random(in: 0..<4, using: &random) == 0 { try client.send("DELETE", path) }
             }
         }
-        // Refreshes that are under way hold what they take until they end.
+        // Running refreshes hold their memory until they end.
         func held() -> Int {
             service.registry.all.reduce(0) { sum, model in
                 let published = model.published
@@ -107,7 +107,7 @@ import Testing
         for model in service.registry.all { try client.send("DELETE", "/v1/models/\(model.name)") }
         for _ in 0..<60_000 where budget.used != 0 { usleep(1000) }
         #expect(budget.used == 0)
-        // An answer comes before the thread that sent it lets go of the file it was made from.
+        // An answer may arrive before its sending thread releases the file it was made from.
         let spools = service.registry.context.spools
         func spooled() -> [Int] { Lane.allCases.flatMap { [spools.disk[$0].used, spools.files[$0].used] } }
         for _ in 0..<60_000 where spooled().contains(where: { $0 != 0 }) { usleep(1000) }

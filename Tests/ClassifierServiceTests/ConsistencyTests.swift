@@ -5,14 +5,14 @@ import Testing
 
 @testable import ClassifierService
 
-/// Readers see whole states only.
+/// Readers see complete states only.
 ///
-/// Every learn request is the identity matrix with a label for each row, so that after n of them the score of class i for the row of ones
-/// is n/(n+λ), for every class. The answers to writers say which version has how many samples. An answer whose scores are not all
-/// n/(n+λ) for its version's n was put together from two states.
+/// Every learn request is the identity matrix with a label for each row, so after n of them the score of class i for the row of ones is
+/// n/(n+λ), for every class. The answers to writers say how many samples each version has. An answer with other scores than n/(n+λ) for
+/// its version's n mixes two states.
 @Suite struct ConsistencyTests {
     private static let classes = 24
-    /// Large, so that the scores of neighbouring states differ by more than Float32 rounds.
+    /// Large, so that the scores of neighbouring states differ by more than the rounding of Float32.
     private static let ridge = 5000.0
     private static let identity = (0..<classes).map { row in (0..<classes).map { $0 == row ? 1.0 : 0 } }
     private static let labels = (0..<classes).map { "c\($0)" }
@@ -33,7 +33,7 @@ import Testing
             let model = ModelClient(service)
             switch thread {
             case 0..<readers:
-                // Half of the readers ask on an event loop, the others, with many rows, on a compute thread.
+                // Some readers ask on an event loop, the others, with many rows, on a compute thread.
                 let rows = thread % 8 == 7 ? 4000 : 1
                 let body = Bodies.predict(
                     [[Double]](repeating: [Double](repeating: 1, count: Self.classes), count: rows), top: Self.classes)
@@ -73,13 +73,13 @@ import Testing
                     published.append((reply["version"].int ?? -1, reply["samples"].int ?? -1))
                 }
             default:
-                // Eight seconds are enough, but where the machine is busy, or the thread sanitizer at work, until enough has happened.
+                // Eight seconds suffice; on a busy machine, or under the thread sanitizer, until enough has happened.
                 for second in 0..<3000 where second < 8 || seen.withLock({ $0.count }) < 20 || snapshots.all.count < 3 { sleep(1) }
                 done.raise()
             }
         }
 
-        // Requests of one block share its version; the last of them tells its samples.
+        // Requests of one block share its version; the last one has its samples.
         let samples = Dictionary(published.all, uniquingKeysWith: max)
         var merged: [Int: [UInt8]] = [:]
         for bodies in answers.all {
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    /// n/(n+λ) where each class has learned n rows.
+    /// n/(n+λ), if each class has learned n rows.
     private static func score(samples: Int) -> Double {
         let n = Double(samples / classes)
         return n / (n + ridge)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ClassifierService
 
-/// Whatever the order and the grouping, the weights are those of one joint solution.
+/// For any order and grouping, the weights are those of one joint solution.
 @Suite struct ExactnessTests {
     private struct Learned: Sendable {
         var rows: [[Double]]
@@ -13,9 +13,9 @@ import Testing
         var reply: Reply
     }
 
-    /// Lets eight writers learn random batches at once.
+    /// Eight writers learn random batches at once.
     ///
-    /// - Returns: the batches in the order of the log, which `samples` tells.
+    /// - Returns: the batches in the order of the log, given by `samples`.
     private func stream(_ service: TestService, dimension: Int) throws -> [Learned] {
         let learned = Collected<Learned>()
         try onThreads(8) { thread in
@@ -41,7 +41,7 @@ import Testing
         var joint = JointSolution(ridge: 0.05)
         var version = 0
         for learned in try stream(service, dimension: dimension) {
-            // Every answer is what this one request did, although the worker took many at once.
+            // Every answer describes its own request, although the worker handled many at once.
             #expect(learned.reply["accuracy_before"].double == joint.accuracy(learned.rows, learned.labels))
             joint.learn(learned.rows, learned.labels)
             #expect(learned.reply["samples"].int == joint.samples)

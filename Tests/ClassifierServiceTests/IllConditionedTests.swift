@@ -5,14 +5,14 @@ import Testing
 
 @testable import ClassifierService
 
-/// Streams on which the equations lose all their digits: the service goes on, says so, and publishes finite weights only.
+/// Streams on which the equations lose all their digits: the service continues, says so, and publishes only finite weights.
 @Suite struct IllConditionedTests {
     static let dimension = 12
 
     struct Stream: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let ridge: String
-        /// A row of a class, from a generator.
+        /// Draws a row of a class.
         let row: @Sendable (Int, inout SeededGenerator) -> [Double]
     }
 
@@ -70,7 +70,7 @@ import Testing
         #expect(cured.status == 200 && cured["ill_conditioned"].bool == false, "\(cured.text)")
     }
 
-    /// Models of next to nothing, in their features or their ridge: what is suggested is a ridge.
+    /// Models with tiny features or a tiny ridge: the suggestion is a valid ridge.
     @Test(arguments: [
         (0x1p-1030, 1), (0x1p-1030, 1e-160), (.leastNonzeroMagnitude, 0), (.leastNonzeroMagnitude, 1e-170), (1e-300, 1e-150),
         (1e-200, 1e-80), (0.1, 1e30), (1e300, 1),

@@ -7,12 +7,12 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// Long labels are memory of their model, by whatever road they come and go.
+/// Long labels count as their model's memory, however they come and go.
 @Suite struct LabelBudgetTests {
     private static func label(_ index: Int) -> String { "\(index) " + String(repeating: "x", count: 1000) }
     private static let count = 40
     private static let labels = (0..<count).map(label)
-    /// At least what their bytes are.
+    /// At least their bytes.
     private static let bytes = labels.reduce(0) { $0 + $1.utf8.count }
 
     private func learned(_ service: TestService, _ name: String, _ labels: [String]) throws -> ModelClient {
@@ -32,7 +32,7 @@ import Testing
         #expect(long >= plain + Self.bytes && long <= plain + 2 * Self.bytes)
         #expect(try model.details()["memory_bytes"].int == long)
 
-        // A snapshot brings them, over a model and as a new one; a merge brings those that are new.
+        // A snapshot brings them, over a model and as a new one; a merge brings the new ones.
         let file = try model.snapshot().body
         let copy = ModelClient(service, "copy")
         for status in [201, 200] {
@@ -48,7 +48,7 @@ import Testing
         #expect(try short.delete().status == 204)
         #expect(service.reservedBytes == long)
 
-        // Another name takes what it takes, and so does none.
+        // A new name takes its own memory; deleting returns it.
         let path = model.path + "/classes/"
         func encoded(_ label: String) -> String { label.replacingOccurrences(of: " ", with: "%20") }
         #expect(try model.client.send("PATCH", path + encoded(Self.labels[0]), #"{"label":"zero"}"#).status == 200)
@@ -85,7 +85,7 @@ import Testing
             let kept = try models.start()
             let client = TestClient(port: kept.port)
             #expect(try client.send("PUT", "/v1/models/m", #"{"dimension":2}"#).status == 201)
-            // Some of them lie in the log alone.
+            // Some of them are only in the log.
             let rows = Self.labels.indices.map { [Double($0), 1] }
             #expect(try client.send("POST", "/v1/models/m/learn", Bodies.learn(rows, Self.labels)).status == 200)
             before = kept.service.registry.context.budget.used

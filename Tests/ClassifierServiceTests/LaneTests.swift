@@ -7,7 +7,7 @@ import Testing
 @testable import HTTPServer
 @testable import ModelHost
 
-/// Readers and writers have separate shares of whatever is bounded.
+/// Readers and writers have separate shares of every limited resource.
 @Suite struct LaneTests {
     // MARK: The queue
 
@@ -18,7 +18,7 @@ import Testing
         var order: [String] = []
         for _ in 0..<7 { order += queue.take() ?? [] }
         #expect(order == ["w1", "r1", "w2", "r2", "w3", "r3", "w4"])
-        // A writer that no reader waited behind leaves the next turn to writers.
+        // A writer with no waiting reader leaves the next turn to writers.
         for (name, lane) in [("w", Lane.writing), ("r", .reading), ("w", .writing)] { _ = queue.append(name, to: lane) }
         #expect(queue.take { _, _ in true } == ["w", "w"])
         #expect(queue.take { _, _ in true } == ["r"])
@@ -47,7 +47,7 @@ import Testing
         #expect(queue.append(1, to: .reading) == .closed)
     }
 
-    /// Its one thread for both may be woken, or the one that takes writers alone: whichever it is, nobody waits for ever.
+    /// A task may wake the thread for both lanes, or the one for writers alone: no task waits forever.
     @Test func everyTaskIsRun_whoeverIsWoken() throws {
         let pool = try ComputePool(threads: 1, keepsOneForWriters: true, maximumWaiting: 4)
         defer { pool.stop() }
@@ -102,7 +102,7 @@ import Testing
         #expect(service.waitingBytes(.writing) == 0)
     }
 
-    /// As many clients as can ask for leverage again and again, more than there are slots, while another learns row by row.
+    /// As many clients as can repeatedly ask for leverage, more than there are slots, while another learns row by row.
     @Test func leverageStopsNoLearn() throws {
         let service = try TestService { $0.host.maximumQueuedRequests = 8 }
         let model = ModelClient(service)
@@ -121,7 +121,7 @@ import Testing
                 for round in 0..<rounds {
                     let reply = try client.learn([row], ["a"])
                     #expect(reply.status == 200, "round \(round): \(reply.text)")
-                    // What was learned is seen by whoever asks afterwards.
+                    // Learned rows are visible to later requests.
                     let seen = try client.client.send("POST", client.path + "/predict?leverage=true", Bodies.predict([row]))
                     #expect(seen.status == 503 || (seen["version"].int ?? 0) >= (reply["version"].int ?? .max), "\(seen.text)")
                 }
@@ -137,7 +137,7 @@ import Testing
         #expect(Set(refused.all).isSubset(of: [503]))
     }
 
-    /// Writers fill their slots, and readers still have theirs.
+    /// Writers fill their slots; readers still have theirs.
     @Test func learnsStopNoReader() throws {
         let service = try TestService { $0.host.maximumQueuedRequests = 2 }
         let held = try HeldModel(service)

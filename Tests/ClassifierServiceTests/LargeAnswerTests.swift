@@ -4,7 +4,7 @@ import Testing
 
 @testable import ClassifierService
 
-/// Predictions whose scores or answers are many times their body.
+/// Predictions whose scores or answers are many times larger than their body.
 @Suite struct LargeAnswerTests {
     private static func ones(_ rows: Int) -> [[Double]] { [[Double]](repeating: [1], count: rows) }
 
@@ -23,14 +23,14 @@ import Testing
     @Test func answersShareTheirMemory() throws {
         let service = try TestService {
             $0.server.maximumTotalAnswerMemory = 1 << 20
-            // The client that does not read stays however slowly the others are answered here.
+            // The client that does not read stays, however slowly others are answered here.
             $0.server.writeTimeout = 3600
         }
         let model = ModelClient(service)
         #expect(try model.create(#"{"dimension":1}"#).status == 201)
         let labels = (0..<200).map { String(repeating: "x", count: 1000) + "\($0)" }
         #expect(try model.learn(Self.ones(200), labels).status == 200)
-        // A client that does not read holds its answer; what was learned has been told, and its answer let go of.
+        // A client that does not read holds its answer; the learn's answer was sent and released.
         #expect(service.wait { service.answerMemory == 0 })
         let slow = service.client()
         try slow.connect(receiveBuffer: 4096)
@@ -41,7 +41,7 @@ import Testing
         #expect(refused.fields["retry-after"] == "1")
         let inference = try InferenceClient(client: service.client()).infer(InferenceClient.json(Self.ones(200)))
         #expect(inference.status == 503 && inference.inferenceError.contains("memory"), "\(inference.text.prefix(300))")
-        // What has been learned is told, however much that is.
+        // A learn is answered, however large the answer is.
         let learned = try model.learn(Self.ones(100), labels.prefix(100).map { "new " + $0 })
         #expect(learned.status == 200 && learned["new_classes"].array?.count == 100, "\(learned.text.prefix(300))")
         #expect(try model.predict(Self.ones(1)).status == 200)

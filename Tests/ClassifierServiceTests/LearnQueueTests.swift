@@ -22,14 +22,14 @@ import Testing
             #expect(refused.fields["retry-after"] == "1")
             #expect(refused.problemDetail.contains("full"))
         }
-        // Other changes are bounded as well, and predictions do not wait for any of this.
+        // Other changes are bounded too, and predictions do not wait for any of this.
         let patch = try service.client().send("PATCH", held.model.path, #"{"ridge":0.5}"#)
         #expect(patch.status == 503 && patch.fields["retry-after"] == "1")
         let row = [Double](repeating: 1, count: held.dimension)
         #expect(try held.model.predict([row])["version"].int == 1)
 
         hold.end()
-        // Those that waited together were learned together.
+        // Requests that waited together were learned together.
         let replies = try waiting.map { try $0.readReply() }
         #expect(replies.map(\.status) == [200, 200])
         #expect(Set(replies.compactMap { $0["samples"].int }) == [2, 3])
@@ -43,7 +43,7 @@ import Testing
         for number in 1...3 { #expect(queue.append(number)) }
         #expect(queue.close(behind: 4) == [1, 2, 3])
         #expect(!queue.append(5))
-        // Who comes to close it once more is not forgotten either.
+        // A second close does not lose its element either.
         #expect(queue.close(behind: 6) == [6])
         #expect(queue.close() == [])
         #expect(queue.take() == [4])

@@ -23,7 +23,7 @@ import Testing
             #expect(again.status == 200, "\(config): \(again.text)")
             #expect(again["config"] == created["config"])
         }
-        // What the details say is itself a configuration.
+        // The configuration in the details is valid itself.
         #expect(try model.create(created["config"].description).status == 200)
     }
 
@@ -184,7 +184,7 @@ import Testing
         for round in 0..<50 {
             let reply = try model.create(#"{"dimension":900}"#)
             #expect(reply.status == 201, "round \(round): \(reply.text)")
-            // A second one finds no room.
+            // A second one does not fit.
             #expect(try ModelClient(service, "other").create(#"{"dimension":900}"#).status == 422)
             #expect(try model.delete().status == 204)
             #expect(service.reservedBytes == 0, "round \(round)")

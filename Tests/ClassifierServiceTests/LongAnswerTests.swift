@@ -8,13 +8,13 @@ import Testing
 
 /// Answers whose length grows with a model: event loops write none of them, and little of them is in memory.
 @Suite struct LongAnswerTests {
-    /// So many labels of 1,000 control characters, which JSON writes six times as long: 1.8 MB of answer for 0.3 MB of labels. Fewer under
-    /// the sanitizer, which makes the tests' own reading of them slow.
+    /// Labels of 1,000 control characters each, which JSON writes six times as long: 1.8 MB of answer for 0.3 MB of labels. Fewer under the
+    /// sanitizer, which makes the tests' own reading slow.
     private static let classes = ThreadSanitizer.isOn ? 60 : 300
 
     private static func label(_ index: Int) -> String { String(format: "%05d", index) + String(repeating: "\u{1}", count: 995) }
 
-    /// A service whose answers may hold little, with a model of many long labels.
+    /// A service with little memory for answers, and a model with many long labels.
     private func service(answerMemory: Int = 16 << 20) throws -> (TestService, ModelClient) {
         let service = try TestService {
             $0.server.maximumTotalAnswerMemory = answerMemory
@@ -25,14 +25,14 @@ import Testing
         return (service, model)
     }
 
-    /// Learns the labels, in requests of some each.
+    /// Learns the labels over several requests.
     private func learnAll(_ model: ModelClient, count: Int = classes) throws {
         let labels = (0..<count).map(Self.label)
         let reply = try model.learn([[Double]](repeating: [1], count: count), labels)
         #expect(reply.status == 200 && reply["new_classes"].array?.count == count)
     }
 
-    /// Whatever reads the model, in both protocols, by both methods, by clients that read and by clients that do not.
+    /// Every read of the model, in both protocols, with both methods, by clients that read and by clients that do not.
     @Test func noEventLoopWritesWhatGrowsWithAModel() throws {
         let (service, model) = try service()
         try learnAll(model)
@@ -44,7 +44,7 @@ import Testing
             "/v2/models/m", "/v2/models/m/versions/\(try #require(details["version"].int))", "/v2/models/m/config", "/v2/models/m/stats",
             "/v2/models/m/ready", "/v2/models/stats", "/metrics",
         ]
-        // Some that do not read: each holds no more than a few pieces.
+        // Some do not read: each holds at most a few pieces.
         let slow = try (0..<6).map { _ in
             let client = service.client()
             try client.connect(receiveBuffer: 4096)
@@ -62,7 +62,7 @@ import Testing
             #expect(try service.client().send("GET", "/healthz").status == 200)
         }
         #expect(try model.client.send("POST", "/v2/repository/index", "{}").status == 200)
-        // A prediction of long labels is none for a loop either.
+        // A prediction with long labels is not for a loop either.
         let most = min(200, Self.classes)
         let top = try model.predict([[1], [2]], top: most)
         #expect(top.status == 200 && top.body.count > 2 * most * 5000)
@@ -91,10 +91,10 @@ import Testing
         withExtendedLifetime(service) {}
     }
 
-    /// Answers that nobody reads take their share of the memory, and the next reader is told so; what was done is told all the same.
+    /// Unread answers take their share of the memory, and the next reader is told so; changes are still answered.
     @Test func unreadAnswersTakeNoMoreThanTheirMemory() throws {
         let (service, model) = try service(answerMemory: 512 << 10)
-        // An answer of them is more than a socket takes.
+        // Their answer exceeds a socket's buffer.
         try learnAll(model, count: 900)
         let slow = try (0..<12).map { _ in
             let client = service.client()
@@ -104,13 +104,13 @@ import Testing
         }
         let refused = service.wait { (try? service.client().send("HEAD", model.path + "/classes").status) == 200 }
         #expect(refused)
-        // Each holds its share only when its socket is full.
+        // Each holds its share only once its socket is full.
         let isRefused = (0..<100).contains { _ in
             usleep(20_000)
             return (try? service.client().send("GET", model.path).status) == 503
         }
         #expect(isRefused)
-        // What lies with a connection is counted beside it, and cannot be refused.
+        // Data of a connection is counted with it, and cannot be refused.
         #expect(service.answerMemory <= 8 << 20)
         #expect(try model.learn([[1]], ["told"]).status == 200)
         for client in slow { client.disconnect(byReset: true) }

@@ -23,7 +23,7 @@ import Testing
         return (0..<count).map { _ in (0..<dimension).map { _ in Double(Float(generator.normal())) } }
     }
 
-    /// The `predictions` as the text that stands in the answer, one for each row.
+    /// The `predictions` as their text in the answer, one per row.
     private func texts(_ reply: Reply) -> [String] { (reply["predictions"].array ?? []).map(\.description) }
 
     @Test func bestClassesComeInDescendingOrder() throws {
@@ -102,7 +102,7 @@ import Testing
     func largeBatchAgreesWithSmallOnes(_ config: String) throws {
         let service = try TestService()
         let model = try randomModel(service, dimension: 64, classes: 40, config: config)
-        // Large in its content as well as in its cost: scanned and scored by a compute thread.
+        // Large in content and in cost: a compute thread scans and scores it.
         let rows = rows(1500, 64)
         #expect(Bodies.predict(rows).count > ServiceLimits().inlineBody)
         let large = try model.predict(rows, top: 2)
@@ -116,7 +116,7 @@ import Testing
                 let (mine, theirs) = (prediction["score"].double ?? .nan, other["score"].double ?? .nan)
                 #expect(abs(mine - theirs) <= 1e-4 * max(1, abs(mine)), "row \(start + index): \(mine), \(theirs)")
                 let second = prediction["top"][1]["score"].double ?? .nan
-                // Where two classes are as near as Float32 can tell, either may come first.
+                // If two classes are as close as Float32 can distinguish, either may come first.
                 if mine - second > 1e-4 { #expect(prediction["label"] == other["label"], "row \(start + index)") }
             }
         }

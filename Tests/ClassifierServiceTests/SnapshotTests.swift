@@ -117,7 +117,7 @@ import Testing
         #expect(try model.restore(try young.encoded())["version"].int == 1_000_001)
         #expect(try model.learn([rows(1)[0]], ["x"])["version"].int == 1_000_002)
         #expect(try model.restore(old)["version"].int == 1_000_003)
-        // … and what was restored can be saved and restored.
+        // … and a restored state can be saved and restored.
         #expect(try model.restore(try model.snapshot().body)["version"].int == 1_000_004)
     }
 

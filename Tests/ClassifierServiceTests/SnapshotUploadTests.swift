@@ -6,7 +6,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// The ways in which a snapshot may come, and fail to come.
+/// The ways in which a snapshot may arrive, and fail to arrive.
 @Suite struct SnapshotUploadTests {
     /// A model that has learned some rows.
     private func learned(_ service: TestService) throws -> ModelClient {
@@ -148,7 +148,7 @@ import Testing
         #expect(service.wait { service.spooledBytes > 0 })
         let refused = try model.snapshot()
         #expect(refused.status == 503 && refused.fields["retry-after"] == "1", "\(refused.text)")
-        // Those that come have a share of their own.
+        // Uploads have their own share.
         #expect(try model.restore(file).status == 200)
         #expect(service.wait { service.spooledBytes == file.count })
         let upload = service.client()
@@ -178,7 +178,7 @@ import Testing
             try client.write(Array("PUT \(model.path)/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n".utf8))
             clients.append(client)
         }
-        // All have a place before another asks for one.
+        // All have a place before another one asks.
         try #require(service.wait { service.spooledFiles == limit })
         let file = try model.snapshot().body
         for (method, path) in [("PUT", model.path + "/snapshot"), ("PUT", "/v1/models/new/snapshot"), ("POST", model.path + "/merge")] {
@@ -191,11 +191,11 @@ import Testing
         #expect(try model.restore(file).status == 200)
     }
 
-    /// Downloads that nobody reads take no share of what comes, and lose their own where others wait.
+    /// Unread downloads take no share of uploads, and lose their own if others wait.
     @Test func unreadDownloadsStopNoWriterAndGiveWay() throws {
         let service = try TestService { $0.host.snapshotPatience = 0.2 }
         let model = ModelClient(service)
-        // More than the kernel takes for a client that does not read.
+        // More than the kernel buffers for a client that does not read.
         try model.create(#"{"dimension":1100}"#)
         try model.learn([[Double](repeating: 1, count: 1100)], ["a"])
         let file = try model.snapshot().body
@@ -214,7 +214,7 @@ import Testing
         let merged = try model.client.send("POST", model.path + "/merge", file, contentType: Operation.snapshotType.description)
         #expect(merged.status == 200, "\(merged.text)")
         #expect(try model.learn([[Double](repeating: 1, count: 1100)], ["b"]).status == 200)
-        // Who asks for one more finds it sooner or later, since the others stand still.
+        // A further request finds a place sooner or later, since the others stand still.
         var asked = 0
         #expect(
             service.wait {

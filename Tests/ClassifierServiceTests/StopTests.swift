@@ -6,7 +6,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// A graceful stop: what was accepted is answered.
+/// A graceful stop: accepted requests are answered.
 @Suite struct StopTests {
     @Test func requestsInFlightAreAnswered() throws {
         let service = try TestService()
@@ -18,7 +18,7 @@ import Testing
         let snapshot = service.client()
         try snapshot.begin("GET", held.model.path + "/snapshot?parts=weights")
         #expect(service.waitForJobs(5, of: held.name))
-        // A large prediction, which waits for a compute thread or is being computed.
+        // A large prediction, waiting for a compute thread or being computed.
         let predicting = service.client()
         let requests = service.requestCount
         try predicting.begin("POST", held.model.path + "/predict", large)
@@ -28,7 +28,7 @@ import Testing
 
         let stopping = Thread { service.service.stop(within: 3600) }
         stopping.start()
-        // The door is closed, and the worker is at its job still.
+        // The listener is closed, and the worker is still busy.
         #expect(service.wait { (try? service.client().connect()) == nil })
         hold.end()
 
@@ -48,7 +48,7 @@ import Testing
         let done = Flag()
         try onThreads(9) { thread in
             if thread == 8 {
-                // In the midst of them.
+                // In the middle of them.
                 #expect(service.wait { accepted.all.count >= 8 })
                 service.service.stop(within: 3600)
                 done.raise()
@@ -57,7 +57,7 @@ import Testing
             let model = ModelClient(service)
             let row = [[Double](repeating: Double(thread), count: 32)]
             while !done.isRaised {
-                // A connection that the server has closed, or refuses, is no request that it accepted.
+                // A connection that the server has closed or refuses is not an accepted request.
                 guard let reply = try? model.learn(row, ["c\(thread)"]) else { break }
                 #expect(reply.status == 200, "\(reply.text)")
                 accepted.append(reply["samples"].int ?? -1)
@@ -65,7 +65,7 @@ import Testing
         }
         let samples = accepted.all
         try #require(!samples.isEmpty)
-        // Each answer counts one more row than the one before it in the log, and none is missing.
+        // Each answer counts one row more than the previous one in the log, and none is missing.
         #expect(samples.sorted() == Array(1...samples.count))
     }
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ClassifierService
 
-/// A learn answer comes after its rows are visible, and says what the weights before it would have said.
+/// A learn is answered after its rows are visible, and reports the predictions of the previous weights.
 @Suite struct VisibilityTests {
     @Test func learnedRowsAreVisibleBeforeTheAnswer() throws {
         let service = try TestService()
@@ -20,7 +20,7 @@ import Testing
             let version = learned["version"].int ?? .max
             let predicted = try reader.predict([rows[0]], top: 1000)
             #expect((predicted["version"].int ?? -1) >= version)
-            // The class that has just been learned is among those known.
+            // The class just learned is among the known ones.
             #expect(predicted["predictions"][0]["top"].array?.count == index + 1)
             let details = try reader.details()
             #expect((details["version"].int ?? -1) >= version && (details["samples"].int ?? -1) >= learned["samples"].int ?? .max)

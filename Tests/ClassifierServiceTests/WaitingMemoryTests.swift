@@ -4,13 +4,13 @@ import Testing
 
 @testable import ClassifierService
 
-/// Whatever clients send to a worker that is busy, the process stays within what it was given.
+/// Whatever clients send to a busy worker, the process stays within its limits.
 @Suite(.disabled(if: ThreadSanitizer.isOn, "the sanitizer's own memory is many times the process's")) struct WaitingMemoryTests {
     private static let dimension = 64
     /// 12.6 MB of features in each body.
     private static let rows = 24 << 10
 
-    /// What a process may take beside its models.
+    /// The process's memory besides its models.
     private static let overhead = 256 << 20
 
     @Test func bodiesThatWait_areCounted() throws {
@@ -27,7 +27,7 @@ import Testing
             [[Double]](repeating: row, count: Self.rows), integers: [Int64](repeating: 0, count: Self.rows))
         let few = Bodies.predict([[Double]](repeating: row, count: 1024))
 
-        // Nobody waits for an answer: the first bodies keep the worker busy, the others wait behind them.
+        // The answers are not awaited: the first bodies keep the worker busy, the others wait behind them.
         var waiting: [TestClient] = []
         func send(_ count: Int, _ method: String, _ path: String, _ body: [UInt8], _ type: String) throws {
             for _ in 0..<count {
@@ -45,7 +45,7 @@ import Testing
         try send(30, "POST", "/v1/models/m/merge", snapshot, tensors)
         try send(30, "PUT", "/v1/models/m/snapshot", snapshot, tensors)
         try send(30, "PATCH", "/v1/models/m/classes/0", Array(#"{"label":"zero"}"#.utf8), json)
-        // Those that are served at once answer behind all of them.
+        // Requests that are served at once are answered after all of them.
         #expect(try client.send("GET", "/healthz").status == 200)
         let peak = try memory.peak
         #expect(peak <= (64 << 20) + Self.overhead, "\(peak >> 20) MiB")

@@ -56,7 +56,7 @@ import Testing
         }
         #expect(wait { count.turns == 1 })
         DispatchQueue.concurrentPerform(iterations: 200) { _ in member.wake() }
-        // Whoever wakes it in its turn gets one more.
+        // Waking it during its turn gives it one more.
         #expect(wait { pool.figures.busy == 0 && pool.figures.waiting == 0 })
         #expect(count.most == 1 && (2...201).contains(count.turns))
         let turns = count.turns
@@ -64,7 +64,7 @@ import Testing
         #expect(count.turns == turns)
     }
 
-    /// A wake is never lost, whenever it comes: what is put before it is seen by a turn after it.
+    /// A wake is never lost, whenever it comes: a later turn sees what was put before it.
     @Test(arguments: [1, 3]) func noWakeIsLost(threads: Int) throws {
         let pool = try pool(threads)
         defer { pool.stop() }
@@ -87,7 +87,7 @@ import Testing
         #expect(boxes.reduce(0) { sum, box in sum + box.withLock { $0.put } } == 20_000)
     }
 
-    /// One that always has more to do stands behind all others after each turn.
+    /// A member that always has more to do queues behind all others after each turn.
     @Test func members_takeTurnsInOrder() throws {
         let pool = try pool(1)
         defer { pool.stop() }
@@ -112,7 +112,7 @@ import Testing
         #expect(order.withLock { $0 } == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4])
     }
 
-    /// Threads are made for members that wait, and no more than there may be; long turns of some leave a thread to others.
+    /// Threads are created for waiting members, up to the limit; long turns of some leave a thread to others.
     @Test func threads_areMadeAsTheyAreNeeded_upToTheLimit() throws {
         let pool = try pool(3)
         defer { pool.stop() }

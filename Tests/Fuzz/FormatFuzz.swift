@@ -1,22 +1,22 @@
-// Built by Tests/Fuzz/run into one module with the sources of TensorFormats: what it calls may be internal.
+// Built by Tests/Fuzz/run into one module with the sources of TensorFormats: it may call internal functions.
 
 import Glibc
 
-/// Bodies of any octets in the format that the environment names: reading never traps, and reserves no more than the body can hold.
+/// Bodies of arbitrary octets in the format that the environment names: reading never traps, and reserves no more than the body can hold.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzFormats(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    // The first call has no octets: a name that nobody knows ends the fuzzer at its start.
+    // The first call has no octets: an unknown name ends the fuzzer at its start.
     let read = reader
     guard let start, count > 0 else { return 0 }
     AllocationCount.check(octets: count) { read(UnsafeRawBufferPointer(start: start, count: count)) }
     return 0
 }
 
-/// Counts what a call holds of the heap, through the address sanitizer's hooks.
+/// Counts a call's heap memory, through the address sanitizer's hooks.
 private enum AllocationCount {
-    /// Bytes for each octet of the input: a value of two octets is a node of a tree, and trees are compared with each other.
+    /// Bytes per octet of the input: a value of two octets is a node of a tree, and trees are compared with each other.
     private static let perOctet = 64
-    /// What is there whatever comes: buffers of the readers, and arrays that are inflated, by doubling.
+    /// Allowed for any input: buffers of the readers, and arrays that are inflated by doubling.
     private static let constant = (16 << 10) + 4 * maximumArray
 
     private nonisolated(unsafe) static var isOn = false
@@ -30,7 +30,7 @@ private enum AllocationCount {
         },
         { pointer in if isOn, let pointer { held -= __sanitizer_get_allocated_size(pointer) } })
 
-    /// Ends the process where the call held more than so many bytes for each octet.
+    /// Ends the process if the call held more than this many bytes per octet.
     static func check(octets: Int, _ body: () -> Void) {
         precondition(isInstalled > 0, "the hooks could not be installed")
         (held, most, isOn) = (0, 0, true)
@@ -48,7 +48,7 @@ private func __sanitizer_install_malloc_and_free_hooks(
 @_silgen_name("__sanitizer_get_allocated_size")
 private func __sanitizer_get_allocated_size(_ pointer: UnsafeRawPointer) -> Int
 
-/// A fuzzer of its own each, with a corpus of its own: what one finds says nothing about the others.
+/// Separate fuzzers with separate corpora: findings of one say nothing about the others.
 private nonisolated(unsafe) let reader: (UnsafeRawBufferPointer) -> Void = {
     let name = getenv("ACCRUE_FUZZ_READER").map { String(cString: $0) } ?? ""
     switch name {
@@ -66,10 +66,10 @@ private nonisolated(unsafe) let reader: (UnsafeRawBufferPointer) -> Void = {
     }
 }()
 
-/// An inflated array may be this long: many times what the input is.
+/// The longest inflated array: many times the input.
 private let maximumArray = 1 << 18
 
-/// Calls `body` with a number that the first two octets give, and what follows them.
+/// Calls `body` with a number from the first two octets, and the rest.
 private func withNumber(_ input: UnsafeRawBufferPointer, _ body: (Int, UnsafeRawBufferPointer) -> Void) {
     guard input.count > 2 else { return }
     body(Int(input[0]) | Int(input[1]) << 8, UnsafeRawBufferPointer(rebasing: input[2...]))
@@ -102,7 +102,7 @@ private func readObject(_ body: UnsafeRawBufferPointer) {
 
 private func readValue(_ body: UnsafeRawBufferPointer) {
     guard let value = try? JSONValue(parsing: body) else { return }
-    // What was read can be written and read again, and skipped.
+    // Everything read can be written and read again, and skipped.
     var writer = JSONWriter()
     writer.write(value)
     let text = writer.array
@@ -178,7 +178,7 @@ private let signature = InferenceSignature(
     input: "features", outputs: ["label": false, "score": true], parameter: "weights", values: ["plain", "balanced"], maximumMagnitude: 1e50
 )
 
-/// Inference requests; with a length of the header, what stands behind it is binary.
+/// Inference requests; with a header length, what follows the header is binary.
 private func readRequest(_ body: UnsafeRawBufferPointer, headerCount: Int?) {
     var request = InferenceRequest()
     var single: [Float] = []
@@ -198,11 +198,11 @@ private func readRequest(_ body: UnsafeRawBufferPointer, headerCount: Int?) {
     }
 }
 
-/// Compressed bodies: what comes out is within the limit.
+/// Compressed bodies: the output stays within the limit.
 private func decompress(_ body: UnsafeRawBufferPointer) {
     for coding in [ContentCoding.gzip, .deflate] {
         guard let content = try? coding.decompress(body, limit: maximumArray) else {
-            // In pieces it is another reader that refuses it, or takes it: zeros may stand behind it there.
+            // A different reader handles pieces: trailing zeros are allowed there.
             if case .gzip = coding { _ = gunzip(body, piece: Int(body[0]) + 1) }
             continue
         }
@@ -213,7 +213,7 @@ private func decompress(_ body: UnsafeRawBufferPointer) {
     }
 }
 
-/// What comes out of a file that arrives in pieces; nil where it is refused. Past the limit it is cut.
+/// The output of a file that arrives in pieces; nil if it is refused. Cut at the limit.
 private func gunzip(_ body: UnsafeRawBufferPointer, piece: Int) -> [UInt8]? {
     let reader = GzipReader()
     var position = 0
@@ -235,12 +235,12 @@ private func gunzip(_ body: UnsafeRawBufferPointer, piece: Int) -> [UInt8]? {
     return result
 }
 
-/// Deflated data without checksums around it, which random octets cannot meet.
+/// Deflated data without checksums, which random octets cannot match.
 private func inflate(_ body: UnsafeRawBufferPointer) {
     var output = InflatedBytes()
     guard let used = try? Inflate.decompress(body, appendingTo: &output, limit: maximumArray) else { return }
     precondition(used <= body.count && output.count <= maximumArray)
-    // Where the size is known beforehand, the same comes out.
+    // With a size known beforehand, the output is the same.
     let exact = try? Inflate.decompress(UnsafeRawBufferPointer(rebasing: body[..<used]), count: output.count)
     output.withUnsafeBytes { bytes in precondition(exact.map { $0.elementsEqual(bytes) } == true, "a known size makes a difference") }
 }

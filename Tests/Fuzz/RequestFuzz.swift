@@ -3,10 +3,10 @@
 internal import Concurrency
 import Glibc
 
-/// Octets that the environment says are requests or chunks: parsing never traps, and does not depend on the pieces in which they come.
+/// Octets as requests or chunks, depending on the environment: parsing never traps, and does not depend on how they are split.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzRequests(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    // The first call has no octets: a name that nobody knows ends the fuzzer at its start.
+    // The first call has no octets: an unknown name ends the fuzzer at its start.
     let read = reader
     guard let start, count > 2 else { return 0 }
     let all = UnsafeRawBufferPointer(start: start, count: count)
@@ -19,7 +19,7 @@ public func fuzzRequests(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 private nonisolated(unsafe) let reader: (UnsafeRawBufferPointer, Int) -> Void = {
     let name = getenv("ACCRUE_FUZZ_READER").map { String(cString: $0) } ?? ""
     switch name {
-    // The limits of a server, and such as short requests pass too.
+    // A server's limits, and limits that even short requests exceed.
     case "request": return { parse($0, $1, RequestLimits(requestLine: 8192, header: 32768)) }
     case "request-limits": return { parse($0, $1, RequestLimits(requestLine: 48, header: 160)) }
     case "chunks": return { decode($0, $1, maximumTrailer: 4096) }
@@ -41,7 +41,7 @@ private func parse(_ octets: UnsafeRawBufferPointer, _ cut: Int, _ limits: Reque
     let whole = atOnce.parse(octets, limits: limits, into: head)
     switch early {
     case .incomplete:
-        // A failure may be noticed earlier or later, but a whole request is one however it comes.
+        // A failure may be noticed earlier or later, but a complete request is complete however it arrives.
         let late = inPieces.parse(octets, limits: limits, into: head)
         precondition(kind(late) == kind(whole), "the pieces matter")
     case .complete, .failed:
@@ -71,7 +71,7 @@ private func kind(_ result: RequestParser.Result) -> Int {
     }
 }
 
-/// Chunked content gives the same octets in one piece and in two.
+/// Chunked content yields the same octets in one piece and in two.
 private func decode(_ octets: UnsafeRawBufferPointer, _ cut: Int, maximumTrailer: Int) {
     let whole = chunks([octets], maximumTrailer)
     let pieces = chunks([octets.part(0..<cut), octets.part(cut..<octets.count)], maximumTrailer)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// `Accept`, as RFC 9110, sections 12.4.2 and 12.5.1, has it.
+/// `Accept` by RFC 9110, sections 12.4.2 and 12.5.1.
 @Suite struct AcceptTests {
     private static let text = MediaType("text", "plain", .init("version", "0.0.4"), .init("charset", "utf-8"))
     private static let openMetrics = MediaType("application", "openmetrics-text", .init("version", "1.0.0", "0.0.1"), .init("escaping"))
@@ -26,32 +26,32 @@ import Testing
     }
 
     @Test(arguments: [
-        // Nothing said, and nothing that can be understood.
+        // Nothing, and nothing that can be understood.
         ([], 0), ([""], 0), ([", ,"], 0), (["*"], 0), (["text"], 0), (["/plain"], 0), (["text/"], 0), (["*/plain"], 0),
         (["text/plain;q=2"], 0),
         (["*/*"], 0), (["*/*;q=0.001"], 0), (["text/plain"], 0), (["text/*"], 0),
         (["application/openmetrics-text"], 1), (["application/*"], 1), (["APPLICATION/OpenMetrics-Text"], 1),
-        // A quality of nothing excludes, and the higher one wins.
+        // A quality of zero excludes; otherwise the higher one wins.
         (["application/openmetrics-text;q=0, text/plain"], 0), (["application/openmetrics-text; q=0.000,*/*"], 0),
         (["text/plain;q=0, */*"], 1), (["text/plain;q=0.4,application/openmetrics-text;q=0.5"], 1),
         (["text/plain;q=0.5,application/openmetrics-text;q=0.4"], 0), (["application/openmetrics-text;Q=0.001,text/plain;q=0"], 1),
         (["application/openmetrics-text;q=0.5, */*"], 0), (["application/openmetrics-text, */*;q=0.9"], 1),
-        // Of equals the one that is named more closely, then the one that is named first.
+        // Among equals, the more specific one, then the first one.
         (["application/openmetrics-text, */*"], 1), (["*/*, application/openmetrics-text"], 1),
         (["application/openmetrics-text, text/plain"], 1), (["text/plain, application/openmetrics-text"], 0),
         (["text/plain", "application/openmetrics-text"], 0), (["application/*, text/*"], 1), (["text/*, application/*"], 0),
-        // The closest range says the quality, wherever it stands.
+        // The most specific range determines the quality, wherever it stands.
         (["application/*;q=0, application/openmetrics-text, text/plain;q=0.5"], 1),
         (["application/openmetrics-text, application/*;q=0, text/plain;q=0.5"], 1),
         (["application/openmetrics-text;version=1.0.0;q=0, application/openmetrics-text, text/plain;q=0.1"], 0),
-        // Parameters are matched, those that nobody asked for do not matter; of several ranges as close the best one counts.
+        // Parameters are matched, unless they were not requested; among equally specific ranges the best one counts.
         (["application/openmetrics-text;version=2.0.0, text/plain;q=0.1"], 0),
         (["application/openmetrics-text;version=0.0.1;q=0.2, application/openmetrics-text;version=1.0.0;q=0.6, text/plain;q=0.5"], 1),
         (["application/openmetrics-text;VERSION=\"1.0.\\0\", text/plain;q=0.5"], 1),
         (["text/plain;charset=UTF-8, application/openmetrics-text;q=0.9"], 0),
         (["text/plain;charset=latin1, application/openmetrics-text;q=0.9"], 1),
         (["*/*;version=1.0.0, application/openmetrics-text;q=0.1, text/plain;q=0.2"], 0),
-        // Lists and blanks; malformed members are passed over, and so is what follows a weight.
+        // Lists and blanks; malformed members are skipped, and so is what follows a weight.
         ([",, application/openmetrics-text ;\tq=1.000 ;ext=\"a,b\" ,"], 1),
         (["application/openmetrics-text;;version=1.0.0;,text/plain;q=0.9"], 1),
         (["text/plain;a=\"x, application/openmetrics-text, y\", application/openmetrics-text;q=0.1"], 1),
@@ -61,10 +61,13 @@ import Testing
         (["application/openmetrics-text;q = 1, text/plain;q=0.1"], 0), (["application/openmetrics-text;q, text/plain;q=0.1"], 0),
         (["application/openmetrics-text version=1.0.0, text/plain;q=0.1"], 0),
         (["application/openmetrics-text;q=1.;x, text/plain;q=0.1"], 1),
-        // What Prometheus 2 and 3, curl and a browser send.
+        // From Prometheus 2 and 3, curl and a browser.
         (
             [
-                "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+                """
+                application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
+                text/plain;version=0.0.4;q=0.5,*/*;q=0.1
+                """
             ], 1
         ),
         (
@@ -91,7 +94,7 @@ import Testing
             MediaType("text", "html"), MediaType("text", "plain", .init("format", "fixed")), MediaType("image", "jpeg"),
             MediaType("text", "plain"), MediaType("text", "plain", .init("format", "flowed")),
         ]
-        // In ascending order of their quality: of the first so many, the last is preferred.
+        // In ascending order of quality: the last of the first `count` is preferred.
         for count in 1...types.count { #expect(preferred([line], among: Array(types[..<count])) == count - 1) }
     }
 }

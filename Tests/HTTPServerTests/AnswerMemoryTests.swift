@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// What answers on their way may hold together.
+/// The memory for answers on their way.
 @Suite struct AnswerMemoryTests {
     private static let size = 16 << 20
 
@@ -36,12 +36,12 @@ import Testing
             let refused = try client.exchange(Self.request("GET \(path)"))
             #expect(refused.status == 503)
             #expect(refused["retry-after"] == "1")
-            // The form of the error is that of the route.
+            // The error has the route's form.
             #expect(refused.text.hasPrefix(path == "/later" ? "/later: " : "/large/{n}: "), "\(refused.text)")
         }
         #expect(try client.exchange(Self.request("GET /small")).text == "small")
         #expect(try client.exchange(Self.request("HEAD /large/1"), method: "HEAD")["content-length"] == "\(Self.size)")
-        // What has been done is told.
+        // Changes are answered.
         #expect(try client.exchange(Self.request("POST /large/1")).body.count == Self.size)
         #expect(try slow.response().body.count == Self.size)
         #expect(RunningServer.eventually { memory(running) == 0 })

@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// Answers that come late, in another order, from files and in streams.
+/// Late answers, in another order, from files and in streams.
 @Suite struct AnswerTests {
     /// Keeps deferred responders for the test to use.
     private static func router(_ list: SharedList<DeferredResponder>) -> Router {
@@ -85,7 +85,7 @@ import Testing
     @Test func aRequestBeingAnsweredIsNeverTimedOut() throws {
         let list = SharedList<DeferredResponder>()
         let running = try RunningServer(Self.router(list)) {
-            // That of the head runs from the accept: what the client is slow to send counts as well.
+            // The head's deadline runs from the accept: slow sending counts too.
             $0.headerDeadline = 2
             $0.bodyDeadline = 2
             $0.idleTimeout = 2

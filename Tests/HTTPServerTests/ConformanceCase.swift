@@ -54,7 +54,7 @@ struct ConformanceCase: Decodable, Sendable {
     var isHeavy: Bool { steps.contains { $0.idle != nil || $0.rst == true || $0.no_read == true } }
 }
 
-/// The cases, with the texts which their octets are made from.
+/// The cases, with the texts that make up their octets.
 struct ConformanceSuite: Decodable, Sendable {
     let vars: [String: String]
     let cases: [ConformanceCase]
@@ -64,7 +64,7 @@ struct ConformanceSuite: Decodable, Sendable {
         return try JSONDecoder().decode(ConformanceSuite.self, from: Data(contentsOf: file))
     }
 
-    /// What stands for `@{name}` when the server is this one.
+    /// The values of `@{name}` for this server.
     func values(port: UInt16, get: String, post: String, body: String) -> [String: String] {
         let half = max(1, body.count / 2)
         var values = [
@@ -77,7 +77,7 @@ struct ConformanceSuite: Decodable, Sendable {
         return values
     }
 
-    /// The octets of a step's text: names and functions in `@{…}` are replaced, then every character is one octet.
+    /// The octets of a step's text: replaces names and functions in `@{…}`, then turns every character into one octet.
     static func expand(_ text: String, _ values: [String: String]) -> [UInt8] {
         expandText(text, values).unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
     }
@@ -123,7 +123,7 @@ struct ConformanceSuite: Decodable, Sendable {
 
     private static func closing(_ scalars: [Unicode.Scalar], from start: Int) -> Int? {
         var at = start
-        // `|digits}` ends the call: the text itself may hold braces.
+        // `|digits}` ends the call: the text itself may contain braces.
         while at < scalars.count {
             if scalars[at] == "|" {
                 var end = at + 1

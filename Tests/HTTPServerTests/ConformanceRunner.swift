@@ -1,16 +1,16 @@
 import Foundation
 import Glibc
 
-/// Runs one case against a server and judges what came back.
+/// Runs one case against a server and judges the result.
 struct ConformanceRunner {
     let port: UInt16
     let values: [String: String]
     let body: String
-    /// Seconds that are waited where no response may be right as well.
+    /// Seconds to wait if no response may be right too.
     let patience: Double
-    /// Seconds that a response, or the close that must come, is awaited.
+    /// Seconds to wait for a required response or close.
     private let longPatience = 60.0
-    /// Seconds that a deadline of the server is awaited.
+    /// Seconds to wait for a deadline of the server.
     let slowPatience: Double
 
     private struct Outcome {
@@ -19,7 +19,7 @@ struct ConformanceRunner {
         var idle: [TestClient] = []
     }
 
-    /// Nil when the case passes; else what is wrong.
+    /// The error, or nil if the case passes.
     func run(_ test: ConformanceCase) -> String? {
         do {
             var client = try TestClient(port: port, methods: test.methods ?? [])
@@ -172,7 +172,7 @@ struct ConformanceRunner {
         return nil
     }
 
-    /// What every response owes, whatever the case is about.
+    /// Requirements for every response, in any case.
     private func lint(_ test: ConformanceCase, _ client: TestClient) -> String? {
         for (index, response) in (client.reader.finals + client.reader.interims).enumerated() {
             if response.version != "HTTP/1.1" { return "a response says \(response.version)" }

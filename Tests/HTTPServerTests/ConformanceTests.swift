@@ -19,7 +19,7 @@ import Testing
         return router
     }
 
-    /// Runs the cases on several threads, since most of their time is waiting, and records every failure.
+    /// Runs the cases on several threads, since they mostly wait, and records every failure.
     private func run(_ cases: [ConformanceCase], _ suite: ConformanceSuite, port: UInt16, threads: Int) {
         let values = suite.values(port: port, get: "/healthz", post: "/echo", body: Self.body)
         let runner = ConformanceRunner(port: port, values: values, body: Self.body, patience: 2, slowPatience: 60)

@@ -72,7 +72,7 @@ import Testing
     @Test func answersMustBeTakenAtARate() {
         var timer = ConnectionTimer(acceptedAt: 0)
         timer.enter(.writing, at: 0)
-        // An octet a second, which is progress, but not enough of it.
+        // An octet per second: progress, but not enough.
         for second in 1..<30 {
             timer.writeProgressed(1, at: Int64(second) * 1000, policy)
             timer.enter(.writing, at: Int64(second) * 1000)
@@ -80,7 +80,7 @@ import Testing
         #expect(timer.deadline(policy) == 30_029)
         timer.writeProgressed(1 << 30, at: 29_500, policy)
         #expect(timer.deadline(policy) == 59_500)
-        // Who has taken all begins anew.
+        // A client that has taken everything starts over.
         timer.enter(.answering, at: 40_000)
         timer.enter(.writing, at: 100_000)
         #expect(timer.deadline(policy) == 130_000)

@@ -66,11 +66,11 @@ import Testing
 
     @Test func contentOverTheLimitOfItsRouteIsRefused() throws {
         let running = try RunningServer(Self.router())
-        // Little is left to come: it is read away and the connection goes on.
+        // Little is left to come: it is read and dropped, and the connection continues.
         let client = try running.connect()
         #expect(try client.exchange(Self.post("/small", "Content-Length: 5") + "hello").status == 413)
         #expect(try client.exchange(Self.post("/small", "Content-Length: 4") + "hell").status == 200)
-        // Much is left: the connection ends, and the answer says so and is not lost.
+        // Much is left: the connection ends; the answer says so and is not lost.
         client.send(Self.post("/small", "Content-Length: 100000000"))
         client.send([UInt8](repeating: 0, count: 2_000_000), patience: 2)
         let response = try client.response()
@@ -82,7 +82,7 @@ import Testing
         let running = try RunningServer(Self.router())
         let client = try running.connect()
         client.send(Array(Self.post("/echo", "Content-Length: 3000\r\nConnection: close").utf8) + [UInt8](repeating: 1, count: 1000))
-        // From now on content is read right into its place, and no further than it goes.
+        // From now on content is read directly into its place, and not past its end.
         try #require(RunningServer.eventually { running.server.statistics.bodyMemory > 0 })
         client.send([UInt8](repeating: 1, count: 2000 + 1000))
         #expect(try client.response().body.count == 3000)
@@ -284,7 +284,7 @@ import Testing
         for path in ["/early", "/uninterested"] {
             let client = try running.connect()
             let status = path == "/early" ? 409 : 401
-            // The rest is small: the connection goes on behind it.
+            // The rest is small: the connection continues after it.
             #expect(try client.exchange(Self.post(path, "Content-Length: 10") + "01234").status == status)
             client.send("56789" + Self.get)
             #expect(try client.response().text == "hello")
@@ -315,7 +315,7 @@ import Testing
     }
 }
 
-/// A list that handlers and the test share.
+/// A list shared by handlers and the test.
 final class SharedList<Element: Sendable>: Sendable {
     private let list = Guarded<[Element]>([])
     var values: [Element] { list.withLock { $0 } }

@@ -3,11 +3,11 @@ import Testing
 
 @testable import HTTPServer
 
-/// What stands before the routes: the gate, the names of requests, and where they come from.
+/// Before the routes: the gate, the names of requests, and where they come from.
 @Suite struct GateTests {
     private static let extra = FieldBlock([HeaderField("Vary", "Origin"), HeaderField("X-Line", "a\r\nb")])
 
-    /// A server whose gate lets in who says the word.
+    /// A server whose gate admits requests with the password.
     private func running(_ configure: (inout ServerConfiguration) -> Void = { _ in }) throws -> RunningServer {
         var router = Router()
         router.on(.get, "/open", access: .anyone) { _, responder in responder.send(.ok, "open") }
@@ -64,7 +64,7 @@ import Testing
         #expect(try client.exchange("POST /write HTTP/1.1\r\n\(fields)", method: "POST").status == 401)
         #expect(client.reader.interims.isEmpty)
         #expect(server.server.statistics.bodyMemory == 0)
-        // What comes with a refused head is thrown away, and the connection goes on.
+        // The content of a refused head is dropped, and the connection continues.
         let small = try server.connect()
         #expect(try small.exchange("POST /write HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", method: "POST").status == 401)
         #expect(try small.exchange("GET /open HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)

@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func aPortCanBeUsedAgainAtOnce() throws {
-        // Another test may be given the port in between, now and then; what waits for TIME_WAIT fails every time.
+        // Another test may occasionally take the port in between; waiting for TIME_WAIT would fail every time.
         for attempt in 1...5 {
             let first = try RunningServer(Self.router())
             let client = try first.connect()

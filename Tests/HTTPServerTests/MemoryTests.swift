@@ -8,7 +8,7 @@ import Testing
         String(decoding: buffer.bytes, as: UTF8.self)
     }
 
-    /// `#expect` cannot look into values that are not copied.
+    /// `#expect` cannot look into noncopyable values.
     private func expect<Value: Equatable>(_ found: Value, _ expected: Value, at location: SourceLocation = #_sourceLocation) {
         #expect(found == expected, sourceLocation: location)
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// What the access observer hears.
+/// What the access observer receives.
 @Suite struct ObserverTests {
     private struct Line: Sendable {
         let method: Method?

@@ -14,7 +14,7 @@ import Testing
         return octets.withUnsafeBytes { parser.parse($0, limits: limits, into: head) }
     }
 
-    /// What a head says, copied out of the octets it points into.
+    /// The content of a head, copied out of the octets that it points into.
     private struct Facts: Equatable {
         var method: Method?
         var path: String
@@ -124,7 +124,7 @@ import Testing
         #expect(parse("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", RequestHead()) == .failed(.codingInOldVersion))
     }
 
-    /// A head that arrives in two pieces, cut anywhere, is understood as if it had come at once, and never before it is whole.
+    /// A head in two pieces, split anywhere, is parsed as if it had arrived at once, and never before it is complete.
     @Test(arguments: [
         "POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n", "\r\nGET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET / HTTP/1.0\r\n\r\n",
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    /// A refused head is refused in the same way when it comes octet by octet.
+    /// A refused head is refused in the same way octet by octet.
     @Test(arguments: [
         "GET / HTTP/1.1\r\nHost: a\r\nX : b\r\n\r\n", "GET / HTTP/3.0\r\n", "GET / HTTP/1.1\r\nHost: a\n", "GET /%00%zz HTTP/1.1\r\n",
     ]) func refusalsDoNotDependOnThePieces(text: String) {
@@ -189,7 +189,7 @@ import Testing
         }
     }
 
-    /// Random damage never traps, and what is accepted is whole.
+    /// Random damage never traps, and accepted heads are complete.
     @Test func damagedHeadsNeverTrap() {
         var random = SplitMix(state: 1)
         let seeds = [
@@ -219,7 +219,7 @@ import Testing
     }
 }
 
-/// A small generator, so that random tests repeat themselves.
+/// A small generator, so that random tests are reproducible.
 struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

@@ -1,4 +1,4 @@
-/// Takes octets and gives whole responses. Strict: a response outside the grammar is a problem.
+/// Turns octets into complete responses. Strict: a response outside the grammar is a problem.
 struct ResponseReader {
     struct Response: Sendable {
         enum Framing: Sendable { case none, length, chunked, close }
@@ -22,7 +22,7 @@ struct ResponseReader {
     private(set) var finals: [Response] = []
     private(set) var interims: [Response] = []
     private(set) var problem: String?
-    /// Responses which the test has looked at.
+    /// Responses that the test has examined.
     var taken = 0
     private var methods: [String]
     private var buffer: [UInt8] = []
@@ -32,7 +32,7 @@ struct ResponseReader {
         self.methods = methods
     }
 
-    /// Octets which belong to no response yet.
+    /// Octets that belong to no response yet.
     var leftOver: [UInt8] { pending == nil ? buffer : [] }
 
     mutating func expect(_ method: String, at index: Int) {

@@ -38,7 +38,7 @@ import Testing
         (.post, "/v1/models/iris", "405 GET, PUT"), (.post, "/v1/models/i/learn", #"found ["i"]"#),
         (.get, "/v1/models/i/learn", "405 POST"),
         (.delete, "/v1/models/a%2Fb/classes/c%20d", #"found ["a/b", "c d"]"#), (.get, "/v1/models/all/stats", "found []"),
-        // The literal leads nowhere here, the parameter does.
+        // The literal leads nowhere here; the parameter does.
         (.post, "/v1/models/all/learn", #"found ["all"]"#), (.get, "/%761/models", "found []"), (.get, "/V1/models", "404"),
         (.get, "/with%20space", "found []"), (.get, "/v1/models/a%00", "encodedNull"), (.options, "/own", "found []"),
         (.get, "/own", "405 OPTIONS"), (.get, "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17", "tooManySegments"),

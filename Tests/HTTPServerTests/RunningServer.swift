@@ -11,7 +11,7 @@ final class RunningServer {
         var configuration = ServerConfiguration()
         configuration.port = 0
         configuration.eventLoops = 2
-        // A machine may be slow: no deadline of the server's but a test's own.
+        // Machines may be slow: only deadlines that a test sets.
         configuration.headerDeadline = 3600
         configuration.bodyDeadline = 3600
         configuration.idleTimeout = 3600
@@ -29,7 +29,7 @@ final class RunningServer {
         try TestClient(port: port)
     }
 
-    /// Waits until a condition holds; false when it does not within a generous time.
+    /// Waits for a condition; false if it does not hold within a generous time.
     static func eventually(_ condition: () -> Bool) -> Bool {
         for _ in 0..<24_000 {
             if condition() { return true }

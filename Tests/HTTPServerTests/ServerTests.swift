@@ -129,7 +129,7 @@ import Testing
         for client in clients { client.send(Self.get) }
         for client in clients { #expect(try client.response().status == 200) }
         for client in clients.reversed() { #expect(try client.exchange(Self.get).status == 200) }
-        // A client closes its connection when nobody uses it any more.
+        // A client closes its connection when it is released.
         withExtendedLifetime(clients) { #expect(running.server.statistics.openConnections == 1000) }
     }
 

@@ -31,7 +31,7 @@ import Testing
     @Test func requestsAreCountedByRouteMethodAndStatus() throws {
         let server = try start()
         for _ in 0..<3 {
-            // Two connections, most likely of two loops.
+            // Two connections, most likely on two loops.
             let client = try server.connect()
             for name in ["a", "b%2Fc"] { _ = try client.exchange("GET /hello/\(name) HTTP/1.1\r\nHost: a\r\n\r\n") }
             _ = try client.exchange("HEAD /hello/a HTTP/1.1\r\nHost: a\r\n\r\n", method: "HEAD")
@@ -48,12 +48,12 @@ import Testing
         #expect(find(server, .get, "/hello/{name}")?.responseBytes == 30)
         #expect(counts(find(server, .head, "/hello/{name}")) == [200: 3])
         #expect(find(server, .head, "/hello/{name}")?.responseBytes == 0)
-        // A code without a name counts with its hundred.
+        // A status without a name counts with its hundred.
         #expect(counts(find(server, .post, "/body")) == [2: 3, 422: 3])
         #expect(counts(find(server, .get, nil)) == [404: 3])
         #expect(counts(find(server, .put, nil)) == [405: 3])
         #expect(counts(find(server, .options, nil)) == [204: 3])
-        // A method that nobody knows, and octets that are no request.
+        // An unknown method, and octets that are not a request.
         #expect(counts(find(server, nil, nil)) == [400: 3, 501: 3])
         for statistics in server.server.routeStatistics {
             #expect(statistics.durations.count == statistics.statuses.reduce(0) { $0 + $1.requests })

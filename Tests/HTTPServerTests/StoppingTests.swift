@@ -18,7 +18,7 @@ import Testing
         return router
     }
 
-    /// Stops on a thread of its own; the semaphore tells when that has returned.
+    /// Stops on a separate thread; the semaphore signals when that has returned.
     private static func stop(_ running: RunningServer) -> DispatchSemaphore {
         let server = running.server
         let stopped = DispatchSemaphore(value: 0)
@@ -44,7 +44,7 @@ import Testing
         for client in clients { client.send(Self.now) }
         let stopped = Self.stop(running)
         #expect(RunningServer.eventually { running.server.connectionLimit == nil })
-        // The loop's message is posted right behind that; were it late, the test would only prove less.
+        // The loop's message is posted right after that; if it were late, the test would only prove less.
         usleep(50_000)
         gate.signal()
         #expect(try first.response().text == "block")

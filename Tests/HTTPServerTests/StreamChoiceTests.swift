@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// Routes that take some contents as they arrive, and consumers that answer for a content which breaks off.
+/// Routes that take some contents as they arrive, and consumers that answer for an interrupted content.
 @Suite struct StreamChoiceTests {
     private final class Counter: BodyConsumer {
         private let state = Guarded((count: 0, failure: ""))
@@ -27,7 +27,7 @@ import Testing
         func fail(_ status: Status, detail: String) -> Bool {
             guard answersFailures else { return false }
             let count = state.withLock { $0.count }
-            // Late, from another thread: the connection has to wait.
+            // Late, from another thread: the connection must wait.
             Thread.detachNewThread { [responder] in
                 usleep(50_000)
                 responder.send(.problem(status, detail: detail, extending: ["taken": count]))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// A stream's producer hears that its client has gone, however it goes.
+/// A stream's producer learns that its client has gone, however it goes.
 @Suite struct StreamEndTests {
     private final class Streams: Sendable {
         private let list = Guarded<[StreamBody]>([])
@@ -97,7 +97,7 @@ import Testing
         #expect(try client.response().text == "A")
         #expect(RunningServer.eventually { server.server.statistics.requestsInFlight == 0 })
         #expect(streams.noticeCount == 0)
-        // The connection is of use still.
+        // The connection is still usable.
         client.send(Self.request)
         try #require(RunningServer.eventually { streams.all.count == 2 })
         streams.all[1].finish()

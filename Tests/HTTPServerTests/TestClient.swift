@@ -46,7 +46,7 @@ final class TestClient {
         send(Array(text.utf8))
     }
 
-    /// Sends everything, and reads meanwhile, unless told not to, so that neither side is stuck.
+    /// Sends everything, and by default reads meanwhile, so that neither side blocks.
     func send(_ octets: [UInt8], whileReading: Bool = true, patience: Double = 120) {
         var at = 0
         let end = Self.now() + patience
@@ -73,7 +73,7 @@ final class TestClient {
     func reset() {
         var value = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
-        // The descriptor stays this object's: connecting it to nothing resets the connection.
+        // The descriptor still belongs to this object: connecting it to nothing resets the connection.
         var nowhere = sockaddr(sa_family: sa_family_t(AF_UNSPEC), sa_data: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
         connect(descriptor, &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
         isClosed = true
@@ -87,7 +87,7 @@ final class TestClient {
 
     // MARK: Receiving
 
-    /// Reads what is there, waiting at most so long for the first octet; false when nothing came or the stream has ended.
+    /// Reads what is there, waiting for the first octet up to the limit; false if nothing came or the stream has ended.
     @discardableResult
     func readOnce(within seconds: Double) -> Bool {
         guard !isClosed, Self.wait(descriptor, Int16(POLLIN), seconds) != 0 else { return false }
@@ -122,7 +122,7 @@ final class TestClient {
         return try response(to: method)
     }
 
-    /// Reads until the server closes; false when it has not after `patience`.
+    /// Reads until the server closes; false if it has not after `patience`.
     func readToEnd(patience: Double = 120) -> Bool {
         let end = Self.now() + patience
         while !isClosed, Self.now() < end { readOnce(within: 0.2) }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct AlignedMemoryTests {
     @Test(arguments: [16_384, 32_768, 1 << 20]) func whatLiesBehindMayBeRead(bytes: Int) throws {
-        // The kernel maps downwards: with the upper one gone, nothing need be behind the lower one.
+        // The kernel maps downwards: once the upper one is unmapped, nothing need follow the lower one.
         let pair = try [AlignedMemory.allocate(bytes: bytes), AlignedMemory.allocate(bytes: bytes)].sorted()
         AlignedMemory.deallocate(pair[1], bytes: bytes)
         var residency: UInt8 = 0
@@ -27,7 +27,7 @@ import Testing
         AlignedMemory.deallocate(again, bytes: bytes)
     }
 
-    /// How many of a matrix's pages have memory behind them.
+    /// The number of a matrix's pages that have memory.
     private func residentPages(_ matrix: borrowing Matrix, elements: Int) -> Int {
         matrix.withElements { part in
             var pages = [UInt8](repeating: 0, count: (elements * 8 + 4095) / 4096)
@@ -49,7 +49,7 @@ import Testing
         #expect(matrix[rows - 1, 3] == 1 && matrix[0, 4] == 0 && matrix[rows - 1, columns - 1] == 0)
     }
 
-    /// Only the thread that asked for it finds no memory, and only once.
+    /// Only the requesting thread finds no memory, and only once.
     @Test func faultIsOfOneAllocation() throws {
         AllocationFault.fail(1)
         _ = try Matrix(rows: 2, columns: 2)

@@ -11,7 +11,7 @@ import Testing
         #expect(AvailableMemory.value(of: "SwapFree:", in: "MemTotal: 5 kB\n") == nil)
     }
 
-    /// Where the kernel says nothing, as in some sandboxes, nothing can be held against it.
+    /// If the kernel reports nothing, as in some sandboxes, nothing can be checked.
     private static let isTold = AvailableMemory.bytes != nil
 
     @Test(.enabled(if: isTold, "the system does not say how much memory it has")) func theMachine_hasSomeMemory() throws {
@@ -21,14 +21,14 @@ import Testing
 
     @Test(.enabled(if: isTold, "the system does not say how much memory it has"))
     func aSquareLargerThanTheMachine_isRefusedBeforeItIsMapped() throws {
-        // Address space for 16 TiB there is, and the kernel would promise it; memory there is not.
+        // There is address space for 16 TiB, and the kernel would promise it, but there is no such memory.
         let error = #expect(throws: LinearAlgebraError.self) { _ = try Matrix(rows: 1 << 20, columns: 1 << 21) }
         #expect(error == .outOfMemory(bytes: 1 << 44))
         #expect(throws: LinearAlgebraError.self) { _ = try SymmetricPair(dimension: 1 << 21) }
     }
 
-    /// Twice this is promised, less than half of what there is. What the process itself holds, as sanitizers do for their shadows, is
-    /// taken for a part of the promise that has been kept.
+    /// Twice this is promised: less than half of what is available. Other memory of the process, such as sanitizers' shadows, counts as a
+    /// kept part of the promise.
     private static let size = 1 << 30
     private static var canTell: Bool {
         let held = AvailableMemory.numbers(in: (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? "")
@@ -38,7 +38,7 @@ import Testing
 
     @Test(.enabled(if: canTell, "too little memory is free, or this process holds too much"))
     func whatIsPromisedAndNotTouched_isCounted() throws {
-        // Others on the machine, and other tests, take and give meanwhile: it must show once.
+        // Other processes and tests allocate and free meanwhile: it must show at least once.
         var isCounted = false
         for _ in 0..<100 where !isCounted {
             let before = try #require(AvailableMemory.bytes)

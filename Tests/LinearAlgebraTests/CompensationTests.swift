@@ -2,7 +2,7 @@ import Testing
 
 @testable import LinearAlgebra
 
-/// What sums keep of what rounding takes from them, and residuals of more than working precision.
+/// What sums keep of their rounding errors, and residuals beyond working precision.
 @Suite struct CompensationTests {
     @Test func aSumOfManyTerms_isOneRoundingOff() {
         var generator = SplitMix64(state: 1)
@@ -40,7 +40,7 @@ import Testing
                 }
                 for i in 0..<dimension where i % 7 == 0 || i > dimension - 4 {
                     for j in 0...i {
-                        // Within a block products and their sums are rounded as dgemm does it: 20 terms of at most 1.
+                        // Within a block dgemm rounds products and their sums: 20 terms of at most 1.
                         let (value, sum) = (pair.gramElement(i, j), exact[i * dimension + j].value)
                         #expect(abs(value - sum) <= 200 * 0x1p-53, "\(i), \(j)")
                     }
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    /// Past the components that are handled at once, and in a part of them only.
+    /// More components than are handled at once, and only a part of them.
     @Test(arguments: [1, 2, 3, 4, 5, 9], [1.0, -1.0]) func rowsOfAClass_areAddedWithWhatTheyLose(count: Int, factor: Double) throws {
         let (width, components) = (1100, 16..<1050)
         var generator = SplitMix64(state: UInt64(count))
@@ -77,7 +77,7 @@ import Testing
             exact.add(1e6)
             for row in rows { exact.add(factor * values[row * width + component]) }
             #expect(abs(sums[index] - exact.value) <= exact.value.ulp)
-            // Sum and rest together are as exact as what four rows lose among themselves.
+            // Sum and rest together are exact up to what four rows lose among themselves.
             exact.add(-sums[index])
             exact.add(-rests[index])
             #expect(abs(exact.value) < 1e-14)
@@ -128,7 +128,7 @@ import Testing
 
     @Test(arguments: [1, 5, 100, 128, 129, 300, 1100]) func residual_hasDigitsThatWorkingPrecisionLacks(dimension: Int) throws {
         var generator = SplitMix64(state: UInt64(dimension))
-        // Features of a third of the rank, a ridge far below: weights that solve this have a residual of rounding alone.
+        // Features of a third of the rank, and a ridge far below: the residual of weights that solve this is only rounding.
         let rank = max(1, dimension / 3)
         let mixing = try randomMatrix(dimension, rank, &generator)
         var rows = try Matrix(rows: dimension, columns: 2 * dimension + 2)
@@ -162,7 +162,7 @@ import Testing
                     size += abs(pair.gramElement(i, k) * weights[k, column])
                 }
                 largestSum = max(largestSum, size)
-                // A hundredth of a thousandth of a rounding of what was added up.
+                // A hundred-thousandth of a rounding of what was summed.
                 #expect(abs(residual[i, column] - exact.value) <= 1e-5 * Double.ulpOfOne * max(size, largestSum))
             }
         }

@@ -35,7 +35,7 @@ import Testing
 
     @Test(arguments: [1, 2, 4], [1e4, 1e9]) func both_areDoneOnce(threads: Int, operations: Double) {
         withThreads(threads) {
-            // A factorisation beside this test may have the threads for a while: then they are done one after the other.
+            // A factorisation in a parallel test may have the threads for a while: the two then run one after the other.
             for _ in 0..<1000 {
                 let (first, second, alone) = (Counter(), Counter(), Counter())
                 let body: (Counter) -> Void = {
@@ -97,7 +97,7 @@ import Testing
         let (isInside, mayLeave, isLent, hasLent) = (
             DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)
         )
-        // The threads at the end of a call beside which a loan has been asked for.
+        // The threads at the end of a call during which a loan was requested.
         let atTheEnd = Counter()
         Thread.detachNewThread {
             _ = loans.whileNone {

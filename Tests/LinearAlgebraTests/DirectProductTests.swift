@@ -2,7 +2,7 @@ import Testing
 
 @testable import LinearAlgebra
 
-/// Products by calls of few operations against products written out; they must hold on every library, whether it gains by them or not.
+/// Products by small calls against written-out products; they must hold with every library, whether or not it gains by them.
 @Suite struct DirectProductTests {
     @Test(arguments: [1, 31, 32, 33, 100], [1, 511, 512, 700])
     func productOfTallMatrices_isTheSumWrittenOut(columns: Int, rows: Int) throws {
@@ -11,7 +11,7 @@ import Testing
         let b = try randomMatrix(rows, 40, &generator)
         for beta in [0.0, 0.5] {
             var product = try Matrix(rows: columns, columns: 40)
-            // With β = 0 what was there must not matter.
+            // With β = 0 the previous values must not matter.
             product.fill(beta == 0 ? .nan : 3)
             DirectProduct.multiplyTransposed(
                 m: columns, n: 40, k: rows, 2, a.base, lda: rows, b.base, ldb: rows, beta, product.base, ldc: columns)
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// A block in the middle of a larger matrix, whose other triangle and surroundings must not be read, nor other rows of C written.
+    /// A block in the middle of a larger matrix. Its other triangle and surroundings must not be read, and no other rows of C written.
     @Test(arguments: [1, 17, 127, 128, 129, 700], [1, 2, 9, 64])
     func blockOfASymmetricProduct_isTheSumWrittenOut(height: Int, columns: Int) throws {
         let (order, first) = (height + 30, 13)

@@ -1,5 +1,5 @@
-/// A sum of products in twice the precision of Float64, with which tests say what a result should have been: the unevaluated sum of two
-/// numbers (Dekker 1971), one term after another.
+/// A sum of products in twice the precision of Float64, as the expected value of a result: the unevaluated sum of two numbers (Dekker
+/// 1971), one term after another.
 struct DoubleDouble {
     private(set) var high = 0.0
     private(set) var low = 0.0

@@ -16,7 +16,7 @@ import Testing
             if index > 0 { #expect(piece.lowerBound == pieces[index - 1].upperBound) }
         }
         let least = max(1 / Double(most), 1 / (KernelCosts.lastPieces * Double(threads)))
-        // The last pieces are of one size, rounded to a whole number of them; each before them is that part of what is left.
+        // The last pieces have equal size, rounded to a whole number of them; each before them is the given fraction of what is left.
         let last = sizes.last!
         let ofOneSize = sizes.reversed().prefix { abs($0 - last) < 1e-12 }.count
         #expect(last > least / 2.001 && last < 1.501 * least)
@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: [2, 4, 16]) func threadsThatTakePieces_endTogether_howeverLateOneBegins(threads: Int) {
         let pieces = GuidedPieces(threads: threads, most: 1000)
         for late in [0, 0.1, 0.3, 0.5] {
-            // In units of what one thread would take for the whole.
+            // In units of one thread's time for the whole.
             var ends = [Double](repeating: 0, count: threads)
             ends[0] = late / Double(threads)
             for index in 0..<pieces.count {

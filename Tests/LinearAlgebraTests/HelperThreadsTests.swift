@@ -5,7 +5,7 @@ import Testing
 @testable import Concurrency
 @testable import LinearAlgebra
 
-/// Work is shared with the threads that there are, and done without them where there are none.
+/// Work is shared with the available threads, and done without them if there are none.
 @Suite struct HelperThreadsTests {
     private final class Counter: Sendable { let value = Atomic<Int>(0) }
 
@@ -18,7 +18,7 @@ import Testing
         return visits.map { $0.value.load(ordering: .relaxed) }
     }
 
-    /// Dispatch would wait for its threads for ever.
+    /// Dispatch would wait for its threads forever.
     @Test func withoutThreads_theCallerDoesAllOfIt() {
         let refusals = ThreadRefusals()
         refusals.fail("compute-helper", times: 1000)
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    /// Two that share at once, and work within work.
+    /// Two concurrent pieces of work, and nested work.
     @Test func workOfSeveral_isAllDone() throws {
         let helpers = HelperThreads()
         let (total, ended) = (Counter(), Counter())

@@ -7,10 +7,10 @@ import Testing
 
     @Test(
         arguments: [
-            // A processor that is newer than the library.
+            // A processor newer than the library.
             ("Prescott", KernelChoice.Vectors.avx512, "SkylakeX"), ("Prescott", .avx2, "Haswell"), ("Nehalem", .avx, "Sandybridge"),
             ("Haswell", .avx512, "SkylakeX"), ("Barcelona", .avx2, "Haswell"),
-            // The right kernels, and those that were chosen by somebody who knew the processor.
+            // The right kernels, and those chosen by someone who knew the processor.
             ("Prescott", .sse, nil), ("Haswell", .avx2, nil), ("SkylakeX", .avx512, nil), ("Zen", .avx512, nil),
             ("Cooperlake", .avx512, nil),
             ("neoversen1", .sse, nil), (nil, .avx512, nil),
@@ -27,7 +27,7 @@ import Testing
         #expect(kernels.variables == Self.timeout)
     }
 
-    /// Even where the library does not take it: else the program would start itself for ever.
+    /// Even if the library ignores it: otherwise the program would restart itself forever.
     @Test(arguments: ["Prescott", "Haswell", "SkylakeX", "Zen"]) func whatItAsksForIsNeverAskedForTwice(core: String) {
         var environment: Set<String> = []
         for round in 0..<2 {

@@ -102,7 +102,7 @@ import Testing
         #expect(repeated == elements)
         again.clear()
         #expect(again[dimension - 1, 0] == 0)
-        // As the model's own triangle is packed.
+        // Packed like the model's own triangle.
         var other = try SymmetricPair(dimension: dimension)
         elements.withUnsafeBufferPointer { other.setGram(packedLower: $0) }
         #expect(other.gramElement(dimension - 1, 0) == packed[dimension - 1, 0])

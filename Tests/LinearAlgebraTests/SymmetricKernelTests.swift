@@ -64,7 +64,7 @@ import Testing
             let b = try randomMatrix(order, columns, &generator)
             var expected = try Matrix(rows: order, columns: columns)
             expected.multiply(full, by: b)
-            // What was there before must not matter.
+            // The previous values must not matter.
             var product = try Matrix(rows: order, columns: columns)
             product.fill(.nan)
             SymmetricKernel.multiply(uplo: uplo, order: order, half.base, lda: order, b.base, columns: columns, into: product.base)
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    /// Through a pair, whose target has no room for parts, and whose triangles both hold something else than the other's.
+    /// Through a pair, whose target has no room for parts, and whose two triangles hold different matrices.
     @Test(arguments: [1, 2, 7])
     func productWithAVector_isThatOfOneThread(threads: Int) throws {
         let order = 2100
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    /// On as many threads as are given, each way in which an update and other work stand beside each other.
+    /// For every number of threads, each way of running an update beside other work.
     @Test(arguments: [1, 2, 3, 5], [1, 300, 1100])
     func update_besideOtherWork_isTheSame_andTheWorkIsDoneOnce(threads: Int, order: Int) throws {
         let depth = 40
@@ -215,8 +215,8 @@ import Testing
         }
     }
 
-    /// Rows that are nearly what rows before them were leave a diagonal of very different size: the way that such triangles are solved must
-    /// fit them. (That the others are inverted, and these not, it cannot tell.)
+    /// Rows close to earlier rows leave diagonal elements of very different size: the way of solving must fit such triangles. (The test
+    /// cannot show that the others are inverted, and these are not.)
     @Test(arguments: [2, 64, 150]) func triangularSolveOfAnIllConditionedTriangle_fitsTheTriangle(order: Int) throws {
         var generator = SplitMix64(state: UInt64(order))
         var l = try randomMatrix(order, order, &generator)
@@ -224,7 +224,7 @@ import Testing
         let given = try randomMatrix(20, order, &generator)
         var solution = try given.copied()
         solution.solveRightTransposed(lower: l)
-        // T Lᵀ is what was given, to the last digits of what it is summed from.
+        // T Lᵀ equals the input, to the last digits of its terms.
         var largest = 0.0
         for row in 0..<20 {
             for column in 0..<order {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import LinearAlgebra
 
-/// A small generator with a fixed seed, so that a failure can be repeated.
+/// A small generator with a fixed seed, so that failures are reproducible.
 struct SplitMix64: RandomNumberGenerator {
     var state: UInt64
     mutating func next() -> UInt64 {
@@ -106,7 +106,7 @@ func randomMatrix(_ rows: Int, _ columns: Int, _ generator: inout SplitMix64) th
         #expect(abs(pair.inverseElement(9, 9) - 4) < 1e-14)
     }
 
-    /// On both sides of the order up to which sums are compensated; threads take whole matrices or shares of both.
+    /// On both sides of the largest order with compensated sums; threads take whole matrices or shares of both.
     @Test(arguments: [1, 2, 3, 4, 5], [90, 700, 1060]) func updatesOfBoth_areThoseOfEach(threads: Int, dimension: Int) throws {
         var generator = SplitMix64(state: UInt64(dimension))
         let t = try randomMatrix(dimension, 40, &generator)
@@ -135,7 +135,7 @@ func randomMatrix(_ rows: Int, _ columns: Int, _ generator: inout SplitMix64) th
             pair.subtractFromInverse(further)
         }
         #expect((calls, firstCalls, secondCalls) == (1, 1, 1))
-        // Some whole rows of the triangle, a tile's border among them.
+        // Some whole rows of the triangle, including a tile's border.
         var worst = 0.0
         for row in [0, 1, 63, 64, 70, dimension / 2, dimension - 1] {
             for column in 0...row {
@@ -150,7 +150,7 @@ func randomMatrix(_ rows: Int, _ columns: Int, _ generator: inout SplitMix64) th
         #expect(worst < 1e-12)
     }
 
-    /// Kernels load and store whole lines of a cache; a column that starts within one costs them twice as many.
+    /// Kernels load and store whole cache lines; a column that starts within one costs twice as many.
     @Test(arguments: [1, 7, 8, 9, 500, 504]) func columns_startWithALine(dimension: Int) throws {
         let pair = try SymmetricPair(dimension: dimension)
         for start in [pair.inverse, pair.inverse + pair.lead, pair.gram, pair.gram + pair.lead] {

@@ -4,7 +4,7 @@ import Testing
 @testable import ModelHost
 @testable import Storage
 
-/// What a log's record costs to read again.
+/// The cost of reading a log's record.
 @Suite struct LearnRecordTests {
     private func record(requests: Int, rows: Int, dimension: Int) throws -> [UInt8] {
         let requests = (0..<requests).map { request in
@@ -17,7 +17,7 @@ import Testing
         return Array(record.bytes[LogFormat.headerSize...])
     }
 
-    /// Records are gathered in one array before their rows are learned: that must not move at each request, nor at each record.
+    /// Records are gathered in one array before their rows are learned; it must not move at each request or record.
     @Test(arguments: [(requests: 1, records: 3000), (requests: 3000, records: 1)])
     func gatheringRequests_movesTheRowsSeldom(requests: Int, records: Int) throws {
         let body = try record(requests: requests, rows: 2, dimension: 8)
@@ -33,7 +33,7 @@ import Testing
         }
         #expect(features.count == 3000 * 16 && features[16 * (requests - 1)] == Double(requests - 1))
         #expect(moves < 20)
-        // What one decoding does inside is seen by the room that it leaves: grown to the last value, it would be just what is needed.
+        // The spare capacity shows how decoding reserved: grown to the last value, it would be exact.
         if requests > 1 { #expect(features.capacity > features.count + 16) }
     }
 }

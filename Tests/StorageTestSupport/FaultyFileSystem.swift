@@ -2,29 +2,29 @@ internal import Concurrency
 internal import Glibc
 public import Storage
 
-/// A file system that fails, or keeps its callers waiting, when it is told to.
+/// A file system that fails, or blocks its callers, on request.
 public final class FaultyFileSystem: FileSystem {
     /// A kind of call.
     public enum Operation: Sendable, CaseIterable {
         case open, close, read, write, size, truncate, synchronizeData, synchronize, rename, remove, make, list, identify
     }
 
-    /// In what way a call fails.
+    /// How a call fails.
     public enum Fault: Sendable, Equatable {
-        /// The call does nothing and says this.
+        /// The call does nothing and returns this error.
         case error(Int32)
-        /// A write takes half of what it is given; anything else succeeds.
+        /// A write accepts half of its bytes; anything else succeeds.
         case short
-        /// What is open has no name any more: it has been removed.
+        /// An open file has no name any more: it has been removed.
         case removed
-        /// A write takes half of what it is given, and then there is no room.
+        /// A write accepts half of its bytes, and then there is no room.
         case shortThenFull
     }
 
     private struct State {
         var counts: [Operation: Int] = [:]
         var plan: (operation: Operation, index: Int, fault: Fault, isLasting: Bool)?
-        /// The one thread whose calls need not wait.
+        /// The only thread whose calls need not wait.
         var exempt: pthread_t?
     }
 
@@ -34,18 +34,18 @@ public final class FaultyFileSystem: FileSystem {
     /// A file system in front of another.
     public init(_ base: any FileSystem) { self.base = base }
 
-    /// Fails the call of a kind with this number, counted from now on and from 0, and all after it where lasting.
+    /// Fails the call of a kind with this number, counted from now on and from 0; if lasting, all later ones too.
     public func fail(_ operation: Operation, _ index: Int, _ fault: Fault, isLasting: Bool = false) {
         state.withLock { $0 = State(plan: (operation, index, fault, isLasting)) }
     }
 
-    /// Keeps all calls waiting until `heal`, but those of this very thread.
+    /// Blocks all calls until `heal`, except those of this thread.
     public func hold() {
         let thread = pthread_self()
         state.withLock { $0.exempt = thread }
     }
 
-    /// Lets everything succeed, and what waits go on.
+    /// Lets everything succeed, and blocked calls continue.
     public func heal() {
         state.withLock {
             $0.plan = nil
@@ -53,7 +53,7 @@ public final class FaultyFileSystem: FileSystem {
         }
     }
 
-    /// How often calls of a kind have been made since `fail`.
+    /// The number of calls of a kind since `fail`.
     public func count(_ operation: Operation) -> Int { state.withLock { $0.counts[operation, default: 0] } }
 
     private func fault(_ operation: Operation) -> Fault? {
@@ -80,7 +80,7 @@ public final class FaultyFileSystem: FileSystem {
 
     /// See `FileSystem`.
     public func close(_ descriptor: Int32) -> Int {
-        // As on Linux: the descriptor is gone whatever is answered.
+        // As on Linux: the descriptor is gone whatever the result.
         let result = base.close(descriptor)
         return call(.close) { result }
     }

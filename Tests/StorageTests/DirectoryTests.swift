@@ -53,7 +53,7 @@ import Testing
             try keeper.learn()
             try keeper.checkpoint(keeping: 3)
         }
-        // Each checkpoint is made two records after the last: one is added while it is being made to last.
+        // Each checkpoint is made two records after the last: one is added while it is synchronized.
         #expect(try keeper.model.checkpoints() == [5, 7, 9])
         #expect(try keeper.model.logs() == [9])
         try keeper.checkpoint()
@@ -76,7 +76,7 @@ import Testing
         let disk = SimulatedDisk()
         let keeper = try Keeper(disk)
         try keeper.learn()
-        // A log of later records, from which some are missing.
+        // A log of later records, some of which are missing.
         let later = try keeper.model.createLog(version: 5)
         var record = LogRecord()
         try later.append(&record, version: 6)
@@ -100,7 +100,7 @@ import Testing
         let disk = SimulatedDisk()
         let keeper = try Keeper(disk)
         try keeper.learn()
-        // Begun for a checkpoint that came to nothing: it has no records, and does not stand for the one before.
+        // Begun for a failed checkpoint: it is empty, and does not replace the previous one.
         _ = try keeper.model.createLog(version: 1)
         try disk.removeFile(keeper.model.logPath(0))
         let chain = try LogChain(keeper.model, after: 0)
@@ -108,7 +108,7 @@ import Testing
         #expect(error?.reason == .damaged(offset: 0, .missingLog(version: 0)))
     }
 
-    /// The end of a log is damaged, and a later log proves that it was whole once, though that has no whole record itself.
+    /// The end of a log is damaged. A later log proves that it was complete once, though it has no complete record itself.
     @Test(arguments: [false, true]) func laterLog_tellsDamageFromATornEnd(isBegun: Bool) throws {
         let disk = SimulatedDisk()
         let keeper = try Keeper(disk)
@@ -129,14 +129,14 @@ import Testing
         #expect(error?.path == keeper.model.logPath(0))
     }
 
-    /// A log was begun for a change that came to nothing, or for a checkpoint whose log's name could not be made to last.
+    /// A log was begun for a failed change, or for a checkpoint whose log's name could not be made durable.
     @Test(arguments: [2, 3]) func emptyLog_isLeftOut(version: Int) throws {
         let disk = SimulatedDisk()
         let keeper = try Keeper(disk)
         for _ in 0..<2 { try keeper.learn() }
         _ = try keeper.model.createLog(version: version)
         if version == 2 {
-            // Learning went on in the log before it, and was interrupted.
+            // Learning continued in the previous log, and was interrupted.
             try keeper.learn()
             try File(keeper.model.logPath(0), .readWrite, fileSystem: disk).truncate(to: keeper.log.size - 1)
         }
@@ -145,7 +145,7 @@ import Testing
         #expect(try next.model.logs() == [0])
     }
 
-    /// What a power cut leaves of a log that was being made: any part of its header, or its length alone.
+    /// What a power cut leaves of a log being created: any part of its header, or only its length.
     @Test func logWhoseMakingWasInterrupted_isLeftOut() throws {
         for length in [0, 1, 31, 32] {
             let disk = SimulatedDisk()
@@ -173,7 +173,7 @@ import Testing
         #expect(try disk.names(in: keeper.model.path) == ["checkpoint-5.safetensors", "checkpoint-7.safetensors", "log-7.wal"])
     }
 
-    /// The calls that making sure of a directory begins with.
+    /// The first calls of checking a directory.
     @Test(arguments: [(FaultyFileSystem.Operation.open, 1, "create /data/lock"), (.make, 2, "mkdir /data/models/.new-")])
     func directoryThatCannotBeWritten_isExplained(operation: FaultyFileSystem.Operation, index: Int, call: String) throws {
         for (number, words) in [(EROFS, "Read-only file system"), (EACCES, "Permission denied"), (EPERM, "Operation not permitted")] {

@@ -2,19 +2,19 @@ import Testing
 
 @testable import Storage
 
-/// A model's state in the smallest form, kept as the service keeps models: a list of numbers, one added by each record.
+/// A model's state in the smallest form, stored as the service stores models: a list of numbers, one added by each record.
 ///
-/// State v is the numbers 1…v; what a crash may leave is therefore known exactly.
+/// State v is the numbers 1…v, so what a crash may leave is known exactly.
 final class Keeper {
     let data: DataDirectory
     private(set) var model: ModelDirectory
     private(set) var log: WriteAheadLog
     private(set) var numbers: [Int]
 
-    /// What `learn` has returned for.
+    /// What `learn` has acknowledged.
     private(set) var acknowledged: Int
 
-    /// Opens a directory and recovers the model in it, or makes it.
+    /// Opens a directory and recovers the model in it, or creates it.
     init(_ fileSystem: any FileSystem, path: String = "/data") throws(StorageError) {
         data = try DataDirectory(path, fileSystem: fileSystem)
         if try data.modelNames() == ["m"] {
@@ -49,13 +49,13 @@ final class Keeper {
         let writer = try Self.write(numbers, to: model.beginCheckpoint(version: numbers.count))
         let old = log
         if log.version > log.baseVersion { log = try model.createLog(version: numbers.count, after: log) }
-        // As the service does: learning goes on while the checkpoint is made to last.
+        // As in the service, learning continues while the checkpoint is synchronized.
         if old !== log { try learn() }
         try writer.commit()
         try model.prune(before: writer.version, keeping: kept)
     }
 
-    /// A number of every kind of step; what fails is left out, as the service does.
+    /// Several steps of every kind; skips failures, as the service does.
     func work(_ errors: inout [StorageError]) {
         func attempt(_ body: () throws(StorageError) -> Void) {
             do throws(StorageError) { try body() } catch { errors.append(error) }
@@ -92,7 +92,7 @@ final class Keeper {
         let numbers = bytes.withUnsafeBytes { buffer in
             (0..<(buffer.count / 8)).map { buffer.loadUnaligned(fromByteOffset: 8 * $0, as: Int.self) }
         }
-        // A checkpoint under its last name is whole, whatever happened.
+        // A checkpoint with its final name is complete, whatever happened.
         guard let last = numbers.last, ~last == numbers.count - 1 else { return [-1] }
         return numbers.dropLast()
     }

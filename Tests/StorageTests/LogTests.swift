@@ -18,7 +18,7 @@ import Testing
         try log.append(&record, version: log.version + 1)
     }
 
-    /// A log of all bodies, as bytes, with where each record begins.
+    /// A log of all bodies, as bytes, and where each record begins.
     private func makeLog() throws -> (bytes: [UInt8], starts: [Int]) {
         let log = try model.createLog(version: 7)
         var starts: [Int] = []
@@ -41,7 +41,7 @@ import Testing
         try bytes.withUnsafeBytes { try file.write($0, at: 0) }
     }
 
-    /// What a log's records hold, or why it is refused.
+    /// The content of a log's records, or why it is refused.
     private func read() -> Result<(bodies: [[UInt8]], torn: Int), StorageError> {
         do throws(StorageError) {
             let reader = try LogReader(path)
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    /// A record is damaged, and the one behind it, the last, is there in part.
+    /// A record is damaged, and the last one, after it, is partly there.
     @Test func damageBeforeATornRecord_isRefused() throws {
         let (bytes, starts) = try makeLog()
         let (damaged, last) = (starts[3], starts[4])
@@ -123,7 +123,7 @@ import Testing
                     #expect(error.reason == .damaged(offset: damaged, .recordFollowed(by: last)), "byte \(offset), cut at \(length)")
                     #expect(error.description.contains("offset \(damaged)") && error.description.contains("offset \(last)"))
                 case .success(let log):
-                    // No header is left of either: nothing tells them from one record that was never whole.
+                    // Neither has a header left: nothing distinguishes them from one incomplete record.
                     #expect(!isKnownEnd && !isKnownNext, "byte \(offset), cut at \(length)")
                     #expect(log.bodies == Array(Self.bodies[..<3]) && log.torn == length - damaged)
                 }
@@ -131,13 +131,13 @@ import Testing
         }
     }
 
-    /// A power cut leaves any pages of the last write, and the file may already be as long as it was to become.
+    /// A power cut leaves any pages of the last write, and the file may already have its final length.
     @Test func pagesOfTheLastWriteInAnyOrder_areCut() throws {
         let log = try model.createLog(version: 7)
         try append([1, 2, 3], to: log)
         let start = log.size
         var generator = SplitMix(state: 5)
-        // As a client might: bytes that look like records.
+        // As a client might send: bytes that look like records.
         let whole = try bytes(of: path)
         try append(Array((0..<40).flatMap { _ in whole[32...] }), to: log)
         let written = try bytes(of: path)
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    /// What a cut end may have been is told from what can be seen of it.
+    /// The visible part of a cut end determines what it may have been.
     @Test func tornEnd_saysWhetherItMayHaveBeenAcknowledged() throws {
         let (bytes, starts) = try makeLog()
         let last = starts[Self.bodies.count - 1]
@@ -193,7 +193,7 @@ import Testing
         #expect(!log.isUsable)
         #expect(throws: StorageError.self) { try append([3], to: log) }
         #expect(throws: StorageError(.identify, path: path, reason: .notInPlace)) { try log.prove() }
-        // Back again, what was acknowledged may be told again; learning has ended all the same.
+        // Back in place, acknowledged records may be acknowledged again; learning has ended all the same.
         #expect(rename(moved, path) == 0)
         try log.prove()
         #expect(!log.isUsable)
@@ -209,7 +209,7 @@ import Testing
 
     @Test func recordOfAnotherPlaceOrFile_isNoRecord() throws {
         let (bytes, starts) = try makeLog()
-        // A client sends bytes that are a record of this very log, and the record that holds them is torn.
+        // A client sends bytes that are a record of this very log, and the record that contains them is torn.
         let log = try WriteAheadLog(continuing: finished(), fileSystem: SystemFileSystem())
         try append(Array(bytes[starts[1]..<starts[2]]), to: log)
         let whole = try self.bytes(of: path)
@@ -244,7 +244,7 @@ import Testing
         try append([2], to: log)
         #expect(log.removeLast())
         #expect(log.version == 8)
-        // Only the last one can be taken back, and once.
+        // Only the last one can be taken back, and only once.
         #expect(!log.removeLast())
         try append([3], to: log)
         #expect(try read().get().bodies == [[1], [3]])
@@ -302,7 +302,7 @@ import Testing
     @Test(arguments: [FaultyFileSystem.Operation.truncate, .synchronizeData])
     func failedCut_isFinal(operation: FaultyFileSystem.Operation) throws {
         let (fileSystem, _) = try faulty()
-        // Two faults, one in front of the other: the write fails, and then what is to take it back.
+        // Two faults in a row: the write fails, and then its cut.
         let front = FaultyFileSystem(fileSystem)
         let log = try ModelDirectory(directory.path, fileSystem: front).createLog(version: 9)
         fileSystem.fail(operation, 0, .error(EIO))

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Storage
 
-/// What is left after power cuts and faults, whenever they come.
+/// What is left after power cuts and faults at any time.
 @Suite struct RecoveryTests {
-    /// A directory with a model, its work half done.
+    /// A directory with a model, half way through its work.
     private func disk() throws -> SimulatedDisk {
         let disk = SimulatedDisk()
         let keeper = try Keeper(disk)
@@ -20,7 +20,7 @@ import Testing
         #expect(recovered.numbers == Array(1...max(1, recovered.numbers.count)).prefix(recovered.numbers.count).map { $0 }, "\(comment)")
         #expect(recovered.numbers.count >= acknowledged, "\(comment)")
         #expect(recovered.numbers.count <= attempted, "\(comment)")
-        // And it goes on.
+        // And it continues.
         try recovered.learn()
         try recovered.checkpoint()
         #expect(try recovered.model.checkpoints().count == 1)
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    /// A process is killed, the next one goes on with what the system knows, and then the power is cut.
+    /// A process is killed, the next one continues with what the system knows, and then the power is cut.
     @Test func kills_andPowerCutsAfterThem_loseNothing() throws {
         var cut = 0
         var isCut = true
@@ -113,7 +113,7 @@ import Testing
         #expect(cut > 50)
     }
 
-    /// The system shows a record that it could not write, and takes it for written.
+    /// The system shows a record that it could not write, and considers it written.
     @Test func recordOfAFailedSynchronization_isWrittenAgainByTheNextProcess() throws {
         for count in 0..<5 {
             for isTorn in [false, true] {
@@ -184,7 +184,7 @@ import Testing
                         let count = faulty.count(operation)
                         wasReached = count > index
                         faulty.heal()
-                        // Once there is room again the log takes records, unless it is unknown what is on the device.
+                        // Once there is room again the log accepts records, unless it is unknown what is on the device.
                         if keeper.log.isUsable {
                             try keeper.learn()
                             acknowledged += 1

@@ -3,16 +3,16 @@ import Glibc
 
 @testable import Storage
 
-/// A file system in memory that knows what would be left after a power cut: what was synchronized, and by chance more.
+/// A file system in memory that knows what a power cut would leave: what was synchronized, and by chance more.
 ///
-/// A file's data lasts by its own synchronization; its name by that of its directory. Stricter than real file systems, which keep a bit
+/// Synchronizing a file makes its data durable, synchronizing its directory its name. Stricter than real file systems, which keep a little
 /// more.
 final class SimulatedDisk: FileSystem {
-    /// What a power cut leaves of what was not synchronized.
+    /// What a power cut leaves of unsynchronized data.
     enum Remainder {
         case nothing
         case everything
-        /// Of each directory the old or the new names; of each file the old or the new data or the beginning of what was added.
+        /// For each directory the old or the new names; for each file the old or the new data, or a prefix of what was added.
         case chance(seed: UInt64)
     }
 
@@ -23,12 +23,12 @@ final class SimulatedDisk: FileSystem {
         case directory(DirectoryNode)
     }
 
-    // Both are used with the state locked only.
+    // Both are used only with the state locked.
     private final class FileNode: @unchecked Sendable {
         var data: [UInt8]
         var durable: [UInt8]
         var isLocked = false
-        /// Bytes that were given up by a synchronization that failed: the system shows them, and takes them for written.
+        /// Bytes dropped by a failed synchronization: the system shows them, and considers them written.
         private var dropped: Set<Int> = []
 
         init(_ data: [UInt8] = []) { (self.data, durable) = (data, data) }
@@ -77,14 +77,14 @@ final class SimulatedDisk: FileSystem {
         self.state = Guarded(state)
     }
 
-    /// Operations that change something or make it last, so far.
+    /// Operations so far that changed something or made it durable.
     var operations: Int { state.withLock { $0.operations } }
 
-    /// Cuts the power after so many more of them.
+    /// Cuts the power after `count` more of them.
     func cutPower(after count: Int) { state.withLock { $0.left = count } }
 
-    /// Lets one synchronization of data fail, after so many more of them. As on Linux, what could not be written is forgotten: the next one
-    /// succeeds, and has nothing to write.
+    /// Makes one synchronization of data fail, after `count` more. As on Linux, unwritten data is then forgotten: the next one succeeds,
+    /// and has nothing to write.
     func failSynchronization(after count: Int) { state.withLock { $0.synchronizationsLeft = count } }
 
     /// The disk as the next process finds it.
@@ -309,7 +309,7 @@ final class SimulatedDisk: FileSystem {
     }
 }
 
-/// A generator whose sequence a seed repeats (SplitMix64).
+/// A generator with a reproducible sequence (SplitMix64).
 struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

@@ -6,7 +6,7 @@ import Testing
 @Suite struct SpoolFileTests {
     private let directory = TemporaryDirectory()
 
-    /// Pieces of many sizes, around the size of the buffer as well.
+    /// Pieces of many sizes, including around the size of the buffer.
     private static let sizes = [0, 1, 3, 1000, 262_143, 1, 262_144, 262_145, 5, 700_000, 0, 77]
 
     private func append(_ sizes: [Int], to spool: SpoolFile) throws -> [UInt8] {
@@ -24,7 +24,7 @@ import Testing
         let all = try append(Self.sizes, to: spool)
         #expect(spool.size == all.count)
         #expect(try spool.withMappedBytes { $0.elementsEqual(all) })
-        // More may follow what was mapped.
+        // More may be appended after mapping.
         let more = try append([10], to: spool)
         #expect(try spool.withMappedBytes { $0.elementsEqual(all + more) })
     }

@@ -2,7 +2,7 @@ import Glibc
 
 @testable import Storage
 
-/// A new empty directory, removed with all in it when the value goes.
+/// A new empty directory, removed with everything in it.
 final class TemporaryDirectory {
     let path: String
 
@@ -16,7 +16,7 @@ final class TemporaryDirectory {
         rmdir(path)
     }
 
-    /// What the directory holds.
+    /// The names in the directory.
     var names: [String] {
         let directory = opendir(path)!
         defer { closedir(directory) }

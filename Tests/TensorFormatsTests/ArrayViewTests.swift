@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    /// The values of three elements, by rows and by columns, and with the bytes of each element turned round.
+    /// The values of three elements, by rows and by columns, and with the bytes of each element reversed.
     private func values<Element: BitwiseCopyable, Scalar: FeatureScalar>(
         _ elements: [Element], _ scalar: ArrayScalar, as type: Scalar.Type
     ) throws -> [Scalar] {
@@ -165,7 +165,7 @@ import Testing
         withView([UInt32(0x1F600), 0x1F600], .unicode(count: 2), [1]) {
             #expect(labelError($0, bytes: 7) == "features[0] is longer than 7 bytes")
         }
-        // Elements without bytes may be as many as an attacker likes.
+        // Empty elements may be as many as an attacker likes.
         withView([UInt8](), .unicode(count: 0), [1 << 60]) { #expect(labelError($0) == "features has more than 10 entries") }
     }
 

@@ -1,6 +1,6 @@
-/// Much out of little.
+/// A lot out of little.
 enum Bomb {
-    /// Deflated data that stands for so many zeros, in fixed codes: a literal, then matches of 258 octets in 13 bits each.
+    /// Deflated zeros, `count` of them, in fixed codes: a literal, then matches of 258 octets in 13 bits each.
     static func deflated(count: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         var used = 8

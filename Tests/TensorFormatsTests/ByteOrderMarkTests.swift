@@ -2,14 +2,14 @@ import Testing
 
 @testable import TensorFormats
 
-/// Texts that begin with a byte order mark are read without it, or the encoding is named.
+/// Texts with a byte order mark are read without it, or the encoding is named.
 @Suite struct ByteOrderMarkTests {
     private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     @Test func json_isReadBehindAMark() throws {
         #expect(try Self.json(Self.mark + Array(#"{"a":1}"#.utf8)).object?["a"]?.int == 1)
         #expect(try Self.json(Self.mark + Array(" [1]".utf8)).array?.count == 1)
-        // Elsewhere it is no white space.
+        // Elsewhere it is not white space.
         #expect(throws: JSONError.self) { try Self.json(Array("{}".utf8) + Self.mark) }
         #expect(throws: JSONError.self) { try Self.json(Self.mark + Self.mark + Array("{}".utf8)) }
         for count in 1...3 { #expect(throws: JSONError.self) { try Self.json(Array(Self.mark[..<count])) } }

@@ -20,13 +20,13 @@ import Testing
         #expect(checksumByTables(bytes) == expected)
     }
 
-    // What the processor says of itself in /proc/cpuinfo is not asked by way of the code under test.
+    // Reads /proc/cpuinfo, independently of the code under test.
     @Test func instruction_isUsedWhereThereIsOne() throws {
         let description = try #require(try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))
         #expect(CRC32C.hasInstruction == (description.contains(" sse4_2 ") || description.contains(" crc32 ")))
     }
 
-    // Lengths about 3·stride and 6·stride: with and without runs taken three at once, and rests of all kinds behind them.
+    // Lengths about 3·stride and 6·stride: with and without three parallel runs, followed by rests of all kinds.
     @Test(.enabled(if: CRC32C.hasInstruction))
     func instruction_agreesWithTables_atAllLengthsAndAlignments() {
         var generator = SeededGenerator(seed: 2)

@@ -24,7 +24,7 @@ import Testing
     ]
     private static let text = Array(#"{"a":1}"#.utf8)
 
-    /// A gzip member of deflated data, with these flags and the fields that they ask for.
+    /// A gzip member of deflated data, with these flags and the fields that they require.
     private static func member(_ deflated: [UInt8], checksum: UInt32, count: Int, flags: UInt8 = 0, fields: [UInt8] = []) -> [UInt8] {
         [31, 139, 8, flags, 0, 0, 0, 0, 0, 255] + fields + deflated + little(checksum) + little(UInt32(count))
     }
@@ -37,7 +37,7 @@ import Testing
         #expect(try decompress(.gzip, Self.gzip + Self.gzip + Self.gzip) == Self.text + Self.text + Self.text)
         let dynamic = Self.member(Fixtures.dynamicBlock, checksum: 2_500_040_977, count: 1600)
         #expect(try decompress(.gzip, dynamic).count == 1600)
-        // A second member's distances begin anew.
+        // A second member's distances do not reach into the first.
         #expect(try decompress(.gzip, dynamic + dynamic).suffix(1600).elementsEqual(try decompress(.gzip, dynamic)))
     }
 
@@ -60,7 +60,7 @@ import Testing
         #expect(try decompress(.gzip, Self.member(deflated, checksum: checksum, count: 7, flags: 2 | 8, fields: checked)) == Self.text)
         let wrong = name + [UInt8(truncatingIfNeeded: sum) ^ 1, UInt8(sum >> 8)]
         #expect(error(.gzip, Self.member(deflated, checksum: checksum, count: 7, flags: 2 | 8, fields: wrong)) == .checksum)
-        // A name without an end, and an extra field longer than all.
+        // A name without an end, and an extra field longer than everything.
         #expect(error(.gzip, [31, 139, 8, 8, 0, 0, 0, 0, 0, 255] + [UInt8](repeating: 1, count: 20)) == .truncated)
         #expect(error(.gzip, [31, 139, 8, 4, 0, 0, 0, 0, 0, 255, 255, 255] + [UInt8](repeating: 1, count: 20)) == .truncated)
     }
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func everyChangedByteOfHeaderAndTrailer_isRefused() {
-        // What the header says of the time, the level and the system has no meaning here.
+        // The header's time, level and system do not matter here.
         for index in [0, 1, 2] + Array(19..<27) {
             var bytes = Self.gzip
             bytes[index] ^= 0x40
@@ -90,7 +90,7 @@ import Testing
             (.gzip, zlib, .invalidHeader("gzip")), (.deflate, gzip, .invalidHeader("zlib (HTTP's deflate)")),
             (.deflate, zlib + [0], .trailingBytes), (.gzip, gzip + [UInt8](repeating: 0, count: 18), .invalidHeader("gzip")),
             (.gzip, [31, 139, 8, 0x20, 0, 0, 0, 0, 0, 255, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0], .invalidHeader("gzip")),
-            // A dictionary that nobody has.
+            // An unknown dictionary.
             (.deflate, [120, 187, 0, 0, 0, 1, 3, 0, 0, 0, 0, 1], .invalidHeader("zlib (HTTP's deflate)")),
         ] as [(ContentCoding, [UInt8], ContentCodingError.Kind)])
     func otherFormats_areRefused(_ coding: ContentCoding, _ bytes: [UInt8], _ kind: ContentCodingError.Kind) {
@@ -105,7 +105,7 @@ import Testing
         #expect(error(.gzip, gzip, limit: 10_000_000) == .tooLarge(limit: 10_000_000))
         #expect(error(.gzip, gzip, limit: 0) == .tooLarge(limit: 0))
         #expect(error(.deflate, [120, 156] + bomb + [0, 0, 0, 0], limit: 1000) == .tooLarge(limit: 1000))
-        // The limit is one for all members.
+        // The limit holds for all members together.
         #expect(error(.gzip, Self.gzip + Self.gzip, limit: 13) == .tooLarge(limit: 13))
         #expect(try decompress(.gzip, Self.gzip + Self.gzip, limit: 14).count == 14)
     }

@@ -28,7 +28,7 @@ private let subnormalMidpoint =
         }
     }
 
-    /// Compares with the C library in bits and answers whether both types agree.
+    /// Compares with the C library in bits and returns whether both types agree.
     private func agrees(_ text: String) throws -> Bool {
         let (double, float) = try converted(Array(text.utf8))
         let expected = text.withCString { (strtod($0, nil), strtof($0, nil)) }

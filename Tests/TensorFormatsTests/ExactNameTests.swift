@@ -2,7 +2,7 @@ import Testing
 
 @testable import TensorFormats
 
-/// Names that Swift's strings do not tell apart are two names in a file.
+/// Names that Swift's strings do not distinguish are two names in a file.
 @Suite struct ExactNameTests {
     private static let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import TensorFormats
 
-/// What files begin with, and what they are called.
+/// Signatures of files, and the names of their formats.
 @Suite struct FileSignatureTests {
     private func signature(_ bytes: [UInt8]) -> FileSignature? { bytes.withUnsafeBytes { FileSignature($0) } }
     private func signature(_ text: String, _ more: [UInt8] = []) -> FileSignature? { signature(Array(text.utf8) + more) }

@@ -2,9 +2,9 @@ import Testing
 
 @testable import TensorFormats
 
-/// Gzip that comes in pieces: the same as all at once, in a window of constant size.
+/// Gzip in pieces: the same output as at once, in a window of constant size.
 @Suite struct GzipReaderTests {
-    /// Everything that comes out of `bytes`, which arrive `piece` at a time and are read `size` at a time.
+    /// The output for `bytes`, which arrive `piece` at a time and are read `size` at a time.
     private func decompress(_ bytes: [UInt8], piece: Int = 1 << 16, size: Int = 1 << 16) throws -> [UInt8] {
         let reader = GzipReader()
         var rest = bytes[...]
@@ -38,7 +38,7 @@ import Testing
             + little(UInt32(truncatingIfNeeded: content.count))
     }
 
-    /// Content in blocks as it is.
+    /// Content in stored blocks.
     private static func stored(_ content: [UInt8]) -> [UInt8] {
         var deflated: [UInt8] = []
         for start in stride(from: 0, to: max(content.count, 1), by: 65_535) {
@@ -58,7 +58,7 @@ import Testing
         return output.withUnsafeBytes { Array($0) }
     }
 
-    /// All that the fixtures are, one member after another.
+    /// All fixtures, one member after another.
     private static func everything() throws -> (file: [UInt8], content: [UInt8]) {
         var (file, content): ([UInt8], [UInt8]) = ([], [])
         for deflated in [Fixtures.dynamicBlock, Fixtures.fixedBlock, Fixtures.storedBlock, [3, 0], Fixtures.dynamicBlock] {
@@ -106,7 +106,7 @@ import Testing
         #expect(error(member + [1, 2, 3]) == .trailingBytes)
         #expect(error(member + [0, 0, 9]) == .trailingBytes)
         #expect(error([31, 139, 7, 0] + member[4...]) == .unknownMember)
-        // A distance into the member before.
+        // A distance into the previous member.
         guard case .inflate(let inflateError) = error(member + Self.member([3, 2, 0], [])) else {
             Issue.record("a distance into the member before is taken")
             return

@@ -45,7 +45,7 @@ import Testing
 
     private static func octets(_ values: [some BitwiseCopyable]) -> [UInt8] { values.withUnsafeBytes { Array($0) } }
 
-    // MARK: What is read
+    // MARK: Accepted
 
     @Test func membersInAnyOrder_areRead() throws {
         let pieces = [#""name":"features""#, #""datatype":"FP32""#, #""shape":[2,2]"#, #""data":[[1,2],[3,4.5]]"#]
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    // MARK: What is refused
+    // MARK: Refused
 
     @Test(arguments: [
         ("", ["expected"]), ("[]", ["the body", "an object"]), ("{", ["ends too early"]), ("{}x", ["white space"]),

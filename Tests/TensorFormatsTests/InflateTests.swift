@@ -36,7 +36,7 @@ import Testing
             let count = input == Fixtures.storedBlock ? 12 : input == Fixtures.fixedBlock ? 32 : 1600
             for length in 0..<input.count {
                 let kind = error(Array(input[..<length]), count: count)
-                // So short an input is also refused because it could not give so much.
+                // Such short input is also refused because it cannot produce that much.
                 if case .tooLittleOutput = kind { continue }
                 #expect(kind == .truncated, "\(length)")
             }
@@ -63,7 +63,7 @@ import Testing
         #expect(error(Fixtures.fixedBlock, count: 33) == .tooLittleOutput(32, expected: 33))
         #expect(error(Fixtures.storedBlock, count: 11) == .tooMuchOutput(expected: 11))
         #expect(error(Fixtures.dynamicBlock, count: 1599) == .tooMuchOutput(expected: 1599))
-        // Far more than so little input can give is not even reserved.
+        // Far more than such little input can produce is not even reserved.
         #expect(error(Fixtures.fixedBlock, count: 1 << 50) == .tooLittleOutput(19 * 1032, expected: 1 << 50))
     }
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import TensorFormats
 
-/// What RFC 8259 allows and what it does not, for the skipping reader and for the tree alike.
+/// What RFC 8259 allows and forbids, for the skipping reader and for the tree.
 @Suite struct JSONGrammarTests {
     private func skips(_ text: [UInt8]) -> JSONError? {
         do {
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func everyScalar_isReadFromBytesAndFromEscapes() throws {
-        // Every 37th is enough to meet all lengths and borders; the borders are named.
+        // Every 37th suffices to meet all lengths and borders; the borders are named.
         let borders: [UInt32] = [0, 0x1F, 0x20, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFF, 0x1_0000, 0x10_FFFF]
         for value in borders + Array(stride(from: 0, through: 0x10_FFFF, by: 37)) {
             guard let scalar = Unicode.Scalar(value) else { continue }
@@ -95,7 +95,7 @@ import Testing
         #expect(parses(nested(65)) != nil)
     }
 
-    /// Whatever is done to a valid text, both readers agree whether it still is one, and neither traps.
+    /// For any change of a valid text, both readers agree whether it is valid, and neither traps.
     @Test func mutatedText_isAcceptedByBothReadersOrByNeither() {
         let seeds = [
             #"{"features":[[1,2.5e-3,-0],[1e10,0.125,77]],"labels":["cat","d\u00e9\uD83D\uDE00",12],"x":{"y":[true,false,null]}}"#,
@@ -116,7 +116,7 @@ import Testing
             }
             let skipped = skips(text)
             let parsed = parses(text)
-            // Only the tree knows keys that stand twice and numbers that no Double holds.
+            // Only the tree detects duplicate keys and numbers beyond Double.
             switch parsed?.kind {
             case .duplicateKey, .magnitude: continue
             default: #expect((skipped == nil) == (parsed == nil), "\(String(decoding: text, as: UTF8.self))")

@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func bothTypes_areRoundedOnce() throws {
-        // Between 1 and the next float lies 1 + 2^-24; a hair above it, Double rounds onto the tie, Float must go up.
+        // 1 + 2^-24 lies between 1 and the next float. Slightly above it, Double rounds to the tie, but Float must go up.
         let text = "[[1.00000005960464477539062500000000001, 0.1]]"
         #expect(try read(text, columns: 2, as: Float.self) == [1.0000001, 0.1])
         #expect(try read(text, columns: 2) == [1.000000059604644775390625, 0.1])
@@ -78,7 +78,7 @@ import Testing
         #expect(error("[[1e39]]", columns: 1) == nil)
         let beyondFloat = error("[[0,-1e39]]", columns: 2, as: Float.self)
         #expect(beyondFloat == JSONError(.outOfFloatRange("-1e39"), at: 4, place: .init(field: "features", row: 0, column: 1)))
-        // The greatest float and a little more still rounds to it; half a unit more does not.
+        // The greatest float plus a little still rounds to it; half a unit more does not.
         #expect(error("[[3.4028235e38, 3.40282356e38]]", columns: 2, as: Float.self) == nil)
         #expect(error("[[3.4028236e38]]", columns: 1, as: Float.self)?.kind == .outOfFloatRange("3.4028236e38"))
         #expect(error("[[2]]", columns: 1, as: Float.self, limit: 1)?.kind == .magnitude("2", limit: 1))
@@ -121,7 +121,7 @@ import Testing
             try scanner.finish()
         }
         #expect(values == [1, 2, 3, 4, 5, 6])
-        // The comma after it is still asked for.
+        // The comma after it is still required.
         let error = scanError("{\"data\":\(text)\"x\":1}") { (scanner) throws(JSONError) in
             try scanner.beginObject()
             _ = try scanner.nextKey()

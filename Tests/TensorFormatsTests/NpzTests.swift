@@ -3,7 +3,7 @@ import Testing
 @testable import TensorFormats
 
 @Suite struct NpzTests {
-    /// What a test wants to be different in an archive.
+    /// How a test's archive differs.
     struct Member {
         var name = "a.npy"
         var data = npyFile("{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", bytes(of: [Int64(3), 4]))
@@ -107,7 +107,7 @@ import Testing
     @Test func contradictions_areRefused() {
         #expect(error(archive([Member(), Member()])) == .duplicateName)
         #expect(error(archive([Member(), Member(name: "a")])) == .duplicateName)
-        // Two spellings of one word are two names.
+        // Two spellings of a word are two names.
         #expect(try! labels(archive([Member(name: "caf\u{e9}.npy"), Member(name: "cafe\u{301}.npy")]), "cafe\u{301}") == ["3", "4"])
         #expect(error(archive([Member(checksum: 1)])) == .checksumMismatch)
         #expect(isDamaged(archive([Member(localName: "b.npy")])))
@@ -147,7 +147,7 @@ import Testing
         for _ in 0..<(runsFullTests ? 200_000 : 20_000) {
             var file = seeds.randomElement(using: &generator)!
             for _ in 0..<Int.random(in: 1...4, using: &generator) {
-                // Half of the changes in the directory, which steers everything.
+                // Half of the changes in the directory, which controls everything.
                 let position =
                     Bool.random(using: &generator)
                     ? Int.random(in: max(0, file.count - 160)..<file.count, using: &generator)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import TensorFormats
 
-/// Room for what is appended piece after piece grows by doubling, wherever it is reserved.
+/// Space for repeated appends grows by doubling, wherever it is reserved.
 @Suite struct ReserveAppendingTests {
     @Test func manyReservations_moveTheElementsSeldom() {
         func moves(_ pieces: Int) -> Int {
@@ -46,8 +46,8 @@ import Testing
         #expect(values.count == 16_000 && moves < 20)
     }
 
-    /// A reservation of what there is and so much more, again and again, is the mistake: the one function that makes such a reservation
-    /// does it right.
+    /// Repeatedly reserving the current count plus an addition is the mistake. Only one function may make such a reservation, and does it
+    /// right.
     @Test func nothingElseInTheSourcesReservesByAddition() throws {
         let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Sources").path

@@ -3,7 +3,7 @@ import Testing
 @testable import TensorFormats
 
 @Suite struct SafetensorsMalformedTests {
-    /// A file with the given header and so many bytes of data.
+    /// A file with the given header and `data` bytes of data.
     private func file(_ header: String, data: Int) -> [UInt8] {
         let length = UInt64(header.utf8.count)
         return (0..<8).map { UInt8(truncatingIfNeeded: length >> UInt64(8 * $0)) } + Array(header.utf8) + [UInt8](repeating: 0, count: data)
@@ -27,7 +27,7 @@ import Testing
         #expect(error([0x01, 0xE1, 0xF5, 0x05, 0, 0, 0, 0])?.kind == .headerTooLarge(100_000_001, limit: 100_000_000))
     }
 
-    /// Each costs more memory than it takes octets.
+    /// Each takes more memory than octets.
     @Test func tensorsAndEntries_areBoundedInNumber() {
         func tensors(_ count: Int) -> [UInt8] {
             let entries = (0..<count).map { "\"\($0)\":{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]}" }
@@ -94,10 +94,11 @@ import Testing
         #expect(type?.reason == #"tensor "a": unknown dtype "F4""#)
     }
 
-    /// Whatever a file holds, reading it ends with an answer; what is accepted is consistent.
+    /// Reading always ends with a result; whatever is accepted is consistent.
     @Test func mutatedFile_neverTraps() {
         let header =
-            #"{"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"I64","shape":[1],"data_offsets":[8,16]}}"#
+            #"{"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#
+            + #""b":{"dtype":"I64","shape":[1],"data_offsets":[8,16]}}"#
         let seed = file(header, data: 16)
         var generator = SeededGenerator(seed: 7)
         var accepted = 0

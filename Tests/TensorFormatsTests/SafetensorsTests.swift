@@ -10,7 +10,7 @@ import Testing
 
     private typealias Failure = SafetensorsWritingError<Never>
 
-    /// The file that `body` writes by `layout`.
+    /// The file that `body` writes with `layout`.
     private func file(
         _ layout: SafetensorsLayout, _ body: (inout SafetensorsWriter<Never>) throws(SafetensorsWritingError<Never>) -> Void
     ) throws(SafetensorsWritingError<Never>) -> [UInt8] {
@@ -72,8 +72,8 @@ import Testing
         }
     }
 
-    /// Tensors without elements, of every type and at every alignment, by many threads at once: their copy would be the empty array that all
-    /// of them share, which the thread sanitizer watches.
+    /// Empty tensors of every type and at every alignment, read by many threads at once. Copying into the empty array that all threads
+    /// share would be a race, which the thread sanitizer detects.
     @Test func emptyTensors_areReadAtAnyAlignment() throws {
         var layout = SafetensorsLayout()
         for byte in 0..<8 {

@@ -58,7 +58,7 @@ import Testing
         var generator = SeededGenerator(seed: 5)
         var failures: [String] = []
         for index in 0..<(runsFullTests ? 1_000_000 : 50_000) {
-            // Among them subnormals and powers of two, whose lower neighbour is nearer.
+            // Including subnormals and powers of two, whose lower neighbour is closer.
             let mask: UInt64 = index % 4 == 0 ? 0xFFF0_0000_0000_0000 : index % 4 == 1 ? 0x801F_FFFF_FFFF_FFFF : .max
             let double = Double(bitPattern: generator.next() & mask)
             if double.isFinite, double != 0, ShortestDecimal(double) != parts(of: "\(double)") { failures.append("\(double)") }

@@ -2,10 +2,10 @@ import Glibc
 
 @testable import TensorFormats
 
-/// Whether the long forms of the slow tests are asked for (ACCRUE_FULL=1).
+/// Whether to run the long forms of the slow tests (ACCRUE_FULL=1).
 let runsFullTests = getenv("ACCRUE_FULL").map { String(cString: $0) } == "1"
 
-/// A small fast generator with a fixed seed, so that a failure can be repeated (SplitMix64).
+/// A small fast generator with a fixed seed, so that failures are reproducible (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

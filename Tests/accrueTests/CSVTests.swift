@@ -4,7 +4,7 @@ import Testing
 
 @testable import accrue
 
-/// Tables: what is read of them, and how a mistake is named.
+/// Tables: what is read from them, and how a mistake is reported.
 @Suite struct CSVTests {
     let scratch: Scratch
 
@@ -33,7 +33,7 @@ import Testing
         #expect(try read("x,2\ny,3\n", "--label-column", "1").labelTexts == ["x", "y"])
         #expect(try read("x,2,3\ny,3,4\n", "--label-column=1").features == [2, 3, 3, 4])
         #expect(try read("2,x,3\n3,y,4\n", "--label-column", "-2").labelTexts == ["x", "y"])
-        // A column that is called by a number, where the first line is known to be a header.
+        // A column whose name is a number, with a first line known to be a header.
         #expect(try read("2,1\n5,6\n", "--label-column", "2", "--header").labelTexts == ["5"])
     }
 
@@ -91,7 +91,7 @@ import Testing
         #expect(first.features == [0.1, 0.9, 0.8, 0.2] && first.labelTexts == ["cat", "dog"])
         let last = try read("f0,f1,\(name)\n0.1,0.9,cat\n0.8,0.2,dog\n")
         #expect(last.features == [0.1, 0.9, 0.8, 0.2] && last.labelTexts == ["cat", "dog"])
-        // Spelled as it is, it goes first.
+        // An exact match takes precedence.
         #expect(try read("Label,f0,label\nx,1,cat\n", "--drop", "Label").labelTexts == ["cat"])
         #expect(try read("KIND,f0\nx,1\n", "--label-column", "kind").labelTexts == ["x"])
     }
@@ -111,7 +111,7 @@ import Testing
         #expect(message { _ = try read(text) }.contains("0,1,2, may be a header of column numbers or a row; use --header or --no-header"))
         #expect(try read(text, "--no-header").rows == 2)
         #expect(try read(text, "--header").rows == 1)
-        // A row of such numbers alone, or beside others of the kind, is one.
+        // A first line of such numbers alone, or beside similar ones, is a row.
         #expect(try read("1,2,3\n").rows == 1)
         #expect(try read("0,1,2\n1,2,3\n").rows == 2)
         #expect(try read("1,2\n0.5,4\n").rows == 2)
@@ -170,7 +170,7 @@ import Testing
         #expect(try read("f0;f1;label\n0.1;0.9;cat\n", "--separator", ";").features == [0.1, 0.9])
         #expect(message { _ = try read("f0;label\n0,1;cat\n", "--separator", ";") }.contains("\"0,1\", expected a decimal point"))
         #expect(message { _ = try read("1;2\n", "--separator", ".") }.contains("--separator must be one of"))
-        // A label may hold what separates elsewhere.
+        // A label may contain a separator of other formats.
         #expect(try read("1,2,a;b\n").labelTexts == ["a;b"])
         let path = try scratch.file("t.tsv", "1,2,x\n")
         #expect(message { _ = try input(path).open(needsLabels: true, dimension: nil) }.contains("separated by commas; use --format csv"))

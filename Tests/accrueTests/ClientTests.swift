@@ -5,7 +5,7 @@ import Testing
 
 @testable import accrue
 
-/// Where a server is, who asks, and when again.
+/// The server's URL, the token, and retries.
 @Suite struct ClientTests {
     @Test(
         arguments: [

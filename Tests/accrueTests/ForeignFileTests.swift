@@ -4,7 +4,7 @@ import Testing
 
 @testable import accrue
 
-/// Files of people who use something else: read, or called by their name.
+/// Files of other programs' users: read, or named by their format.
 @Suite struct ForeignFileTests {
     let scratch: Scratch
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import accrue
 
-/// The client against answers of all kinds, and none.
+/// The client with answers of all kinds, and with none.
 @Suite struct HTTPClientTests {
     private func client(_ server: ScriptedServer, idleTimeout: Double = 60) -> HTTPClient {
         var settings = HTTPClient.Settings()
@@ -57,7 +57,7 @@ import Testing
         let client = client(server)
         #expect(try client.send("POST", "/").text == "a")
         #expect(try client.send("POST", "/").text == "b")
-        // The server has closed it: a request that must not be sent twice goes on a new one at once.
+        // The server has closed the connection: a request that must not be sent twice uses a new one at once.
         while server.closedConnections == 0 { usleep(1000) }
         #expect(try client.send("POST", "/").text == "c")
         #expect(server.requests.count == 3)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import accrue
 
-/// NDJSON and arrays, whatever the names of the files.
+/// NDJSON and arrays, with any file names.
 @Suite struct InputTests {
     let scratch: Scratch
 

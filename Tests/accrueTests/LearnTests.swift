@@ -4,7 +4,7 @@ import Testing
 
 @testable import accrue
 
-/// Keys, progress files and account of a run.
+/// Keys, progress files and the account of a run.
 @Suite struct LearnTests {
     @Test func noTwoRunsShareARequestKey() throws {
         #expect(try RunKey("a").request(12) == "a-12")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import accrue
 
-/// Batches under way at once: in order, few at a time, and stopped by the first failure.
+/// Concurrent batches: in order, few at a time, and stopped by the first failure.
 @Suite struct PipelineTests {
     private struct Failure: Error {}
 
@@ -42,7 +42,7 @@ import Testing
         #expect(pipeline.drain())
         try pipeline.finish()
         #expect(count.withLock { $0.delivered } == (0..<300).map { $0 * 10 })
-        // Eight, and one that is counted after its successor's outcome has come.
+        // Eight, and one that is counted after its successor's outcome.
         #expect(count.withLock { $0.most } <= 9)
     }
 
@@ -62,7 +62,7 @@ import Testing
         while submitted < 1000, pipeline.submit(RowBatch()) { submitted += 1 }
         #expect(throws: Failure.self) { try pipeline.finish() }
         #expect(submitted < 40)
-        // All before it, in order; none behind it.
+        // All before it, in order; none after it.
         #expect(count.withLock { $0.delivered } == Array(0..<20))
     }
 

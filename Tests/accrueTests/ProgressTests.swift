@@ -20,7 +20,7 @@ import Testing
     @Test func rowsOfAFileWhoseSizeIsKnown() {
         let text = ProgressText(done: 1000, fraction: 0.25, elapsed: 10)
         #expect(text.plain == "1,000 rows (25%), 100 rows/s, 30 s left")
-        // Of a bar one percentage is enough: that of the other rounding would differ.
+        // One percentage is enough: with a bar, differently rounded ones could differ.
         for share in [0.256, 0.999, 0.004] {
             let text = ProgressText(done: 1000, fraction: share, elapsed: 10)
             #expect(text.bar(width: 100).count { $0 == "%" } == 1)

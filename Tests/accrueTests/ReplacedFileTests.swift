@@ -3,7 +3,7 @@ import Testing
 
 @testable import accrue
 
-/// Files that appear all at once, whatever was there before.
+/// Files that are replaced atomically, whatever was there before.
 @Suite struct ReplacedFileTests {
     private let scratch: Scratch
 
@@ -46,7 +46,7 @@ import Testing
     @Test func whatIsNoFileIsWrittenTo() throws {
         let path = scratch.path + "/pipe"
         #expect(mkfifo(path, 0o600) == 0)
-        // Open for both, so that nobody has to wait for the other end.
+        // Open for both, so that neither end waits for the other.
         let descriptor = open(path, O_RDWR)
         defer { close(descriptor) }
         try replace(path, "through")

@@ -3,13 +3,13 @@ import Foundation
 
 @testable import accrue
 
-/// A server on a port of its own that answers each connection's requests with texts given beforehand, whatever is asked.
+/// A server on its own port that answers each connection's requests with prepared texts, whatever is asked.
 final class ScriptedServer: Sendable {
-    /// What is done on one connection.
+    /// The script of one connection.
     struct Connection: Sendable {
         /// An answer for each request.
         var answers: [String]
-        /// Whether it is closed after the last one; else it stays open, and silent.
+        /// Whether to close after the last answer; otherwise the connection stays open and silent.
         var closes = true
         /// Whether the first answer comes before the request is read.
         var isHasty = false
@@ -41,10 +41,10 @@ final class ScriptedServer: Sendable {
 
     deinit { close(listener) }
 
-    /// How many connections it has closed.
+    /// The number of connections it has closed.
     var closedConnections: Int { closed.withLock { $0 } }
 
-    /// The heads and bodies that came.
+    /// The heads and bodies received.
     var requests: [String] { received.withLock { $0 } }
 
     private func serve(_ script: Connection) {
@@ -57,7 +57,7 @@ final class ScriptedServer: Sendable {
         if script.closes {
             shutdown(descriptor, Int32(SHUT_WR))
             closed.withLock { $0 += 1 }
-            // What is still on its way must not turn the end into a reset.
+            // Data still on its way must not turn the end into a reset.
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
             while recv(descriptor, &buffer, buffer.count, 0) > 0 {}
             close(descriptor)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import accrue
 
-/// A directory that goes with the value.
+/// A directory removed with the value.
 final class Scratch {
     let path: String
 
@@ -16,7 +16,7 @@ final class Scratch {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Writes a file and answers its path.
+    /// Writes a file and returns its path.
     func file(_ name: String, _ bytes: [UInt8]) throws -> String {
         let path = "\(path)/\(name)"
         try Data(bytes).write(to: URL(fileURLWithPath: path))
@@ -45,12 +45,12 @@ func message(_ body: () throws -> Void) -> String {
     return "no error"
 }
 
-/// An input as the options give it.
+/// An input with the given options.
 func input(_ path: String, _ options: String...) throws -> RowInput {
     try RowInput(ParsedArguments(options, options: RowInput.options), path: path)
 }
 
 extension Label: ExpressibleByStringInterpolation {
-    /// A label that stands in a test.
+    /// A label written in a test.
     init(stringLiteral text: String) { self = try! Label(text) }
 }

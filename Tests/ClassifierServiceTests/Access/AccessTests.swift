@@ -10,7 +10,7 @@ import Testing
     private static let reading = "r-0123456789abcdefghij"
     private static let writing = "w-0123456789abcdefghij="
 
-    /// A file that goes with the test.
+    /// A file removed with the test.
     private final class Scratch {
         let path: String
 
@@ -118,7 +118,7 @@ import Testing
         service.service.reload()
         #expect(try send(service, "GET /v1/models", [bearer(Self.reading)]).status == 401)
         #expect(try send(service, "GET /v1/models", [bearer("another-token-of-some-length")]).status == 200)
-        // A file that cannot be used changes nothing.
+        // An unusable file changes nothing.
         for text in ["", "nonsense\n", "read a b\n"] {
             try file.write(text)
             service.service.reload()
@@ -217,7 +217,7 @@ import Testing
         let reply = try send(service, "GET \(target)", [], host: host)
         #expect(reply.status == status)
         if status == 421 { #expect(reply.problemDetail.contains("evil.example")) }
-        // A page of the authority that the request is for is the server's own.
+        // A page of the request's own authority belongs to the server.
         let origin = try send(service, "GET \(target)", ["Origin: http://\(host)"], host: host)
         #expect(origin.status == (host == "evil.example" ? 403 : status))
     }
@@ -226,7 +226,7 @@ import Testing
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("access-\(UUID().uuidString)").path
         try #require(mkfifo(path, 0o600) == 0)
         defer { unlink(path) }
-        // Full, and with a reader that does not read.
+        // Full, and its reader does not read.
         let pipe = open(path, O_RDWR | O_NONBLOCK)
         try #require(pipe >= 0)
         let octets = [UInt8](repeating: 10, count: 4096)

@@ -1,7 +1,7 @@
 import TensorFormats
 import Testing
 
-/// Unlearn, merge, another ridge, classes renamed and deleted: through HTTP, against joint solutions written in the test.
+/// Unlearn, merge, a new ridge, classes renamed and deleted: over HTTP, against joint solutions written in the test.
 @Suite struct AlgebraTests {
     private static let dimension = 12
 
@@ -26,7 +26,7 @@ import Testing
                 let model = ModelClient(service, "u\(trial)")
                 try model.create(#"{"dimension":12}"#)
                 let (a, b) = (rows(Int.random(in: 1...60, using: &generator), &generator), rows(80, &generator))
-                // The order in which classes appear is B's, so that both know the same ones.
+                // Classes appear in B's order, so that both models know the same ones.
                 try model.learn(b.features, b.labels)
                 try model.learn(a.features, a.labels)
                 let reply = try model.client.send("POST", model.path + "/unlearn", Bodies.learn(a.features, a.labels))

@@ -1,7 +1,7 @@
 import TensorFormats
 import Testing
 
-/// Balanced weights in service: said in every answer, restored bit for bit, refreshed on request and in the background.
+/// Balanced weights in service: named in every answer, restored bit for bit, refreshed on request and in the background.
 @Suite struct BalancedTests {
     private func longTail(_ generator: inout SeededGenerator) -> (features: [[Double]], labels: [String]) {
         let labels = (0..<120).map { $0 < 90 ? "head" : $0 < 112 ? "middle" : "tail" }.shuffled(using: &generator)
@@ -47,7 +47,7 @@ import Testing
             for start in stride(from: 0, to: 120, by: 10) {
                 try model.learn(Array(data.features[start..<(start + 10)]), Array(data.labels[start..<(start + 10)]))
             }
-            // Nobody asks for it; it comes all the same.
+            // It comes without a request.
             #expect(service.wait { (try? model.predict([data.features[0]]))?["balanced_version"].int == 12 })
         }
     }
@@ -64,7 +64,7 @@ import Testing
             let patched = try plain.client.send("PATCH", plain.path, #"{"imbalance":{"kind":"pseudo_features","seed":3}}"#)
             #expect(patched.status == 200 && patched["config"]["imbalance"]["seed"].int == 3, "\(patched.text)")
             #expect(try plain.client.send("POST", plain.path + "/rebalance").status == 200)
-            // The same as a model that was made so.
+            // The same as a model created that way.
             let direct = ModelClient(service, "direct")
             try direct.create(#"{"dimension":6,"imbalance":{"kind":"pseudo_features","seed":3}}"#)
             try direct.learn(data.features, data.labels)

@@ -5,7 +5,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// Models that lose their last class: nothing is left to predict by, of no kind of weights, and what comes then is predicted.
+/// Models that lose their last class: there is nothing to predict with, and later rows are predicted again.
 @Suite struct LastClassTests {
     static let kinds = [#"{"kind":"none"}"#, #"{"kind":"pseudo_features","cap":4}"#, #"{"kind":"reweight"}"#]
 
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    /// Servers before this one wrote weights of no class, into snapshots and checkpoints.
+    /// Older servers wrote weights of no class into snapshots and checkpoints.
     @Test func balancedWeightsOfNoClass_inAnOlderFile_areNone() throws {
         let models = KeptModels()
         var service = try models.start()

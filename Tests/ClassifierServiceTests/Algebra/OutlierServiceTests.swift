@@ -5,7 +5,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// `unlearn` of a row that dwarfs all others is refused with everything as it was, on disk and in memory, and what is inexact says so.
+/// `unlearn` refuses a row that dwarfs all others and changes nothing, on disk or in memory; an inexact model says so.
 @Suite struct OutlierServiceTests {
     private let rest: (features: [[Double]], labels: [String])
     private let outlier: [Double]
@@ -51,7 +51,7 @@ import Testing
         #expect(try client.send("GET", "/v1/models/m")["inexact"].bool == false)
     }
 
-    /// A ridge that covers what the Gram matrix loses does not cover what a class's deviations lose; what they may be off by is kept.
+    /// A ridge that covers the losses of the Gram matrix does not cover those of a class's deviations; their possible error is kept.
     @Test func secondMoments_loseNothingUnnoticed_alsoAfterRestarts() throws {
         let models = KeptModels()
         var service = try models.start()

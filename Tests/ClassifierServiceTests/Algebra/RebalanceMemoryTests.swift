@@ -7,7 +7,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// A refresh on request beside one in the background: never more than one square beside the model's own.
+/// A requested refresh during one in the background: never more than one square besides the model's own.
 @Suite struct RebalanceMemoryTests {
     private static let dimension = 32
     private static let configuration = #"{"dimension":32,"imbalance":{"kind":"pseudo_features","cap":0}}"#
@@ -27,7 +27,7 @@ import Testing
 
     @Test func aRefreshThatHasNotBegun_isTakenBackAndItsMemoryUsed() throws {
         let (service, modelBytes, jobBytes) = try service()
-        // The only thread for refreshes has something else to do.
+        // The only thread for refreshes is busy with something else.
         let gate = DispatchSemaphore(value: 0)
         defer { gate.signal() }
         #expect(service.service.registry.context.balancePool.run(.writing) { gate.wait() })
@@ -51,7 +51,7 @@ import Testing
         try origin.learn(features, labels)
         var snapshot = try EditedSnapshot(try origin.snapshot().body)
         #expect(try origin.client.send("DELETE", origin.path).status == 204)
-        // A million draws keep a refresh busy for a while, if nobody calls it off.
+        // A million draws keep a refresh busy for a while, unless it is cancelled.
         snapshot.setMetadata("samples", "1000000000000")
         snapshot.set("class.count", 1, to: Int64(999_999_999_000))
         snapshot["weight.balanced"] = nil
@@ -63,7 +63,7 @@ import Testing
         #expect(patch.status == 200, "\(patch.text)")
         let reply = try model.client.send("POST", model.path + "/rebalance")
         #expect(reply.status == 200 && reply["balanced_version"].int == patch["version"].int, "\(reply.text)")
-        // The thread is free again: refreshes in the background go on.
+        // The thread is free again: refreshes in the background continue.
         let learned = try model.learn(features, labels)["version"].int
         var balanced: Int?
         #expect(
@@ -88,7 +88,7 @@ import Testing
         #expect(service.wait { service.reservedBytes == 0 })
     }
 
-    /// A restored state has nothing to do with the one before it, whose weights may still be on their way.
+    /// A restored state is independent of the previous one, whose weights may still be on their way.
     @Test func aRefreshOfTheStateBefore_isNotTakenForOneOfTheRestoredState() throws {
         let service = try TestService()
         let model = ModelClient(service)

@@ -4,9 +4,9 @@ import Testing
 
 @testable import ClassifierService
 
-/// Features and weights of every size: labels are those of the solution in Float64, on every road by which rows are read and scored.
+/// Features and weights of every size: labels are those of the solution in Float64, on every path by which rows are read and scored.
 @Suite struct ScaleTests {
-    /// Rows of about the size `scale`, whose class is the sign of their first value.
+    /// Rows of about the size `scale`; their class is the sign of their first value.
     private func rows(_ count: Int, scale: Double, _ generator: inout SeededGenerator) -> (features: [[Double]], labels: [String]) {
         let features = (0..<count).map { _ in (0..<4).map { _ in generator.normal() * scale } }
         return (features, features.map { $0[0] < 0 ? "below" : "above" })
@@ -14,7 +14,7 @@ import Testing
 
     private func labels(of reply: Reply) -> [String] { (reply["predictions"].array ?? []).compactMap { $0["label"].string } }
 
-    /// With features of 1e-42 and these ridges a weight is past Float32, below its normal numbers, or neither while the rows are.
+    /// With features of 1e-42 and these ridges, a weight exceeds Float32, is below its normal numbers, or neither while the rows are.
     @Test(arguments: [
         (1e-42, 1e-80), (1e-42, 1e-88), (1e-42, 0.1), (1e-42, 1e-44), (1e-30, 1e-62), (1e-25, 0.1), (1e-15, 1e-30), (1, 0.1), (1e15, 0.1),
         (1e30, 0.1),
@@ -44,12 +44,12 @@ import Testing
         }
     }
 
-    /// Asks for the labels by every road.
+    /// Requests the labels on every path.
     private func expectLabels(
         _ expected: [String], _ probes: [[Double]], _ service: TestService, _ model: ModelClient, _ weights: String, _ comment: String
     ) throws {
         let path = model.path + "/predict?weights=\(weights)"
-        // On an event loop, a row alone and a few; on a compute thread, all.
+        // On an event loop, a single row and a few; on a compute thread, all.
         #expect(labels(of: try model.client.send("POST", path, Bodies.predict([probes[0]]))) == [expected[0]], "\(comment): one")
         #expect(
             labels(of: try model.client.send("POST", path, Bodies.predict(Array(probes[..<20])))) == Array(expected[..<20]),
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    /// h·W in Float64 from what a snapshot holds.
+    /// h·W in Float64 from a snapshot.
     private struct Reference {
         let labels: [String]
         let width: Int
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    /// Rows that vanish in Float32 beside weights of ordinary size, and rows of zeros, which do not.
+    /// Rows that vanish in Float32 beside ordinary weights, and rows of zeros, which do not.
     @Test func rowsThatVanish_areScoredInFloat64() throws {
         try TestService.run { service in
             var generator = SeededGenerator(seed: 4)
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    /// Weights in Float64 are counted while there are some, and not for ordinary models.
+    /// Float64 weights are counted while there are any, and not for ordinary models.
     @Test func memoryOfWeightsInFloat64_isCounted() throws {
         try TestService.run { service in
             let model = ModelClient(service)

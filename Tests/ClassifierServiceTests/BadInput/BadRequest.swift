@@ -36,7 +36,7 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    /// Sends the request to a service with one small model `m`, and holds everything visible against what it was before.
+    /// Sends the request to a service with one small model `m`, and compares everything visible with what it was before.
     func expectRefusal() throws {
         let service = try TestService {
             $0.host.maximumMemory = 64 << 20

@@ -3,9 +3,9 @@ import Testing
 
 @testable import ClassifierService
 
-/// The memory that a body takes is linear in its length, whatever is in it and whoever reads it.
+/// The memory for a body is linear in its length, for any content and any reader.
 @Suite(.disabled(if: ThreadSanitizer.isOn, "the sanitizer's own memory is many times the process's")) struct BodyMemoryTests {
-    /// A body that is made to be small and to look large, and where it is sent.
+    /// A body that is small but looks large, and where it is sent.
     struct Attack: Sendable, CustomTestStringConvertible {
         let testDescription: String
         var method = "POST"
@@ -16,9 +16,9 @@ import Testing
     }
 
     private static let size = 256 << 10
-    /// What each octet may take: a body, its numbers as Float64 twice while their array grows, and what is made of them.
+    /// Allowed per octet: the body, its numbers as Float64 twice while their array grows, and what is made of them.
     private static let perOctet = 12
-    /// What a request may take whatever its length, and what the allocator keeps.
+    /// Allowed per request of any length, including what the allocator keeps.
     private static let constant = 4 << 20
 
     /// Repeats a text up to the size.
@@ -123,7 +123,7 @@ import Testing
         },
     ]
 
-    /// What is small on the wire and large in memory is held against the limit of a body.
+    /// Content that is small on the wire and large in memory is checked against the limit of a body.
     static let compressed: [Attack] = [
         Attack("deflated zeros", learn, "application/x-npz") {
             let zeros = [UInt8](repeating: 0, count: 2 << 20)
@@ -137,7 +137,7 @@ import Testing
 
     @Test func bodies_takeMemoryForWhatTheyHave() throws {
         let models = KeptModels()
-        // What was given back is not kept: the next request begins where the last one did.
+        // Returned memory is not kept: the next request starts where the last one did.
         let server = try ServerProcess(
             data: models.path, ["--max-body", "1M"], environment: ["MALLOC_MMAP_THRESHOLD_": "32768", "MALLOC_TRIM_THRESHOLD_": "0"])
         defer { server.kill() }
@@ -168,7 +168,7 @@ import Testing
             }
         }
         for attack in Self.rows { try send(attack) { Self.perOctet * $0 + Self.constant } }
-        // Of a body that is compressed what counts is what it may come to: the limit of any body.
+        // A compressed body counts with its largest possible size: the limit of any body.
         for attack in Self.compressed { try send(attack) { _ in 4 * (1 << 20) + Self.constant } }
         #expect(try client.send("GET", "/healthz").status == 200)
     }

@@ -6,7 +6,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// What `learn` refuses: the answer names row, field and expected value, and nothing has changed.
+/// Bodies that `learn` refuses: the answer names row, field and expected value, and nothing has changed.
 @Suite struct LearnBadInputTests {
     private static let path = "/v1/models/m/learn"
     private static let deep = String(repeating: "[", count: 100_000)
@@ -114,7 +114,7 @@ import Testing
 
     @Test(arguments: labels) func badLabelsAreNamed(_ request: BadRequest) throws { try request.expectRefusal() }
 
-    /// The same through a compute thread, where large bodies are scanned.
+    /// The same on a compute thread, where large bodies are scanned.
     @Test func badValueInALargeBodyIsNamed() throws {
         let rows = String(repeating: "[1,2],", count: 60_000)
         let labels = String(repeating: "\"a\",", count: 60_000)
@@ -163,7 +163,7 @@ import Testing
         #expect(try service.client().send("POST", "/v1/models//learn", "{}").status == 404)
     }
 
-    // MARK: The edge of what is accepted
+    // MARK: Limits of what is accepted
 
     @Test func labelsMayBeOf1024BytesAndIntegers() throws {
         let service = try TestService()
@@ -182,7 +182,7 @@ import Testing
         let service = try TestService()
         let model = ModelClient(service)
         try model.create(#"{"dimension":2}"#)
-        // 1e39 is beyond Float32.
+        // 1e39 exceeds Float32.
         for (row, label) in [
             ([1e39, 0], "a"), ([0, -1e39], "b"), ([1e50, 1], "c"), ([-1e50, -1e50], "d"), ([.leastNonzeroMagnitude, -0.0], "e"),
         ] {

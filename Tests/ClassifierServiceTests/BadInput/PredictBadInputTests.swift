@@ -44,7 +44,7 @@ import Testing
         BadRequest("no weights", "POST", path + "?weights=", #"{"features":[[1,2]]}"#, names: ["\"weights\"", "plain or balanced"]),
     ]
 
-    /// What `Int.init` would take, or what looks like a number.
+    /// Texts that `Int.init` would accept, or that look like numbers.
     static let tops = ["+3", "%2B3", "-0", "-3", "3.0", "%203", "3%20", "0", "0x3", "1e1", "99999999999999999999"].map { top in
         let text = top.replacingOccurrences(of: "%2B", with: "+").replacingOccurrences(of: "%20", with: " ")
         let names = ["\"top\"", "\"\(text)\"", "digits"]

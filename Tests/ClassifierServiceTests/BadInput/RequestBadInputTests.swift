@@ -6,7 +6,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// Requests that are wrong whatever their content: type, method, size.
+/// Requests that are wrong regardless of their content: type, method, size.
 @Suite struct RequestBadInputTests {
     private static let body = Array(#"{"features":[[1,2]],"labels":["a"]}"#.utf8)
 

@@ -7,7 +7,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// What `PUT /v1/models/{model}/snapshot` refuses, for a model that exists and for one that does not.
+/// Snapshots that `PUT /v1/models/{model}/snapshot` refuses, for an existing and for a new model.
 @Suite struct SnapshotBadInputTests {
     /// A service with one small model, and the model's snapshot.
     private struct Fixture {
@@ -87,7 +87,7 @@ import Testing
                 file[index] ^= 1 << (index % 8)
                 let reply = try fixture.model.restore(file)
                 #expect(reply.status == 400, "byte \(index) of \(name): \(reply.text)")
-                // The bytes of a tensor say which; those of the header may fail in many ways.
+                // A tensor's bytes identify it; the header's may fail in many ways.
                 if name != "header", name != "crc32c" { #expect(reply.problemDetail.contains("\"\(name)\""), "\(reply.text)") }
             }
             names.insert(name)
@@ -115,7 +115,7 @@ import Testing
         try fixture.expectNothingChanged()
     }
 
-    /// Whatever is taken, a snapshot of it is taken too: what would lead out of the range is refused beforehand.
+    /// Every accepted state must yield an acceptable snapshot: states that would lead out of range are refused first.
     @Test(arguments: ["samples", "version"]) func countsAreBoundAlikeWhereTheyAreReadAndWhereTheyGrow(_ key: String) throws {
         let fixture = try Fixture()
         let highest = Classifier.maximumCount
@@ -126,7 +126,7 @@ import Testing
         }
         try fixture.expectNothingChanged()
 
-        // One step below, and so one learned row away from the highest.
+        // One below the limit, and so one learned row away from it.
         snapshot.setMetadata(key, "\(highest - (key == "version" ? 2 : 1))")
         let model = ModelClient(fixture.service, "full")
         #expect(try model.restore(try snapshot.encoded()).status == 201)
@@ -139,7 +139,7 @@ import Testing
         let patched = try model.client.send("PATCH", model.path, #"{"ridge":0.5}"#)
         #expect(patched.status == (key == "version" ? 422 : 200), "\(patched.text)")
         if key == "version" { #expect(try model.details().text == before.text) }
-        // Its snapshot is one like any other.
+        // Its snapshot is like any other.
         let copy = ModelClient(fixture.service, "copy")
         let restored = try copy.restore(try model.snapshot().body)
         #expect(restored.status == 201 && restored[key].int == highest, "\(restored.text)")
@@ -258,7 +258,7 @@ import Testing
         try fixture.expectNothingChanged()
     }
 
-    /// Whatever its type and size: nothing of a snapshot is read but what it is known to have.
+    /// Unknown tensors of any type and size are refused: nothing else of a snapshot is read.
     @Test(arguments: [TensorElementType.f64, .u8]) func tensorThatIsNotKnownIsRefusedByName(_ type: TensorElementType) throws {
         for config in [#"{"dimension":2}"#, #"{"dimension":2,"imbalance":{"kind":"reweight"}}"#] {
             let fixture = try Fixture(config)
@@ -301,7 +301,7 @@ import Testing
         let reserved = service.reservedBytes
         for target in ["m", "new"] {
             var reply = try model.client.send("PUT", "/v1/models/\(target)/snapshot", file)
-            // The upload before may hold its place on the disk a moment longer than its client waits for the answer.
+            // The previous upload may hold its disk space a moment longer than its client waits for the answer.
             for _ in 0..<500 where reply.status == 503 {
                 usleep(10_000)
                 reply = try model.client.send("PUT", "/v1/models/\(target)/snapshot", file)

@@ -6,7 +6,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// Snapshots with arbitrary damage and checksums that fit: whatever the service takes, it can work with; whatever it refuses changes nothing.
+/// Snapshots with arbitrary damage and valid checksums: the service can work with whatever it accepts; whatever it refuses changes nothing.
 @Suite struct SnapshotFuzzTests {
     private static let doubles = [
         0, -0.0, 1, -1, 1e-300, .leastNonzeroMagnitude, 1e60, 1e121, -1e150, 1e250, 1e308, -.greatestFiniteMagnitude, .infinity, .nan,

@@ -6,10 +6,10 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// Every number that a file brings is input: it is refused where it is read, or the model goes on in every way, and what is saved of it
-/// then can be read again.
+/// Every number in a file is input: it is refused when it is read, or the model continues in every way and its saved state can be read
+/// again.
 @Suite struct SnapshotNumberTests {
-    /// A snapshot with all that one can hold.
+    /// A snapshot with everything that it can hold.
     private func snapshot(_ service: TestService, _ imbalance: String, _ rank: String) throws -> [UInt8] {
         var generator = SeededGenerator(seed: 1)
         let model = ModelClient(service, "source")
@@ -57,7 +57,7 @@ import Testing
     }
 
     static let integers: [Int64] = [.max, .min, -1, 1 << 53, (1 << 53) - 1]
-    /// A model with all that can be in a snapshot but whole class matrices; and one with those.
+    /// A model with everything that a snapshot can hold except whole class matrices; and one with those.
     static let kinds = [(#"{"kind":"reweight"}"#, "2"), (#"{"kind":"reweight"}"#, #""exact""#)]
 
     @Test(arguments: kinds) func everyIntegerOfASnapshot_isRefused_orTheModelGoesOn(imbalance: String, rank: String) throws {
@@ -68,7 +68,7 @@ import Testing
             var (taken, refused) = (0, 0)
             for name in original.names where original[name]?.type == .i64 {
                 let count = original.elements(name, as: Int64.self).count
-                // Of long tensors the first rows and the last: all rows are read alike.
+                // The first rows and the last of long tensors: all rows are read alike.
                 for index in 0..<count where index < 6 || index == count - 1 {
                     for value in Self.integers {
                         var changed = original
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    /// A counter at its highest stays where it can be saved, however much is learned after it.
+    /// A counter at its maximum stays where it can be saved, however much is learned afterwards.
     @Test func countersAtTheirHighest_stayThere() throws {
         try TestService.run { service in
             var snapshot = try EditedSnapshot(try snapshot(service, #"{"kind":"none"}"#, "0"))
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    /// Sums near their bounds are not added past them: what is merged can be saved and read again.
+    /// Sums near their limits are not added past them: a merged state can be saved and read again.
     @Test func sumsNearTheirBounds_areNotMergedPastThem() throws {
         try TestService.run { service in
             let original = try EditedSnapshot(try snapshot(service, #"{"kind":"none"}"#, "0"))
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    /// Rows unlearned under another label than they were learned with lead no mean out of its bounds.
+    /// Unlearning rows under another label than they were learned with takes no mean out of its limits.
     @Test func meansStayWithinTheirBounds() throws {
         let models = KeptModels()
         var service = try models.start()
@@ -184,7 +184,7 @@ import Testing
         #expect(try client.send("GET", "/v1/models/m")["samples"].int == 601)
     }
 
-    /// The table of requests in a checkpoint, each of its numbers.
+    /// Each number in a checkpoint's table of requests.
     @Test func everyNumberOfTheTableOfRequests_isRefused_orTheTableGoesOn() throws {
         var table = IdempotencyTable()
         let key = try #require(IdempotencyKey("k"))
@@ -226,7 +226,7 @@ import Testing
         #expect(taken > 0)
     }
 
-    /// The numbers of a log's record.
+    /// Each number in a log's record.
     @Test func everyNumberOfARecord_isRefused_orLearned() throws {
         var record: [UInt8] = []
         for number in [1, 1] as [UInt32] { record.append(integer: number) }
@@ -256,7 +256,7 @@ import Testing
         }
     }
 
-    /// Files whose names say a version that cannot be are not taken for the newest.
+    /// Files with impossible versions in their names are not mistaken for the newest.
     @Test func namesOfImpossibleVersions_areNotOfThisProgram() throws {
         let models = KeptModels()
         var service = try models.start()

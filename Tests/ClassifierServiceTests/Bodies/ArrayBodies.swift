@@ -1,7 +1,7 @@
 import Foundation
 import TensorFormats
 
-/// Bodies of the binary formats. Those of NumPy itself are kept in Base64.
+/// Bodies of the binary formats. NumPy's own are stored in Base64.
 enum ArrayBodies {
     /// The rows and labels of all of them.
     static let features = [[1.0, 0], [0, 1], [1, 1], [0.5, -1]]
@@ -17,7 +17,7 @@ enum ArrayBodies {
         AAAAAAAAAACAAZAAAABsYWJlbHMubnB5UEsFBgAAAAACAAIAcgAAACYBAAAAAA==
         """)
 
-    /// `numpy.savez`: float64 in Fortran's order and the integers 7, 8, 7, 9.
+    /// `numpy.savez`: float64 in Fortran order and the integers 7, 8, 7, 9.
     static let stored = decode(
         """
         UEsDBC0AAAAAAAAAIQDCF7Pm//////////8MABQAZmVhdHVyZXMubnB5AQAQAMAAAAAAAAAAwAAAAAAAAACTTlVNUFkBAHYAeydkZXNjcic6ICc8ZjgnLCAnZm9ydHJh\
@@ -52,7 +52,7 @@ enum ArrayBodies {
             + data
     }
 
-    /// A safetensors file, with labels in the metadata where they are not given as integers.
+    /// A safetensors file, with labels in the metadata unless they are given as integers.
     static func safetensors(_ rows: [[Double]], labels: String? = nil, integers: [Int64]? = nil, extra: String? = nil) throws -> [UInt8] {
         var layout = SafetensorsLayout()
         if let labels { try layout.addMetadata("labels", labels) }
@@ -68,7 +68,7 @@ enum ArrayBodies {
         return output.bytes
     }
 
-    /// NDJSON with labels, or without where there are none.
+    /// NDJSON, with labels if there are any.
     static func lines(_ rows: [[Double]], _ labels: [String]? = nil, ending: String = "\n") -> [UInt8] {
         var text = ""
         for (index, row) in rows.enumerated() {

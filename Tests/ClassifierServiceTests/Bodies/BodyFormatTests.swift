@@ -179,7 +179,7 @@ import Testing
         let service = try TestService { $0.server.maximumBodySize = 100 }
         let model = ModelClient(service)
         try model.create(#"{"dimension":2}"#)
-        // The archive itself is too long here; a service with room for it but not for what comes out is refused by the array.
+        // The archive itself is too long here; a service with room for it but not for its content refuses the array.
         #expect(try model.client.send("POST", model.path + "/learn", ArrayBodies.compressed, contentType: Self.npz).status == 413)
         let reader = BodyReader(format: .npz, dimension: 2, maximumArrayBytes: 150)
         var features: [Double] = []

@@ -5,7 +5,7 @@ import Testing
 @testable import ClassifierService
 @testable import TensorFormats
 
-/// Bodies as other programs make them: read, or refused with what was expected.
+/// Bodies from other programs: read, or refused with the expected form.
 @Suite struct ForeignBodyTests {
     private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     private static let lineTypes = [
@@ -67,7 +67,7 @@ import Testing
         let body: [UInt8] = [0xFF, 0xFE] + #"{"features":[1,2],"label":"a"}"#.utf8.flatMap { [$0, 0] }
         for call in ["learn", "unlearn", "predict"] {
             let reply = try model.client.send("POST", "\(model.path)/\(call)", body, contentType: type)
-            // A model that knows no class predicts nothing, whatever it is sent.
+            // A model without classes predicts nothing, whatever it is sent.
             if call == "predict" {
                 #expect(reply.status >= 400)
             } else {
@@ -92,7 +92,7 @@ import Testing
         #expect(try model.client.send("POST", model.path + "/learn", ArrayBodies.lines(rows, labels), contentType: type).status == 200)
         #expect(try model.client.send("POST", model.path + "/predict", ArrayBodies.lines(rows), contentType: type).status == 200)
         #expect(try model.client.send("POST", model.path + "/unlearn", ArrayBodies.lines(rows, labels), contentType: type).status == 200)
-        // Learned as it arrives: the problem tells how many rows stay.
+        // Learned as it arrives: the problem says how many rows stay.
         let bad = try model.client.send("POST", model.path + "/learn", Array("{}\n".utf8), contentType: type)
         #expect(bad.status == 400 && bad["rows_applied"].int == 0)
     }
@@ -109,7 +109,8 @@ import Testing
         ("predict", #"{"instances":[[1,2]]}"#, "\"features\""), ("predict", #"{"inputs":[[1,2]]}"#, "\"features\""),
         ("learn", #"{"data":[[1,2]],"labels":["a"]}"#, "\"features\""), ("learn", #"{"X":[[1,2]],"y":["a"]}"#, "\"features\""),
         ("learn", #"{"features":[[1,2]],"y":["a"]}"#, "\"labels\""), ("learn", #"{"features":[[1,2]],"label":["a"]}"#, "\"labels\""),
-        ("unlearn", #"{"instances":[[1,2]]}"#, "\"features\""), ("learn", "[[1,2]]", #"{"features": [[…], …], "labels": ["…", …]}"#),
+        ("unlearn", #"{"instances":[[1,2]]}"#, "\"features\""),
+        ("learn", "[[1,2]]", #"{"features": [[…], …], "labels": ["…", …]}"#),
         ("predict", "[[1,2]]", #"{"features": [[…], …]}"#),
     ]) func theExpectedNameIsTold(_ call: String, _ body: String, _ expected: String) throws {
         let (service, model) = try model()
@@ -170,7 +171,7 @@ import Testing
 
     // MARK: Elements
 
-    /// The files that hold the rows 1 2, 0 1, 3 0 and 1 1 in elements of a type.
+    /// Files with the rows 1 2, 0 1, 3 0 and 1 1 in elements of a type.
     private static func elements(_ type: String) -> (npy: String?, bytes: [UInt8]) {
         let rows = [1, 2, 0, 1, 3, 0, 1, 1]
         func raw<Element: BitwiseCopyable>(_ convert: (Int) -> Element) -> [UInt8] { rows.map(convert).withUnsafeBytes(Array.init) }
@@ -228,7 +229,7 @@ import Testing
         let prediction = try expected.predict(rows).text
         let (descriptor, data) = Self.elements(type)
         var bodies: [(String, [UInt8])] = []
-        // What is big-endian here only npy can be.
+        // Only npy can be big-endian.
         let isLittle = descriptor?.first != ">"
         if isLittle { bodies = [("application/vnd.safetensors", Self.safetensors(type, data, labels: #"["a","b","a","c"]"#))] }
         if let descriptor {

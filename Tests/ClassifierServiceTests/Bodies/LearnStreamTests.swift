@@ -34,7 +34,7 @@ import Testing
         #expect(reply.status == 200, "\(reply.text)")
         #expect(reply["rows"].int == 5000)
         #expect(reply["samples"].int == 5000)
-        // 1,024 rows a block, and one version a block.
+        // 1,024 rows per block, and one version per block.
         #expect(reply["version"].int == 5)
         #expect(reply["classes"].int == 2)
         #expect(reply["new_classes"].array?.count == 2)
@@ -72,7 +72,7 @@ import Testing
         let (service, model) = try model()
         defer { service.service.stop(within: 1) }
         let (rows, labels) = Self.rows(count)
-        // With and without lines behind it: what ends the body ends the last block too.
+        // With and without further lines: the end of the body ends the last block too.
         for (name, rest) in [("m", ArrayBodies.lines([[1, 2, 3]], ["a"])), ("end", [])] {
             let model = ModelClient(service, name)
             try model.create(#"{"dimension":3}"#)
@@ -121,7 +121,7 @@ import Testing
 
     @Test func aSlowClientIsToldWhatWasApplied() throws {
         let (service, model) = try model {
-            // Time enough for what it does send, and for a block to be learned.
+            // Enough time for what it does send, and for a block to be learned.
             $0.server.bodyDeadline = 2
             $0.server.minimumBodyRate = 1 << 30
         }
@@ -168,7 +168,7 @@ import Testing
                 }
             }
         }
-        // One block with the worker or on its way to it, whatever else is ready.
+        // At most one block is with the worker or on its way to it, however many are ready.
         #expect((waiting.all.max() ?? 0) <= 1)
         #expect(try model.details()["samples"].int == 12_000)
     }
@@ -180,11 +180,11 @@ import Testing
         for _ in 0..<limit {
             let client = service.client()
             try client.write(head(model, "Content-Length: 1000\r\nExpect: 100-continue"))
-            // Content is asked for once a body has its place: none of these is refused in the other's stead.
+            // Content is requested once a body has its place: neither is refused for the other.
             try client.readContinue()
             clients.append(client)
         }
-        // Nobody has disconnected; but who stalls while another waits gives way, and is told so.
+        // No client has disconnected; but one that stalls while another waits gives way, and is told so.
         let (rows, labels) = Self.rows(2)
         #expect(
             service.wait {

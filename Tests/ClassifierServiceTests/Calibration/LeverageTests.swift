@@ -7,7 +7,7 @@ import Testing
 @testable import HTTPServer
 @testable import ModelHost
 
-/// `?leverage=true`: how far rows lie from everything learned.
+/// `?leverage=true`: how far rows lie from those learned.
 @Suite struct LeverageTests {
     private func predict(_ model: ModelClient, _ features: [[Double]], _ query: String = "?leverage=true") throws -> Reply {
         try model.client.send("POST", model.path + "/predict" + query, Bodies.predict(features, top: 2))
@@ -30,16 +30,16 @@ import Testing
         let reply = try predict(model, rows)
         #expect(reply.status == 200 && reply["version"].int == 1)
         #expect(isClose(leverages(reply), [0.25, 1, 4, 5, 0]), "\(reply.text)")
-        // All else is as without.
+        // Everything else is the same as without it.
         let plain = try predict(model, rows, "")
         #expect(!plain.text.contains("leverage"))
         for row in 0..<5 {
             for key in ["label", "score", "top"] { #expect(reply["predictions"][row][key] == plain["predictions"][row][key]) }
         }
-        // Another row learned, and it is seen at once.
+        // Another learned row shows at once.
         try model.learn([[0, 1]], ["b"])
         #expect(isClose(leverages(try predict(model, [[0, 1]])), [0.5]))
-        // Both at once, and in other formats.
+        // Both together, and in other formats.
         let both = try predict(model, [[0, 1]], "?leverage=true&probability=true")
         #expect(both.json.object?["calibration"] == .null && isClose(leverages(both), [0.5]))
         let lines = try model.client.send(
@@ -48,7 +48,7 @@ import Testing
         #expect(isClose(leverages(lines), [0.5, 1]) && lines["predictions"][0]["top"].array?.count == 1)
     }
 
-    /// Large bodies are read by compute threads; values beyond Float32 go another way again.
+    /// Compute threads read large bodies; values beyond Float32 take yet another path.
     @Test func largeBodiesAndLargeValuesHaveItToo() throws {
         let service = try TestService()
         let model = ModelClient(service)
@@ -64,7 +64,7 @@ import Testing
         #expect(scores(reply) == scores(plain))
         let some = try predict(model, Array(rows[100..<110]))
         #expect(isClose(leverages(some), Array(leverages(reply)[100..<110])))
-        // 10⁸⁰ times as much for 10⁴⁰ times the row.
+        // 10⁸⁰ times the leverage for 10⁴⁰ times the row.
         let large = try predict(model, rows[..<3].map { $0.map { $0 * 1e40 } })
         #expect(isClose(leverages(large).map { $0 / 1e80 }, Array(leverages(reply)[..<3])), "\(large.text)")
         let refused = try predict(model, rows + [rows[0]])
@@ -87,7 +87,7 @@ import Testing
         #expect(try learning.readReply()["version"].int == 2)
         let reply = try client.readReply()
         #expect(reply.status == 200 && reply["version"].int == 2)
-        // The rows of this model are of rank one, far below working precision: R has directions missing.
+        // This model's rows have rank one, far below working precision: R has directions missing.
         #expect(reply["predictions"][0].object?["leverage"] == .null, "\(reply.text)")
     }
 

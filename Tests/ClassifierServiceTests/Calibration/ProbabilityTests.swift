@@ -5,9 +5,9 @@ import Testing
 
 @testable import ClassifierService
 
-/// `?probability=true`, and what models say of their calibration.
+/// `?probability=true`, and what models report about their calibration.
 @Suite struct ProbabilityTests {
-    /// Rows around one of three means that overlap.
+    /// Rows around one of three overlapping means.
     private static func rows(_ count: Int, _ generator: inout SeededGenerator) -> (features: [[Double]], labels: [String]) {
         let labels = (0..<count).map { _ in Int.random(in: 0..<3, using: &generator) }
         // Values that Float32 holds, so that nothing is rounded on the way.
@@ -17,7 +17,7 @@ import Testing
         return (features, labels.map { "c\($0)" })
     }
 
-    /// A model that has learned so many rows, ten at a time.
+    /// A model that has learned this many rows, ten at a time.
     private func model(
         _ client: TestClient, rows count: Int, config: String = #"{"dimension":4}"#, _ generator: inout SeededGenerator
     ) throws {
@@ -62,7 +62,7 @@ import Testing
         let (calibrated, raw) = (details["expected_calibration_error"].double ?? 1, details["expected_calibration_error_raw"].double ?? 0)
         #expect(calibrated < 0.1 && raw > 0.2)
         var features = Self.rows(7, &generator).features
-        // A value beyond Float32 takes the slow way, and 2,000 rows take that over BLAS.
+        // A value beyond Float32 takes the slow path, and 2,000 rows go through BLAS.
         let beyond = [[1e39, 0, 0, 0]]
         let many = Self.rows(2000, &generator).features
         for batch in [features, beyond, many] {
@@ -85,7 +85,7 @@ import Testing
                 #expect(prediction["probability"] == entries[0]["probability"])
             }
         }
-        // Without `top` too, and another ridge begins anew.
+        // Without `top` too; a new ridge restarts calibration.
         #expect(try predict(client, features, top: nil)["predictions"][0]["probability"].double != nil)
         #expect(try client.send("PATCH", "/v1/models/m", #"{"ridge":5}"#)["calibration"] == .null)
         features = [[0, 0, 0, 0]]
@@ -123,17 +123,17 @@ import Testing
         let copy = ModelClient(service, "copy")
         #expect(try copy.restore(file).status == 201)
         #expect(try copy.details()["calibration"] == calibration)
-        // Those who predict from the file read the temperature in its metadata, also where it holds the weights only.
+        // Users who predict from the file read the temperature in its metadata, even if it contains only the weights.
         for body in [file, try client.send("GET", "/v1/models/m/snapshot?parts=weights").body] {
             #expect(try Double(EditedSnapshot(body).metadataValue("temperature") ?? "") == calibration["temperature"].double)
         }
-        // A file from before there was calibration.
+        // A file from before calibration existed.
         var old = try EditedSnapshot(file)
         for part in ["summary", "likelihood", "reliability"] { old["calibration." + part] = nil }
         old.setMetadata("temperature", nil)
         #expect(try copy.restore(old.encoded()).status == 200)
         #expect(try copy.details().json.object?["calibration"] == .null)
-        // What contradicts itself is named.
+        // Contradictory parts are named.
         for part in ["summary", "likelihood", "reliability"] {
             var damaged = try EditedSnapshot(file)
             damaged["calibration." + part] = nil

@@ -2,9 +2,9 @@ import Foundation
 import TensorFormats
 import Testing
 
-/// `accrue bench`, each of its measurements at a size that takes no time: that it runs to its end and says what it promises, not how much.
+/// Each measurement of `accrue bench` at a size that takes no time: it runs to its end and reports what it promises, whatever the figures.
 @Suite struct BenchTests {
-    /// The results of a measurement as JSON: each has just these keys, and under them texts or numbers; nothing was measured where null.
+    /// The results of a measurement as JSON: each has exactly these keys, with texts or numbers; null if nothing was measured.
     private func results(_ arguments: String, keys: [String]) throws -> [JSONValue] {
         let outcome = try Executable(["bench"] + arguments.split(separator: " ").map(String.init) + ["--json"]).wait()
         #expect(outcome.status == 0, "\(outcome.errors)")
@@ -78,7 +78,7 @@ import Testing
         #expect(
             texts(results, "load")
                 == ["predict", "predict, one after another", "learn", "predict, while learning", "learn, while predicting"])
-        // On a machine that has no time nothing may have been answered.
+        // On an overloaded machine nothing may have been answered.
         for result in results { #expect((result["requests_per_second"].double ?? -1) >= 0) }
     }
 

@@ -3,14 +3,14 @@ import Foundation
 
 @testable import ClassifierService
 
-/// The built `accrue`, which lies beside the test bundle.
+/// The built `accrue` next to the test bundle.
 struct Executable {
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
     struct Outcome: Sendable {
-        /// The exit status; minus the signal's number where a signal ended the process.
+        /// The exit status; minus the signal's number if a signal ended the process.
         var status: Int32
         var output: String
         var errors: String
@@ -20,13 +20,13 @@ struct Executable {
     private let output: Drain
     private let errors: Drain
 
-    /// Starts it.
+    /// Starts the program.
     ///
     /// - Parameters:
-    ///   - environment: is added to that of the tests.
-    ///   - removed: is taken from it.
-    ///   - fileBlocks: the most blocks, of 512 bytes or 1024, that a file may have which it writes; nil sets no limit.
-    ///   - threadLimit: the most threads that it may have, as a user that is not root, which has no limit; nil sets none.
+    ///   - environment: added to that of the tests.
+    ///   - removed: removed from it.
+    ///   - fileBlocks: the most blocks, of 512 bytes or 1024, in a file that it writes; nil for no limit.
+    ///   - threadLimit: its most threads, as a user other than root, who has no limit; nil for no limit.
     init(
         _ arguments: [String], environment: [String: String] = [:], without removed: [String] = [], fileBlocks: Int? = nil,
         threadLimit: (threads: Int, user: Int)? = nil
@@ -56,12 +56,12 @@ struct Executable {
         errors = Drain(err.fileHandleForReading)
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Outcome {
         try Executable(arguments, environment: environment).wait()
     }
 
-    /// Waits for its end; one that does not come is made, and its status is that of the signal.
+    /// Waits for the end. After a timeout the process is killed, and its status is that of the signal.
     func wait() -> Outcome {
         let identifier = process.processIdentifier
         let watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
@@ -80,12 +80,12 @@ struct Executable {
 
     /// Waits for words on standard error.
     ///
-    /// - Returns: false where the process ended without them.
+    /// - Returns: false if the process ended without them.
     func waitForErrors(containing words: String) -> Bool { errors.wait { $0.contains(words) } }
 
     /// The environment that it runs in now.
     func currentEnvironment() throws -> [String: String] {
-        // The size of such a file is said to be 0, and Foundation reads no more than that of some.
+        // Such a file has a reported size of 0, and Foundation reads no more than that of some.
         let path = "/proc/\(process.processIdentifier)/environ"
         guard let handle = FileHandle(forReadingAtPath: path), let data = try handle.readToEnd() else {
             throw Failure(description: "\(path) cannot be read")
@@ -99,7 +99,7 @@ struct Executable {
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
-    /// Reads a pipe on a thread of its own, so that the process never waits for us.
+    /// Reads a pipe on its own thread, so that the process never waits for us.
     private final class Drain: Sendable {
         private let monitor = Monitor()
         private let state = Guarded<(data: [UInt8], isAtEnd: Bool)>(([], false))
@@ -123,7 +123,7 @@ struct Executable {
             }
         }
 
-        /// All there was, after the end.
+        /// The whole text, after the end.
         var text: String {
             monitor.withLock {
                 while !state.withLock({ $0.isAtEnd }) { _ = monitor.wait(until: nil) }
@@ -140,9 +140,9 @@ struct Executable {
             return line.map(String.init)
         }
 
-        /// Waits until what has come is as wanted.
+        /// Waits until the text so far is as wanted.
         ///
-        /// - Returns: false where it ended otherwise.
+        /// - Returns: false if the text ended first.
         func wait(until isWanted: (String) -> Bool) -> Bool {
             monitor.withLock {
                 while true {

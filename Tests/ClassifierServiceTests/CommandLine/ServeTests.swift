@@ -5,7 +5,7 @@ import Testing
 
 /// `accrue serve` as a process.
 @Suite struct ServeTests {
-    /// A configuration file that is removed again.
+    /// A temporary configuration file.
     private final class ConfigurationFile {
         let path = NSTemporaryDirectory() + "accrue-" + UUID().uuidString + ".json"
 
@@ -42,7 +42,7 @@ import Testing
         #expect(outcome.errors.contains(signal == SIGTERM ? "SIGTERM" : "SIGINT"))
     }
 
-    /// What OpenBLAS reads from the environment it reads before `main`: the program starts itself anew with it, and stays the same process.
+    /// OpenBLAS reads the environment before `main`: the program re-executes itself with its settings, as the same process.
     @Test(.enabled(if: BLASLibrary.current.provider == .openBLAS)) func openBLASGetsItsSettings_andKeepsThoseOfTheUser() throws {
         for (own, expected) in [([:], "16"), (["OPENBLAS_THREAD_TIMEOUT": "20"], "20")] as [([String: String], String)] {
             let server = try Executable(
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    /// As one of a service manager that reloads, or of a terminal that is closed.
+    /// Sent by a service manager that reloads, or by a closed terminal.
     @Test func hangUpWithNothingToReadAgain_isLoggedAndNoMore() throws {
         let (server, port) = try serve("--port", "0")
         server.send(SIGHUP)
@@ -72,7 +72,7 @@ import Testing
         let body = Bodies.learn([[1, 2]], ["a"])
         let head = "POST /v1/models/m/learn HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n"
         try client.write(Array((head + "Expect: 100-continue\r\n\r\n").utf8))
-        // It is in the server's hands now; its content comes after the signal has closed the door.
+        // The server has the request now; its content arrives after the signal.
         try client.readContinue()
         try client.write(Array(body[..<10]))
         server.send(SIGTERM)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Words on the command line, and what comes of them: 0 for success, 2 for wrong usage, with the message on standard error.
+/// Command lines and their outcome: 0 for success, 2 for wrong usage, with the message on standard error.
 @Suite struct UsageTests {
     struct Misuse: Sendable, CustomTestStringConvertible {
         let arguments: [String]

@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// Two spellings of one word are two labels: the page compares strings by `===` and `<` alone, which go by code units.
+    /// Two spellings of a word are two labels: the page compares strings only by `===` and `<`, which use code units.
     @Test func labelsAreComparedByCodeUnitsAlone() throws {
         for file in Self.sources where file.hasSuffix(".js") {
             let text = try String(contentsOf: Self.folder.appendingPathComponent(file), encoding: .utf8)
@@ -68,7 +68,7 @@ import Testing
                 let name = String(match.1 ?? match.2 ?? "")
                 #expect(known.contains(name), "\(file) refers to \(name)")
             }
-            // Names of XML namespaces and specifications are no requests.
+            // Names of XML namespaces and specifications are not requests.
             let addresses = text.matches(of: /https?:\/\/[^\s"')]+/).map { String($0.0) }
             let allowed = ["http://www.w3.org/2000/svg", "https://html.spec.whatwg.org/"]
             for address in addresses { #expect(allowed.contains { address.hasPrefix($0) }, "\(file): \(address)") }

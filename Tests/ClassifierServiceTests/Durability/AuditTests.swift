@@ -52,13 +52,13 @@ import Testing
         #expect(audits[1].residual < 1e-12 && audits[1].difference < 1e-10 && audits[1].conditionEstimate > 1)
         let outcome = try verify()
         #expect(outcome.status == 0 && outcome.output.contains("2 models, all as they were written"), "\(outcome.errors)")
-        // And it agrees with what a server makes of it.
+        // It agrees with what a server makes of it.
         let client = try models.start().client()
         #expect(try client.send("GET", "/v1/models/m")["samples"].int == 80)
         #expect(try Executable.run("verify", models.path).errors.contains("in use by another process"))
     }
 
-    /// A bit of the last record flips, which a client had an answer for; and the last record is cut short, as by a crash.
+    /// A bit of the last record flips after its client was answered; and the last record is cut short, as by a crash.
     @Test func tornEnd_isToldWithWhatCanBeKnown_byVerifyAndAtTheStart() throws {
         try fill()
         let file = "log-2.wal"
@@ -75,7 +75,7 @@ import Testing
         let told = try JSONValue(parsing: String(line))
         #expect(told["level"].string == "warning" && told["file"].string == path && told["acknowledged"].string == "unknown")
         #expect((told["offset"].string.flatMap { Int($0) } ?? 0) > 0 && (told["bytes"].string.flatMap { Int($0) } ?? 0) > 0)
-        // Cut off by the start; what is left loses its last bytes.
+        // Cut off at the start; the remaining file loses its last bytes.
         try change(file) { $0.removeLast(3) }
         let short = try verify()
         #expect(short.status == 0 && short.output.contains("never acknowledged") && !short.output.contains("does not show which"))

@@ -7,7 +7,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// When checkpoints are made, and what becomes of those that fail.
+/// When checkpoints are made, and what happens if they fail.
 @Suite struct CheckpointTests {
     private let models = KeptModels()
 
@@ -50,7 +50,7 @@ import Testing
             schedule.begin(bytes: 5)
         }
         schedule.succeed()
-        // What was logged meanwhile is as old as it is, and waits for its age again.
+        // What was logged meanwhile keeps its age, and waits again.
         schedule.add(bytes: 1, at: 9000)
         #expect(schedule.wakeUp == 9900)
     }
@@ -71,8 +71,7 @@ import Testing
         #expect(schedule.wakeUp == nil && !schedule.hasRows)
     }
 
-    /// A checkpoint in the background fails, and the server is killed: at the next start the rows of all logs count, and not only those of
-    /// the last.
+    /// A background checkpoint fails, and the server is killed: the next start counts the rows of all logs, not only of the last.
     @Test func logsOfAChain_countTogetherAfterARestart() throws {
         let disk = FaultyFileSystem(SystemFileSystem())
         let service = try models.start(fileSystem: disk) { $0.checkpointLogBytes = 6000 }
@@ -81,7 +80,7 @@ import Testing
         disk.fail(.rename, 0, .error(EIO), isLasting: true)
         let body = Bodies.learn((0..<50).map { [Double($0), 1] }, [String](repeating: "a", count: 50))
         var version = 0
-        // A log begun for a checkpoint stays, and is gone on in.
+        // A log begun for a checkpoint stays and is continued.
         while models.files().filter({ $0.hasPrefix("log") }).count < 2, version < 100 {
             version = try client.send("POST", "/v1/models/m/learn", body)["version"].int ?? 100
         }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import ClassifierService
 
-/// The same `Idempotency-Key` on several connections at the same time.
+/// The same `Idempotency-Key` on several connections at once.
 @Suite struct ConcurrentKeyTests {
     private let models = KeptModels()
     private let disk = FaultyFileSystem(SystemFileSystem())
@@ -21,7 +21,7 @@ import Testing
         return service
     }
 
-    /// Sends a request, and returns when the worker is at it, and at a call to the disk that waits.
+    /// Sends a request, and returns once the worker handles it and waits in a call to the disk.
     private func occupy(_ service: KeptService, _ path: String, _ body: [UInt8], key: String) throws -> TestClient {
         let client = service.client()
         let requests = service.service.server.statistics.requests
@@ -73,7 +73,7 @@ import Testing
         #expect(again.text == replies[0].text)
     }
 
-    /// Each block of a stream is learned once, whichever connection brings it first.
+    /// Each block of a stream is learned once, by the connection that brings it first.
     @Test func streamsUnderOneKey_areAppliedOnce() throws {
         let service = try start()
         let lines = (0..<5000).map { "{\"features\":[\($0 % 7)],\"label\":\($0 % 3)}\n" }
@@ -88,7 +88,7 @@ import Testing
         #expect(try service.client().send("GET", "/v1/models/m")["samples"].int == 5003)
     }
 
-    /// What fails for the first fails for those who wait for it, and is done when one of them tries again.
+    /// A failure of the first request fails those that wait for it; a retry of any of them succeeds.
     @Test func requestsOfABlockThatFails_areAllRefused() throws {
         let service = try start()
         let body = Bodies.learn([[1]], ["a"])
@@ -98,7 +98,7 @@ import Testing
         let clients = (0..<3).map { _ in service.client() }
         for client in clients { try client.begin("POST", "/v1/models/m/learn", body, key: "k") }
         #expect(service.waitForJobs(3))
-        // The first write is that of the block before, which has been held.
+        // The first write is that of the previous block, which was held.
         disk.fail(.write, 1, .error(ENOSPC))
         #expect(try busy.readReply().status == 200)
         for client in clients { #expect(try client.readReply().status == 507) }

@@ -7,7 +7,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// Unlearned rows leave the disk, though what should remove them fails or is killed.
+/// Unlearned rows leave the disk even if their removal fails or is killed.
 @Suite struct ErasureTests {
     private let models = KeptModels()
     private static let secret = 3.141592653589793
@@ -19,7 +19,7 @@ import Testing
         return Data(models.bytes).range(of: pattern) != nil
     }
 
-    /// A model with several checkpoints and logs, some with the row, which is then unlearned; no file can be removed.
+    /// A model with several checkpoints and logs, some containing the row, which is then unlearned; no file can be removed.
     private func unlearn(_ client: TestClient, _ disk: FaultyFileSystem) throws {
         try client.send("PUT", "/v1/models/m", #"{"dimension":2}"#)
         try client.send("POST", "/v1/models/m/learn", Bodies.learn([[1, 1]], ["a"]))

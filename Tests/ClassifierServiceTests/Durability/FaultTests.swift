@@ -6,7 +6,7 @@ import Testing
 
 @testable import ClassifierService
 
-/// What the service answers, and keeps, when its disk fails.
+/// What the service answers and keeps when its disk fails.
 @Suite struct FaultTests {
     private let models = KeptModels()
 
@@ -33,7 +33,7 @@ import Testing
         #expect(try client.send("GET", "/healthz").status == 200)
         #expect(disk.count(.synchronizeData) == 1)
         service.stop()
-        // The retry settles it: once and only once, whether or not the first attempt had reached the disk.
+        // The retry settles it: applied exactly once, whether or not the first attempt reached the disk.
         let next = try models.start()
         #expect(try next.client().send("POST", "/v1/models/m/learn", body, key: "k").status == 200)
         #expect(try next.client().send("GET", "/v1/models/m")["samples"].int == 2)
@@ -56,7 +56,7 @@ import Testing
         #expect(try client.send("POST", "/v1/models/m/learn", Bodies.learn([[1]], ["b"]), key: "k")["samples"].int == 2)
     }
 
-    /// A limit on the size of files is like a full disk: it must not end the process by its signal.
+    /// A limit on file sizes is like a full disk: its signal must not end the process.
     @Test(.disabled(if: ThreadSanitizer.isOn)) func fileLimit_refusesUntilALogIsBegun() throws {
         let server = try ServerProcess(data: models.path, fileBlocks: 64)
         let client = TestClient(port: server.port)
@@ -69,7 +69,7 @@ import Testing
         #expect(replies.last?.status == 507 && replies.last?.problemDetail.contains("nothing was learned") == true)
         let samples = 64 * (replies.count - 1)
         #expect(try client.send("GET", "/v1/models/m")["samples"].int == samples)
-        // A change has a checkpoint, and a log of its own behind it.
+        // A change makes a checkpoint, followed by a new log.
         #expect(try client.send("PATCH", "/v1/models/m", #"{"ridge":0.5}"#).status == 200)
         #expect(try client.send("POST", "/v1/models/m/learn", body)["samples"].int == samples + 64)
         server.kill()
@@ -78,19 +78,19 @@ import Testing
         next.kill()
     }
 
-    /// Every kind of call fails in turn, for every one that a run of all changes makes.
+    /// Every kind of call fails in turn, each time that a run of all changes makes it.
     @Test(arguments: FaultyFileSystem.Operation.allCases) func everyFault_changesAllOrNothing(_ operation: FaultyFileSystem.Operation)
         throws
     {
         for fault in [FaultyFileSystem.Fault.error(EIO), .error(ENOSPC), .error(EINTR), .short] {
-            // Only writes are cut short in a way of their own, and reads.
+            // Only writes and reads can be short.
             if fault == .short, operation != .write, operation != .read { continue }
             var index = 0
             while try run(operation, index, fault) { index += 1 }
         }
     }
 
-    /// - Returns: whether the run came as far as the fault.
+    /// - Returns: whether the run reached the fault.
     private func run(_ operation: FaultyFileSystem.Operation, _ index: Int, _ fault: FaultyFileSystem.Fault) throws -> Bool {
         let models = KeptModels()
         let disk = FaultyFileSystem(SystemFileSystem())
@@ -140,7 +140,7 @@ import Testing
         client = service.client()
         let recovered = try client.send("GET", "/v1/models/m/snapshot").body
         if let unknown {
-            // It happened or not; with its key it has happened once.
+            // It happened or not; with its key it happens once.
             let reply = try client.send(
                 unknown.change.0, unknown.change.1, unknown.change.2, contentType: unknown.change.3, key: unknown.key)
             #expect(reply.status == 200 || reply.status == 422, "\(comment): \(reply.text)")
@@ -150,7 +150,7 @@ import Testing
         return wasReached
     }
 
-    /// Counts, sums and labels to the bit; weights as near as another way of solving comes.
+    /// Counts, sums and labels to the bit; weights as close as another way of solving comes.
     private func expectSame(_ one: [UInt8], _ other: [UInt8], _ comment: String) throws {
         let (a, b) = (try EditedSnapshot(one), try EditedSnapshot(other))
         #expect(a.labels == b.labels && a.metadataValue("version") == b.metadataValue("version"), "\(comment)")

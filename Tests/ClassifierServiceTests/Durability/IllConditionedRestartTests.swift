@@ -3,7 +3,7 @@ import Testing
 
 @testable import ClassifierService
 
-/// Models whose equations have lost their digits come back from what was saved of them.
+/// Models whose equations have lost their digits can be restored from their saved state.
 @Suite struct IllConditionedRestartTests {
     @Test(arguments: IllConditionedTests.streams) func theyComeBackAndGoOn(_ stream: IllConditionedTests.Stream) throws {
         let models = KeptModels()
@@ -24,7 +24,7 @@ import Testing
                 #expect(try client.send("POST", "/v1/models/m/learn", Bodies.learn(rows, labels)).status == 200)
                 samples += count
             }
-            // A snapshot of it can be restored too.
+            // Its snapshot can be restored too.
             let snapshot = try client.send("GET", "/v1/models/m/snapshot")
             let restored = try client.send("PUT", "/v1/models/copy\(round)/snapshot", snapshot.body)
             #expect(restored.status == 201, "\(restored.text)")

@@ -7,7 +7,7 @@ import StorageTestSupport
 @testable import ClassifierService
 @testable import ModelHost
 
-/// A data directory of a test's own, removed with all in it when the value goes.
+/// A test's own data directory, removed with everything in it.
 final class KeptModels: Sendable {
     let path = NSTemporaryDirectory() + "accrue-data-" + UUID().uuidString
     private let workerThreads: Int?
@@ -27,7 +27,7 @@ final class KeptModels: Sendable {
         return try KeptService(durability, fileSystem, workerThreads: workerThreads, isReady: isReady)
     }
 
-    /// Copies the directory as it is, as a crash would leave it, though the server may be changing it.
+    /// Copies the directory as a crash would leave it, though the server may be changing it.
     func copy(to other: String) throws {
         for attempt in 1... {
             let before = FileManager.default.subpaths(atPath: path) ?? []
@@ -35,7 +35,7 @@ final class KeptModels: Sendable {
                 try FileManager.default.copyItem(atPath: path, toPath: other)
                 if FileManager.default.subpaths(atPath: path) ?? [] == before { return }
             } catch {
-                // A file went while it was being copied.
+                // A file disappeared during the copy.
                 guard attempt < 1000 else { throw error }
             }
             try? FileManager.default.removeItem(atPath: other)
@@ -98,17 +98,17 @@ final class KeptService: Sendable {
     /// The bytes that all models hold of the budget.
     var reservedBytes: Int { service.registry.context.budget.used }
 
-    /// A model as the service knows it.
+    /// The service's own model.
     func model(_ name: String = "m") -> Model? { service.registry.all.first { $0.name == name } }
 
-    /// Waits until so many jobs wait for a model's worker, not counting the one that it works on.
+    /// Waits until this many jobs wait for a model's worker, not counting the current one.
     func waitForJobs(_ count: Int, of name: String = "m") -> Bool {
         wait { model(name)?.queue.count == count }
     }
 
-    /// Waits until a condition holds.
+    /// Waits for a condition.
     ///
-    /// - Returns: false where it never did.
+    /// - Returns: false if it never did.
     func wait(until condition: () -> Bool) -> Bool {
         for _ in 0..<600_000 {
             if condition() { return true }
@@ -120,6 +120,6 @@ final class KeptService: Sendable {
     /// A new connection, which keeps the service alive.
     func client() -> TestClient { TestClient(port: port, server: self) }
 
-    /// Ends it as SIGTERM does.
+    /// Ends it like SIGTERM.
     func stop() { service.stop(within: 60) }
 }

@@ -4,12 +4,12 @@ import Testing
 
 @testable import ClassifierService
 
-/// A repeat under a key has the first answer and changes nothing, however much the request has learned, and whatever came in between.
+/// A repeat under a key gets the first answer and changes nothing, however much the request learned and whatever came in between.
 @Suite struct KeptPromiseTests {
     private let models = KeptModels()
     private static let row = "{\"features\":[1,2],\"label\":\"a\"}\n"
 
-    /// Learns whose labels are not listed in the table: what takes no room there pushes nobody out (`IdempotencyTests` counts the bytes).
+    /// Learns whose labels are not listed in the table take no room there and displace no others (`IdempotencyTests` counts the bytes).
     @Test func learnOfManyLabels_isRememberedAndPushesNoOtherOut() throws {
         let service = try models.start()
         let client = service.client()
@@ -33,12 +33,12 @@ import Testing
             #expect(try client.send("GET", "/v1/models/m")["samples"].int == samples)
         }
         try expectRemembered(client)
-        // With what is in memory, and with a checkpoint's table.
+        // From memory, and from a checkpoint's table.
         service.stop()
         try expectRemembered(try models.start().client())
     }
 
-    /// Classes that are renamed or deleted since: a repeat never names a class that it did not make.
+    /// Classes renamed or deleted since: a repeat never names a class that its request did not create.
     @Test func repeatNamesItsOwnClasses_asTheyAreCalledNow() throws {
         let service = try models.start()
         let client = service.client()
@@ -63,7 +63,7 @@ import Testing
         #expect(try told(next.client()) == expected)
     }
 
-    /// One block of a stream, or two, or a little more or less: another body than the first, wherever a block ends.
+    /// One block of a stream, or two, or slightly less or more: a different body, wherever a block ends.
     @Test(arguments: [1024, 1025, 2048, 3000]) func bodiesThatBeginAlike_areOthers(rows: Int) throws {
         let service = try models.start()
         let client = service.client()
@@ -90,7 +90,7 @@ import Testing
         #expect(try send(rows, next.client())["samples"].int == rows)
     }
 
-    /// A stream that breaks off after a full block goes on under its key, whether or not more came.
+    /// A stream that breaks off after a full block continues under its key, whether or not more arrived.
     @Test func brokenStream_goesOnWhereItEnded() throws {
         let service = try models.start()
         let client = service.client()
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    /// Deleted since, a class is not named in the repeat, also after a restart.
+    /// A class deleted since is not named in the repeat, even after a restart.
     @Test func mergeOfManyClasses_isRemembered() throws {
         let service = try models.start()
         let client = service.client()

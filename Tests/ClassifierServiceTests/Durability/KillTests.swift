@@ -5,7 +5,7 @@ import Testing
 
 @testable import ClassifierService
 
-/// A server that is killed again and again while eight clients teach it.
+/// A server is killed repeatedly while eight clients teach it.
 @Suite struct KillTests {
     private static let writers = 8
     private static let dimension = 6
@@ -27,7 +27,7 @@ import Testing
         var count = 0
     }
 
-    /// `ACCRUE_KILLS` says how often; 30 times where it does not.
+    /// `ACCRUE_KILLS` sets how often; 30 by default.
     private var kills: Int { ProcessInfo.processInfo.environment["ACCRUE_KILLS"].flatMap(Int.init) ?? 30 }
 
     @Test func kills_loseNothingAndApplyNothingTwice() throws {
@@ -37,7 +37,7 @@ import Testing
         var unanswered = 0
         var applied = 0
         for round in 0...kills {
-            // Small logs, so that checkpoints are cut short as well.
+            // Small logs, so that kills interrupt checkpoints too.
             let server = try ServerProcess(data: models.path, ["--checkpoint-log", "\(Int.random(in: 1...64, using: &generator))K"])
             let client = TestClient(port: server.port)
             if round == 0 {
@@ -62,7 +62,7 @@ import Testing
         }
         let rows = writers.reduce(0) { $0 + $1.withLock { $0.acknowledged.reduce(0) { $0 + $1.labels.count } } }
         #expect(rows > 0)
-        // Kills come in the middle of requests, or the test shows nothing.
+        // Kills must come in the middle of requests, or the test shows nothing.
         #expect(unanswered > kills / 2, "\(unanswered) requests were open at a kill, \(applied) of them had been applied; \(rows) rows")
     }
 
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    /// Compares the recovered state with what the clients know, sends again what was open, and compares again.
+    /// Compares the recovered state with what the clients know, resends open requests, and compares again.
     ///
     /// - Returns: how many requests were open, and how many of those had been applied.
     private func check(_ client: TestClient, _ writers: [Guarded<Writer>], _ round: Int) throws -> (open: Int, applied: Int) {
@@ -105,7 +105,7 @@ import Testing
                 joint.learn(batch.features, batch.labels)
                 all.learn(batch.features, batch.labels)
             }
-            // Each client has labels of its own: their counts tell what is there of it.
+            // Each client has its own labels: their counts show which of its rows are there.
             let known = writer.acknowledged.reduce(0) { $0 + $1.labels.count }
             let found = (0..<2).reduce(0) { $0 + (counts["\(index)-\($1)"] ?? 0) }
             guard let batch = writer.open else {
@@ -123,7 +123,7 @@ import Testing
         try compare(snapshot, joint, "kill \(round), recovered")
         for writer in writers {
             guard let batch = writer.withLock({ $0.open }) else { continue }
-            // Twice: the second time there is nothing left to do.
+            // Twice: the second time nothing is left to do.
             for _ in 0..<2 {
                 let reply = try client.send("POST", "/v1/models/m/learn", batch.body, key: batch.key)
                 #expect(reply.status == 200 && reply["rows"].int == batch.labels.count, "kill \(round): \(reply.text)")

@@ -4,8 +4,8 @@ import Testing
 
 @testable import ClassifierService
 
-/// The data directory, or a part of it, is removed, moved or replaced under a running server: nothing is acknowledged into files that are
-/// not to be found.
+/// The data directory or a part of it is removed, moved or replaced under a running server: nothing is acknowledged into files that cannot
+/// be found.
 @Suite struct LostFilesTests {
     enum Loss: String, CaseIterable, Sendable {
         case directoryRemoved, directoryReplaced, modelMoved, modelReplaced, logRemoved
@@ -73,11 +73,11 @@ import Testing
         let reason = try #require(try client.send("GET", "/v1/models/m")["learning_stopped"].string, "\(comment)")
         #expect(reason.contains("\(models.path)/models/m/log-0.wal") && reason.contains("no longer leads"), "\(comment): \(reason)")
         #expect(try client.send("GET", "/readyz").status == 503)
-        // For good, for every change, and predictions go on.
+        // Permanently and for every change; predictions continue.
         for other in Change.allCases { #expect(try send(other, client, snapshot).status == 503, "\(comment), then \(other.rawValue)") }
         #expect(try client.send("POST", "/v1/models/m/learn", Bodies.learn([[1, 0], [0, 1]], ["a", "b"]), key: "first").status == 503)
         #expect(try client.send("POST", "/v1/models/m/predict", Bodies.predict([[1, 1]])).text == prediction)
-        // What lies there now is not the server's: it stays as it is.
+        // What is there now is not the server's: it stays unchanged.
         let made = try client.send("PUT", "/v1/models/new", #"{"dimension":2}"#)
         #expect(made.status == (loss.concernsAll ? 503 : 201), "\(comment): \(made.text)")
         if !loss.concernsAll { #expect(try client.send("DELETE", "/v1/models/new").status == 204) }

@@ -13,7 +13,7 @@ import Testing
         #expect(places[0].isFirst && !places[1].isFirst)
         let order = Guarded<[Int]>([])
         let ended = DispatchGroup()
-        // The last comes first to its wait; each goes on in the thread of the one before, or of its own.
+        // The last one waits first; each continues on the previous one's thread or its own.
         for index in places.indices.reversed() {
             let place = places[index]
             ended.enter()
@@ -45,7 +45,7 @@ import Testing
         #expect(claims.claim("m").isFirst)
     }
 
-    /// Clients make and delete one name as fast as they can: whoever puts it is told of a model, and the end takes no time.
+    /// Clients create and delete one name as fast as they can: every put gets a model, and stopping takes no time.
     @Test(arguments: [true, false]) func putsAndDeletesOfOneName_areAllAnswered(isKept: Bool) throws {
         let models = KeptModels()
         let kept = try isKept ? models.start() : nil
@@ -87,25 +87,25 @@ import Testing
         #expect(unexpected.withLock { $0 } == [])
         _ = try client().send("DELETE", "/v1/models/m")
         #expect(service.registry.context.budget.used == resting)
-        // A worker that waited for its turn in vain would take the whole deadline.
+        // A worker that waited in vain for its turn would take the whole deadline.
         #expect(service.registry.stop(within: 600))
         #expect(service.registry.context.budget.used == 0)
     }
 
-    /// Between the look at the name and the queue the model goes: the request makes it anew.
+    /// The model disappears between the lookup of its name and the queue: the request creates it again.
     @Test func putOfAModelThatGoes_makesAnother() throws {
         let service = try TestService()
         let client = ModelClient(service)
         let held = try HeldModel(service)
         let hold = try held.hold()
         let registry = service.service.registry
-        // A put waits in the queue, and a deletion behind it.
+        // A put waits in the queue, followed by a deletion.
         let (putter, deleter) = (service.client(), service.client())
         try putter.begin("PUT", held.model.path, #"{"dimension":16}"#.utf8.map { $0 })
         #expect(service.waitForJobs(1, of: held.name))
         try deleter.begin("DELETE", held.model.path)
         #expect(service.wait { !registry.all.contains { $0.name == held.name } })
-        // Another model of the name is made when the first has gone.
+        // Another model of that name is created once the first is gone.
         let again = service.client()
         try again.begin("PUT", held.model.path, #"{"dimension":3}"#.utf8.map { $0 })
         #expect(service.wait { registry.all.contains { $0.name == held.name } })

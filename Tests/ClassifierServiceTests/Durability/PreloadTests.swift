@@ -2,9 +2,9 @@ import Foundation
 import TensorFormats
 import Testing
 
-/// The built server, whose C library fails: no part of the program knows of it.
+/// The built server with a failing C library, unknown to any part of the program.
 @Suite struct PreloadTests {
-    /// Fails one call of a function, counted over the process, with an error.
+    /// Fails one call of a function, counted per process, with an error.
     private static let source = #"""
         #define _GNU_SOURCE
         #include <dlfcn.h>
@@ -68,18 +68,18 @@ import Testing
             statuses.append(reply.status)
             #expect([200, 503, 507].contains(reply.status), "\(reply.text)")
         }
-        // This waits for the checkpoint that may be under way, and makes one of its own.
+        // Waits for a checkpoint under way, and makes another one.
         statuses.append(try client.send("PATCH", "/v1/models/m", #"{"ridge":0.1}"#).status)
         if statuses.contains(200) {
             #expect(try client.send("POST", "/v1/models/m/predict", Bodies.predict([[1, 1]])).status == 200)
         }
         if error == EINTR { #expect(statuses.allSatisfy { $0 == 200 }) }
         let log = server.kill()
-        // The fault was met: a client was told, or the log.
+        // The fault occurred: a client or the log reports it.
         #expect(error == EINTR || statuses.contains { $0 != 200 } || log.contains(#""level":"error""#), "\(log)")
         server = try ServerProcess(data: data)
         client = TestClient(port: server.port)
-        // Everything once more under its key; what was refused is done now.
+        // Everything once more under its key; refused requests succeed now.
         for (number, batch) in batches.enumerated() {
             let reply = try client.send("POST", "/v1/models/m/learn", Bodies.learn(batch.0, batch.1), key: "k\(number)")
             #expect(reply.status == 200, "\(reply.text)")

@@ -6,7 +6,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// Models are recovered one after another, and no thread waits for its turn.
+/// Models are recovered one after another; no thread waits for its turn.
 @Suite struct RecoverySequenceTests {
     private struct State {
         var begun: [Int] = []

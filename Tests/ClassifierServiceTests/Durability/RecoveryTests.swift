@@ -3,7 +3,7 @@ import StorageTestSupport
 import TensorFormats
 import Testing
 
-/// What is answered while models are read from the data directory.
+/// Answers while models are read from the data directory.
 @Suite struct RecoveryTests {
     private struct Call {
         let method: String
@@ -33,7 +33,7 @@ import Testing
         let snapshot = try first.client().send("GET", "/v1/models/m/snapshot").body
         first.stop()
 
-        // In an order in which all of them succeed, once they may.
+        // In an order in which all of them succeed after recovery.
         let calls = [
             Call("GET", "/m"), Call("PUT", "/m", configuration), Call("GET", "/m/classes"),
             Call("POST", "/m/predict", #"{"features":[[1,0]]}"#), Call("POST", "/m/learn", rows),
@@ -66,7 +66,7 @@ import Testing
         disk.heal()
         try service.waitUntilReady()
         #expect(try client.send("GET", "/readyz").status == 200)
-        // Nothing of what was refused has been done.
+        // None of the refused calls had an effect.
         #expect(try client.send("GET", "/v1/models/m")["samples"].int == 3)
         for call in calls {
             let reply = try client.send(call.method, call.path, call.body, contentType: call.contentType)

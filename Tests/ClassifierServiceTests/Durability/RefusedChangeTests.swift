@@ -10,19 +10,19 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// Each step of each change fails in turn: what is refused has changed nothing, in memory, on disk, or in what comes later.
+/// Each step of each change fails in turn: a refused change has changed nothing in memory, on disk, or later.
 @Suite struct RefusedChangeTests {
-    /// Allocations fail on one thread, which therefore does all the work.
+    /// Allocations fail on one thread, which therefore must do all the work.
     private let models = KeptModels(workerThreads: 1)
 
-    /// A call that changes the model, and what must be sent before it can be made again.
+    /// A call that changes the model, and what must precede a repetition.
     private struct Step {
         var name: String
         var request: (_ round: Int) -> (method: String, path: String, body: [UInt8], type: String)
         var before: [(path: String, body: [UInt8])] = []
     }
 
-    /// All that can be told of a model: its state, its details but for what counts attempts, its memory, its files.
+    /// Everything observable of a model: its state, its details except counters of attempts, its memory, its files.
     private struct Whole {
         var snapshot: EditedSnapshot
         var details: [String]
@@ -48,7 +48,7 @@ import Testing
             answer: try client.send("POST", "/v1/models/m/learn", Self.first, key: "first").text)
     }
 
-    /// Another model's snapshot, with a class that the model does not have, and one that it has.
+    /// Another model's snapshot, with one new and one known class.
     private func otherSnapshot(_ service: KeptService) throws -> [UInt8] {
         let client = service.client()
         try client.send("PUT", "/v1/models/other", #"{"dimension":3,"ridge":2,"sketch_rank":2}"#)
@@ -59,7 +59,7 @@ import Testing
 
     private func steps(_ snapshot: [UInt8]) -> [Step] {
         let json = "application/json"
-        // Each ends with a checkpoint: what was only logged comes back with other roundings.
+        // Each ends with a checkpoint: rows that were only logged come back with different rounding.
         let settle = (path: "/v1/models/m/unlearn", body: Bodies.learn([[5, 5, 5]], ["spare"]))
         let learnSpare = (path: "/v1/models/m/learn", body: Bodies.learn([[5, 5, 5]], ["spare"]))
         return [
@@ -83,7 +83,7 @@ import Testing
         ]
     }
 
-    /// A model with an answer to remember and nothing in its log.
+    /// A model with a remembered answer and an empty log.
     private func start(_ disk: FaultyFileSystem) throws -> (KeptService, [Step]) {
         let service = try models.start(fileSystem: disk)
         let steps = steps(try otherSnapshot(service))
@@ -93,10 +93,10 @@ import Testing
         return (service, steps)
     }
 
-    /// Tries a step until nothing fails in it any more.
+    /// Repeats a step until nothing fails in it any more.
     ///
     /// - Parameters:
-    ///   - arm: lets the step of this number fail, from the next request on.
+    ///   - arm: makes the step with this number fail, from the next request on.
     ///   - disarm: returns whether it has failed.
     private func walk(
         _ step: Step, _ service: inout KeptService, _ arm: (Int, KeptService) throws -> Void, _ disarm: (Int, KeptService) throws -> Bool,
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    /// Sums and counts to the bit; weights as near as another way of solving comes, where the state was made again from its files.
+    /// Sums and counts to the bit; weights as close as another way of solving comes, if the state was rebuilt from its files.
     private func expectSame(_ one: EditedSnapshot, _ other: EditedSnapshot, _ comment: String) {
         #expect(one.labels == other.labels && one.names == other.names, "\(comment)")
         for key in ["version", "samples", "config"] { #expect(one.metadataValue(key) == other.metadataValue(key), "\(comment): \(key)") }
@@ -175,7 +175,7 @@ import Testing
                 _ = try service.client().send("POST", "/v1/models/m/rebalance")
                 return report.withLock { $0 }
             }, restart: { try models.start() })
-        // The others take no matrices, or find room in what there is.
+        // The others allocate no matrices, or find room in existing ones.
         #expect(refusals > 0 || !["ridge", "both", "merge", "learn"].contains(steps[step].name))
         try expectRecovery(service)
     }
@@ -216,7 +216,7 @@ import Testing
         #expect(try client.send("GET", "/v1/models/m").textWithoutAges == details.textWithoutAges)
     }
 
-    /// What keeps the only thread for refreshes busy keeps a refresh waiting: it must still wait after a change that was refused.
+    /// A busy refresh thread keeps a refresh waiting; it must still wait after a refused change.
     @Test func refusedChange_callsNoRefreshOff() throws {
         let service = try TestService()
         let client = ModelClient(service)

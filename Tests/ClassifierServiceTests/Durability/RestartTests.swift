@@ -8,7 +8,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// What is still there after a restart, and what is answered then.
+/// What remains after a restart, and what is answered then.
 @Suite struct RestartTests {
     private let models = KeptModels()
 
@@ -37,7 +37,7 @@ import Testing
             answers.append(("k\(batch)", body, reply.text))
         }
         let version = try client.send("GET", "/v1/models/m")["version"].int
-        // As after a crash: the files as they are, in another place, while the server still runs.
+        // As after a crash: the files copied while the server still runs.
         if !isClean { try models.copy(to: copy.path) }
         service.stop()
         if isClean { #expect(models.files() == ["checkpoint-40.safetensors", "log-40.wal"]) }
@@ -47,7 +47,7 @@ import Testing
         #expect(details["version"].int == version && details["samples"].int == joint.samples)
         let snapshot = try EditedSnapshot(try client.send("GET", "/v1/models/m/snapshot").body)
         #expect(joint.relativeDifference(from: snapshot.elements("weight"), labels: snapshot.labels) < 1e-9)
-        // Every request that comes again gets its first answer, but for the accuracy that only the first server knew.
+        // Every repeated request gets its first answer, except for the accuracy that only the first server knew.
         for (key, body, answer) in answers {
             let reply = try client.send("POST", "/v1/models/m/learn", body, key: key)
             #expect(reply.status == 200)
@@ -78,11 +78,11 @@ import Testing
         var service = try models.start()
         try service.client().send("PUT", "/v1/models/m", #"{"dimension":1}"#)
         let lines = (0..<2500).map { "{\"features\":[\($0)],\"label\":\($0 % 3)}\n" }
-        // Two blocks and a half; then a line that is none.
+        // Two and a half blocks; then an invalid line.
         let broken = Array((lines[..<2400] + ["oops\n"]).joined().utf8)
         let whole = Array(lines.joined().utf8)
         let first = try service.client().send("POST", "/v1/models/m/learn", broken, contentType: "application/x-ndjson", key: "s")
-        // A block that still waits for the one before it when the line is read is not applied.
+        // A block that still waits for the previous one when the line is read is not applied.
         #expect(first.status == 400 && [1024, 2048].contains(first["rows_applied"].int))
         service.stop()
         service = try models.start()
@@ -150,7 +150,7 @@ import Testing
         for key in 0..<5 { try client.send("POST", "/v1/models/m/learn", body, key: "\(key)") }
         let restored = try client.send("PUT", "/v1/models/m/snapshot", early, contentType: "application/vnd.safetensors")
         #expect(restored.status == 200 && restored["version"].int == 6 && restored["samples"].int == 0)
-        // The key spoke of a state that is no more.
+        // The key belonged to a state that is gone.
         #expect(try client.send("POST", "/v1/models/m/learn", body, key: "0")["version"].int == 7)
     }
 

@@ -7,7 +7,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// What a server says of a data directory that it cannot use, and that it uses what it can.
+/// What a server says about a data directory that it cannot use, and that it uses what it can.
 @Suite struct StartTests {
     private let models = KeptModels()
 
@@ -66,7 +66,7 @@ import Testing
         #expect(try client.send("POST", "/v1/models/m/predict", Bodies.predict([[1]])).status == 200)
         let body = Bodies.learn([[2]], ["a"])
         #expect(try client.send("POST", "/v1/models/m/learn", Bodies.learn([[7]], ["a"])).status == 507)
-        // That it was learned cannot be promised before the log's end is on the device for certain.
+        // Learning cannot be promised before the log's end is certainly on the device.
         #expect(try client.send("POST", "/v1/models/m/learn", body, key: "2").status == 507)
         disk.heal()
         #expect(try client.send("POST", "/v1/models/m/learn", body, key: "2")["samples"].int == 3)

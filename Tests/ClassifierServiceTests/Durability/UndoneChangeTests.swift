@@ -8,7 +8,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// A change that cannot be made to last is as if it had not been asked for; one of which nobody knows whether it will last is not shown.
+/// A change that cannot be made durable has no effect; one whose durability is unknown is not shown.
 @Suite struct UndoneChangeTests {
     private let models = KeptModels()
     private static let body = Bodies.learn([[2, 1], [1, 3]], ["a", "b"])
@@ -59,7 +59,7 @@ import Testing
         #expect(try client.send("POST", "/v1/models/m/learn", rows)["samples"].int == 16)
     }
 
-    /// The name of the new checkpoint is there, and may be gone after a power cut.
+    /// The new checkpoint's name is there, but may be gone after a power cut.
     @Test func unknownChange_isNotShown() throws {
         let disk = FaultyFileSystem(SystemFileSystem())
         let service = try models.start(fileSystem: disk)
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    /// Neither the change nor the state before it can be had: nothing of the state is shown any more but what was published.
+    /// Neither the change nor the previous state is available: only what was published is still shown.
     @Test func stateThatCannotBeReadBack_isNotShown() throws {
         let disk = FaultyFileSystem(SystemFileSystem())
         let back = FaultyFileSystem(disk)
@@ -113,7 +113,7 @@ import Testing
         #expect(next["version"] == details["version"] && next["samples"] == details["samples"] && next["config"] == details["config"])
     }
 
-    /// Logged rows find no memory, and the log cannot be cut: nobody knows whether they will be there after a restart.
+    /// There is no memory for logged rows, and the log cannot be cut: it is unknown whether they will be there after a restart.
     @Test(arguments: [nil, FaultyFileSystem.Operation.truncate, .synchronizeData])
     func rowsThatCannotBeTakenBack_haveAnUnknownOutcome(operation: FaultyFileSystem.Operation?) throws {
         let disk = FaultyFileSystem(SystemFileSystem())

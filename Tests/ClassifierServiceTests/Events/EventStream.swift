@@ -1,7 +1,7 @@
 import TensorFormats
 import Testing
 
-/// A client of a stream of server-sent events, which it parses as WHATWG HTML says (section 9.2.6).
+/// A client of a stream of server-sent events, parsed by WHATWG HTML (section 9.2.6).
 final class EventStream {
     struct Event {
         var id: Int
@@ -15,7 +15,7 @@ final class EventStream {
     /// Comments so far.
     private(set) var comments = 0
 
-    /// Asks for the events of a model.
+    /// Requests a model's events.
     init(_ client: TestClient, _ path: String = "/v1/models/m/events", after last: String? = nil) throws {
         self.client = client
         let field = last.map { "Last-Event-ID: \($0)\r\n" } ?? ""
@@ -23,7 +23,7 @@ final class EventStream {
         head = try client.readReply()
     }
 
-    /// Waits for the next event; nil when the stream has ended as it should.
+    /// Waits for the next event; nil if the stream has ended properly.
     func next() throws -> Event? {
         while true {
             while let end = Self.blockEnd(text) {
@@ -39,7 +39,7 @@ final class EventStream {
         }
     }
 
-    /// Waits for so many events.
+    /// Waits for `count` events.
     func next(_ count: Int) throws -> [Event] {
         try (0..<count).map { _ in try #require(try next()) }
     }

@@ -122,7 +122,7 @@ import Testing
             #expect(all.map(\.kind) == ["state", "learned", "deleted"])
             #expect(all[2].data.description == "{}")
             #expect(try stream.next() == nil)
-            // The connection is of use still.
+            // The connection is still usable.
             #expect(try stream.client.send("GET", "/healthz").status == 200)
         }
         #expect(try service.client().send("GET", "/v1/models/m/events").status == 404)
@@ -157,7 +157,7 @@ import Testing
         #expect(all.map(\.id) == [seen.id, seen.id + 1, seen.id + 2, seen.id + 3])
         #expect(all[0].data["version"].int == 4)
         #expect(all[1...].map { $0.data["version"].int } == [2, 3, 4])
-        // From before the model's time, from a time to come, and no number at all.
+        // From before the model existed, from the future, and not a number at all.
         for last in ["\(state.id - 5)", "\(seen.id + 1000)", "-1", "9223372036854775807"] {
             let all = try EventStream(service.client(), after: last).next(2)
             #expect(all.map(\.kind) == ["state", "dropped"])
@@ -204,7 +204,7 @@ import Testing
         #expect(missed > 0)
     }
 
-    /// Octets that the kernel lets a socket hold that nobody reads; where it does not say, more than its defaults.
+    /// Octets that the kernel lets an unread socket hold; if it does not say, more than its defaults.
     private static var largestSendBuffer: Int {
         let text = (try? String(contentsOfFile: "/proc/sys/net/ipv4/tcp_wmem", encoding: .utf8)) ?? ""
         return text.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) } ?? 16 << 20
@@ -217,7 +217,7 @@ import Testing
         var streams = try (0..<limit).map { _ in try EventStream(service.client()) }
         let refused = try EventStream(service.client()).head
         #expect(refused.status == 503 && refused.fields["retry-after"] == "1")
-        // However a client goes, its place is free without anything having to happen to the model.
+        // However a client leaves, its place is free without any change to the model.
         streams[0].client.disconnect()
         streams[1].client.disconnect(byReset: true)
         streams[2].client.endSending()

@@ -40,10 +40,11 @@ import Testing
         reader.start()
         defer { isHealed.raise() }
         #expect(service.wait { predictions.withLock { $0 } > 0 })
-        // So little that the recursion itself goes on.
+        // So little that the recursion itself continues.
         let before = predictions.withLock { $0 }
         try service.service.registry.all[0].enqueue(.call { $0.disturbInverse(0, $0.configuration.width - 1, by: 1e-5) })
-        // Now and then the view is held against the sums; until then rows are learned, so few at a time that it is not solved anew for them.
+        // From time to time the view is compared with the sums; until then rows are learned, few enough that it is not solved again for
+        // them.
         var healed: EventStream.Event?
         for _ in 0..<200 where healed == nil {
             try learn(8)

@@ -5,11 +5,11 @@ import Testing
 
 @testable import ClassifierService
 
-/// Random histories over every operation of the route table, with kills, stops and failing disks in between; after every step everything
-/// that can be asked for is held against an oracle that knows nothing but rows and formulas.
+/// Random histories over every operation of the route table, with kills, stops and failing disks in between. After every step, everything
+/// that can be queried is compared with an oracle that knows only rows and formulas.
 ///
-/// `ACCRUE_HISTORIES` says how many, `ACCRUE_HISTORY_SEED` the seed of the first, `ACCRUE_HISTORY_STEPS` how long they are,
-/// `ACCRUE_HISTORY_SECONDS` for how long new ones are begun, and `ACCRUE_HISTORY` is one history, as a failure prints it.
+/// `ACCRUE_HISTORIES` sets how many, `ACCRUE_HISTORY_SEED` the seed of the first, `ACCRUE_HISTORY_STEPS` their length,
+/// `ACCRUE_HISTORY_SECONDS` how long new ones are started, and `ACCRUE_HISTORY` is one history, as a failure prints it.
 @Suite struct RandomHistoryTests {
     private static let environment = ProcessInfo.processInfo.environment
 
@@ -28,13 +28,13 @@ import Testing
         let all = changing + predicting + observing
         #expect(Set(all).count == all.count)
         #expect(Set(all) == Set(operations.map(\.id)))
-        // What only looks cannot have a method that changes, but for those that carry a body.
+        // Read-only operations cannot have a changing method, except those with a body.
         for operation in operations where !operation.method.isSafe && operation.access == .writing {
             #expect(changing.contains(operation.id), "\(operation.id) changes something")
         }
     }
 
-    /// Two at a time: so many, or as many as the time allows.
+    /// Two at a time: a fixed number, or as many as the time allows.
     @Test(.enabled(if: environment["ACCRUE_HISTORY"] == nil)) func histories() throws {
         let end = Self.number("ACCRUE_HISTORY_SECONDS").map { Date().addingTimeInterval(Double($0)) }
         let first = Self.number("ACCRUE_HISTORY_SEED") ?? (end == nil ? 1 : UInt64(Date().timeIntervalSince1970))
@@ -49,7 +49,7 @@ import Testing
                 }
                 guard end.map({ Date() < $0 }) ?? (place < count) else { break }
                 print("history of seed \(first &+ place)")
-                // Also where a trap in this process is all that follows.
+                // Even if this process traps right afterwards.
                 fflush(nil)
                 let (finding, operations) = Self.run(History(seed: first &+ place, count: Self.steps, inProcess: ThreadSanitizer.isOn))
                 covered.append(operations)
@@ -60,14 +60,14 @@ import Testing
         }
         for finding in findings.all { Issue.record("\(finding)") }
         if end != nil { print("histories: \(covered.all.count) of \(Self.steps) steps from seed \(first), \(findings.all.count) findings") }
-        // What was never answered was never tested.
+        // Operations that were never answered were never tested.
         guard findings.all.isEmpty, covered.all.count >= 8 else { return }
         let operations = Set(try #require(HistoryOperations.shared).operations.map(\.id))
         let called = covered.all.reduce(into: Set<String>()) { $0.formUnion($1) }
         #expect(operations.subtracting(called).isEmpty)
     }
 
-    /// The history that a failure has printed.
+    /// The history that a failure printed.
     @Test(.enabled(if: environment["ACCRUE_HISTORY"] != nil)) func theHistoryOfTheEnvironment() throws {
         let history = try #require(History(Self.environment["ACCRUE_HISTORY"] ?? ""))
         let run = HistoryRun(history)
@@ -75,7 +75,7 @@ import Testing
         #expect(run.failure == nil)
     }
 
-    /// What a history finds, with the shortest one that finds something; nil where nothing is wrong.
+    /// A history's finding, with the shortest history that reproduces it; nil if nothing is wrong.
     private static func run(_ history: History) -> (finding: String?, covered: Set<String>) {
         let run = HistoryRun(history)
         guard let failure = run.failure else { return (nil, run.covered) }

@@ -9,7 +9,7 @@ import Testing
 @testable import ModelHost
 @testable import Storage
 
-/// Directories of an older server, which took labels with U+0000, open with all their rows.
+/// Directories of an older server, which accepted labels with U+0000, open with all their rows.
 @Suite struct LabelRepairTests {
     private let models = KeptModels()
 
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func labelsWithU0000_comeBackUnderAnotherName() throws {
-        // The symbol's own label comes in the log, after the one that would take its place.
+        // The symbol's own label is in the log, after the one that would take its place.
         try fill(checkpoint: ["a\0b", "x", "\0"], log: ["n\0", "a\u{2400}b", "a\0b", "n\0", "y"])
         let expected = ["a\u{2400}b": 1, "a\u{2400}b\u{2400}2": 2, "x": 1, "\u{2400}": 1, "n\u{2400}": 2, "y": 1]
         var audits: [ModelAudit] = []
@@ -57,7 +57,7 @@ import Testing
         var client = service.client()
         #expect(try client.send("GET", "/readyz").status == 200)
         #expect(try classes(client) == expected)
-        // What the names are is on disk before anything is learned under them.
+        // The names are on disk before anything is learned under them.
         let details = try client.send("GET", "/v1/models/m")
         #expect(details["version"].int == 7 && details["samples"].int == 8)
         #expect(models.files() == ["checkpoint-7.safetensors", "log-7.wal"])

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ClassifierService
 
-/// U+0000 in a label is refused wherever a label comes in, with its place, and changes nothing.
+/// U+0000 in a label is refused wherever a label is accepted, with its place, and changes nothing.
 @Suite struct NullLabelTests {
     private static let rows = [[1.0, 0], [0, 1]]
 
@@ -31,7 +31,7 @@ import Testing
         let unicode = "a\0\0a\0b".unicodeScalars.flatMap { scalar in withUnsafeBytes(of: scalar.value.littleEndian, Array.init) }
         return [
             Body(type: "application/json", bytes: Array(#"{"features":[[1,0],[0,1]],"labels":["a","a\u0000b"]}"#.utf8)),
-            // What stands before a line that is refused is learned.
+            // Lines before a refused one are learned.
             Body(type: "application/x-ndjson", bytes: ArrayBodies.lines(rows, [#"a\u0000b"#, "a"]), place: "line 1: label"),
             Body(type: "application/x-npz", bytes: npz("<U3", unicode)),
             Body(type: "application/x-npz", bytes: npz("|S3", Array("a\0\0a\0b".utf8))),
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    /// Zeros behind a text are NumPy's padding, and no part of it.
+    /// Zeros after a text are NumPy's padding, not part of it.
     @Test func paddingIsNoPartOfALabel() throws {
         try TestService.run { service in
             let model = ModelClient(service)

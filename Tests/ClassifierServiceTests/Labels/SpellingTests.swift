@@ -5,7 +5,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// Labels that Swift's strings do not tell apart are two classes, from the wire to the disk and back.
+/// Labels that Swift's strings do not distinguish are two classes, from the wire to the disk and back.
 @Suite struct SpellingTests {
     static let pairs = [["caf\u{e9}", "cafe\u{301}"], ["\u{ac00}", "\u{1100}\u{1161}"]]
     private static let rows = [[1.0, 0], [0, 1], [1, 1]]
@@ -14,7 +14,7 @@ import Testing
         #expect(try model.learn(rows, labels).status == 200)
     }
 
-    /// Labels as bytes, which are equal only where they are the same.
+    /// Labels as bytes, which are equal only if they are the same.
     private func bytes(_ labels: [String]) -> [[UInt8]] { labels.map { Array($0.utf8) } }
 
     private func classes(_ client: TestClient, _ name: String) throws -> [[UInt8]] {
@@ -38,7 +38,7 @@ import Testing
             let (mine, theirs) = (try EditedSnapshot(snapshot), try EditedSnapshot(copy.snapshot().body))
             #expect(bytes(theirs.labels) == bytes(labels))
             for part in ["weight", "weight.balanced"] { #expect(mine[part]?.bytes == theirs[part]?.bytes && mine[part] != nil) }
-            // The balanced weights of each are those of its own bytes: what is drawn for one is not drawn for the other.
+            // Each has the balanced weights of its own bytes: draws for one are not those for the other.
             for (row, label) in zip(Self.rows, labels) {
                 for weights in ["plain", "balanced"] {
                     let reply = try model.client.send("POST", "/v1/models/copy/predict?weights=\(weights)", Bodies.predict([row], top: 3))
@@ -47,7 +47,7 @@ import Testing
                     if weights == "plain" { #expect(bytes([reply["predictions"][0]["label"].string ?? ""]) == bytes([label])) }
                 }
             }
-            // And once more over a model that knows them already.
+            // And once more over a model that has them already.
             #expect(try copy.restore(snapshot).status == 200)
             #expect(try classes(model.client, "copy") == bytes(labels))
         }
@@ -68,7 +68,7 @@ import Testing
         #expect(try classes(client, "m") == bytes(labels))
         let answer = try client.send("POST", "/v1/models/m/learn", Bodies.learn(Self.rows, labels), key: "k")
         #expect(answer.status == 200 && answer["version"].int == 1 && answer["classes"].int == 3)
-        // Each is unlearned and deleted by itself.
+        // Each is unlearned and deleted separately.
         #expect(try client.send("POST", "/v1/models/m/unlearn", Bodies.learn([Self.rows[1]], [pair[1]])).status == 200)
         #expect(try client.send("DELETE", "/v1/models/m/classes/\(path(pair[1]))").status == 200)
         #expect(try classes(client, "m") == bytes([pair[0], "x"]))
@@ -106,7 +106,7 @@ import Testing
                 #expect(try model.client.send("PATCH", model.path + "/classes/\(path(one))", #"{"label":"\#(other)"}"#).status == 409)
             }
             #expect(try classes(model.client, "m") == bytes(pair + ["x"]))
-            // Where the other is not there, the spelling can be changed.
+            // If the other does not exist, the spelling can be changed.
             #expect(try model.client.send("DELETE", model.path + "/classes/\(path(pair[0]))").status == 200)
             #expect(try model.client.send("PATCH", model.path + "/classes/\(path(pair[1]))", #"{"label":"\#(pair[0])"}"#).status == 200)
             #expect(try classes(model.client, "m") == bytes([pair[0], "x"]))

@@ -9,7 +9,7 @@ import Testing
 
 /// `GET /metrics`, over sockets.
 @Suite struct MetricsTests {
-    /// The samples of a text by name and labels, as they stand there.
+    /// The samples of a text by name and labels, as written.
     private func samples(_ client: TestClient) throws -> [String: Double] {
         let reply = try client.send("GET", "/metrics")
         #expect(reply.status == 200)
@@ -25,7 +25,7 @@ import Testing
         return samples
     }
 
-    /// Waits until what other connections did is counted: an answer may be read before its loop counts it.
+    /// Waits until other connections' requests are counted: an answer may be read before its loop counts it.
     private func settled(_ service: TestService) {
         #expect(service.wait { service.service.server.statistics.requestsInFlight == 0 })
     }
@@ -96,7 +96,7 @@ import Testing
         #expect(value("balanced_version") == details["balanced_version"].double)
         #expect(value("rebalances_total") ?? 0 >= 1)
         #expect(value("rebalance_failures_total") == 0)
-        // One that was begun in the background may have come since.
+        // A background refresh may have been added since.
         #expect(value("rebalance_duration_seconds") ?? -1 >= 0)
         #expect(value("rebalance_timestamp_seconds") ?? 0 > 1.7e9)
         #expect(value("memory_bytes") == details["memory_bytes"].double)
@@ -137,7 +137,7 @@ import Testing
         let hold = try held.hold()
         let waiting = try (0..<3).map { _ in try held.beginLearn() }
         #expect(service.waitForJobs(3, of: held.name))
-        // The scrape does not wait for the worker, which is at its first job still.
+        // The scrape does not wait for the worker, which is still busy with its first job.
         let all = try samples(service.client())
         #expect(all[#"accrue_model_queue_requests{model="held"}"#] == 3)
         #expect(all[#"accrue_model_queue_bytes{model="held"}"#] ?? 0 > Double(3 * 8 * held.dimension))
@@ -176,7 +176,7 @@ import Testing
         disk.fail(.synchronizeData, 0, .error(EIO))
         try client.send("POST", "/v1/models/m/learn", Bodies.learn([[1]], ["a"]))
         disk.heal()
-        // The worker says so when it has answered.
+        // The worker says so after answering.
         for _ in 0..<60_000 where try client.send("GET", "/readyz").status == 200 { usleep(1000) }
         all = try samples(client)
         #expect(all[#"accrue_model_state{model="m",state="stopped"}"#] == 1)
@@ -219,7 +219,7 @@ import Testing
         #expect(all["process_open_fds"] ?? 0 > 3)
         #expect(all["process_max_fds"] ?? 0 >= all["process_open_fds"] ?? 0)
         #expect(all["process_threads"] ?? 0 > 1)
-        // Now, give or take a day.
+        // Now, plus or minus a day.
         #expect(abs((all["process_start_time_seconds"] ?? 0) - Date().timeIntervalSince1970) < 86_400)
     }
 
@@ -234,7 +234,7 @@ import Testing
         #expect(reply.text.hasSuffix("\n# EOF\n"))
         #expect(reply.text.contains("# TYPE process_cpu_seconds counter\n"))
         #expect(reply.text.contains("\nprocess_cpu_seconds_total "))
-        // Naming it is not asking for it; HEAD chooses as GET does.
+        // Naming it does not request it; HEAD chooses like GET.
         for method in ["GET", "HEAD"] {
             try client.write(
                 Array("\(method) /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: application/openmetrics-text;q=0, text/plain\r\n\r\n".utf8)

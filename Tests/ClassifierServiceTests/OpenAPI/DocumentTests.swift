@@ -4,7 +4,7 @@ import Testing
 
 @testable import ClassifierService
 
-/// `GET /openapi.json` and what the routes do because they are described.
+/// `GET /openapi.json`, and what routes do because they are described.
 @Suite struct DocumentTests {
     private func document(_ service: TestService) throws -> JSONValue {
         let reply = try service.client().send("GET", "/openapi.json")
@@ -80,12 +80,13 @@ import Testing
         #expect(reply.fields["allow"] == "GET, HEAD, OPTIONS")
     }
 
-    /// JSON Schema, and so the document, does not tell 3.0 from 3.
+    /// JSON Schema, and so the document, does not distinguish 3.0 from 3.
     @Test func integersMayBeWrittenWithAFraction() throws {
         let service = try TestService()
         let model = ModelClient(service)
         let config =
-            #"{"dimension":2.0,"feature_map":{"kind":"random_relu","width":40e-1,"seed":7.0},"imbalance":{"kind":"pseudo_features","cap":5.0}}"#
+            #"{"dimension":2.0,"feature_map":{"kind":"random_relu","width":40e-1,"seed":7.0},"#
+            + #""imbalance":{"kind":"pseudo_features","cap":5.0}}"#
         #expect(try model.create(config).status == 201)
         #expect(try model.details()["config"]["feature_map"]["seed"] == .integer(7))
         #expect(try model.create(config.replacing(".0", with: "")).status == 200)

@@ -1,10 +1,11 @@
 import TensorFormats
 import Testing
 
-/// The checker that all other tests rest on finds what is wrong.
+/// The checker on which all other tests rely finds errors.
 @Suite struct SchemaCheckTests {
     private static let schema = #"""
-        {"type":"object","properties":{"name":{"$ref":"#/components/schemas/Name"},"count":{"type":["integer","null"],"minimum":0,"maximum":9},
+        {"type":"object","properties":{"name":{"$ref":"#/components/schemas/Name"},
+        "count":{"type":["integer","null"],"minimum":0,"maximum":9},
         "list":{"type":"array","items":{"type":"number","exclusiveMinimum":0},"minItems":1,"maxItems":2},
         "kind":{"oneOf":[{"type":"string","enum":["a","b"]},{"type":"integer","minimum":1}]}},"required":["name"]}
         """#

@@ -1,6 +1,6 @@
 @testable import TensorFormats
 
-/// Compressed bodies. Nothing here compresses well but zeros.
+/// Compressed bodies. Only zeros compress well here.
 enum Compressed {
     static func gzip(_ content: [UInt8]) -> [UInt8] { member(content, deflated: stored(content)) }
 
@@ -14,7 +14,7 @@ enum Compressed {
         return [31, 139, 8, 0, 0, 0, 0, 0, 0, 255] + deflated + little(checksum) + little(UInt32(content.count))
     }
 
-    /// So many zeros, deflated: a literal, then matches of 258 octets in 13 bits each, with the fixed codes.
+    /// This many zeros, deflated: a literal, then matches of 258 octets in 13 bits each, with the fixed codes.
     static func deflatedZeros(_ count: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         var used = 8
@@ -35,7 +35,7 @@ enum Compressed {
         return bytes
     }
 
-    /// Blocks of the content as it is.
+    /// Stored blocks of the content.
     private static func stored(_ content: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         var rest = content[...]

@@ -31,7 +31,7 @@ import Testing
             return (0..<count).map { _ in (0..<dimension).map { _ in Double(Float(generator.normal())) } }
         }
 
-        /// What `predict` says: labels, and scores in the order of the columns.
+        /// The answer of `predict`: labels, and scores in the order of the columns.
         func predicted(_ rows: [[Double]], weights: String = "") throws -> (labels: [String], scores: [Float]) {
             let reply = try model.client.send(
                 "POST", model.path + "/predict" + (weights.isEmpty ? "" : "?weights=\(weights)"), Bodies.predict(rows, top: classes))
@@ -82,7 +82,7 @@ import Testing
     @Test func largeBatchesAgreeWithSmallOnesAndKeepTheirOrder() throws {
         let config = #"{"dimension":16,"feature_map":{"kind":"random_relu","width":300,"seed":3}}"#
         let fixture = try Fixture(dimension: 16, classes: 40, config: config)
-        // More than one block, and more than an event loop does itself; large in its content, and once only in its cost.
+        // More than one block, and more than an event loop handles itself; large in content, and then only in cost.
         for count in [4000, 400] {
             let rows = Fixture.rows(count, 16, seed: 8)
             let (body, headerCount) = InferenceClient.binary(floats(rows), members: #","parameters":{"binary_data_output":true}"#)
@@ -138,7 +138,7 @@ import Testing
             #expect(reply.status == 200, "\(coding): \(reply.text)")
             #expect(try InferenceOutputs(reply).texts["label"] == expected)
         }
-        // Beyond what an event loop decompresses itself.
+        // More than an event loop decompresses itself.
         let many = Fixture.rows(5500, 6, seed: 6)
         let labels = #","outputs":[{"name":"label"}]"#
         let (large, largeCount) = InferenceClient.binary(floats(many), members: labels)
@@ -148,7 +148,7 @@ import Testing
             let reply = try fixture.inference.infer(compressed, headerCount: largeCount, fields: ["Content-Encoding: \(coding)"])
             #expect(reply.body == plain.body)
         }
-        // Several members, of which the last is only white space.
+        // Several members; the last contains only white space.
         let json = InferenceClient.json(rows)
         let padded = Compressed.gzip(Array(json.utf8)) + Compressed.gzip([UInt8](repeating: 32, count: 1 << 20))
         #expect(try fixture.inference.infer(padded, fields: ["Content-Encoding: gzip"]).status == 200)
@@ -162,7 +162,7 @@ import Testing
         let reply = try fixture.inference.infer(bomb, fields: ["Content-Encoding: gzip"])
         #expect(reply.status == 413)
         #expect(reply.inferenceError.contains("1048576 octets"))
-        // As large as is allowed: decompressed, and then not JSON.
+        // The largest allowed size: decompressed, and then not JSON.
         let fits = Compressed.member(Array(zeros.dropLast()), deflated: Compressed.deflatedZeros(zeros.count - 1))
         #expect(try fixture.inference.infer(fits, fields: ["Content-Encoding: gzip"]).status == 400)
     }

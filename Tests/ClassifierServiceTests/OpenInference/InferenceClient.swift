@@ -11,7 +11,7 @@ struct InferenceClient {
 
     /// Sends octets as an inference request.
     ///
-    /// - Parameter headerCount: what `Inference-Header-Content-Length` says; nil leaves it out.
+    /// - Parameter headerCount: the value of `Inference-Header-Content-Length`; nil omits it.
     func infer(_ body: [UInt8], headerCount: Int? = nil, fields: [String] = [], path: String? = nil) throws -> Reply {
         var head = "POST \(path ?? self.path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n"
         if let headerCount { head += "Inference-Header-Content-Length: \(headerCount)\r\n" }
@@ -51,7 +51,7 @@ struct InferenceOutputs {
     var shapes: [String: [Int]] = [:]
     var texts: [String: [String]] = [:]
     var numbers: [String: [Float]] = [:]
-    /// Octets that no output takes.
+    /// Octets that belong to no output.
     var rest = 0
 
     init(_ reply: Reply) throws {
@@ -95,7 +95,7 @@ struct InferenceOutputs {
 }
 
 extension Reply {
-    /// The `error` of an answer in the protocol's form; empty where it is none.
+    /// The `error` of an answer in the protocol's form, or empty.
     var inferenceError: String {
         guard fields["content-type"] == "application/json", json.object?.entries.count == 1 else { return "" }
         return json["error"].string ?? ""

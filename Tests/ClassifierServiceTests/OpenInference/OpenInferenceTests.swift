@@ -5,7 +5,7 @@ import Testing
 
 @testable import ClassifierService
 
-/// What the Open Inference Protocol tells of the server and of models, and the form of its errors.
+/// The Open Inference Protocol's descriptions of the server and of models, and the form of its errors.
 @Suite struct OpenInferenceTests {
     private func serviceWithModel(_ configure: (inout ServiceConfiguration) -> Void = { _ in }) throws -> (TestService, ModelClient) {
         let service = try TestService(configure)
@@ -64,7 +64,7 @@ import Testing
         let (service, model) = try serviceWithModel()
         let client = service.client()
         try client.send("PUT", "/v1/models/empty", #"{"dimension":3}"#)
-        // Clients send no content at all, an empty one, or an object.
+        // Clients send no content, an empty one, or an object.
         let replies = [
             try client.send("POST", "/v2/repository/index"), try client.send("POST", "/v2/repository/index", [], contentType: nil),
             try client.send("POST", "/v2/repository/index", "{}"), try client.send("POST", "/v2/repository/index", #"{"ready":false}"#),
@@ -115,7 +115,7 @@ import Testing
             #expect(entry["inference_stats"]["success"]["count"].int == 4 && entry["inference_stats"]["fail"]["count"].int == 1)
             #expect((entry["last_inference"].int ?? 0) > 0)
         }
-        // A model of this name can be asked all the same.
+        // A model of this name can be queried all the same.
         let other = ModelClient(service, "stats")
         try other.create(#"{"dimension":2}"#)
         try other.learn([[1, 0]], ["a"])

@@ -2,7 +2,7 @@ import Concurrency
 import Foundation
 import HTTPServer
 
-/// Runs a body on so many threads at once and waits for all of them.
+/// Runs a body on `count` threads at once and waits for all of them.
 ///
 /// - Throws: the first error of any of them.
 func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
@@ -36,7 +36,7 @@ private final class FirstError: Sendable {
     func rethrow() throws { if let error = error.withLock({ $0 }) { throw error } }
 }
 
-/// A generator whose sequence a seed repeats (SplitMix64).
+/// A generator with a reproducible sequence (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
@@ -50,13 +50,13 @@ struct SeededGenerator: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A draw from N(0, 1), by the sum of twelve uniform ones: near enough for test data.
+    /// A draw from N(0, 1), as the sum of twelve uniform ones: close enough for test data.
     mutating func normal() -> Double {
         (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &self) }
     }
 }
 
-/// Lets threads go on when all of them have come.
+/// Lets threads continue once all of them have arrived.
 final class Gate: Sendable {
     private let missing: Guarded<Int>
     private let semaphore = DispatchSemaphore(value: 0)
@@ -74,7 +74,7 @@ final class Gate: Sendable {
     }
 }
 
-/// A sign from one thread to others.
+/// A signal from one thread to others.
 final class Flag: Sendable {
     private let state = Guarded(false)
 

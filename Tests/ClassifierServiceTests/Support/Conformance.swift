@@ -4,7 +4,7 @@ import TensorFormats
 
 @testable import ClassifierService
 
-/// Holds answers against the document that a service gives of itself: every request of these tests is one of its readers.
+/// Checks answers against the service's own document: every request of these tests takes part.
 struct Conformance: Sendable {
     private let paths: [(segments: [Substring], item: JSONObject)]
     private let check: SchemaCheck
@@ -15,7 +15,7 @@ struct Conformance: Sendable {
         check = SchemaCheck(document: document)
     }
 
-    /// What the document does not say of an answer; nil where there is nothing, or where it says nothing of such requests.
+    /// How an answer deviates from the document; nil if it does not, or if the document does not describe the request.
     func complaint(_ method: String, _ target: String, _ reply: Reply) -> String? {
         guard let operation = operation(method, target) else { return nil }
         let place = "\(method) \(target) answers \(reply.status)"
@@ -30,7 +30,7 @@ struct Conformance: Sendable {
             let typed = description["schema"]["type"] == .string("integer") ? Int(value).map { JSONValue.integer($0) } : nil
             if let error = check.error(typed ?? .string(value), description["schema"], header.key) { return "\(place): \(error)" }
         }
-        // A stream is read in other ways; large answers are like small ones.
+        // Streams are read in other ways; large answers are like small ones.
         guard method != "HEAD", !reply.body.isEmpty, reply.body.count < 1 << 18 else { return nil }
         let type = reply.fields["content-type"]?.split(separator: ";").first.map(String.init) ?? ""
         let content = response["content"][type]
@@ -39,7 +39,7 @@ struct Conformance: Sendable {
         return check.error(reply.json, content["schema"], "$").map { "\(place): \($0) in \(reply.text.prefix(2000))" }
     }
 
-    /// An empty one is one too: `/v2/` is not `/v2`.
+    /// Empty segments count: `/v2/` is not `/v2`.
     private static func segments(_ path: String) -> [Substring] { path.split(separator: "/", omittingEmptySubsequences: false) }
 
     private func operation(_ method: String, _ target: String) -> JSONValue? {
@@ -48,7 +48,7 @@ struct Conformance: Sendable {
         let matches = paths.filter { entry in
             entry.segments.count == path.count && zip(entry.segments, path).allSatisfy { $0 == $1 || $0.hasPrefix("{") && !$1.isEmpty }
         }
-        // Where a literal and a parameter both match, the literal goes first.
+        // A literal takes precedence over a parameter.
         let best = matches.min { $0.segments.count { $0.hasPrefix("{") } < $1.segments.count { $0.hasPrefix("{") } }
         return best?.item[method == "HEAD" ? "get" : method.lowercased()]
     }

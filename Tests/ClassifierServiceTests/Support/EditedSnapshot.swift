@@ -1,6 +1,6 @@
 import TensorFormats
 
-/// A snapshot taken apart, to be changed and put together again with checksums that fit.
+/// A snapshot taken apart, to change and reassemble with valid checksums.
 struct EditedSnapshot {
     struct Tensor {
         var type: TensorElementType
@@ -12,7 +12,7 @@ struct EditedSnapshot {
     private(set) var names: [String] = []
     private var tensors: [String: Tensor] = [:]
     private(set) var metadata: [(key: String, value: String)] = []
-    /// Offsets of the regions: the header, then each tensor, checksums included.
+    /// Offsets of the regions: the header, then each tensor, including the checksums.
     private(set) var regions: [(name: String, range: Range<Int>)] = []
 
     init(_ bytes: [UInt8]) throws {

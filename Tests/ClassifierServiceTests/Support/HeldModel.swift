@@ -6,7 +6,7 @@ import Testing
 @testable import HTTPServer
 @testable import ModelHost
 
-/// A model whose worker can be held for as long as a test wants: what is queued meanwhile waits, whatever the machine's speed.
+/// A model whose worker a test can hold: queued jobs wait meanwhile, at any speed of the machine.
 struct HeldModel {
     let name = "held"
     let model: ModelClient
@@ -14,7 +14,7 @@ struct HeldModel {
     private let service: TestService
     private let row: [Double]
 
-    /// Makes a model that has learned one row, of zeros.
+    /// Creates a model that has learned one row of zeros.
     ///
     /// - Parameter value: all components of the rows that it learns afterwards.
     init(_ service: TestService, dimension: Int = 16, ridge: Double = 0.1, value: Double = 1) throws {
@@ -33,7 +33,7 @@ struct HeldModel {
         return client
     }
 
-    /// Gives the worker a job that ends with the hold, and returns when it is at it.
+    /// Gives the worker a job that lasts until the hold ends, and returns once it has begun.
     func hold() throws -> Hold {
         let hold = Hold()
         let registered = try #require(service.service.registry.all.first { $0.name == name })
@@ -47,7 +47,7 @@ struct HeldModel {
         return hold
     }
 
-    /// Ends with a call, or where a test ends early with its life.
+    /// Ends with a call, or with its lifetime if a test ends early.
     final class Hold: Sendable {
         fileprivate let begun = DispatchSemaphore(value: 0)
         fileprivate let ended = DispatchSemaphore(value: 0)

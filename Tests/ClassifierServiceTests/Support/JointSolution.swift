@@ -1,9 +1,9 @@
-/// Ridge regression on one-hot targets over all rows at once, in plain loops: what the service is held against.
+/// Ridge regression on one-hot targets over all rows at once, in plain loops: the reference for the service.
 struct JointSolution {
-    /// Labels in the order in which they came.
+    /// Labels in order of appearance.
     private(set) var labels: [String] = []
     private let ridge: Double
-    /// H and its labels, row after row.
+    /// H and its labels, row by row.
     private var rows: [[Double]] = []
     private var columns: [Int] = []
 
@@ -50,7 +50,7 @@ struct JointSolution {
         return system.map { Array($0[width...]) }
     }
 
-    /// The share of rows whose label the weights choose; the earliest of equal scores.
+    /// The share of rows whose label the weights choose; the first of equal scores.
     func accuracy(_ rows: [[Double]], _ labels: [String]) -> Double? {
         guard !self.labels.isEmpty else { return nil }
         let weights = weights()

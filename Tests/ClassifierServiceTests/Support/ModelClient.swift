@@ -2,7 +2,7 @@ import AnalyticLearning
 import TensorFormats
 import Testing
 
-/// One model of a running service through one connection.
+/// One model of a running service, over one connection.
 struct ModelClient {
     let name: String
     let client: TestClient
@@ -39,14 +39,14 @@ struct ModelClient {
     @discardableResult
     func delete() throws -> Reply { try client.send("DELETE", path) }
 
-    /// All that can be seen of the model: its details, its state to the last bit, and a prediction.
+    /// Everything visible of the model: its details, its state to the last bit, and a prediction.
     func state(probe: [Double]) throws -> ModelState {
         ModelState(
             details: try details().textWithoutAges, snapshot: try snapshot().body, prediction: try predict([probe], top: 100).text)
     }
 }
 
-/// A model's visible state; equal before and after a request that was refused.
+/// A model's visible state; equal before and after a refused request.
 struct ModelState: Equatable {
     var details: String
     var snapshot: [UInt8]
@@ -92,6 +92,6 @@ enum Bodies {
 }
 
 extension Label: ExpressibleByStringInterpolation {
-    /// A label that stands in a test.
+    /// A label written in a test.
     init(stringLiteral text: String) { self = try! Label(text) }
 }

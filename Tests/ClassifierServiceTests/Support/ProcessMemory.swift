@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the system says of the memory of a process.
+/// A process's memory according to the system.
 struct ProcessMemory {
     struct Failure: Error {}
 
@@ -9,10 +9,10 @@ struct ProcessMemory {
     /// Bytes in RAM now.
     var resident: Int { get throws { try field("VmRSS") } }
 
-    /// The most bytes that were in RAM since the last `forgetPeak`.
+    /// The most bytes in RAM since the last `forgetPeak`.
     var peak: Int { get throws { try field("VmHWM") } }
 
-    /// Begins to count the peak anew.
+    /// Restarts the peak.
     func forgetPeak() throws {
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "/proc/\(identifier)/clear_refs"))
         try file.write(contentsOf: Data("5".utf8))
@@ -20,7 +20,7 @@ struct ProcessMemory {
     }
 
     private func field(_ name: String) throws -> Int {
-        // The size of such a file is said to be 0.
+        // Such a file has a reported size of 0.
         guard let handle = FileHandle(forReadingAtPath: "/proc/\(identifier)/status"), let data = try handle.readToEnd() else {
             throw Failure()
         }

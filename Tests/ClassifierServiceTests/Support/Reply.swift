@@ -3,22 +3,22 @@ import TensorFormats
 /// An answer of the server.
 struct Reply: Sendable {
     var status: Int
-    /// By name in lower case.
+    /// By lower-case name.
     var fields: [String: String]
     var body: [UInt8]
 
     var text: String { String(decoding: body, as: UTF8.self) }
 
-    /// The content as JSON; null where it is none.
+    /// The content as JSON, or null.
     var json: JSONValue { (try? JSONValue(parsing: text)) ?? .null }
 
-    /// The text without ages, which no two answers have in common.
+    /// The text without ages, which differ in every answer.
     var textWithoutAges: String { text.replacing(/"(checkpoint_age_seconds|age_seconds)":[0-9.e-]+/, with: "") }
 
     /// A member of the content.
     subscript(key: String) -> JSONValue { json[key] }
 
-    /// The `detail` of a problem; empty where the content is no problem of the answer's own status.
+    /// The `detail` of a problem; empty if the content is not a problem with the answer's own status.
     var problemDetail: String {
         guard fields["content-type"] == "application/problem+json", json["status"].int == status else { return "" }
         return json["detail"].string ?? ""
@@ -26,10 +26,10 @@ struct Reply: Sendable {
 }
 
 extension JSONValue {
-    /// A member of an object; null where there is none.
+    /// A member of an object, or null.
     subscript(key: String) -> JSONValue { object?[key] ?? .null }
 
-    /// An entry of an array; null where there is none.
+    /// An entry of an array, or null.
     subscript(index: Int) -> JSONValue {
         guard let array, array.indices.contains(index) else { return .null }
         return array[index]

@@ -1,18 +1,18 @@
 import Foundation
 import TensorFormats
 
-/// Checks values against JSON Schema (draft 2020-12), as far as the service's document uses it. Keys that a schema does not name are
-/// errors, though clients should expect more one day: what is served is described.
+/// Checks values against JSON Schema (draft 2020-12), as far as the service's document uses it. Keys missing in a schema are errors,
+/// although clients should expect more one day: everything served is described.
 struct SchemaCheck: Sendable {
     let document: JSONValue
 
-    /// What a reference leads to.
+    /// The target of a reference.
     func resolve(_ value: JSONValue) -> JSONValue {
         guard let reference = value["$ref"].string else { return value }
         return resolve(reference.dropFirst(2).split(separator: "/").reduce(document) { $0[String($1)] })
     }
 
-    /// The first thing that is wrong with a value, if anything.
+    /// The first error in a value, if any.
     func error(_ value: JSONValue, _ schema: JSONValue, _ path: String) -> String? {
         let schema = resolve(schema)
         if let options = schema["oneOf"].array {

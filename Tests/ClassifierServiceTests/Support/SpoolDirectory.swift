@@ -1,6 +1,6 @@
 import Foundation
 
-/// A directory of its own for temporary files, to see whether they are closed again.
+/// A separate directory for temporary files, to check that they are closed again.
 final class SpoolDirectory {
     let path: String
 
@@ -11,9 +11,9 @@ final class SpoolDirectory {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Waits until no file of the directory is open in this process, and none lies in it.
+    /// Waits until no file of the directory is open in this process, and the directory is empty.
     ///
-    /// - Returns: false where some stay.
+    /// - Returns: false if some stay.
     func isUnused(_ service: TestService) -> Bool {
         service.wait { openFiles == 0 } && (try? FileManager.default.contentsOfDirectory(atPath: path)) == []
     }

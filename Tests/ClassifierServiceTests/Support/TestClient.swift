@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A blocking HTTP/1.1 client on one connection, which is opened again after the server has closed it. Each thread uses its own.
+/// A blocking HTTP/1.1 client on one connection, which is reopened after the server has closed it. Each thread uses its own.
 final class TestClient {
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -9,7 +9,7 @@ final class TestClient {
 
     private let port: UInt16
     private let server: AnyObject?
-    /// What every answer is held against; nil where the tests do not know the server's document.
+    /// Checks every answer; nil if the tests do not know the server's document.
     private let conformance: Conformance?
     /// Seconds that the server may be silent: one that never answers fails a test instead of hanging it.
     private let patience: Int
@@ -18,7 +18,7 @@ final class TestClient {
 
     /// A client that connects with its first request.
     ///
-    /// - Parameter server: what must live as long as the client.
+    /// - Parameter server: kept alive as long as the client.
     init(port: UInt16, server: AnyObject? = nil, conformance: Conformance? = nil, patience: Int = 1200) {
         self.patience = patience
         self.port = port
@@ -32,7 +32,7 @@ final class TestClient {
 
     /// Sends a request and waits for its answer.
     ///
-    /// - Parameter contentType: nil leaves the field out.
+    /// - Parameter contentType: nil omits the field.
     @discardableResult
     func send(
         _ method: String, _ path: String, _ body: [UInt8]? = nil, contentType: String? = "application/json", key: String? = nil
@@ -43,7 +43,7 @@ final class TestClient {
         return reply
     }
 
-    /// Sends a request with text for its content.
+    /// Sends a request with a text as its content.
     @discardableResult
     func send(_ method: String, _ path: String, _ body: String, contentType: String? = "application/json") throws -> Reply {
         try send(method, path, Array(body.utf8), contentType: contentType)
@@ -51,7 +51,7 @@ final class TestClient {
 
     // MARK: Parts of exchanges
 
-    /// Sends a request and does not wait.
+    /// Sends a request without waiting.
     ///
     /// - Parameter key: the request's `Idempotency-Key`.
     func begin(
@@ -64,11 +64,11 @@ final class TestClient {
             if let contentType { fields += "Content-Type: \(contentType)\r\n" }
         }
         try connect()
-        // A server that refuses a body early may close before it has taken all of it: its answer is there all the same.
+        // A server that refuses a body early may close before it has read all of it: its answer is there all the same.
         try? write(Array("\(method) \(path) HTTP/1.1\r\n\(fields)\r\n".utf8) + (body ?? []))
     }
 
-    /// Sends a request whose content is cut into chunks.
+    /// Sends a request with its content in chunks.
     func sendChunked(_ method: String, _ path: String, _ pieces: some Sequence<ArraySlice<UInt8>>) throws -> Reply {
         try connect()
         try write(Array("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".utf8))
@@ -93,7 +93,7 @@ final class TestClient {
         }
     }
 
-    /// Waits until the server says that it wants the content: it has read the head then.
+    /// Waits until the server requests the content: it has then read the head.
     func readContinue() throws {
         let status = try readHead().status
         guard status == 100 else { throw Failure(description: "status \(status) instead of 100") }
@@ -147,9 +147,9 @@ final class TestClient {
         return size == 0 ? nil : chunk
     }
 
-    /// Opens the connection where it is not open.
+    /// Opens the connection, if it is not open.
     ///
-    /// - Parameter receiveBuffer: octets that the system holds for the client, where they are to be few.
+    /// - Parameter receiveBuffer: the size of the system's receive buffer, to make it small.
     func connect(receiveBuffer: Int32? = nil) throws {
         guard descriptor < 0 else { return }
         let candidate = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -175,7 +175,7 @@ final class TestClient {
         descriptor = candidate
     }
 
-    /// Closes the connection; by a reset where the server is to notice at once.
+    /// Closes the connection; by a reset, which the server notices at once.
     func disconnect(byReset: Bool = false) {
         guard descriptor >= 0 else { return }
         if byReset {

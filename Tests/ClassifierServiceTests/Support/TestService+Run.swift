@@ -1,5 +1,5 @@
 extension TestService {
-    /// Runs a body against a service that lives as long as it does.
+    /// Runs a body with a service that lives as long as the call.
     static func run(_ body: (TestService) throws -> Void) throws {
         let service = try TestService()
         try withExtendedLifetime(service) { try body(service) }

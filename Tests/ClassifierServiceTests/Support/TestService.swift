@@ -10,7 +10,7 @@ internal import HTTPServer
 final class TestService: Sendable {
     let service: Service
     let port: UInt16
-    /// Reads every answer; not under the sanitizer, where that takes a tenth of the time and has nothing to do with threads.
+    /// Checks every answer; not under the sanitizer, where that takes a tenth of the time and has nothing to do with threads.
     private let conformance: Conformance?
 
     /// Starts a service without log lines.
@@ -39,19 +39,19 @@ final class TestService: Sendable {
     /// The bytes that all models hold of the budget.
     var reservedBytes: Int { service.registry.context.budget.used }
 
-    /// The bytes that answers on their way hold.
+    /// The bytes of answers on their way.
     var answerMemory: Int { service.server.statistics.answerMemory }
 
-    /// The files of snapshots that are being streamed.
+    /// The files of snapshots being streamed.
     var spooledFiles: Int { Lane.allCases.reduce(0) { $0 + service.registry.context.spools.files[$1].used } }
 
-    /// The bytes of disk that snapshots take while they are streamed.
+    /// The disk space of snapshots being streamed.
     var spooledBytes: Int { Lane.allCases.reduce(0) { $0 + service.registry.context.spools.disk[$1].used } }
 
-    /// The bytes of requests that wait for a worker or a compute thread.
+    /// The bytes of requests waiting for a worker or a compute thread.
     func waitingBytes(_ lane: Lane) -> Int { service.registry.context.waiting[lane].used }
 
-    /// The names of all models, also of those still being made.
+    /// The names of all models, including those still being created.
     var modelNames: [String] { service.registry.all.map(\.name) }
 
     /// Requests whose heads have been read.
@@ -63,14 +63,14 @@ final class TestService: Sendable {
     /// Clients that read events.
     var eventReaders: Int { service.dispatcher.readerCount }
 
-    /// The jobs that wait for a model's worker; not the one that it works on.
+    /// The jobs waiting for a model's worker, without the current one.
     func waitingJobs(_ name: String) -> Int {
         service.registry.all.first { $0.name == name }?.queue.count ?? 0
     }
 
-    /// Waits until a condition holds.
+    /// Waits for a condition.
     ///
-    /// - Returns: false where it never did.
+    /// - Returns: false if it never did.
     func wait(until condition: () -> Bool) -> Bool {
         for _ in 0..<600_000 {
             if condition() { return true }
@@ -79,7 +79,7 @@ final class TestService: Sendable {
         return false
     }
 
-    /// Waits until so many jobs wait for a model's worker.
+    /// Waits until this many jobs wait for a model's worker.
     func waitForJobs(_ count: Int, of name: String) -> Bool {
         wait { waitingJobs(name) == count }
     }

@@ -1,12 +1,12 @@
 @testable import TensorFormats
 
-/// Archives of any entries, made by hand.
+/// Hand-made archives of any entries.
 enum ZipArchive {
     struct Entry {
         var name: String
-        /// As it lies in the archive.
+        /// The stored bytes.
         var data: [UInt8]
-        /// What it stands for; nil where it is stored as it is.
+        /// The uncompressed content; nil if it is stored uncompressed.
         var content: [UInt8]?
     }
 

@@ -2,11 +2,11 @@ import Foundation
 import TensorFormats
 import Testing
 
-/// The program under a limit on its threads, as containers have one.
+/// The program under a limit on its threads, as in containers.
 ///
-/// Root has no such limit: the program runs as a user that nobody else is, where the tests may make it one.
+/// Root has no such limit: the program runs as an otherwise unused user, if the tests may do that.
 @Suite struct ProcessLimitTests {
-    /// Whether the program can be started so: the tools are there, and another user may read it where it lies.
+    /// Whether the program can be started that way: the tools exist, and another user may read it where it is.
     static let isPossible: Bool = {
         guard geteuid() == 0, !ThreadSanitizer.isOn else { return false }
         return (try? Executable(["--version"], threadLimit: (64, user: newUser()))).map { $0.wait().status == 0 } ?? false
@@ -19,7 +19,7 @@ import Testing
         let port: UInt16?
     }
 
-    /// Starts a server with so many threads at most.
+    /// Starts a server with at most this many threads.
     private func start(_ data: String, user: Int, threads: Int) throws -> Server {
         let executable = try Executable(
             ["serve", "--port", "0", "--event-loops", "1", "--pool-threads", "1", "--compute-threads", "1", "--data", data],
@@ -33,14 +33,14 @@ import Testing
         try FileManager.default.createDirectory(
             atPath: models.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o777])
         let user = Self.newUser()
-        // Eight of its own beside the first: fewer are an error that says so.
+        // Eight of its own besides the first: fewer are an error that says so.
         for threads in [1, 3, 6, 8] {
             let server = try start(models.path, user: user, threads: threads)
             let outcome = server.executable.wait()
             #expect(server.port == nil && outcome.status == 1, "\(threads): \(outcome)")
             #expect(outcome.errors.contains("cannot create the thread"), "\(threads): \(outcome)")
         }
-        // Just enough: models share what threads there are, also after a start.
+        // Just enough: models share the available threads, even after a restart.
         for round in 1...2 {
             let full = try start(models.path, user: user, threads: 9)
             let client = TestClient(port: try #require(full.port, "\(full.executable.wait())"))
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    /// OpenBLAS makes its threads before the program begins, and raises SIGINT where it gets none.
+    /// OpenBLAS starts its threads before the program begins, and raises SIGINT if it gets none.
     @Test(.enabled(if: isPossible)) func aLinearAlgebraLibraryWithoutThreads_isAnErrorLikeAnyOther() throws {
         let executable = try Executable(
             ["--version"], environment: ["OPENBLAS_NUM_THREADS": "2"], threadLimit: (1, user: Self.newUser()))

@@ -7,9 +7,9 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// A thread that the system does not give: whoever needs it is told, and nothing is left of what needed it.
+/// A thread that the system refuses: its user is told, and nothing half done remains.
 @Suite struct ThreadRefusalTests {
-    /// Models share threads: the first is there from the start, and without more of them it does all models' work.
+    /// Models share threads: the first exists from the start, and does all models' work if there are no more.
     @Test func modelsWithoutFurtherThreads_areServedByTheFirst() throws {
         let models = KeptModels()
         let refusals = ThreadRefusals()
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// Each of the server's own threads in turn: the start says which is missing, and leaves nothing behind.
+    /// Each of the server's own threads in turn: the start names the missing one, and leaves nothing behind.
     @Test(arguments: [
         ("compute-0", 0), ("compute-0", 1), ("compute-0", 2), ("compute-0", 3), ("worker-0", 0),
         ("worker-alarms", 0), ("access-log", 0), ("http-0", 0), ("http-1", 0),
@@ -47,7 +47,7 @@ import Testing
         Threads.$refusals.withValue(refusals) {
             do {
                 let service = try Service(configuration, log: Log(isSilent: true))
-                // The configuration takes these threads: the start that is refused must be the one that is meant.
+                // The configuration takes these threads: the refused start must be the intended one.
                 #expect(thread.hasPrefix("http"))
                 defer { service.stop(within: 10) }
                 _ = try service.start()
@@ -75,7 +75,7 @@ import Testing
         dispatcher.stop(within: 10)
     }
 
-    /// No other way to make a thread is left in the sources.
+    /// The sources create threads in no other way.
     @Test func everyThreadIsMadeByTheOneFunctionThatCanFail() throws {
         let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Sources").path

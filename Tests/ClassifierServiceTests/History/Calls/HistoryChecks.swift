@@ -1,6 +1,6 @@
 import TensorFormats
 
-/// What several answers say in the same way.
+/// Checks that several answers share.
 enum HistoryChecks {
     /// Version, samples and classes of an answer.
     static func state(_ reply: Reply, _ model: OracleModel) throws {
@@ -38,7 +38,7 @@ enum HistoryChecks {
         try confusion(evaluation["confusion"].array ?? [], listed, model)
     }
 
-    /// What was predicted of each class's rows: all of it, but for what deleted classes have taken along, and what is right as often as the
+    /// The predictions for each class's rows: complete, except for those of deleted classes, and with as many correct ones as the
     /// accuracies say.
     private static func confusion(_ entries: [JSONValue], _ listed: [JSONValue], _ model: OracleModel) throws {
         var (all, right): ([LabelBytes: Int], [LabelBytes: Int]) = ([:], [:])
@@ -63,7 +63,7 @@ enum HistoryChecks {
         }
     }
 
-    /// Whether a refusal says that weights cannot be solved for, where that may be so.
+    /// Whether a refusal says that weights cannot be solved for, if that is possible.
     static func isUnsolvable(_ world: OracleWorld, _ name: String, _ reply: Reply) -> Bool {
         guard reply.status == 422, var model = world.models[name] else { return false }
         return !model.solution().isTold

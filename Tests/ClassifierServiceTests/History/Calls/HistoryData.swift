@@ -1,13 +1,13 @@
-/// What a history draws its models and rows from: fixed by its seed.
+/// The source of a history's models and rows, fixed by its seed.
 struct HistoryData: Sendable {
-    /// What the numbers of a model's rows are like.
+    /// The scale of the numbers in a model's rows.
     enum Scale: Sendable {
         case normal
         /// One row in a dozen is of 1e8.
         case outliers
-        /// Squares vanish in Float64.
+        /// Squares underflow in Float64.
         case faint
-        /// Weights are past Float32.
+        /// Weights exceed Float32.
         case tiny
     }
 
@@ -17,20 +17,20 @@ struct HistoryData: Sendable {
     }
 
     static let modelNames = ["a", "b", "c", "d"]
-    /// Twelve at most are in a model; two pairs look alike, and one label is as long as may be.
+    /// A model has at most twelve; two pairs look alike, and one label has the maximum length.
     static let labels: [LabelBytes] = [
         "caf\u{e9}", "cafe\u{301}", "x", "7", "a/b", "\u{ac00}", "\u{1100}\u{1161}", "50%", "q\"\\\n", "1:0:x", "\u{feff}cat",
         String(repeating: "\u{1f600}", count: 256), "\u{1}", "y z",
     ].map { LabelBytes($0) }
     static let largestClassCount = 12
 
-    /// The configurations of this history; models of equal ones can be merged.
+    /// This history's configurations; models with equal ones can be merged.
     let kinds: [Kind]
 
     init(_ generator: inout SeededGenerator) {
         var kinds: [Kind] = []
         for index in 0..<2 { kinds.append(Self.kind(isPlain: index == 0, &generator)) }
-        // The same with another ridge and imbalance can be merged where the sketches are alike.
+        // The same with another ridge and imbalance can be merged if the sketches are alike.
         var relative = kinds[0]
         relative.configuration.ridge = Self.ridge(&generator)
         if relative.configuration.sketchRank != .rows(0) { relative.configuration.imbalance = Self.imbalance(true, &generator) }
@@ -76,7 +76,7 @@ struct HistoryData: Sendable {
         kinds.first { $0.configuration.canMerge(configuration) }?.scale ?? .normal
     }
 
-    /// A row near a label's centre. All values are those of Float32, as predictions round them.
+    /// A row near a label's centre. All values fit Float32, to which predictions round.
     func row(_ configuration: OracleConfiguration, _ label: Int, _ generator: inout SeededGenerator) -> [Double] {
         var factor = 1.0
         switch scale(of: configuration) {
@@ -87,7 +87,7 @@ struct HistoryData: Sendable {
         }
         return (0..<configuration.dimension).map { index in
             let centre = (label * 7 + index * 3) % 5 == 0 ? 2.0 : 0
-            // Few digits, so that those of Float32 hold them at any scale.
+            // Few digits, so that Float32 holds them at any scale.
             let value = ((generator.normal() + centre) * 64).rounded() / 64
             return factor == 1e-200 ? value * factor : Double(Float(value * factor))
         }

@@ -7,7 +7,7 @@ struct HistoryRequest: Sendable {
     var key: String?
     /// More header fields.
     var fields: [String] = []
-    /// Where the body is cut when it is sent in chunks; nil sends it whole.
+    /// Where to cut the body for sending it in chunks; nil sends it whole.
     var cuts: [Int]?
 
     init(_ method: String, _ path: String, _ body: [UInt8]? = nil, contentType: String? = nil) {

@@ -1,8 +1,8 @@
-/// A call, and what it does to the models if it is answered with success.
+/// A call, and its effect on the models if it succeeds.
 struct PlannedCall: Sendable {
-    /// Under what circumstances it was made.
+    /// The circumstances of the call.
     enum Manner: Sendable {
-        /// Nothing else was going on: the answer is foreseen.
+        /// Nothing else was happening: the answer is predictable.
         case alone
         /// Other calls on the same model, or a restart, came in between: the answer's numbers are those of some order.
         case amongOthers
@@ -12,18 +12,18 @@ struct PlannedCall: Sendable {
     let operation: String
     let model: String
     var request: HistoryRequest
-    /// Whether an `Idempotency-Key` may go with it.
+    /// Whether it may have an `Idempotency-Key`.
     var takesKey = false
     /// The rows of an NDJSON body.
     var lines = 0
     /// Whether the service may refuse it for the sake of exactness.
     var mayBeRefused: @Sendable (OracleWorld, Reply) -> Bool = { _, _ in false }
-    /// Does to the oracle what the service did, and holds the answer against it. No answer comes with a change that a restart has shown to
-    /// have been made.
+    /// Applies the change to the oracle and checks the answer against it. There is no answer if a restart has shown that the change was
+    /// made.
     let apply: @Sendable (inout OracleWorld, Reply?, Manner) throws -> Void
 }
 
-/// A call that is refused, whatever it asks for, and changes nothing.
+/// A call that is refused for any reason, and changes nothing.
 struct RefusedCall: Sendable {
     let operation: String
     let model: String

@@ -1,7 +1,7 @@
 @testable import ClassifierService
 @testable import TensorFormats
 
-/// Rows as a body, in each format that the service takes.
+/// Rows as a body, in each format that the service accepts.
 enum RowBody: CaseIterable, Sendable {
     case json, ndjson, npz, safetensors
 
@@ -14,7 +14,7 @@ enum RowBody: CaseIterable, Sendable {
         }
     }
 
-    /// Rows, with labels or without.
+    /// Rows, with or without labels.
     func octets(_ rows: [[Double]], _ labels: [LabelBytes]?) throws -> [UInt8] {
         switch self {
         case .json: return labels.map { Bodies.learn(rows, $0.map(\.text)) } ?? Bodies.predict(rows)
@@ -69,7 +69,7 @@ enum RowBody: CaseIterable, Sendable {
             + data
     }
 
-    /// A zip archive of members as they are.
+    /// A zip archive of stored members.
     private static func archive(_ members: [(name: String, content: [UInt8])]) -> [UInt8] {
         func little(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
         var (file, directory): ([UInt8], [UInt8]) = ([], [])

@@ -1,5 +1,5 @@
-/// An unevaluated sum of two numbers of Float64, good for some 31 digits (Dekker 1971): what the oracle computes with, so that none of its own
-/// rounding shows.
+/// An unevaluated sum of two Float64 numbers, good for about 31 digits (Dekker 1971). The oracle computes with it, so that its own rounding
+/// does not show.
 struct DoubleDouble: Sendable {
     var high: Double
     var low: Double

@@ -1,13 +1,13 @@
-/// A label as the service must see it: bytes. Two spellings of é are two labels here, whatever `String` says.
+/// A label as the service must see it: bytes. Two spellings of é are two labels here, unlike in `String`.
 struct LabelBytes: Hashable, Sendable, CustomStringConvertible {
     let bytes: [UInt8]
 
     init(_ text: String) { bytes = Array(text.utf8) }
 
-    /// The label as text; never to be compared.
+    /// The label as text; never compare it.
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// As it stands in a path: all but letters and digits in percent-encoding.
+    /// The label in a path: everything except letters and digits is percent-encoded.
     var inPath: String {
         bytes.reduce(into: "") { path, byte in
             let isPlain = byte < 128 && (Character(UnicodeScalar(byte)).isLetter || Character(UnicodeScalar(byte)).isNumber)

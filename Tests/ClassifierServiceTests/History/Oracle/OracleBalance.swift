@@ -1,8 +1,8 @@
 import Glibc
 
-/// A state that balanced weights may have been made from, and the documented formulas for them.
+/// A state from which balanced weights may have been made, and the documented formulas for them.
 final class OracleBalance: @unchecked Sendable {
-    // Proof of Sendable: a history is run by one thread; what others hold is only ever read by it.
+    // Proof of Sendable: one thread runs a history; other threads only read what they hold.
     let configuration: OracleConfiguration
     let classes: [OracleClass]
     private let gram: [DoubleDouble]
@@ -46,7 +46,7 @@ final class OracleBalance: @unchecked Sendable {
         }
     }
 
-    /// w_c ∝ n_c^−power with Σ w_c n_c = Σ n_c; rows of no class weigh as those of the largest class.
+    /// w_c ∝ n_c^−power with Σ w_c n_c = Σ n_c; rows of no class have the weight of the largest class.
     private func reweigh(_ power: Double, _ gram: inout [DoubleDouble], _ right: inout [[DoubleDouble]]) {
         let counts = classes.map { Double($0.count) }
         let raw = counts.map { $0 > 0 ? pow($0, -power) : 0 }
@@ -60,7 +60,7 @@ final class OracleBalance: @unchecked Sendable {
         }
     }
 
-    /// AEF-OCL: every class is filled up to the largest one by draws around its mean.
+    /// AEF-OCL: fills every class up to the largest one with draws around its mean.
     private func fill(noise: Double, cap: Int, seed: UInt64, _ gram: inout [DoubleDouble], _ right: inout [[DoubleDouble]]) {
         let largest = classes.map(\.count).max() ?? 0
         for (column, entry) in classes.enumerated() where entry.count > 0 && entry.count < largest {

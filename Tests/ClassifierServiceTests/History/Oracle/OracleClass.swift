@@ -1,17 +1,17 @@
 /// A class with all its rows.
 struct OracleClass: Sendable {
-    /// Stays through renames; a label that is deleted and comes again is another class.
+    /// Constant across renames; a label that is deleted and returns is another class.
     let id: Int
     var label: LabelBytes
     var rows: [OracleRow] = []
-    /// Test-then-train, of the rows of this class.
+    /// Test-then-train over this class's rows.
     var evaluated = Tally()
-    /// The rows that its sketch has seen, also those unlearned.
+    /// Rows that its sketch has seen, including those unlearned.
     var sketched = 0
-    /// Whether the sketch still knows rows that were unlearned.
+    /// Whether the sketch still contains unlearned rows.
     var isSketchStale = false
 
-    /// The largest value that a row of it ever had.
+    /// The largest value that any of its rows ever had.
     var largest = 0.0
 
     var count: Int { rows.count }

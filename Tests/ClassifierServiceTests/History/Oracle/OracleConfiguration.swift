@@ -1,6 +1,6 @@
 import TensorFormats
 
-/// What a model is, as the histories know it.
+/// A model's configuration, as the histories know it.
 struct OracleConfiguration: Equatable, Sendable {
     enum FeatureMap: Equatable, Sendable {
         case identity
@@ -50,12 +50,12 @@ struct OracleConfiguration: Equatable, Sendable {
         return text + "}"
     }
 
-    /// Whether a snapshot of such a model can be merged.
+    /// Whether a snapshot of the other model can be merged.
     func canMerge(_ other: OracleConfiguration) -> Bool {
         dimension == other.dimension && featureMap == other.featureMap && sketchRank == other.sketchRank
     }
 
-    /// Whether the service describes this configuration so.
+    /// Whether the service's description matches this configuration.
     func isDescribed(by config: JSONValue) -> Bool {
         guard config["dimension"].int == dimension, config["ridge"].double == ridge else { return false }
         let map = config["feature_map"]

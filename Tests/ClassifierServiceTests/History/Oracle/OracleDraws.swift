@@ -1,7 +1,7 @@
 import Glibc
 
-/// The draws of pseudo-features as they are documented: Philox4x32-10 keyed with the seed, at counters of component, draw and label, by Box
-/// and Muller's transform. Written a second time, from the documentation.
+/// The draws of pseudo-features, implemented a second time from the documentation: Philox4x32-10 keyed with the seed, at counters of
+/// component, draw and label, with Box and Muller's transform.
 struct OracleDraws {
     private let seed: UInt64
     private let hash: UInt64

@@ -1,7 +1,7 @@
-/// A model as a joint solution sees it: all its rows, and what follows from them by the documented formulas alone.
+/// A model as a joint solution sees it: all its rows, and what follows from them by the documented formulas.
 struct OracleModel: Sendable {
     var configuration: OracleConfiguration
-    /// Ω [d, D] row after row, as the service says; empty for the identity.
+    /// Ω [d, D] row-major, as the service reports it; empty for the identity.
     let projection: [Float]
     /// In the order of their columns.
     var classes: [OracleClass] = []
@@ -9,19 +9,19 @@ struct OracleModel: Sendable {
     var orphans: [[Double]] = []
     var version = 0
     var evaluated = Tally()
-    /// Since a class was deleted confusions no longer add up.
+    /// Confusions no longer add up after a class was deleted.
     var hasLostConfusions = false
-    /// Since a crash, or requests of unknown order, the classes' shares of what was evaluated are not known.
+    /// After a crash, or requests of unknown order, the classes' shares of the evaluation are unknown.
     var hasLostEvaluations = false
-    /// The largest trace that G ever had: what its sums may have lost is of this times rounding.
+    /// The largest trace that G ever had: the losses of its sums are relative to this.
     var largestTrace = 0.0
     /// Whether the service has said that its sums are inexact.
     var isInexact = false
-    /// The states that balanced weights may have been made from, by version.
+    /// The states from which balanced weights may have been made, by version.
     var states: [Int: OracleBalance] = [:]
-    /// The version from which balanced weights may be; those made before were dropped.
+    /// The oldest version of possible balanced weights; earlier ones were dropped.
     var oldestBalance = 0
-    /// G row after row, of which the lower triangle counts.
+    /// G row-major; only the lower triangle counts.
     private(set) var gram: [DoubleDouble]
     private var nextClass = 0
     private var known: OracleSolution?
@@ -67,7 +67,7 @@ struct OracleModel: Sendable {
 
     /// Learns rows as one request.
     ///
-    /// - Returns: the labels that are new, and how many of the rows the weights before them would have got right.
+    /// - Returns: the labels that are new, and how many of the rows the previous weights predict correctly.
     @discardableResult
     mutating func learn(_ rows: [[Double]], _ labels: [LabelBytes], versions: Int = 1) -> (new: [LabelBytes], before: Tally) {
         let rows = rows.map { OracleRow(x: $0, h: mapped($0)) }
@@ -90,7 +90,7 @@ struct OracleModel: Sendable {
         return (new, total)
     }
 
-    /// Whether the weights would get a row right, surely or perhaps.
+    /// Whether the weights predict a row correctly, certainly or possibly.
     private mutating func judge(_ row: OracleRow, _ label: LabelBytes) -> Tally {
         guard let column = column(of: label) else { return Tally(rows: 1, fewest: 0, most: 0) }
         let solution = solution()
@@ -110,7 +110,7 @@ struct OracleModel: Sendable {
         return classes.count - 1
     }
 
-    /// Takes rows out of a class, by their places in it.
+    /// Removes rows of a class by their indices.
     mutating func unlearn(_ places: [Int: [Int]]) {
         for (column, rows) in places {
             for row in rows.sorted(by: >) { classes[column].rows.remove(at: row) }
@@ -150,7 +150,7 @@ struct OracleModel: Sendable {
         return new
     }
 
-    /// Takes another state's place, as a restored snapshot does.
+    /// Replaces this state by another, as a restored snapshot does.
     mutating func restore(_ other: OracleModel) {
         let version = max(version, other.version) + 1
         self = other
@@ -168,7 +168,7 @@ struct OracleModel: Sendable {
 
     /// Forgets a class.
     ///
-    /// - Returns: the rows that became rows of no class.
+    /// - Returns: the number of rows that became rows of no class.
     @discardableResult
     mutating func deleteClass(_ column: Int) -> Int {
         let removed = classes.remove(at: column)
@@ -186,14 +186,13 @@ struct OracleModel: Sendable {
         if isOther { dropBalance() }
     }
 
-    /// Takes over the service's own count of versions, where it is not known how requests were grouped.
+    /// Adopts the service's version, if it is unknown how requests were grouped.
     mutating func setVersion(_ version: Int) {
         self.version = version
         noteState()
     }
 
-    /// Takes over the order of columns and the version, where it is not known which request came first; what states there were in between
-    /// is not known either.
+    /// Adopts the order of columns and the version, if it is unknown which request came first; the states in between are then unknown too.
     mutating func setOrder(_ labels: [LabelBytes], version: Int) {
         let places = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
         classes.sort { places[$0.label] ?? 0 < places[$1.label] ?? 0 }

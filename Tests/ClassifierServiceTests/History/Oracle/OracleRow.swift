@@ -1,4 +1,4 @@
-/// A row as it came, and after the feature map.
+/// A row before and after the feature map.
 struct OracleRow: Sendable {
     let x: [Double]
     let h: [Double]

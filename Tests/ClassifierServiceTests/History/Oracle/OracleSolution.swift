@@ -1,10 +1,10 @@
-/// (A + λI) W = B for a symmetric A ⪰ 0, by Cholesky's factorisation in `DoubleDouble`: the solver of the histories, which shares nothing with
+/// (A + λI) W = B for a symmetric A ⪰ 0, by Cholesky's factorisation in `DoubleDouble`: the histories' solver, which shares nothing with
 /// the engine.
 struct OracleSolution: Sendable {
     let width: Int
-    /// W, a column for each right side.
+    /// W, with one column per right-hand side.
     let weights: [[Double]]
-    /// The trace of A + λI times that of its inverse: at least its condition number. Infinite where no factor was found.
+    /// The trace of A + λI times that of its inverse: at least its condition number. Infinite if there is no factor.
     let condition: Double
     /// The trace of (A + λI)⁻¹.
     let inverseTrace: Double
@@ -13,7 +13,7 @@ struct OracleSolution: Sendable {
     private let factor: [DoubleDouble]
 
     /// - Parameters:
-    ///   - gram: A row after row, of which the lower triangle counts.
+    ///   - gram: A row-major; only the lower triangle counts.
     ///   - right: the columns of B.
     init(width: Int, gram: [DoubleDouble], ridge: Double, right: [[DoubleDouble]]) {
         self.width = width
@@ -63,10 +63,10 @@ struct OracleSolution: Sendable {
         Self.forward(factor, width, h.map { DoubleDouble($0) }).reduce(DoubleDouble(0)) { $0 + $1 * $1 }.high
     }
 
-    /// How far W may be off in the service, relative to ‖W‖: drift is borne up to 1e-8, and rounding is amplified by the condition.
+    /// How far W may be off in the service, relative to ‖W‖: drift is tolerated up to 1e-8, and the condition amplifies rounding.
     var relativeTolerance: Double { 1e-6 + 1e3 * .ulpOfOne * condition }
 
-    /// Whether the equations are well enough conditioned that the service owes digits.
+    /// Whether the equations are well enough conditioned for the service to owe digits.
     var isTold: Bool { condition < 1e11 && norm.isFinite }
 
     private static func forward(_ l: [DoubleDouble], _ width: Int, _ b: [DoubleDouble]) -> [DoubleDouble] {

@@ -1,8 +1,8 @@
-/// All models, and the snapshots that were taken of them.
+/// All models, and the snapshots taken of them.
 struct OracleWorld: Sendable {
     var models: [String: OracleModel] = [:]
     var snapshots: [OracleSnapshot] = []
-    /// Requests that were answered under a key, by model; a model that is deleted or restored forgets its keys.
+    /// Requests answered under a key, by model; deleting or restoring a model clears its keys.
     var answered: [String: [AnsweredCall]] = [:]
 
     /// Bounds what is kept.
@@ -12,17 +12,17 @@ struct OracleWorld: Sendable {
     }
 }
 
-/// A snapshot with the state that it holds.
+/// A snapshot and the state that it holds.
 struct OracleSnapshot: Sendable {
     let bytes: [UInt8]
     let state: OracleModel
 }
 
-/// A request that was done under its key.
+/// A request that was applied under its key.
 struct AnsweredCall: Sendable {
     let operation: String
     let request: HistoryRequest
     let reply: Reply
-    /// The rows that NDJSON has, of which a repeat may have fewer or more.
+    /// The number of NDJSON lines; a repeat may have fewer or more.
     let lines: Int
 }

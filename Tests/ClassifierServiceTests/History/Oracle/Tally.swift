@@ -1,10 +1,10 @@
-/// Rows that were predicted before they were learned, and how many of them rightly: between two bounds, since scores may tie.
+/// Rows predicted before they were learned, and how many of them correctly: between two bounds, since scores may tie.
 struct Tally: Sendable, Equatable {
     var rows = 0
     var fewest = 0
     var most = 0
 
-    /// Whether a share of right predictions is possible.
+    /// Whether a share of correct predictions is possible.
     func admits(_ share: Double?) -> Bool {
         guard let share else { return rows == 0 }
         guard rows > 0 else { return false }
@@ -12,7 +12,7 @@ struct Tally: Sendable, Equatable {
         return abs(correct - correct.rounded()) < 1e-6 && (fewest...most).contains(Int(correct.rounded()))
     }
 
-    /// Takes what the service says for the one of the possible.
+    /// Adopts the service's value among the possible ones.
     mutating func settle(_ share: Double?) {
         guard let share, rows > 0 else { return }
         fewest = Int((share * Double(rows)).rounded())

@@ -1,6 +1,6 @@
 import TensorFormats
 
-/// The first event of a stream, which says how the model is.
+/// The first event of a stream, which describes the model.
 enum EventProbe: ModelProbe {
     static let operations = ["events"]
 

@@ -1,21 +1,21 @@
 import TensorFormats
 
-/// What a row's scores must be, by the weights that an answer says were used.
+/// The expected scores of a row, for the weights named in an answer.
 struct ExpectedScores {
-    /// The classes that the weights know, in the order of their columns.
+    /// The classes of the weights, in the order of their columns.
     let labels: [LabelBytes]
-    /// Whether there may be other classes than those.
+    /// Whether there may be other classes.
     let isOpen: Bool
-    /// Their weights; nil where they do not follow from the rows.
+    /// Their weights; nil if they do not follow from the rows.
     private let solution: OracleSolution?
-    /// For each of `labels` its column in the solution.
+    /// The column in the solution for each of `labels`.
     private let columns: [Int]
     private let model: OracleModel
 
     /// - Parameters:
     ///   - kind: `plain` or `balanced`.
     ///   - version: the state that balanced weights were made from.
-    ///   - wish: what was asked for, if anything.
+    ///   - wish: the requested weights, if any.
     init(_ model: OracleModel, kind: String?, version: Int?, wish: String?) throws {
         var model = model
         if kind == "plain" {
@@ -27,8 +27,8 @@ struct ExpectedScores {
         } else {
             try demand(
                 kind == "balanced" && wish != "plain" && model.configuration.imbalance != .none,
-                "the weights are \(kind ?? "nil") where \(wish ?? "nothing") was asked for and imbalance is \(model.configuration.imbalance)"
-            )
+                "the weights are \(kind ?? "nil") where \(wish ?? "nothing") was asked for "
+                    + "and imbalance is \(model.configuration.imbalance)")
             guard let version, (model.oldestBalance...max(model.version, model.oldestBalance)).contains(version) else {
                 throw HistoryFailure("balanced weights of version \(version ?? -1), expected \(model.oldestBalance)...\(model.version)")
             }
@@ -51,7 +51,7 @@ struct ExpectedScores {
         self.model = model
     }
 
-    /// Whether scores are foreseen.
+    /// Whether scores are predictable.
     var isTold: Bool { solution != nil }
 
     /// The scores of a row in the order of `labels`, and how far each may be off.
@@ -64,13 +64,13 @@ struct ExpectedScores {
         return columns.map { column in
             let weights = solution.weights[column]
             let rounding = steps * zip(weights, spread).reduce(0) { $0 + abs($1.0) * $1.1 }
-            // Weights that Float32 holds with few digits.
+            // Weights for which Float32 has few digits.
             let underflow = Double(h.count) * 2e-45 * spread.reduce(0, +) + 1e-40
             return (OracleModel.dot(weights, h), rounding + underflow + length * solution.relativeTolerance * solution.norm)
         }
     }
 
-    /// What rounding in a row's h is of.
+    /// The magnitude that rounding in a row's h is relative to.
     private func spread(_ x: [Double]) -> [Double] {
         guard !model.projection.isEmpty else { return x.map { abs($0) } }
         return (0..<model.width).map { column in
@@ -78,7 +78,7 @@ struct ExpectedScores {
         }
     }
 
-    /// Fails where a class cannot be the best of a row, or its score is another.
+    /// Fails if a class cannot be the best of a row, or its score is wrong.
     func check(best label: LabelBytes?, score: Double?, _ x: [Double], _ place: String) throws {
         guard let label, let score, score.isFinite else {
             throw HistoryFailure("\(place): label \(label?.description ?? "nil"), score \(score ?? .nan)")
@@ -93,7 +93,7 @@ struct ExpectedScores {
         }
     }
 
-    /// Fails where a score is another.
+    /// Fails if a score is wrong.
     func check(_ score: Double, _ expected: (score: Double, tolerance: Double), _ place: String) throws {
         try demand(
             abs(score - expected.score) <= expected.tolerance,

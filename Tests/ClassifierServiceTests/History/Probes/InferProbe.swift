@@ -11,7 +11,7 @@ enum InferProbe: ModelProbe {
             for form in 0..<7 {
                 var request = request(rows, form, weights, &generator)
                 let base = Bool.random(using: &generator) ? "/v2/models/\(name)" : "/v2/models/\(name)/versions/\(model.version)"
-                // Raw rows have no place for parameters but the query.
+                // Raw rows have no place for parameters except the query.
                 request.path = base + "/infer" + (form == 4 ? weights.map { "?weights=\($0)" } ?? "" : "")
                 let reply = try world.send(request)
                 guard !model.classes.isEmpty else {

@@ -1,6 +1,6 @@
 import TensorFormats
 
-/// What the Open Inference Protocol says of a model, with and without a version.
+/// The Open Inference Protocol's description of a model, with and without a version.
 enum InferenceDescriptionProbe: ModelProbe {
     static let operations = [
         "inference_model", "inference_model_readiness", "inference_configuration", "inference_statistics", "inference_model_of_version",

@@ -1,4 +1,4 @@
-/// Asks about one model after a step, and holds the answers against the oracle.
+/// Queries one model after a step, and compares the answers with the oracle.
 protocol ModelProbe: Sendable {
     /// Names in the service's document.
     static var operations: [String] { get }
@@ -6,7 +6,7 @@ protocol ModelProbe: Sendable {
     static func check(_ world: HistoryWorld, _ name: String, _ generator: inout SeededGenerator) throws
 }
 
-/// All of them. Those that predict go first: balanced weights that lag are refreshed meanwhile.
+/// All probes. Those that predict come first: lagging balanced weights are refreshed meanwhile.
 enum ModelProbes {
     static let predicting: [any ModelProbe.Type] = [PredictProbe.self, InferProbe.self]
     static let observing: [any ModelProbe.Type] = [

@@ -1,11 +1,11 @@
 import Foundation
 import TensorFormats
 
-/// `predict` in every format, with every choice of weights, and with options drawn for each.
+/// `predict` in every format, with every choice of weights, and with random options.
 enum PredictProbe: ModelProbe {
     static let operations = ["predict"]
 
-    /// What a request asks for.
+    /// The options of a request.
     private struct Options {
         var weights: String?
         var top: Int?
@@ -25,7 +25,7 @@ enum PredictProbe: ModelProbe {
     static func check(_ world: HistoryWorld, _ name: String, _ generator: inout SeededGenerator) throws {
         guard let model = world.oracle.models[name] else { return }
         let rows = rows(model, world.data, &generator)
-        /// What rows were predicted to be, by the weights that were used.
+        /// The predictions by the weights that were used.
         var seen: [String: [String]] = [:]
         for weights in [nil, "plain", "balanced"] {
             for format in RowBody.allCases.map(Optional.some) + [nil] {
@@ -43,7 +43,7 @@ enum PredictProbe: ModelProbe {
                 }
                 try demand(reply.status == 200, "\(request.summary) is answered with \(reply.status): \(reply.text.prefix(500))")
                 let short = try check(reply, model, name, rows, options, request.summary)
-                // The same rows are the same in every format.
+                // The same rows get the same predictions in every format.
                 let weights = "\(reply["weights"]) \(reply["balanced_version"])"
                 if let first = seen[weights] {
                     try demand(first == short, "\(request.summary) predicts \(short), and in another format \(first)")
@@ -56,7 +56,7 @@ enum PredictProbe: ModelProbe {
         try checkRefusals(world, name, model)
     }
 
-    /// A row of the model, one that is like its rows, and one of zeros.
+    /// A learned row, a similar one, and one of zeros.
     static func rows(_ model: OracleModel, _ data: HistoryData, _ generator: inout SeededGenerator) -> [[Double]] {
         var rows = [data.row(model.configuration, 3, &generator), [Double](repeating: 0, count: model.configuration.dimension)]
         if let row = model.classes.randomElement(using: &generator)?.rows.randomElement(using: &generator) { rows.append(row.x) }
@@ -73,7 +73,7 @@ enum PredictProbe: ModelProbe {
             model, kind: reply["weights"].string, version: reply["balanced_version"].int, wish: options.weights)
         let predictions = reply["predictions"].array ?? []
         try demand(predictions.count == rows.count, "\(place): \(predictions.count) predictions of \(rows.count) rows")
-        // What was read has been rounded once.
+        // Input was rounded once.
         for (index, (prediction, row)) in zip(predictions, rows).enumerated() {
             let x = row.contains { abs($0) > Double(Float.greatestFiniteMagnitude) } ? row : row.map { Double(Float($0)) }
             let place = "\(place), row \(index)"
@@ -145,7 +145,7 @@ enum PredictProbe: ModelProbe {
         _ = try check(reply, model, name, [row], Options(top: 99, leverage: true), request.summary)
     }
 
-    /// Predictions that are refused, and that of no model.
+    /// Refused predictions, and one for a missing model.
     private static func checkRefusals(_ world: HistoryWorld, _ name: String, _ model: OracleModel) throws {
         let path = "/v1/models/\(name)/predict"
         let row = [Double](repeating: 1, count: model.configuration.dimension)

@@ -1,6 +1,6 @@
 import TensorFormats
 
-/// What the service says of itself and of all its models.
+/// The service's descriptions of itself and of all its models.
 enum ServiceProbe {
     static let operations = [
         "liveness", "readiness", "inference_liveness", "inference_readiness", "inference_server", "inference_models",
@@ -35,7 +35,7 @@ enum ServiceProbe {
         }
         try checkMetrics(try world.get("/metrics").text, world.oracle)
         for path in ["/v1/models", "/v2", "/v2/models", "/v2/models/stats", "/metrics"] { try world.head(path, as: 200) }
-        // What no model changes is asked for now and then.
+        // Queries that do not depend on models are made now and then.
         guard Int.random(in: 0..<12, using: &generator) == 0 else { return }
         for path in ["/v2", "/openapi.json", "/", "/dashboard/main.js"] {
             _ = try world.get(path)

@@ -35,7 +35,7 @@ enum SnapshotProbe: ModelProbe {
         try demand(counts == classes.map(\.count), "the snapshot's counts are \(counts), expected \(classes.map(\.count))")
         try demand(
             snapshot.elements("feature_map.projection", as: Float.self) == model.projection, "the snapshot has another projection")
-        // Rounding is of the largest that the sums ever were.
+        // Rounding is relative to the largest that the sums ever were.
         let scale = 1e-12 * model.largestTrace + .leastNonzeroMagnitude
         let gram: [Double] = snapshot.elements("gram.packed_lower")
         let expected = (0..<width).flatMap { row in (0...row).map { model.gram[row * width + $0].high } }
@@ -58,7 +58,7 @@ enum SnapshotProbe: ModelProbe {
             let deviations = (0..<dimension).map { index in
                 entry.rows.reduce(0) { $0 + ($1.x[index] - mean[index]) * ($1.x[index] - mean[index]) }
             }
-            // What rows that are gone may leave: standard deviations right to 10⁻⁸ of themselves, or some 10⁻⁶ of the largest component.
+            // What removed rows may leave: standard deviations right to 10⁻⁸ of themselves, or about 10⁻⁶ of the largest component.
             let largest = (0..<dimension).map { deviations[$0] + Double(entry.count) * mean[$0] * mean[$0] }.max() ?? 0
             for (index, deviation) in deviations.enumerated() {
                 let place = column * dimension + index

@@ -5,7 +5,7 @@ import StorageTestSupport
 @testable import ClassifierService
 @testable import ModelHost
 
-/// A service in this process, on a disk that fails when it is told to.
+/// A service in this process, on a disk that fails on request.
 final class FaultyServer: HistoryServer {
     let disk = FaultyFileSystem(SystemFileSystem())
     private let models = KeptModels()
@@ -24,7 +24,7 @@ final class FaultyServer: HistoryServer {
         service = try models.start(fileSystem: disk) { $0.checkpointLogBytes = checkpointLog << 10 }
     }
 
-    /// A service cannot be killed without the process: what a kill leaves on disk comes from a disk that fails.
+    /// A service cannot be killed without the process: a failing disk produces what a kill leaves.
     func kill() {
         service?.stop()
         service = nil
@@ -35,7 +35,7 @@ final class FaultyServer: HistoryServer {
     /// The bytes that all models hold of the budget.
     var reservedBytes: Int { service?.reservedBytes ?? 0 }
 
-    /// Whether the budget is all given back; a worker that ends may take a moment for it.
+    /// Whether the whole budget is returned; a worker that ends may take a moment.
     var holdsNothing: Bool {
         for _ in 0..<20_000 where reservedBytes != 0 { usleep(1000) }
         return reservedBytes == 0

@@ -1,12 +1,12 @@
 import TensorFormats
 
-/// A history: a seed, the server that it runs against, and its steps, each with a seed of its own.
+/// A history: a seed, the kind of server, and its steps, each with its own seed.
 struct History: Sendable, CustomStringConvertible {
-    /// What it runs against.
+    /// The server of a history.
     enum Mode: String, Sendable, CaseIterable {
         /// A process, which is killed.
         case process
-        /// A service in the tests' process, on a disk that fails.
+        /// A service in the tests' process, on a failing disk.
         case faults
     }
 
@@ -23,7 +23,7 @@ struct History: Sendable, CustomStringConvertible {
     ///
     /// - Parameters:
     ///   - count: the number of its steps.
-    ///   - inProcess: whether it is to run in this process in any case.
+    ///   - inProcess: whether it must run in this process.
     init(seed: UInt64, count: Int, inProcess: Bool = false) {
         var generator = SeededGenerator(seed: seed)
         let mode: Mode = Int.random(in: 0..<3, using: &generator) == 0 || inProcess ? .faults : .process
@@ -45,7 +45,7 @@ struct History: Sendable, CustomStringConvertible {
         self.steps = steps
     }
 
-    /// Reads what `description` has written.
+    /// Parses a `description`.
     init?(_ text: String) {
         let parts = text.split(separator: " ")
         guard parts.count >= 2, let seed = UInt64(parts[0]), let mode = Mode(rawValue: String(parts[1])) else { return nil }
@@ -59,7 +59,7 @@ struct History: Sendable, CustomStringConvertible {
         }
     }
 
-    /// The text that `ACCRUE_HISTORY` takes.
+    /// The text for `ACCRUE_HISTORY`.
     var description: String {
         (["\(seed)", mode.rawValue] + steps.map { "\($0.name).\(String($0.seed, radix: 16))" }).joined(separator: " ")
     }

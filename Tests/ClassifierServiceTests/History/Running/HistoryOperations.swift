@@ -4,9 +4,9 @@ import TensorFormats
 @testable import ClassifierService
 @testable import ModelHost
 
-/// The route table, and which operation a request is one of.
+/// The route table; maps requests to operations.
 struct HistoryOperations: Sendable {
-    /// The table of a service, which all have.
+    /// The table, which is the same for all services.
     static let shared: HistoryOperations? = try? HistoryOperations()
 
     let operations: [ClassifierService.Operation]
@@ -18,7 +18,7 @@ struct HistoryOperations: Sendable {
         conformance = Conformance(service, usesTokens: false)
     }
 
-    /// The name of the operation that a request is one of; nil where no route takes it.
+    /// The name of a request's operation; nil if there is no such route.
     func id(_ method: String, _ path: String) -> String? {
         let method = method == "HEAD" ? "GET" : method
         let words = path.prefix { $0 != "?" }.split(separator: "/", omittingEmptySubsequences: false)
@@ -27,11 +27,11 @@ struct HistoryOperations: Sendable {
             return operation.method.name.description == method && parts.count == words.count
                 && zip(parts, words).allSatisfy { $0 == $1 || $0.hasPrefix("{") && !$1.isEmpty }
         }
-        // Where a literal and a parameter both match, the literal goes first.
+        // A literal takes precedence over a parameter.
         return matching.min { one, other in one.path.count(where: { $0 == "{" }) < other.path.count(where: { $0 == "{" }) }?.id
     }
 
-    /// What the service's document does not say of an answer; nil where there is nothing.
+    /// How an answer deviates from the service's document; nil if it does not.
     func complaint(_ request: HistoryRequest, _ reply: Reply) -> String? {
         ThreadSanitizer.isOn ? nil : conformance.complaint(request.method, request.path, reply)
     }

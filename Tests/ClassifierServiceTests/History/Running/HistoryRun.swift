@@ -1,15 +1,15 @@
 /// One run of a history.
 struct HistoryRun: Sendable {
-    /// What was found, if anything.
+    /// The finding, if any.
     var failure: String?
-    /// The steps that were done, that which failed included.
+    /// Completed steps, including the failed one.
     var steps = 0
-    /// Operations that were answered with success.
+    /// Operations that succeeded.
     var covered: Set<String> = []
-    /// What was sent, in words.
+    /// The requests, in words.
     var log: [String] = []
 
-    /// Runs a history against a server of its own.
+    /// Runs a history against its own server.
     init(_ history: History) {
         var generator = SeededGenerator(seed: history.seed)
         do {
@@ -46,7 +46,7 @@ struct HistoryRun: Sendable {
         }
     }
 
-    /// What must be so in the end, whatever the history was.
+    /// What must hold in the end, whatever the history.
     private static func end(_ world: HistoryWorld) throws {
         if let server = world.server as? ProcessServer {
             world.note("SIGTERM, and verify")

@@ -1,16 +1,16 @@
-/// What a history runs against.
+/// The server of a history.
 protocol HistoryServer: AnyObject {
     var port: UInt16 { get }
-    /// Whether what was acknowledged is there after a restart.
+    /// Whether acknowledged changes survive a restart.
     var isKept: Bool { get }
-    /// Ends it without warning, as a power cut of the process.
+    /// Ends it without warning, like a power cut of the process.
     func kill()
-    /// Ends it as SIGTERM does.
+    /// Ends it like SIGTERM.
     ///
-    /// - Throws: where it does not end as it should.
+    /// - Throws: if it does not end properly.
     func terminate() throws
     /// Starts it again, and waits until it is ready.
     func start() throws
-    /// What it has said, and how it ended if it did.
+    /// Its log, and how it ended if it did.
     var report: String { get }
 }

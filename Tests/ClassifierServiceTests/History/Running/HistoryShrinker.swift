@@ -2,7 +2,7 @@ import Foundation
 
 /// Finds a short history that fails as a long one does (delta debugging: Zeller and Hildebrandt 2002).
 struct HistoryShrinker {
-    /// Runs of histories that may be made.
+    /// The number of runs allowed.
     var budget = 80
     private(set) var runs = 0
     private let deadline: Date
@@ -10,9 +10,9 @@ struct HistoryShrinker {
     init(seconds: Double) { deadline = Date().addingTimeInterval(seconds) }
 
     /// - Parameters:
-    ///   - history: fails.
+    ///   - history: a failing history.
     ///   - first: its run.
-    /// - Returns: the shortest history found that fails, and its run; nil where it does not fail again.
+    /// - Returns: the shortest failing history found, and its run; nil if it does not fail again.
     mutating func shrink(_ history: History, _ first: HistoryRun) -> (history: History, run: HistoryRun)? {
         var best = history
         best.steps = Array(history.steps.prefix(first.steps))

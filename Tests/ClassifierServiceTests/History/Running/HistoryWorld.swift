@@ -1,9 +1,9 @@
 import Foundation
 import TensorFormats
 
-/// A server, what the oracle knows of it, and what was said between them.
+/// A server, the oracle's knowledge of it, and their exchanges.
 final class HistoryWorld {
-    /// Seconds that any call may take: far beyond what the slowest takes on the slowest machine.
+    /// Seconds allowed for any call: far more than the slowest takes on the slowest machine.
     static let patience = 180
 
     let server: any HistoryServer
@@ -11,7 +11,7 @@ final class HistoryWorld {
     var oracle = OracleWorld()
     /// Models that the last step may have changed.
     var touched: Set<String> = []
-    /// Operations that were answered with success.
+    /// Operations that succeeded.
     private(set) var covered: Set<String> = []
     /// The last requests, in words.
     private(set) var log: [String] = []
@@ -30,7 +30,7 @@ final class HistoryWorld {
     /// A connection of its own.
     func makeClient() -> TestClient { TestClient(port: server.port, patience: Self.patience) }
 
-    /// Forgets a connection to a server that is no more.
+    /// Drops a connection to a server that is gone.
     func reconnect() { client = makeClient() }
 
     func makeKey() -> String {
@@ -38,15 +38,15 @@ final class HistoryWorld {
         return "key \(keys)"
     }
 
-    /// Writes down what is done.
+    /// Logs an action.
     func note(_ line: String) {
         log.append(line)
         if log.count > 4000 { log.removeFirst(1000) }
     }
 
-    /// Sends a request and waits for its answer, which must be one that the service's document has.
+    /// Sends a request and waits for its answer, which must conform to the service's document.
     ///
-    /// - Parameter mayFail: whether a disk fails, so that 5xx is an answer too.
+    /// - Parameter mayFail: whether a disk fails, so that 5xx is allowed.
     @discardableResult
     func send(_ request: HistoryRequest, mayFail: Bool = false) throws -> Reply {
         let reply: Reply
@@ -59,41 +59,41 @@ final class HistoryWorld {
         return reply
     }
 
-    /// Sends a request on some connection. May be called on any thread.
+    /// Sends a request on a given connection; callable on any thread.
     static func exchange(_ request: HistoryRequest, _ client: TestClient) throws -> Reply {
         try client.connect()
-        // A server that refuses a body early may close before it has taken all of it: its answer is there all the same.
+        // A server that refuses a body early may close before it has read all of it: its answer is there all the same.
         try? client.write(request.octets)
         return try client.readReply(isToHead: request.method == "HEAD")
     }
 
-    /// Holds an answer against the document.
+    /// Checks an answer against the document.
     func check(_ request: HistoryRequest, _ reply: Reply, mayFail: Bool = false) throws {
         let id = operations.id(request.method, request.path)
         if let id, reply.status < 300 { covered.insert(id) }
-        // The one that is always refused.
+        // The operation that is always refused.
         if let id, id == "repository_unload" { covered.insert(id) }
         try demand(reply.status < 500 || mayFail, "\(request.summary) is answered with \(reply.status): \(reply.text.prefix(500))")
         if let complaint = operations.complaint(request, reply) { throw HistoryFailure(complaint) }
     }
 
-    /// Notes that an operation was answered, where that is found out in another way.
+    /// Notes that an operation succeeded, if that was found out in another way.
     func cover(_ operation: String) { covered.insert(operation) }
 
-    /// Gets something that must be there.
+    /// Gets something that must exist.
     func get(_ path: String) throws -> Reply {
         let reply = try send(HistoryRequest("GET", path))
         try demand(reply.status == 200, "GET \(path) is answered with \(reply.status): \(reply.text.prefix(500))")
         return reply
     }
 
-    /// Holds an answer to HEAD against that to GET.
+    /// Compares an answer to HEAD with that to GET.
     func head(_ path: String, as status: Int) throws {
         let reply = try send(HistoryRequest("HEAD", path))
         try demand(reply.status == status && reply.body.isEmpty, "HEAD \(path) is answered with \(reply.status), expected \(status)")
     }
 
-    /// Reads what only the service knows of models that are new: their projections.
+    /// Reads what only the service knows about new models: their projections.
     func completeModels() throws {
         for (name, model) in oracle.models where model.projection.isEmpty && model.configuration.featureMap != .identity {
             let snapshot = try EditedSnapshot(get("/v1/models/\(name)/snapshot").body)
@@ -104,10 +104,10 @@ final class HistoryWorld {
         }
     }
 
-    /// Starts the server again after its end, and waits until it is ready.
+    /// Restarts the server after its end, and waits until it is ready.
     ///
-    /// - Parameter isClean: whether it had the time to write down what only memory had.
-    /// - Parameter open: the models of calls that are to be settled yet.
+    /// - Parameter isClean: whether it had time to write what only memory held.
+    /// - Parameter open: the models of calls still to be settled.
     func restart(isClean: Bool, except open: Set<String> = []) throws {
         do {
             try server.start()
@@ -117,12 +117,11 @@ final class HistoryWorld {
         reconnect()
         touched.formUnion(oracle.models.keys)
         guard !isClean else { return }
-        // Rows that were read again from the log are not in the evaluation.
+        // Rows recovered from the log are not in the evaluation.
         for name in oracle.models.keys.sorted() where !open.contains(name) { try adopt(name, isOrderKnown: true) }
     }
 
-    /// Holds everything that can be asked for against the oracle: all of the models that may have changed, and of the others that they are
-    /// there.
+    /// Compares everything that can be queried with the oracle: all of models that may have changed; of the others, that they exist.
     func verify(_ generator: inout SeededGenerator) throws {
         for name in oracle.models.keys.sorted() where touched.contains(name) {
             try noteExactness(name)
@@ -138,17 +137,17 @@ final class HistoryWorld {
         try ServiceProbe.check(self, &generator)
     }
 
-    /// Notes whether the service says that a model's sums have lost digits; nothing is asked of its scores then.
+    /// Notes whether the service reports that a model's sums have lost digits; its scores are then not checked.
     private func noteExactness(_ name: String) throws {
         let inexact = try get("/v1/models/\(name)")["inexact"]
         oracle.models[name]?.isInexact = inexact.bool ?? (inexact != .null)
     }
 
-    /// Takes over what the service alone can know after calls whose order is unknown: the version, the order of columns, and what was counted
-    /// of rows that came through a crash.
+    /// Adopts what only the service knows after calls of unknown order: the version, the order of columns, and the counts of rows that came
+    /// through a crash.
     ///
-    /// - Parameter isOrderKnown: whether no more rows can have been evaluated than the oracle has; where another request was the first of an
-    ///   empty model, more may have been.
+    /// - Parameter isOrderKnown: whether at most the oracle's rows can have been evaluated; if another request was the first on an empty
+    ///   model, there may have been more.
     func adopt(_ name: String, isOrderKnown: Bool = false) throws {
         guard var model = oracle.models[name] else { return }
         let details = try get("/v1/models/\(name)")
@@ -161,7 +160,7 @@ final class HistoryWorld {
         let rows = evaluation["evaluated_samples"].int ?? -1
         try demand(rows <= model.evaluated.rows || !isOrderKnown, "\(rows) rows are evaluated, and at most \(model.evaluated.rows) were")
         model.evaluated = Tally(rows: rows, fewest: 0, most: rows)
-        // How many of each class were evaluated is not told, but for what has an accuracy.
+        // The service does not report how many rows of each class were evaluated, except for classes with an accuracy.
         model.hasLostEvaluations = true
         oracle.models[name] = model
     }

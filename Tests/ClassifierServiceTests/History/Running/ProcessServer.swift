@@ -1,7 +1,7 @@
 import Foundation
 import TensorFormats
 
-/// `accrue serve` in a process of its own.
+/// `accrue serve` in its own process.
 final class ProcessServer: HistoryServer {
     private let models = KeptModels()
     private let checkpointLog: Int
@@ -29,7 +29,7 @@ final class ProcessServer: HistoryServer {
         process = nil
     }
 
-    /// Kills it and does not wait.
+    /// Kills it without waiting.
     func signalKill() { process?.executable.send(SIGKILL) }
 
     func terminate() throws {
@@ -40,7 +40,7 @@ final class ProcessServer: HistoryServer {
         try demand(outcome.status == 0, "after SIGTERM the server ends with status \(outcome.status): \(outcome.errors.suffix(2000))")
     }
 
-    /// Audits the data directory of a server that has ended.
+    /// Audits the data directory of a stopped server.
     func verify() throws {
         let outcome = try Executable.run("verify", models.path, environment: ["OPENBLAS_NUM_THREADS": "1"])
         try demand(

@@ -1,6 +1,6 @@
 import TensorFormats
 
-/// NDJSON with a line that is refused: what stands before it stays learned, and the answer says how much.
+/// NDJSON with an invalid line: the lines before it stay learned, and the answer says how many.
 enum BadLineStep {
     static func run(_ world: HistoryWorld, _ generator: inout SeededGenerator) throws {
         guard let (name, before) = world.oracle.models.sorted(by: { $0.key < $1.key }).randomElement(using: &generator) else { return }

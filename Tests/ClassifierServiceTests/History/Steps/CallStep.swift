@@ -1,4 +1,4 @@
-/// One call that is to succeed, with a key or without.
+/// One call that shall succeed, with or without a key.
 enum CallStep {
     static func run(_ type: any ChangingOperation.Type, _ world: HistoryWorld, _ generator: inout SeededGenerator) throws {
         guard let call = type.plan(world.oracle, world.data, &generator) else { return }
@@ -13,7 +13,7 @@ enum CallStep {
         return call
     }
 
-    /// Makes a call, and does to the oracle what it does.
+    /// Makes a call, and applies it to the oracle.
     static func run(_ call: PlannedCall, _ world: HistoryWorld) throws {
         world.note(call.request.summary)
         world.touched.insert(call.model)
@@ -24,7 +24,7 @@ enum CallStep {
         try finish(call, reply, world, .alone)
     }
 
-    /// Does to the oracle what an answered call did.
+    /// Applies an answered call to the oracle.
     static func finish(_ call: PlannedCall, _ reply: Reply?, _ world: HistoryWorld, _ manner: PlannedCall.Manner) throws {
         do {
             try call.apply(&world.oracle, reply, manner)

@@ -1,4 +1,4 @@
-/// Everything that a model knows goes, in one of the ways there are, and it learns and predicts again.
+/// Empties a model in one of the possible ways; it then learns and predicts again.
 enum ClearStep {
     static func run(_ world: HistoryWorld, _ generator: inout SeededGenerator) throws {
         let candidates = world.oracle.models.filter { !$0.value.classes.isEmpty }.sorted { $0.key < $1.key }

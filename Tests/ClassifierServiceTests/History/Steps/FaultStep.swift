@@ -1,7 +1,7 @@
 import Glibc
 import StorageTestSupport
 
-/// A call while the disk fails: it is done, or it is not, or nobody knows until the next start; and learning goes on where it can.
+/// A call while the disk fails: it is done, or not done, or unknown until the next start; learning continues if it can.
 enum FaultStep {
     static func run(_ world: HistoryWorld, _ generator: inout SeededGenerator) throws {
         guard let server = world.server as? FaultyServer else { return }
@@ -24,7 +24,7 @@ enum FaultStep {
             replies.append(reply)
         }
         let isStopped = try world.send(HistoryRequest("GET", "/readyz"), mayFail: true).status != 200
-        // What is there is shown, also by a model that has stopped.
+        // The existing state is shown, even by a model that has stopped.
         try predict(before, calls, world)
         let mayBeBack = replies.contains { $0?.problemDetail.contains("may return") ?? false }
         if isStopped || mayBeBack {

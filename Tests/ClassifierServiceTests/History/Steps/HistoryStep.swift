@@ -1,16 +1,15 @@
-/// Something that happens in a history. It draws what it does from its own seed and from the state it meets, so that it still means something
-/// when the steps before it are others.
+/// A step of a history. It draws its actions from its own seed and the current state, so that it stays meaningful if earlier steps change.
 struct HistoryStep: Sendable {
     /// A name without spaces, as in the text of a history.
     let name: String
-    /// How often it is drawn.
+    /// Its relative frequency.
     let weight: Int
-    /// The servers that it needs.
+    /// Whether it needs a failing disk.
     var needsFaults = false
     var needsProcess = false
     let run: @Sendable (HistoryWorld, inout SeededGenerator) throws -> Void
 
-    /// All steps: a call of each operation that changes something, and what happens to calls.
+    /// All steps: a call of each changing operation, and what can happen to calls.
     static let all: [HistoryStep] =
         ChangingOperations.all.map { type in
             HistoryStep(name: type.operations[0], weight: type.weight) { world, generator in

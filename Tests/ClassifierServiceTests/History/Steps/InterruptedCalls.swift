@@ -1,8 +1,8 @@
 import TensorFormats
 
-/// Calls of which it may be unknown whether they were done.
+/// Calls whose outcome may be unknown.
 enum InterruptedCalls {
-    /// Calls on one model: several under keys, which may be done in any order, or a single one of any kind.
+    /// Calls on one model: several under keys, in any order, or a single one of any kind.
     static func plan(_ world: HistoryWorld, _ generator: inout SeededGenerator) -> [PlannedCall] {
         if Bool.random(using: &generator), let name = world.oracle.models.keys.sorted().randomElement(using: &generator) {
             return TogetherStep.plan(world, name, &generator).map { call in
@@ -17,16 +17,16 @@ enum InterruptedCalls {
                 continue
             }
             var keyed = CallStep.keyed(call, world, &generator)
-            // Of lines without a key some may be learned, and nobody can know which.
+            // Without a key some lines may be learned, and it is unknown which.
             if call.lines > 0, keyed.request.key == nil { keyed.request.key = world.makeKey() }
             return [keyed]
         }
         return []
     }
 
-    /// Finds out what was done, and has the rest done where a key allows it.
+    /// Finds out what was done, and completes the rest if a key allows it.
     ///
-    /// - Parameter replies: nil, or an answer that says that nobody knows, where the outcome is open.
+    /// - Parameter replies: nil, or an answer that the outcome is unknown, for open calls.
     static func settle(_ calls: [PlannedCall], _ replies: [Reply?], _ world: HistoryWorld) throws {
         var open: [PlannedCall] = []
         for (call, reply) in zip(calls, replies) {
@@ -39,7 +39,7 @@ enum InterruptedCalls {
             if (200..<300).contains(reply.status) {
                 try CallStep.finish(call, reply, world, calls.count == 1 ? .alone : .amongOthers)
             } else if reply.status == 500, reply.problemDetail.contains("could not be removed") {
-                // It is done; only what it was to erase is still there.
+                // It is done; only what it should erase is still there.
                 try CallStep.finish(call, nil, world, .amongOthers)
             } else {
                 world.note("  answered with \(reply.status) \(reply.problemDetail)")
@@ -60,7 +60,7 @@ enum InterruptedCalls {
                 || reply.problemDetail.contains("may return"))
     }
 
-    /// Sends a call again under its key, twice: it is done once.
+    /// Sends a call again under its key, twice: it is applied once.
     private static func complete(_ call: PlannedCall, _ world: HistoryWorld) throws {
         world.note("retried: \(call.request.summary)")
         let reply = try world.send(call.request)
@@ -72,7 +72,7 @@ enum InterruptedCalls {
         try CallStep.finish(call, reply, world, .amongOthers)
     }
 
-    /// Looks whether a call without a key was done.
+    /// Checks whether a call without a key was applied.
     private static func find(_ call: PlannedCall, _ world: HistoryWorld) throws {
         var after = world.oracle
         try call.apply(&after, nil, .amongOthers)
@@ -87,7 +87,7 @@ enum InterruptedCalls {
             guard let version = found["version"].int else {
                 throw HistoryFailure("after \(call.request.summary) the model is answered with \(found.status): \(found.text.prefix(300))")
             }
-            // A change raises the version by one, or by two where it is two.
+            // A change raises the version by one, or by two if it is two changes.
             try demand(
                 version == was.version || (was.version...max(new.version, was.version) + 1).contains(version),
                 "version \(version) after an interrupted \(call.request.summary) at version \(was.version)")

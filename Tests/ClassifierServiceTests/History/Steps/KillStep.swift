@@ -1,7 +1,7 @@
 import Foundation
 
-/// The server is killed while calls are on their way, and starts again. What was answered is there; what was not is there whole or not at
-/// all, and with its key it is done once.
+/// The server is killed during calls, and restarts. Answered calls are there; unanswered ones are there completely or not at all, and are
+/// applied once with their key.
 enum KillStep {
     static func run(_ world: HistoryWorld, _ generator: inout SeededGenerator) throws {
         guard let server = world.server as? ProcessServer else { return }

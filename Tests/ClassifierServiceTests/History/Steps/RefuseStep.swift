@@ -1,6 +1,6 @@
 import TensorFormats
 
-/// Calls that are refused, of one operation, and leave everything as it was.
+/// Refused calls of one operation, which change nothing.
 enum RefuseStep {
     static func run(_ world: HistoryWorld, _ generator: inout SeededGenerator) throws {
         guard let type = ChangingOperations.all.randomElement(using: &generator) else { return }
@@ -18,7 +18,7 @@ enum RefuseStep {
         }
     }
 
-    /// All that a snapshot has of a model, but for what a refresh in the background may make meanwhile; nil where there is none.
+    /// Everything in a model's snapshot, except what a background refresh may change meanwhile; nil if there is none.
     static func state(_ world: HistoryWorld, _ name: String) throws -> [String: [UInt8]]? {
         guard world.oracle.models[name] != nil else { return nil }
         let snapshot = try EditedSnapshot(try world.get("/v1/models/\(name)/snapshot").body)

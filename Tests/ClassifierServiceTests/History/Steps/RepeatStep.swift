@@ -1,6 +1,6 @@
 import TensorFormats
 
-/// Requests under keys that were used: the same ones, which change nothing and get the first answer, and others, which are refused.
+/// Requests under used keys: the same ones, which change nothing and get the first answer, and different ones, which are refused.
 enum RepeatStep {
     static func run(_ world: HistoryWorld, _ generator: inout SeededGenerator) throws {
         let names = world.oracle.answered.filter { !$0.value.isEmpty }.keys.sorted()
@@ -25,14 +25,14 @@ enum RepeatStep {
         }
     }
 
-    /// Whether an answer is the first one; after a crash it may lack what only memory had.
+    /// Whether an answer equals the first one; after a crash it may lack what only memory held.
     static func isSame(_ one: Reply, _ other: Reply) -> Bool {
         one.text == other.text
             || one["accuracy_before"] == .null
                 && one.text == other.text.replacing(/"accuracy_before":[0-9.e-]+/, with: "\"accuracy_before\":null")
     }
 
-    /// Other bodies: a beginning of this one, this one and more, and that of another call.
+    /// Different bodies: a prefix of this one, this one with an addition, and that of another call.
     private static func others(than call: AnsweredCall, _ generator: inout SeededGenerator) -> [HistoryRequest] {
         var others: [HistoryRequest] = []
         if call.lines > 0, let body = call.request.body {

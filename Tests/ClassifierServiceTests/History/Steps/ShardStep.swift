@@ -1,4 +1,4 @@
-/// A model's snapshot now, merged into another or restored over it at once.
+/// A model's current snapshot, at once merged into another or restored over it.
 enum ShardStep {
     static func run(_ world: HistoryWorld, _ generator: inout SeededGenerator) throws {
         guard let (name, model) = world.oracle.models.sorted(by: { $0.key < $1.key }).randomElement(using: &generator) else { return }

@@ -1,4 +1,4 @@
-/// The server ends as it is told to by SIGTERM, and starts again: nothing is lost.
+/// SIGTERM stops the server, which then restarts: nothing is lost.
 enum StopStep {
     static func run(_ world: HistoryWorld, _ generator: inout SeededGenerator) throws {
         world.note("SIGTERM")

@@ -1,7 +1,7 @@
 import Foundation
 import TensorFormats
 
-/// Learns of one model at the same time, some of them twice under their key, while others predict.
+/// Concurrent learns of one model, some of them twice under their key, while others predict.
 enum TogetherStep {
     static func run(_ world: HistoryWorld, _ generator: inout SeededGenerator) throws {
         guard let name = world.oracle.models.keys.sorted().randomElement(using: &generator) else { return }
@@ -39,12 +39,12 @@ enum TogetherStep {
         try world.adopt(name)
     }
 
-    /// Calls that may be made in any order.
+    /// Calls that work in any order.
     static func plan(_ world: HistoryWorld, _ name: String, _ generator: inout SeededGenerator) -> [PlannedCall] {
         var only = world.oracle
         only.models = only.models.filter { $0.key == name }
         var calls: [PlannedCall] = []
-        // Together no more than a model may have.
+        // Together at most as many as a model may have.
         var labels = Set(only.models[name]!.labels)
         for _ in 0..<Int.random(in: 2...5, using: &generator) {
             guard var call = LearnCalls.plan(only, world.data, &generator) else { continue }
@@ -59,7 +59,7 @@ enum TogetherStep {
         return calls
     }
 
-    /// Sends requests at the same time, each on a connection of its own.
+    /// Sends requests concurrently, each on its own connection.
     static func exchange(
         _ requests: [HistoryRequest], _ world: HistoryWorld, meanwhile: () -> Void = {}
     ) -> [Result<Reply, any Error>] {

@@ -11,7 +11,7 @@ enum CreateCalls: ChangingOperation {
         let configuration = world.models[name]?.configuration ?? data.kinds.randomElement(using: &generator)!.configuration
         let request = HistoryRequest("PUT", "/v1/models/\(name)", json: configuration.json)
         return PlannedCall(operation: "create_model", model: name, request: request) { world, reply, manner in
-            // The projection is read from the service once the model is there.
+            // The projection is read from the service once the model exists.
             if isNew { world.models[name] = OracleModel(configuration, projection: []) }
             guard let reply else { return }
             try demand(reply.status == (isNew ? 201 : 200), "a model was made with status \(reply.status)")

@@ -4,7 +4,7 @@ import TensorFormats
 enum LearnCalls: ChangingOperation {
     static let operations = ["learn"]
     static let weight = 12
-    /// The rows that are learned as one block of a stream.
+    /// Rows per block of a stream.
     private static let blockRows = 1024
 
     static func plan(_ world: OracleWorld, _ data: HistoryData, _ generator: inout SeededGenerator) -> PlannedCall? {
@@ -54,7 +54,7 @@ enum LearnCalls: ChangingOperation {
         }
     }
 
-    /// Rows to learn, of labels that the model has and of others.
+    /// Rows to learn, with known and new labels.
     static func rows(
         _ model: OracleModel, _ data: HistoryData, _ count: Int, _ generator: inout SeededGenerator
     ) -> (rows: [[Double]], labels: [LabelBytes]) {
@@ -79,7 +79,7 @@ enum LearnCalls: ChangingOperation {
         return bad(name, model, "learn", data, &generator)
     }
 
-    /// Bodies of rows that are wrong, whatever the call.
+    /// Bodies with wrong rows, for any call.
     static func bad(
         _ name: String, _ model: OracleModel, _ call: String, _ data: HistoryData, _ generator: inout SeededGenerator
     ) -> [RefusedCall] {

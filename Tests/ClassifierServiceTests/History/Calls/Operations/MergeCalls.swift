@@ -1,6 +1,6 @@
 import TensorFormats
 
-/// `merge`: of snapshots taken earlier.
+/// `merge` of snapshots taken earlier.
 enum MergeCalls: ChangingOperation {
     static let operations = ["merge"]
     static let weight = 4
@@ -42,7 +42,7 @@ enum MergeCalls: ChangingOperation {
         return calls
     }
 
-    /// A snapshot with one bit that is another, or cut short.
+    /// A snapshot with one flipped bit, or cut short.
     static func damaged(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
         if Bool.random(using: &generator) { return Array(bytes.dropLast(Int.random(in: 1..<bytes.count, using: &generator))) }
         var bytes = bytes

@@ -13,11 +13,11 @@ enum PatchCalls: ChangingOperation {
         switch Int.random(in: 0..<5, using: &generator) {
         case 0: ridge = nil
         case 1: imbalance = nil
-        // What is there already.
+        // The current values.
         case 2: (ridge, imbalance) = (model.configuration.ridge, model.configuration.imbalance)
         default: break
         }
-        // Squares of such rows are nothing, and so would every other ridge be everything.
+        // Squares of such rows vanish, so any other ridge would dominate.
         if data.scale(of: model.configuration) == .tiny { ridge = nil }
         if ridge == nil, imbalance == nil { imbalance = OracleConfiguration.Imbalance.none }
         let (newRidge, newImbalance) = (ridge, imbalance)
@@ -29,7 +29,7 @@ enum PatchCalls: ChangingOperation {
             let before = model
             model.reconfigure(ridge: newRidge, imbalance: newImbalance)
             if model.configuration == before.configuration { model = before }
-            // Both are a change each; and what changes nothing may be none.
+            // Both count as a change each; setting the current values may count as none.
             if let version = reply?["version"].int {
                 let isChanged = model.configuration != before.configuration
                 try demand(
@@ -57,7 +57,7 @@ enum PatchCalls: ChangingOperation {
             call("{}", 400), call(#"{"ridge":0}"#, 400), call(#"{"ridge":-1}"#, 400), call(#"{"ridge":1e999}"#, 400),
             call(#"{"dimension":3}"#, 400), call(#"{"ridge":7,"imbalance":{"kind":"other"}}"#, 400),
             call(#"{"ridge":7,"imbalance":{"kind":"pseudo_features","noise":-1}}"#, 400),
-            // Without sketches it is refused for these.
+            // Refused for models without sketches.
             RefusedCall(
                 "change_model", name,
                 HistoryRequest("PATCH", "/v1/models/\(name)", json: #"{"ridge":7,"imbalance":{"kind":"reweight","power":9}}"#), 400, 409),

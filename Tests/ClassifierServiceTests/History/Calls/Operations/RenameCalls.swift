@@ -18,7 +18,7 @@ enum RenameCalls: ChangingOperation {
             guard var model = world.models[name], let column = model.column(of: old) else { return }
             let before = model
             model.rename(column, to: new)
-            // What changes nothing may yet be counted.
+            // A rename that changes nothing may still be counted.
             if old == new, let version = reply?["version"].int, (before.version...before.version + 1).contains(version) {
                 model.setVersion(version)
             }

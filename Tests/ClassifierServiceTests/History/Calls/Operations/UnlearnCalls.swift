@@ -1,6 +1,6 @@
 import TensorFormats
 
-/// `unlearn`: of rows that were learned.
+/// `unlearn` of learned rows.
 enum UnlearnCalls: ChangingOperation {
     static let operations = ["unlearn"]
     static let weight = 6
@@ -11,7 +11,7 @@ enum UnlearnCalls: ChangingOperation {
         var all: [(column: Int, row: Int)] = []
         for (column, entry) in model.classes.enumerated() { all += (0..<entry.count).map { (column, $0) } }
         all.shuffle(using: &generator)
-        // Mostly a few; now and then a whole class, all there is, or the rows that are out of all proportion.
+        // Usually a few rows; sometimes a whole class, everything, or the outliers.
         switch Int.random(in: 0..<8, using: &generator) {
         case 0: all = all.filter { $0.column == all[0].column }
         case 1: if all.count > 400 { all = Array(all.prefix(400)) }
@@ -45,10 +45,10 @@ enum UnlearnCalls: ChangingOperation {
         }
     }
 
-    /// Sums that once were so large that rounding has taken what the ridge or the smallest pivots are need not be unlearned from.
+    /// Unlearning may be refused if sums were once so large that rounding has taken the digits of the ridge or of the smallest pivots.
     private static func mayBeInexact(_ world: OracleWorld, _ name: String, _ reply: Reply) -> Bool {
         guard reply.status == 422, reply.problemDetail.contains("exactly"), let model = world.models[name] else { return false }
-        // A class's second moments lose digits to its own rows alone, whatever the ridge is.
+        // A class's second moments lose digits only to its own rows, whatever the ridge.
         if reply.problemDetail.contains("second moments") {
             return model.classes.contains { $0.rows.contains { $0.x.contains { abs($0) > 1e6 } } }
         }
@@ -65,7 +65,7 @@ enum UnlearnCalls: ChangingOperation {
         let many = (0...entry.count).map { $0 < entry.count ? entry.rows[$0].x : row }
         calls.append(
             RefusedCall("unlearn", name, HistoryRequest("POST", path, Bodies.learn(many, many.map { _ in entry.label.text })), 422))
-        // Longer than everything together: no sum of squares is left without it.
+        // Longer than everything together: it exceeds any sum of squares.
         if entry.count > 0, data.scale(of: model.configuration) == .normal {
             let foreign = row.map { _ in 1e3 * (1 + model.largestTrace.squareRoot() + model.configuration.ridge.squareRoot()) }
             if OracleModel.length(model.mapped(foreign)) > 1e2 * (model.largestTrace + model.configuration.ridge).squareRoot() {
