@@ -91,29 +91,29 @@ struct ModelMetrics {
 
     private func writeFiles(to text: inout MetricsText) {
         each(&text, "accrue_model_log_bytes", "Bytes of learned rows in the log that are not in a checkpoint yet.") {
-            ($0.activity.files?.logBytes).map(Double.init)
+            ($0.files?.logBytes).map(Double.init)
         }
         text.family(
             "accrue_model_log_append_duration_seconds", .histogram, "Time to write a block of rows to the log and sync it to the device.")
         for model in models {
-            if let files = model.activity.files { text.histogram([model.label], files.appends) }
+            if let files = model.files { text.histogram([model.label], files.appends) }
         }
         each(&text, "accrue_model_checkpoint_version", "Version of the newest checkpoint.") {
-            ($0.activity.files?.checkpoint.version).map(Double.init)
+            ($0.files?.checkpoint.version).map(Double.init)
         }
         each(&text, "accrue_model_checkpoint_timestamp_seconds", "Time of the newest checkpoint, in seconds since 1970.") {
-            $0.activity.files?.checkpoint.time
+            $0.files?.checkpoint.time
         }
         each(&text, "accrue_model_checkpoint_duration_seconds", "Duration of the newest checkpoint in seconds.") {
-            $0.activity.files?.checkpoint.seconds
+            $0.files?.checkpoint.seconds
         }
         each(&text, "accrue_model_checkpoint_bytes", "Size of the newest checkpoint in bytes.") {
-            ($0.activity.files?.checkpoint.bytes).map(Double.init)
+            ($0.files?.checkpoint.bytes).map(Double.init)
         }
         count(&text, "accrue_model_checkpoints_total", "Checkpoints written since the server started.") {
-            $0.activity.files?.checkpoints
+            $0.files?.checkpoints
         }
-        count(&text, "accrue_model_checkpoint_failures_total", "Failed checkpoints.") { $0.activity.files?.checkpointFailures }
+        count(&text, "accrue_model_checkpoint_failures_total", "Failed checkpoints.") { $0.files?.checkpointFailures }
     }
 
     // MARK: Shapes

@@ -8,6 +8,8 @@ struct ModelReading {
     let condition: Model.Condition
     let weights: PublishedWeights?
     let activity: ModelActivity
+    /// Nil if it is in memory only.
+    let files: FileActivity?
     /// Requests that wait for the worker.
     let queuedRequests: Int
     /// The bytes that they hold.
@@ -21,6 +23,7 @@ struct ModelReading {
         condition = model.condition
         weights = model.published
         activity = model.activity.withLock { $0 }
+        files = model.files.withLock { $0 }
         (queuedRequests, queuedBytes) = model.queued
         overall = weights?.evaluation.overall
         recent = weights?.evaluation.recent

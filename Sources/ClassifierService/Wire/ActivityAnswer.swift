@@ -4,6 +4,7 @@ internal import TensorFormats
 /// What a model's details say of its files, its queue and its last refresh of balanced weights.
 struct ActivityAnswer: Sendable {
     let activity: ModelActivity
+    let files: FileActivity?
     /// Requests that wait for the worker.
     let queueDepth: Int
     /// Seconds since 1970.
@@ -11,6 +12,7 @@ struct ActivityAnswer: Sendable {
 
     init(_ details: ModelDetails) {
         activity = details.activity
+        files = details.files
         queueDepth = details.queueDepth
         now = details.time
     }
@@ -18,11 +20,11 @@ struct ActivityAnswer: Sendable {
     /// Writes the members.
     func write(to writer: inout JSONWriter) {
         writer.key("log_bytes")
-        write(activity.files?.logBytes, to: &writer)
+        write(files?.logBytes, to: &writer)
         writer.key("checkpoint_version")
-        write(activity.files?.checkpoint.version, to: &writer)
+        write(files?.checkpoint.version, to: &writer)
         writer.key("checkpoint_age_seconds")
-        if let time = activity.files?.checkpoint.time { writer.write(age(time)) } else { writer.writeNull() }
+        if let time = files?.checkpoint.time { writer.write(age(time)) } else { writer.writeNull() }
         writer.member("queue_depth", queueDepth)
         writer.key("last_rebalance")
         guard let rebalance = activity.lastRebalance else { return writer.writeNull() }

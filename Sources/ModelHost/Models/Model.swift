@@ -11,7 +11,7 @@ package final class Model: Sendable {
     /// What the worker has done.
     package let activity = Guarded(ModelActivity())
     /// What its files have done; nil if it is in memory only.
-    let files = Guarded<FileActivity?>(nil)
+    package let files = Guarded<FileActivity?>(nil)
     /// What has happened to it, for those who read along.
     package let events: EventHub
     /// What inference requests have cost.
@@ -102,13 +102,6 @@ package final class Model: Sendable {
         let weights = try publishedWeights()
         _ = try weights.requireScorer(nil, of: name)
         return weights
-    }
-
-    /// What the worker and the files have done so far.
-    package var activityNow: ModelActivity {
-        var activity = activity.withLock { $0 }
-        activity.files = files.withLock { $0 }
-        return activity
     }
 
     /// The requests that wait, and the bytes that they hold.

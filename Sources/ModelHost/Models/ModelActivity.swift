@@ -21,6 +21,4 @@ package struct ModelActivity: Sendable {
     /// Seconds that refreshes took.
     package var rebalanceSeconds = 0.0
     package var lastRebalance: Rebalance?
-    /// The model's files; nil where it is in memory only.
-    package var files: FileActivity?
 }
