@@ -1,22 +1,24 @@
 internal import Concurrency
 import Synchronization
 
-extension EventLoop {
+extension EventLoop: AnswerTarget {
     /// Content up to this size is copied behind its head and sent with it; larger one is sent from where it is.
     private static let maximumCopy = 16 << 10
 
     // MARK: From responders
 
-    /// Answers with octets from within a handler; without allocation where nothing is outstanding.
+    var mailbox: Mailbox { handle.mailbox }
+
+    /// Answers with octets from within a handler. Allocates nothing if no earlier answer is outstanding.
     func answer(
-        _ connection: Connection, _ generation: UInt32, _ sequence: UInt32, _ status: Status, _ contentType: StaticString,
-        _ field: NumberField?, _ body: UnsafeRawBufferPointer
+        _ key: ConnectionKey, _ sequence: UInt32, _ status: Status, _ contentType: StaticString, _ field: NumberField?,
+        _ body: UnsafeRawBufferPointer
     ) {
         noteInline(body.count)
-        guard isCurrent(connection, generation, sequence), canWrite(connection), body.count <= Self.maximumCopy else {
+        guard let connection = current(key, sequence), canWrite(connection), body.count <= Self.maximumCopy else {
             let headers = field.map { [HeaderField($0.name, String($0.value))] } ?? []
             let response = Response(status, contentType: contentType, headers: headers, bytes: Array(body))
-            return answer(connection, generation, sequence, response)
+            return answer(key, sequence, response)
         }
         connection.isUnanswered = false
         let info = connection.current
@@ -31,12 +33,11 @@ extension EventLoop {
         conclude(connection)
     }
 
-    /// Answers from a responder; nil where it was dropped.
-    func answer(_ connection: Connection, _ generation: UInt32, _ sequence: UInt32, _ response: Response?) {
-        guard isCurrent(connection, generation, sequence) else {
-            // The responder was kept beyond its handler's call: as from another thread.
-            let key = ConnectionKey(slot: connection.slot, generation: generation)
-            if !handle.mailbox.post(.answer(key, sequence, response)) { response?.discard() }
+    /// Answers from a responder; nil if it was dropped.
+    func answer(_ key: ConnectionKey, _ sequence: UInt32, _ response: Response?) {
+        guard let connection = current(key, sequence) else {
+            // The responder outlived its handler's call: the answer takes the same way as from another thread.
+            if !mailbox.post(.answer(key, sequence, response)) { response?.discard() }
             return
         }
         connection.isUnanswered = false
@@ -81,8 +82,12 @@ extension EventLoop {
         if count > handle.largestInlineAnswer.load(ordering: .relaxed) { handle.largestInlineAnswer.store(count, ordering: .relaxed) }
     }
 
-    private func isCurrent(_ connection: Connection, _ generation: UInt32, _ sequence: UInt32) -> Bool {
-        isInHandler && connection.isUnanswered && connection.generation == generation && connection.current.sequence == sequence
+    /// The connection of a request whose handler is running and has not answered.
+    private func current(_ key: ConnectionKey, _ sequence: UInt32) -> Connection? {
+        guard let connection = inHandler, connection.isUnanswered, connection.key == key, connection.current.sequence == sequence else {
+            return nil
+        }
+        return connection
     }
 
     private func canWrite(_ connection: Connection) -> Bool {
@@ -171,13 +176,13 @@ extension EventLoop {
             }
         case .file(let file):
             if file.length > 0 {
-                file.attach(handle, connection.key)
+                file.attach(address(connection))
                 connection.transfer = .file(file, sent: 0)
             }
         // Its length has been announced: only breaking off tells the client that the content is missing.
         case .unsent(let count): if count > 0 { connection.isBroken = true }
         case .stream(let stream):
-            stream.pipe.attach(handle, connection.key)
+            stream.pipe.attach(address(connection))
             connection.transfer = .stream(stream.pipe, isChunked: !info.isOldVersion && stream.length == nil, memory)
         }
     }

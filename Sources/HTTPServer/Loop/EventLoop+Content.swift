@@ -92,7 +92,7 @@ extension EventLoop {
         case .stream:
             guard connection.reception.received <= connection.reception.limit else { return isWithinLimit(connection) }
             guard let consumer = connection.consumer, !octets.isEmpty else { return true }
-            let flow = BodyFlow(handle: handle, key: connection.key, sequence: connection.reception.sequence)
+            let flow = BodyFlow(address: address(connection), sequence: connection.reception.sequence)
             if case .pause = consumer.receive(octets, flow: flow) {
                 connection.reception.isPaused = true
                 connection.timer.pauseBody(at: now)

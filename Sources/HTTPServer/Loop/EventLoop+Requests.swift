@@ -207,9 +207,9 @@ extension EventLoop {
         beginReception(connection, .stream, limit: limit)
         exchange.begin(method, identifier: identifier, body: following.part(0..<0))
         let sequence = connection.current.sequence
-        isInHandler = true
-        let consumer = handler(Request(exchange), Responder(loop: self, connection: connection, sequence: sequence))
-        isInHandler = false
+        inHandler = connection
+        let consumer = handler(Request(exchange), responder(connection))
+        inHandler = nil
         exchange.end()
         deferIfUnanswered(connection)
         guard connection.phase == .body, connection.reception.mode == .stream else {
@@ -229,11 +229,15 @@ extension EventLoop {
     }
 
     private func call(_ connection: Connection, _ handler: Handler) {
-        isInHandler = true
-        handler(Request(exchange), Responder(loop: self, connection: connection, sequence: connection.current.sequence))
-        isInHandler = false
+        inHandler = connection
+        handler(Request(exchange), responder(connection))
+        inHandler = nil
         exchange.end()
         deferIfUnanswered(connection)
+    }
+
+    private func responder(_ connection: Connection) -> Responder {
+        Responder(self, connection.key, connection.current.sequence, connection.liveness)
     }
 
     /// Keeps the place of a request whose answer comes later.

@@ -35,8 +35,8 @@ final class EventLoop {
     private(set) var nextScan = Int64.max
     var requestCount: UInt64 = 0
     var requestIDs = RequestIDSource()
-    /// A handler is running: answers that come meanwhile for other connections must wait.
-    var isInHandler = false
+    /// The connection whose handler is running: answers for others must wait until it has returned.
+    var inHandler: Connection?
     var isListening = false
     /// When to listen again after the descriptors ran out.
     var listenAgainAt = Int64.max
@@ -131,6 +131,11 @@ final class EventLoop {
 
     private func connection(_ key: ConnectionKey) -> Connection? {
         connection(UInt64(key.generation) << 32 | UInt64(key.slot))
+    }
+
+    /// Where other threads reach a connection.
+    func address(_ connection: Connection) -> ConnectionAddress {
+        ConnectionAddress(mailbox: handle.mailbox, key: connection.key)
     }
 
     private func handle(_ event: EventPoll.Event, _ connection: Connection) {

@@ -2,7 +2,7 @@ internal import Concurrency
 import Glibc
 import Synchronization
 
-/// A part of an open file as the content of a response. It is sent with sendfile(2) as the client takes it; the file may be larger
+/// A part of an open file as the content of a response. It is sent with sendfile(2) as the client takes it, so the file may be larger
 /// than memory. The descriptor is closed with the last reference.
 public final class FileBody: Sendable {
     let descriptor: Int32
@@ -10,20 +10,15 @@ public final class FileBody: Sendable {
     /// The number of octets that will be sent.
     public let length: Int
     private let owner: (any AnyObject & Sendable)?
-    /// When the client last took some of it, in milliseconds of the monotonic clock; when it was made, before that.
+    /// When the client last took some of it, or before that when it was made, in milliseconds of the monotonic clock.
     private let progressedAt = Atomic<Int64>(MonotonicClock.coarseMilliseconds)
-    private let sender = Guarded<Sender?>(nil)
-
     /// The connection that sends it.
-    private struct Sender {
-        let handle: LoopHandle
-        let key: ConnectionKey
-    }
+    private let sender = Guarded<ConnectionAddress?>(nil)
 
-    /// Takes over an open descriptor. The caller promises that the file has `length` octets at `offset` and keeps them; if it turns
-    /// out shorter, the connection is broken off, since the length is announced already.
+    /// Takes over an open descriptor. The caller promises that the file has `length` octets at `offset` and keeps them. If it turns
+    /// out shorter, the connection is closed, since the length has been announced.
     ///
-    /// - Parameter owner: Lives as long as the body: it may stand for the room that the file takes.
+    /// - Parameter owner: Released with the body, so that it can stand for the space that the file takes.
     /// - Precondition: `offset` and `length` are not negative.
     public init(descriptor: Int32, offset: Int = 0, length: Int, owner: (any AnyObject & Sendable)? = nil) {
         precondition(offset >= 0 && length >= 0)
@@ -33,9 +28,9 @@ public final class FileBody: Sendable {
         self.owner = owner
     }
 
-    /// Opens a regular file, to send the whole of it.
+    /// Opens a regular file to send all of it.
     ///
-    /// - Throws: `ServerError.system` when it cannot be opened or is no regular file.
+    /// - Throws: `ServerError.system` if it cannot be opened or is not a regular file.
     public convenience init(path: String) throws(ServerError) {
         let opened = open(path, O_RDONLY | O_CLOEXEC)
         guard opened >= 0 else { throw .system(call: "open", code: errno) }
@@ -51,19 +46,19 @@ public final class FileBody: Sendable {
         SystemCall.close(descriptor)
     }
 
-    /// How long its client has taken nothing of it; from any thread.
+    /// How long ago the client last took some of it; from any thread.
     public var secondsWithoutProgress: Double {
         Double(max(0, MonotonicClock.coarseMilliseconds - progressedAt.load(ordering: .relaxed))) / 1000
     }
 
-    /// Ends the connection that sends it, where one does; from any thread. The client sees that the content is not whole.
+    /// Closes the connection that sends it, if there is one; from any thread. The client sees that the content is not whole.
     public func breakOff() {
         let sender = sender.withLock { $0 }
-        if let sender { sender.handle.mailbox.post(.breakOff(sender.key, self)) }
+        sender?.breakOff(self)
     }
 
     /// It is being sent from now on.
-    func attach(_ handle: LoopHandle, _ key: ConnectionKey) { sender.withLock { $0 = Sender(handle: handle, key: key) } }
+    func attach(_ address: ConnectionAddress) { sender.withLock { $0 = address } }
 
     /// The client has taken some of it.
     func noteProgress(at now: Int64) { progressedAt.store(now, ordering: .relaxed) }

@@ -1,20 +1,20 @@
-/// The duty to answer one request, on the event loop. It must be consumed; one that is dropped answers 500.
+/// The duty to answer one request, on the event loop. A responder that is dropped without an answer answers 500.
 public struct Responder: ~Copyable {
-    /// Nil once it has been answered or deferred.
-    private var loop: EventLoop?
-    private let connection: Connection
-    private let generation: UInt32
+    /// Nil once the request has been answered or deferred.
+    private var target: (any AnswerTarget)?
+    private let key: ConnectionKey
     private let sequence: UInt32
+    private let liveness: Liveness
 
-    init(loop: EventLoop, connection: Connection, sequence: UInt32) {
-        self.loop = loop
-        self.connection = connection
-        generation = connection.generation
+    init(_ target: any AnswerTarget, _ key: ConnectionKey, _ sequence: UInt32, _ liveness: Liveness) {
+        self.target = target
+        self.key = key
         self.sequence = sequence
+        self.liveness = liveness
     }
 
     deinit {
-        loop?.answer(connection, generation, sequence, nil)
+        target?.answer(key, sequence, nil)
     }
 
     /// Answers with octets, which are copied at once. Allocates nothing.
@@ -27,25 +27,24 @@ public struct Responder: ~Copyable {
     public consuming func send(
         _ status: Status, contentType: StaticString, field: NumberField? = nil, body: UnsafeRawBufferPointer
     ) {
-        guard let loop else { return }
-        self.loop = nil
-        loop.answer(connection, generation, sequence, status, contentType, field, body)
+        guard let target else { return }
+        self.target = nil
+        target.answer(key, sequence, status, contentType, field, body)
     }
 
     /// Answers.
     public consuming func send(_ response: consuming Response) {
-        guard let loop else { return }
-        self.loop = nil
-        loop.answer(connection, generation, sequence, response)
+        guard let target else { return }
+        self.target = nil
+        target.answer(key, sequence, response)
     }
 
-    /// Puts the answer off: the result may go to another thread. Answers of pipelined requests are sent in the order of the requests,
-    /// whichever comes first.
+    /// Defers the answer: the result may go to another thread. Answers to pipelined requests are sent in the order of the requests,
+    /// whichever is ready first (RFC 9112, section 9.3.2).
     public consuming func deferred() -> DeferredResponder {
-        let key = ConnectionKey(slot: connection.slot, generation: generation)
-        guard let loop else { preconditionFailure("a responder answers once") }
-        self.loop = nil
-        return DeferredResponder(loop.handle, key, sequence, connection.liveness)
+        guard let target else { preconditionFailure("a responder answers once") }
+        self.target = nil
+        return DeferredResponder(ConnectionAddress(mailbox: target.mailbox, key: key), sequence, liveness)
     }
 }
 

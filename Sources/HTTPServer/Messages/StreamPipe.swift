@@ -10,15 +10,11 @@ final class StreamPipe: Sendable {
         var isComplete = false
         var isClosed = false
         var wasFull = false
-        var sink: Sink?
+        /// The connection that sends it.
+        var sink: ConnectionAddress?
     }
 
-    private struct Sink {
-        let handle: LoopHandle
-        let key: ConnectionKey
-    }
-
-    /// What the connection shall do next.
+    /// What the connection sends next.
     enum Output: Equatable {
         case octets([UInt8])
         case nothingYet
@@ -43,7 +39,7 @@ final class StreamPipe: Sendable {
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
     func write(_ bytes: UnsafeRawBufferPointer) -> StreamBody.WriteResult {
-        let (result, sink): (StreamBody.WriteResult, Sink?) = state.withLock { state in
+        let (result, sink): (StreamBody.WriteResult, ConnectionAddress?) = state.withLock { state in
             guard !state.isEnded, !state.isClosed else { return (.closed, nil) }
             guard state.waiting.isEmpty || bytes.count <= limit - state.waiting.count else {
                 state.wasFull = true
@@ -54,23 +50,23 @@ final class StreamPipe: Sendable {
             state.count += bytes.count
             return (.accepted, wasEmpty ? state.sink : nil)
         }
-        if let sink { sink.handle.mailbox.post(.pump(sink.key)) }
+        sink?.pump()
         return result
     }
 
     func end(completely: Bool) {
-        let sink: Sink? = state.withLock { state in
+        let sink: ConnectionAddress? = state.withLock { state in
             guard !state.isEnded else { return nil }
             state.isEnded = true
             state.isComplete = completely && (length == nil || state.count == length)
             return state.sink
         }
-        if let sink { sink.handle.mailbox.post(.pump(sink.key)) }
+        sink?.pump()
     }
 
     /// Connects the pipe with the connection that sends it; from now on writes wake its loop.
-    func attach(_ handle: LoopHandle, _ key: ConnectionKey) {
-        state.withLock { $0.sink = Sink(handle: handle, key: key) }
+    func attach(_ address: ConnectionAddress) {
+        state.withLock { $0.sink = address }
     }
 
     /// Takes what waits.

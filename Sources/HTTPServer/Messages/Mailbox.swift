@@ -1,25 +1,9 @@
 internal import Concurrency
 
-/// A message to an event loop.
-enum LoopMessage: Sendable {
-    /// The answer to a request; nil where it was dropped without any.
-    case answer(ConnectionKey, UInt32, Response?)
-    /// The consumer of a request's content wants more.
-    case resume(ConnectionKey, UInt32)
-    /// A stream has something to send.
-    case pump(ConnectionKey)
-    /// The connection is to end if it still sends this.
-    case breakOff(ConnectionKey, FileBody)
-    /// An accepted socket, and where it comes from.
-    case adopt(Int32, PeerAddress)
-    /// Finish until this time of the monotonic clock.
-    case stop(Int64)
-}
-
-/// The way into an event loop from other threads.
+/// How other threads send messages to an event loop.
 ///
 /// The eventfd is written only when the box was empty, so a burst of messages costs one system call. No wake-up is lost: the loop
-/// acknowledges the eventfd before it takes the messages, both under the order of the lock.
+/// acknowledges the eventfd before it takes the messages, both ordered by the lock.
 final class Mailbox: Sendable {
     private struct State {
         var messages: [LoopMessage] = []
@@ -33,10 +17,10 @@ final class Mailbox: Sendable {
         wakeUp = try WakeDescriptor()
     }
 
-    /// What the loop watches.
+    /// The eventfd that the loop watches.
     var descriptor: Int32 { wakeUp.descriptor }
 
-    /// Leaves a message; false when the loop has ended and nobody will read it.
+    /// Leaves a message; false if the loop has ended and nobody will read it.
     @discardableResult
     func post(_ message: LoopMessage) -> Bool {
         let (taken, wasEmpty) = state.withLock { state in
@@ -48,14 +32,14 @@ final class Mailbox: Sendable {
         return taken
     }
 
-    /// Exchanges the messages with an empty array, whose capacity is used again.
+    /// Swaps the messages for an emptied array, whose capacity is used again.
     func take(into messages: inout [LoopMessage]) {
         messages.removeAll(keepingCapacity: true)
         wakeUp.acknowledge()
         state.withLock { swap(&$0.messages, &messages) }
     }
 
-    /// Refuses messages from now on, unless some are waiting; false then.
+    /// Refuses messages from now on, unless some are waiting; then it returns false.
     func closeIfEmpty() -> Bool {
         state.withLock { state in
             guard state.messages.isEmpty else { return false }
@@ -64,7 +48,7 @@ final class Mailbox: Sendable {
         }
     }
 
-    /// Refuses messages from now on, and gives those that are left.
+    /// Refuses messages from now on, and returns those that are left.
     func close() -> [LoopMessage] {
         state.withLock { state in
             state.isClosed = true
