@@ -15,14 +15,13 @@ extension EventLoop: AnswerTarget {
         _ body: UnsafeRawBufferPointer
     ) {
         noteInline(body.count)
-        guard let connection = current(key, sequence), canWrite(connection), body.count <= Self.maximumCopy else {
+        guard let connection = current(key, sequence), connection.state.answersAtOnce, body.count <= Self.maximumCopy else {
             let headers = field.map { [HeaderField($0.name, String($0.value))] } ?? []
             let response = Response(status, contentType: contentType, headers: headers, bytes: Array(body))
             return answer(key, sequence, response)
         }
-        connection.isUnanswered = false
         let info = connection.current
-        prepare(connection, info)
+        answered(connection)
         writer.write(
             status, contentType: contentType, headers: [], number: field, allow: nil,
             length: status.excludesContent ? .unsaid : .known(body.count), persistence: persistence(connection, info), id: info.id,
@@ -30,7 +29,6 @@ extension EventLoop: AnswerTarget {
         let hasContent = !info.isHead && !status.excludesContent
         if hasContent { connection.output.append(body) }
         observe(connection, info, status, bytes: hasContent ? body.count : 0)
-        conclude(connection)
     }
 
     /// Answers from a responder; nil if it was dropped.
@@ -40,9 +38,16 @@ extension EventLoop: AnswerTarget {
             if !mailbox.post(.answer(key, sequence, response)) { response?.discard() }
             return
         }
-        connection.isUnanswered = false
         if case .bytes(let bytes) = response?.body { noteInline(bytes.count) }
-        enqueue(connection, connection.current, response ?? droppedResponse(connection.current))
+        enqueue(connection, connection.current, response ?? droppedResponse(connection.current), answered(connection))
+    }
+
+    /// The request in hand has its answer. One that comes before the request is whole decides what becomes of the rest.
+    @discardableResult
+    func answered(_ connection: Connection) -> ConnectionState.Turn {
+        let turn = connection.state.answered(restIsCheap: restIsCheap(connection))
+        if turn == .abandonsBody { dropBody(connection) }
+        return turn
     }
 
     /// The answer to a request whose responder was dropped.
@@ -84,14 +89,8 @@ extension EventLoop: AnswerTarget {
 
     /// The connection of a request whose handler is running and has not answered.
     private func current(_ key: ConnectionKey, _ sequence: UInt32) -> Connection? {
-        guard let connection = inHandler, connection.isUnanswered, connection.key == key, connection.current.sequence == sequence else {
-            return nil
-        }
-        return connection
-    }
-
-    private func canWrite(_ connection: Connection) -> Bool {
-        connection.pending.isEmpty && connection.transfer.isNone
+        guard let connection = inHandler, connection.key == key, connection.current.sequence == sequence else { return nil }
+        return connection.state.isUnanswered ? connection : nil
     }
 
     /// Puts an answer that came late into its place; nil where its responder was dropped.
@@ -107,20 +106,24 @@ extension EventLoop: AnswerTarget {
     }
 
     /// Writes an answer, or queues it behind those that come first.
-    func enqueue(_ connection: Connection, _ info: ExchangeInfo, _ response: Response, allow: MethodSet? = nil) {
+    func enqueue(
+        _ connection: Connection, _ info: ExchangeInfo, _ response: Response, allow: MethodSet? = nil, _ turn: ConnectionState.Turn
+    ) {
         var response = response
         let memory = count(info, &response)
-        if canWrite(connection) {
-            write(connection, info, response, memory, allow)
-        } else {
-            connection.pending.append(PendingAnswer(info: info, response: response, memory: memory, allow: allow))
+        switch turn {
+        case .begins, .abandonsBody: write(connection, info, response, memory, allow)
+        case .waits: connection.pending.append(PendingAnswer(info: info, response: response, memory: memory, allow: allow))
         }
     }
 
     /// Writes the answers whose turn has come.
     func writeReady(_ connection: Connection) {
-        while connection.transfer.isNone, let first = connection.pending.first, let response = first.response {
+        while let first = connection.pending.first, let response = first.response {
+            let turn = connection.state.nextAnswer(restIsCheap: restIsCheap(connection))
+            if turn == .waits { return }
             connection.pending.removeFirst()
+            if turn == .abandonsBody { dropBody(connection) }
             write(connection, first.info, response, first.memory, first.allow)
         }
     }
@@ -130,14 +133,13 @@ extension EventLoop: AnswerTarget {
     private func write(
         _ connection: Connection, _ info: ExchangeInfo, _ response: Response, _ memory: AnswerMemory?, _ allow: MethodSet?
     ) {
-        prepare(connection, info)
         var length = ResponseWriter.Length.unsaid
         if !response.status.excludesContent {
             if let count = response.body.count {
                 length = .known(count)
             } else if info.isOldVersion {
                 // The content ends with the connection, so nothing can follow it.
-                connection.isLastRequest = true
+                connection.state.answerEndsConnection()
                 dropPending(connection)
             } else {
                 length = .chunked
@@ -153,7 +155,6 @@ extension EventLoop: AnswerTarget {
             writeContent(connection, info, response.body, memory)
         }
         observe(connection, info, response.status, bytes: info.isHead ? 0 : response.body.count ?? 0)
-        conclude(connection)
     }
 
     /// Gives up the requests behind the one that is being answered.
@@ -172,35 +173,23 @@ extension EventLoop: AnswerTarget {
             if bytes.count <= Self.maximumCopy {
                 bytes.withUnsafeBytes { connection.output.append($0) }
             } else {
-                connection.transfer = .bytes(bytes, sent: 0, memory)
+                connection.beginTransfer(.bytes(bytes, sent: 0, memory))
             }
         case .file(let file):
             if file.length > 0 {
                 file.attach(address(connection))
-                connection.transfer = .file(file, sent: 0)
+                connection.beginTransfer(.file(file, sent: 0))
             }
         // Its length has been announced: only breaking off tells the client that the content is missing.
-        case .unsent(let count): if count > 0 { connection.isBroken = true }
+        case .unsent(let count): if count > 0 { connection.state.broke() }
         case .stream(let stream):
             stream.pipe.attach(address(connection))
-            connection.transfer = .stream(stream.pipe, isChunked: !info.isOldVersion && stream.length == nil, memory)
+            connection.beginTransfer(.stream(stream.pipe, isChunked: !info.isOldVersion && stream.length == nil, memory))
         }
-    }
-
-    /// An answer that comes before its request is whole decides what becomes of the rest.
-    private func prepare(_ connection: Connection, _ info: ExchangeInfo) {
-        guard connection.phase == .body, connection.reception.sequence == info.sequence, connection.reception.mode != .discard else {
-            return
-        }
-        abandonBody(connection)
     }
 
     private func persistence(_ connection: Connection, _ info: ExchangeInfo) -> ResponseWriter.Persistence {
-        if connection.isLastRequest, connection.pending.isEmpty { return .close }
+        if connection.state.closesAfterAnswer { return .close }
         return info.isOldVersion ? .keepAlive : .unsaid
-    }
-
-    private func conclude(_ connection: Connection) {
-        if connection.isLastRequest, connection.pending.isEmpty { connection.closesWhenFlushed = true }
     }
 }

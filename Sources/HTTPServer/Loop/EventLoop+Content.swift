@@ -4,23 +4,25 @@ extension EventLoop {
     /// Content thrown away after an early answer to keep the connection; more costs more than a new one.
     static let maximumDiscard = 256 << 10
 
-    /// Prepares for the content of the request in `head`; without any, nothing changes.
-    func beginReception(_ connection: Connection, _ mode: BodyReception.Mode, limit: Int) {
+    /// Prepares for the content of the request in `head`.
+    func beginReception(_ connection: Connection, limit: Int) {
         var reception = BodyReception()
-        reception.mode = mode
         reception.sequence = connection.current.sequence
         reception.limit = limit
-        reception.awaitsContinue = head.expectsContinue
         switch head.framing {
-        case .none: return
+        case .none: break
         case .length(let length): reception.remaining = length
         case .chunked: reception.isChunked = true
         }
         connection.reception = reception
-        if mode == .collect { connection.builder = BodyBuilder(budget: bodyBudget(connection)) }
-        connection.phase = .body
         connection.timer.beginBody(at: now)
-        if mode == .discard { abandonBody(connection) }
+    }
+
+    /// Prepares for the content of the request in `head`, if it has any, before it is known what becomes of it.
+    func offerBody(_ connection: Connection, limit: Int) {
+        guard head.framing != .none else { return }
+        beginReception(connection, limit: limit)
+        connection.state.bodyOffered(awaitsContinue: head.expectsContinue)
     }
 
     /// What the content of the request in hand counts against.
@@ -30,8 +32,6 @@ extension EventLoop {
 
     /// Tells a waiting client to send the content, unless it does so already (RFC 9110, section 10.1.1).
     func sendContinue(_ connection: Connection, _ following: UnsafeRawBufferPointer) {
-        guard connection.reception.awaitsContinue else { return }
-        connection.reception.awaitsContinue = false
         if following.isEmpty { connection.output.append("HTTP/1.1 100 Continue\r\n\r\n") }
     }
 
@@ -53,12 +53,12 @@ extension EventLoop {
                 failBody(connection, failure.status, failure.detail.description)
                 return octets.count
             }
-            guard connection.reception.mode == .discard || isWithinLimit(connection) else { return octets.count }
+            guard connection.state.body == .discarded || isWithinLimit(connection) else { return octets.count }
             if step == .finished {
                 endBody(connection)
                 return at
             }
-            if step == .needsMore || connection.reception.isPaused { return at }
+            if step == .needsMore || connection.state.body == .streamed(isPaused: true) { return at }
         }
     }
 
@@ -75,13 +75,14 @@ extension EventLoop {
     private func deliver(_ connection: Connection, _ octets: UnsafeRawBufferPointer) -> Bool {
         connection.reception.received = connection.reception.received.addingReportingOverflow(octets.count).partialValue
         connection.timer.bodyArrived(octets.count, at: now, policy)
-        switch connection.reception.mode {
-        case .discard:
+        switch connection.state.body {
+        case nil, .offered: return false
+        case .discarded:
             guard connection.reception.received <= Self.maximumDiscard else {
-                giveUpBody(connection)
+                connection.state.discardedTooMuch()
                 return false
             }
-        case .collect:
+        case .collected:
             let reception = connection.reception
             guard reception.received <= reception.limit else { return isWithinLimit(connection) }
             let expected = reception.isChunked ? reception.limit : connection.builder.count + octets.count + reception.remaining
@@ -89,12 +90,12 @@ extension EventLoop {
                 failBody(connection, .serviceUnavailable, Self.noMemory, retryAfter: true)
                 return false
             }
-        case .stream:
+        case .streamed:
             guard connection.reception.received <= connection.reception.limit else { return isWithinLimit(connection) }
             guard let consumer = connection.consumer, !octets.isEmpty else { return true }
             let flow = BodyFlow(address: address(connection), sequence: connection.reception.sequence)
             if case .pause = consumer.receive(octets, flow: flow) {
-                connection.reception.isPaused = true
+                connection.state.bodyPaused()
                 connection.timer.pauseBody(at: now)
             }
         }
@@ -103,14 +104,10 @@ extension EventLoop {
 
     /// The content is whole.
     func endBody(_ connection: Connection) {
-        connection.phase = .head
-        connection.reception.isPaused = false
-        switch connection.reception.mode {
-        case .discard: break
-        case .collect:
-            connection.isUnanswered = true
-            callStored(connection, connection.builder.take())
-        case .stream:
+        switch connection.state.bodyEnded() {
+        case nil, .offered, .discarded: break
+        case .collected: callStored(connection, connection.builder.take())
+        case .streamed:
             let consumer = connection.consumer
             connection.consumer = nil
             consumer?.finish()
@@ -118,53 +115,41 @@ extension EventLoop {
         connection.storedHead.release()
     }
 
-    /// The request has been answered, or nobody wants the rest: the content is thrown away if that is cheap, else the connection ends.
-    func abandonBody(_ connection: Connection) {
-        let reception = connection.reception
+    /// Whether the rest of the content may be read to keep the connection.
+    func restIsCheap(_ connection: Connection) -> Bool {
+        connection.reception.remaining <= Self.maximumDiscard
+    }
+
+    /// Lets go of what handled the content of a request that is answered early, or whose handler does not want it.
+    func dropBody(_ connection: Connection) {
         connection.consumer = nil
         connection.builder.reset()
         connection.storedHead.release()
-        // A client that still waits for 100 may send the content after all, or not: the framing is in doubt.
-        if connection.isLastRequest || reception.awaitsContinue || reception.remaining > Self.maximumDiscard {
-            giveUpBody(connection)
-            return
-        }
-        if reception.isPaused { connection.timer.resumeBody(at: now) }
-        connection.reception.isPaused = false
-        connection.reception.mode = .discard
+        connection.timer.resumeBody(at: now)
         connection.reception.received = 0
-    }
-
-    private func giveUpBody(_ connection: Connection) {
-        connection.isLastRequest = true
-        connection.lingers = true
-        connection.phase = .ended
-        if connection.pending.isEmpty, !connection.isUnanswered { connection.closesWhenFlushed = true }
     }
 
     /// The content will not become whole. Its request is answered with an error, unless that has happened already.
     func failBody(_ connection: Connection, _ status: Status, _ detail: String, retryAfter: Bool = false) {
-        let mode = connection.reception.mode
-        var consumer = connection.consumer
+        let body = connection.state.bodyFailed()
+        let consumer = connection.consumer
         connection.consumer = nil
         connection.builder.reset()
-        connection.isLastRequest = true
-        connection.lingers = true
-        connection.phase = .ended
         let isAnsweredElsewhere = consumer?.fail(status, detail: detail) ?? false
-        if isAnsweredElsewhere { consumer = nil }
-        if mode != .discard, !isAnsweredElsewhere {
-            let response = errorResponse(status, detail, path: storedPath(connection), retryAfter: retryAfter)
-            switch mode {
-            case .collect:
-                connection.isUnanswered = false
-                enqueue(connection, connection.current, response)
-            case .stream, .discard: deliver(connection, connection.reception.sequence, response)
+        if !isAnsweredElsewhere {
+            switch body {
+            case nil, .offered, .discarded: break
+            case .collected: enqueue(connection, connection.current, lateError(connection, status, detail, retryAfter), .begins)
+            case .streamed: deliver(connection, connection.reception.sequence, lateError(connection, status, detail, retryAfter))
             }
         }
         connection.storedHead.release()
-        if connection.pending.isEmpty, connection.transfer.isNone { connection.closesWhenFlushed = true }
-        consumer?.abort()
+        if !isAnsweredElsewhere { consumer?.abort() }
+    }
+
+    /// An error for a request whose content was arriving.
+    private func lateError(_ connection: Connection, _ status: Status, _ detail: String, _ retryAfter: Bool) -> Response {
+        errorResponse(status, detail, path: storedPath(connection), retryAfter: retryAfter)
     }
 
     private func storedPath(_ connection: Connection) -> UnsafeRawBufferPointer {
@@ -177,21 +162,12 @@ extension EventLoop {
 
     /// A deadline has passed.
     func expire(_ connection: Connection) {
-        switch connection.timer.phase {
-        case .idle, .lingering, .writing:
-            connection.isBroken = true
-        case .head:
-            // A client that has sent nothing gets nothing; one that has begun a request is told.
-            if connection.input.isEmpty {
-                connection.isBroken = true
-            } else {
-                connection.input.release()
-                refuse(connection, .requestTimeout, "the request head did not arrive in time")
-            }
-        case .body:
-            failBody(connection, .requestTimeout, "the content did not arrive in time")
-        case .answering:
-            break
+        switch connection.state.timedOut(connection.timer.phase, hasInput: !connection.input.isEmpty) {
+        case .nothing, .close: break
+        case .refuseHead:
+            connection.input.release()
+            refuse(connection, .requestTimeout, "the request head did not arrive in time")
+        case .failBody: failBody(connection, .requestTimeout, "the content did not arrive in time")
         }
     }
 }

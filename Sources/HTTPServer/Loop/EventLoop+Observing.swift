@@ -48,9 +48,7 @@ extension EventLoop {
             conclude(delivery.info, delivery.status, bytes: delivery.bytes, isComplete: false)
         }
         for answer in connection.pending { observeDropped(answer) }
-        if connection.phase == .body, connection.reception.mode == .collect {
-            conclude(connection.current, nil, bytes: 0, isComplete: false)
-        }
+        if connection.state.isUnanswered { conclude(connection.current, nil, bytes: 0, isComplete: false) }
     }
 
     /// Counts a request that is done with, and tells who observes.

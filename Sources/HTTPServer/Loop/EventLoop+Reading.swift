@@ -4,23 +4,18 @@ extension EventLoop {
     /// Reads once from a connection that is readable, and works on what came. Level-triggered epoll tells again if there is more, so
     /// one connection cannot keep the others waiting.
     func read(_ connection: Connection) {
-        switch connection.phase {
-        case .closed: return
-        case .lingering: return discardInput(connection)
-        case .ended: return stopReading(connection)
-        case .head, .body: break
-        }
-        guard !connection.isPeerClosed, canProcess(connection) else { return stopReading(connection) }
-        if connection.phase == .body, connection.reception.mode == .collect, !connection.reception.isChunked, connection.input.isEmpty {
+        guard reads(connection) else { return stopReading(connection) }
+        if connection.state.phase == .lingering { return discardInput(connection) }
+        if connection.state.body == .collected, !connection.reception.isChunked, connection.input.isEmpty {
             return readIntoBody(connection)
         }
         if connection.input.isEmpty {
             let result = SystemCall.receive(connection.descriptor, into: receiveBuffer)
             guard case .bytes(let count) = result else { return readEnded(connection, result) }
-            connection.isDrained = count < receiveBuffer.count
+            connection.state.received(all: count < receiveBuffer.count)
             let octets = UnsafeRawBufferPointer(rebasing: receiveBuffer[..<count])
             let used = process(connection, octets)
-            if used < count, !connection.isBroken { connection.input.append(octets.part(used..<count)) }
+            if used < count, !connection.state.isBroken { connection.input.append(octets.part(used..<count)) }
         } else {
             connection.input.reserve(4096)
             var result = SystemCall.Transfer.wouldBlock
@@ -28,7 +23,7 @@ extension EventLoop {
             connection.input.fill { spare in
                 result = SystemCall.receive(descriptor, into: spare)
                 if case .bytes(let count) = result {
-                    connection.isDrained = count < spare.count
+                    connection.state.received(all: count < spare.count)
                     return count
                 }
                 return 0
@@ -48,7 +43,7 @@ extension EventLoop {
         let result = SystemCall.receive(connection.descriptor, into: spare)
         guard case .bytes(let count) = result else { return readEnded(connection, result) }
         // What was asked for ends with the content; more may lie behind it.
-        connection.isDrained = count < spare.count
+        connection.state.received(all: count < spare.count)
         connection.builder.commit(count)
         connection.timer.bodyArrived(count, at: now, policy)
         connection.reception.received += count
@@ -59,11 +54,10 @@ extension EventLoop {
     private func readEnded(_ connection: Connection, _ result: SystemCall.Transfer) {
         switch result {
         case .bytes, .wouldBlock: return
-        case .failed: connection.isBroken = true
+        case .failed: connection.state.broke()
         case .end:
             // The client has closed its sending side only, as far as is known: what it has asked for is still answered.
-            connection.isPeerClosed = true
-            if connection.phase == .body {
+            if connection.state.peerClosed() {
                 failBody(connection, .badRequest, "the connection ended before all of the content arrived")
             }
             stopReading(connection)
@@ -82,7 +76,7 @@ extension EventLoop {
     /// Forgets the interest in reading; `settle` takes it up again. Only done when octets lie there which nobody wants yet, so that
     /// the usual request costs no call of epoll_ctl.
     private func stopReading(_ connection: Connection) {
-        if connection.isWatched { setInterest(connection, connection.interest.subtracting(.read)) }
+        if let interest = connection.interest { setInterest(connection, interest.subtracting(.read)) }
     }
 
     private func discardInput(_ connection: Connection) {
@@ -91,35 +85,34 @@ extension EventLoop {
             case .bytes(let count):
                 if count < receiveBuffer.count { return }
             case .wouldBlock: return
-            case .end, .failed:
-                connection.isBroken = true
-                return
+            case .end, .failed: return connection.state.broke()
             }
         }
     }
 
     func setInterest(_ connection: Connection, _ interest: EventPoll.Interest) {
-        guard connection.interest != interest || !connection.isWatched else { return }
+        guard connection.interest != interest else { return }
         let isKnown =
-            connection.isWatched
+            connection.interest != nil
             ? poll.modify(connection.descriptor, interest, token: connection.token)
             : poll.add(connection.descriptor, interest, token: connection.token)
         connection.interest = interest
-        connection.isWatched = true
         // Out of memory or of watches: without events the connection would hang.
-        if !isKnown { connection.isBroken = true }
+        if !isKnown { connection.state.broke() }
     }
 
-    /// Whether the connection's next octets can be used now.
+    /// Whether to read from the client now.
+    func reads(_ connection: Connection) -> Bool {
+        connection.state.reads(hasRoom: hasRoom(connection))
+    }
+
+    /// Whether the client's next octets can be used now.
     func canProcess(_ connection: Connection) -> Bool {
-        switch connection.phase {
-        case .closed: false
-        case .head:
-            !connection.isLastRequest && !connection.isBlocked && connection.transfer.isNone
-                && connection.output.count < Self.highWaterMark && connection.pending.count < Self.maximumPending
-                && (connection.output.isEmpty || !shared.answerBudget.isExhausted)
-        case .body: !connection.reception.isPaused
-        case .ended, .lingering: true
-        }
+        connection.state.intake(hasRoom: hasRoom(connection)) != .later
+    }
+
+    /// Whether the output buffer can take another answer.
+    func hasRoom(_ connection: Connection) -> Bool {
+        connection.output.isEmpty || connection.output.count < Self.highWaterMark && !shared.answerBudget.isExhausted
     }
 }

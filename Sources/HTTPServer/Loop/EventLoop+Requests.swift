@@ -1,22 +1,15 @@
 import Synchronization
 
 extension EventLoop {
-    /// Pipelined requests whose answers may be outstanding at once.
-    static let maximumPending = 16
     static let noMemory = "the server has no memory left for request content; try again"
 
     /// Works on octets of the client; the number used. Those left must be passed again, with more behind them or when the
     /// connection's state has changed.
     func process(_ connection: Connection, _ octets: UnsafeRawBufferPointer) -> Int {
         var at = 0
-        while at < octets.count, !connection.isBroken {
-            switch connection.phase {
+        while at < octets.count {
+            switch connection.state.intake(hasRoom: hasRoom(connection)) {
             case .head:
-                guard canProcess(connection) else {
-                    guard connection.isLastRequest else { return at }
-                    connection.phase = .ended
-                    continue
-                }
                 let rest = octets.part(at..<octets.count)
                 switch connection.parser.parse(rest, limits: limits, into: head) {
                 case .incomplete:
@@ -26,28 +19,27 @@ extension EventLoop {
                     return octets.count
                 case .complete(let count):
                     connection.parser = RequestParser()
-                    guard mayStart(connection) else {
-                        connection.isBlocked = true
-                        return at
-                    }
+                    let begins = connection.state.headParsed(
+                        hasBody: head.framing != .none, mayJoin: mayJoin(connection), isLast: !head.keepsAlive || isStopping)
+                    guard begins else { return at }
                     at += count
                     connection.timer.headIsComplete(at: now)
                     at += begin(connection, octets.part(at..<octets.count))
                 }
             case .body:
-                guard !connection.reception.isPaused else { return at }
                 at += receive(connection, octets.part(at..<octets.count))
-            case .ended, .lingering, .closed:
+            case .later:
+                return at
+            case .refuse:
                 return octets.count
             }
         }
         return at
     }
 
-    /// Requests may be worked on at once when all of them only read and none has content (RFC 9112, section 9.3.2).
-    private func mayStart(_ connection: Connection) -> Bool {
-        if connection.pending.isEmpty { return true }
-        return head.framing == .none && (head.method?.isSafe ?? false) && connection.pending.allSatisfy { $0.info.isSafe }
+    /// Requests may be worked on at the same time if all of them only read (RFC 9112, section 9.3.2).
+    private func mayJoin(_ connection: Connection) -> Bool {
+        (head.method?.isSafe ?? false) && connection.pending.allSatisfy { $0.info.isSafe }
     }
 
     /// Begins the request in `head`; the number of octets behind the head that were used.
@@ -58,8 +50,6 @@ extension EventLoop {
             sequence: connection.current.sequence &+ 1, isHead: head.method == .head, isOldVersion: head.isOldVersion,
             isSafe: head.method?.isSafe ?? false, id: requestID())
         trace(connection, isWellFormed: true)
-        connection.isUnanswered = true
-        if !head.keepsAlive || isStopping { connection.isLastRequest = true }
         guard let method = head.method else {
             return answerEarly(connection, .notImplemented, "the server does not know this method")
         }
@@ -150,9 +140,8 @@ extension EventLoop {
     }
 
     private func answerEarly(_ connection: Connection, _ response: Response, allow: MethodSet? = nil) -> Int {
-        beginReception(connection, .discard, limit: 0)
-        connection.isUnanswered = false
-        enqueue(connection, connection.current, response, allow: allow)
+        offerBody(connection, limit: 0)
+        enqueue(connection, connection.current, response, allow: allow, answered(connection))
         return 0
     }
 
@@ -163,14 +152,12 @@ extension EventLoop {
 
     func refuse(_ connection: Connection, _ status: Status, _ detail: String) {
         connection.parser = RequestParser()
-        connection.isLastRequest = true
-        connection.lingers = true
-        connection.phase = .ended
+        let turn = connection.state.refused()
         connection.current = ExchangeInfo(
             sequence: connection.current.sequence &+ 1, id: configuration.namesRequests ? requestIDs.next() : RequestID())
         trace(connection, isWellFormed: false)
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
-        enqueue(connection, connection.current, errorResponse(status, detail, path: none))
+        enqueue(connection, connection.current, errorResponse(status, detail, path: none), turn)
     }
 
     func errorResponse(_ status: Status, _ detail: String, path: UnsafeRawBufferPointer, retryAfter: Bool = false) -> Response {
@@ -194,9 +181,11 @@ extension EventLoop {
             call(connection, handler)
             return length
         case .length, .chunked:
-            beginReception(connection, .collect, limit: limit)
+            beginReception(connection, limit: limit)
+            connection.builder = BodyBuilder(budget: bodyBudget(connection))
+            connection.state.bodyCollected()
             storeHead(connection)
-            sendContinue(connection, following)
+            if head.expectsContinue { sendContinue(connection, following) }
             return 0
         }
     }
@@ -204,27 +193,21 @@ extension EventLoop {
     private func beginStreaming(
         _ connection: Connection, _ method: Method, _ handler: StreamingHandler, limit: Int, _ following: UnsafeRawBufferPointer
     ) -> Int {
-        beginReception(connection, .stream, limit: limit)
+        offerBody(connection, limit: limit)
         exchange.begin(method, identifier: identifier, body: following.part(0..<0))
         let sequence = connection.current.sequence
         inHandler = connection
         let consumer = handler(Request(exchange), responder(connection))
         inHandler = nil
         exchange.end()
-        deferIfUnanswered(connection)
-        guard connection.phase == .body, connection.reception.mode == .stream else {
-            // No content is to come, or it has been answered already.
-            let isOutstanding = connection.pending.last?.info.sequence == sequence
-            if head.framing == .none, isOutstanding { consumer?.finish() }
-            return 0
+        if case .streams(let sendsContinue) = handlerReturned(connection, takesBody: consumer != nil) {
+            connection.consumer = consumer
+            storeHead(connection)
+            if sendsContinue { sendContinue(connection, following) }
+        } else if head.framing == .none, connection.pending.last?.info.sequence == sequence {
+            // No content is to come.
+            consumer?.finish()
         }
-        guard let consumer else {
-            abandonBody(connection)
-            return 0
-        }
-        connection.consumer = consumer
-        storeHead(connection)
-        sendContinue(connection, following)
         return 0
     }
 
@@ -233,7 +216,7 @@ extension EventLoop {
         handler(Request(exchange), responder(connection))
         inHandler = nil
         exchange.end()
-        deferIfUnanswered(connection)
+        handlerReturned(connection, takesBody: false)
     }
 
     private func responder(_ connection: Connection) -> Responder {
@@ -241,10 +224,12 @@ extension EventLoop {
     }
 
     /// Keeps the place of a request whose answer comes later.
-    private func deferIfUnanswered(_ connection: Connection) {
-        guard connection.isUnanswered else { return }
-        connection.isUnanswered = false
-        connection.pending.append(PendingAnswer(info: connection.current, allow: nil))
+    @discardableResult
+    private func handlerReturned(_ connection: Connection, takesBody: Bool) -> ConnectionState.Outcome {
+        let outcome = connection.state.handlerReturned(takesBody: takesBody, restIsCheap: restIsCheap(connection))
+        if outcome != .isAnswered { connection.pending.append(PendingAnswer(info: connection.current, allow: nil)) }
+        if outcome == .abandonsBody { dropBody(connection) }
+        return outcome
     }
 
     /// A number unique in the process: the loops take turns.

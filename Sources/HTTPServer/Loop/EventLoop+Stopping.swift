@@ -24,14 +24,11 @@ extension EventLoop {
         isStopping = true
         stopDeadline = deadline
         graceEnd = now + Int64(configuration.stopGrace * 1000)
-        for connection in connections where connection.phase != .closed {
+        for connection in connections where connection.state.isOpen {
             lendOutput(connection)
-            if connection.isQuiescent {
-                // A request may lie in the kernel's buffer.
-                read(connection)
-            } else if !connection.pending.isEmpty || connection.phase == .body {
-                connection.isLastRequest = true
-            }
+            connection.state.stopRequested()
+            // A request may lie in the kernel's buffer.
+            if connection.isQuiescent { read(connection) }
             settle(connection)
         }
         if isListening { stopListening(until: .max) }
@@ -77,7 +74,7 @@ extension EventLoop {
     /// Connections have had their time for one more request: those without are closed.
     private func endGrace() {
         isGraceOver = true
-        for connection in connections where connection.phase != .closed {
+        for connection in connections where connection.state.isOpen {
             lendOutput(connection)
             if connection.isQuiescent { read(connection) }
             settle(connection)

@@ -34,24 +34,36 @@ extension EventLoop {
     /// Brings a connection to rest after anything has happened to it: sends, goes on with what was held back, closes, and says what
     /// is waited for next.
     func settle(_ connection: Connection) {
-        guard connection.phase != .closed else { return }
+        guard connection.state.isOpen else { return }
         repeat {
             flush(connection)
-            if connection.isBlocked, connection.hasNothingToSend { connection.isBlocked = false }
-        } while !connection.isBroken && !connection.input.isEmpty && canProcess(connection) && processInput(connection)
-        if connection.closesWhenFlushed, connection.phase != .lingering, connection.hasNothingToSend, !connection.isBroken {
-            sayGoodbye(connection)
+            connection.state.flushed(hasOutput: !connection.output.isEmpty)
+        } while !connection.input.isEmpty && canProcess(connection) && processInput(connection)
+        assert(connection.isConsistent)
+        var action = connection.state.settled(
+            hasInput: !connection.input.isEmpty, hasOutput: !connection.output.isEmpty, isStopping: isStopping, isGraceOver: isGraceOver)
+        if action == .probe { action = connection.state.probed(foundOctets: hasUnreadOctets(connection)) }
+        switch action {
+        case .wait, .probe: watch(connection)
+        case .sayGoodbye:
+            connection.input.release()
+            SystemCall.shutdownWriting(connection.descriptor)
+            watch(connection)
+        case .close: break
         }
-        let isDone = connection.hasNothingToSend && (connection.isPeerClosed || isGraceOver && connection.input.isEmpty)
-        if isDone, connection.phase == .head || connection.phase == .ended { connection.isBroken = true }
-        if connection.isBroken {
+        // Without events of the epoll, which may have run out of memory, the connection would hang.
+        if connection.state.isBroken {
             returnBuffers(connection)
             close(connection)
             return
         }
-        watch(connection)
         returnOutput(connection)
         countOutput(connection)
+    }
+
+    /// Whether octets of the client lie in the kernel's buffer. They are of no use any more, and dropped.
+    private func hasUnreadOctets(_ connection: Connection) -> Bool {
+        if case .bytes = SystemCall.receive(connection.descriptor, into: receiveBuffer) { true } else { false }
     }
 
     /// Counts what a client leaves unread of small answers; the usual connection leaves nothing.
@@ -69,28 +81,22 @@ extension EventLoop {
 
     /// Says to epoll and to the timer what the connection waits for.
     private func watch(_ connection: Connection) {
-        var interest = connection.interest
-        if connection.isWriteBlocked { interest.insert(.write) } else { interest.remove(.write) }
+        var interest = connection.interest ?? []
+        if connection.state.isWriteBlocked { interest.insert(.write) } else { interest.remove(.write) }
         if connection.transfer.endsWithClient { interest.insert(.peerClosed) } else { interest.remove(.peerClosed) }
-        if !connection.isPeerClosed, connection.phase != .ended, canProcess(connection) { interest.insert(.read) }
+        if reads(connection) { interest.insert(.read) }
         setInterest(connection, interest)
-        connection.timer.enter(waitsFor(connection), at: now)
+        let awaited = connection.state.awaited(
+            hasInput: !connection.input.isEmpty, hasOutput: !connection.output.isEmpty,
+            isFresh: connection.timer.phase == .head && connection.current.sequence == 0)
+        connection.timer.enter(awaited, at: now)
         noteDeadline(connection)
-    }
-
-    private func waitsFor(_ connection: Connection) -> ConnectionTimer.Phase {
-        if connection.phase == .lingering { return .lingering }
-        if connection.isWriteBlocked { return .writing }
-        if connection.phase == .body { return .body }
-        if !connection.hasNothingToSend { return .answering }
-        // A new connection has the deadline of a head from the start.
-        return connection.input.isEmpty && (connection.timer.phase != .head || connection.current.sequence > 0) ? .idle : .head
     }
 
     /// Sends what there is, as far as the socket takes it.
     private func flush(_ connection: Connection) {
         var budget = Self.bytesPerTurn
-        while !connection.isBroken, !connection.isWriteBlocked {
+        while !connection.state.isBroken, !connection.state.isWriteBlocked {
             if !connection.output.isEmpty {
                 let more = hasContentToFollow(connection)
                 account(connection, SystemCall.send(connection.descriptor, connection.output.bytes, more: more)) { connection, count in
@@ -109,27 +115,29 @@ extension EventLoop {
                 }
                 account(connection, result) { connection, count in
                     budget -= count
-                    connection.transfer = sent + count < bytes.count ? .bytes(bytes, sent: sent + count, memory) : .none
-                    observeProgress(connection, count, isLast: connection.transfer.isNone)
+                    let isLast = sent + count >= bytes.count
+                    if isLast { connection.endTransfer() } else { connection.continueTransfer(.bytes(bytes, sent: sent + count, memory)) }
+                    observeProgress(connection, count, isLast: isLast)
                 }
             case .file(let file, let sent):
                 let amount = min(file.length - sent, 1 << 20)
                 let result = SystemCall.sendFile(
                     connection.descriptor, from: file.descriptor, offset: file.offset + sent, count: amount)
                 // The file is shorter than announced: only breaking off tells the client.
-                if result == .bytes(0) { connection.isBroken = true }
+                if result == .bytes(0) { connection.state.broke() }
                 account(connection, result) { connection, count in
                     budget -= count
                     file.noteProgress(at: now)
-                    connection.transfer = sent + count < file.length ? .file(file, sent: sent + count) : .none
-                    observeProgress(connection, count, isLast: connection.transfer.isNone)
+                    let isLast = sent + count >= file.length
+                    if isLast { connection.endTransfer() } else { connection.continueTransfer(.file(file, sent: sent + count)) }
+                    observeProgress(connection, count, isLast: isLast)
                 }
             case .stream(let pipe, let isChunked, _):
                 guard pump(connection, pipe, isChunked) else { return }
             }
             if budget <= 0 {
                 // The others first: the socket is still writable, so epoll comes back here.
-                connection.isWriteBlocked = true
+                connection.state.writeBlocked()
             }
         }
     }
@@ -139,8 +147,8 @@ extension EventLoop {
         case .bytes(let count):
             connection.timer.writeProgressed(count, at: now, policy)
             sent(connection, count)
-        case .wouldBlock: connection.isWriteBlocked = true
-        case .failed, .end: connection.isBroken = true
+        case .wouldBlock: connection.state.writeBlocked()
+        case .failed, .end: connection.state.broke()
         }
     }
 
@@ -168,29 +176,11 @@ extension EventLoop {
         case .finished:
             if isChunked { connection.output.append("0\r\n\r\n") }
             pipe.close()
-            connection.transfer = .none
+            connection.endTransfer()
             observeProgress(connection, 0, isLast: true)
         case .broken:
-            connection.isBroken = true
+            connection.state.broke()
         }
         return true
-    }
-
-    /// Ends a connection whose answers are all with the kernel. Closing while octets of the client are unread would send RST, which
-    /// can destroy answers on their way; so, where such octets may come, FIN goes first and they are read away (RFC 9112, section 9.6).
-    private func sayGoodbye(_ connection: Connection) {
-        if !connection.lingers, !connection.isPeerClosed, !connection.isDrained || isStopping {
-            switch SystemCall.receive(connection.descriptor, into: receiveBuffer) {
-            case .wouldBlock, .end, .failed: break
-            case .bytes: connection.lingers = true
-            }
-        }
-        guard connection.lingers, !connection.isPeerClosed else {
-            connection.isBroken = true
-            return
-        }
-        connection.input.release()
-        SystemCall.shutdownWriting(connection.descriptor)
-        connection.phase = .lingering
     }
 }

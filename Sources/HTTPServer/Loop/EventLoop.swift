@@ -126,7 +126,7 @@ final class EventLoop {
         let slot = Int(token & 0xffff_ffff)
         guard slot < connections.count else { return nil }
         let connection = connections[slot]
-        return connection.phase != .closed && connection.generation == UInt32(token >> 32) ? connection : nil
+        return connection.state.isOpen && connection.generation == UInt32(token >> 32) ? connection : nil
     }
 
     private func connection(_ key: ConnectionKey) -> Connection? {
@@ -144,7 +144,7 @@ final class EventLoop {
             return
         }
         lendOutput(connection)
-        if event.isWritable { connection.isWriteBlocked = false }
+        if event.isWritable { connection.state.writable() }
         if event.isReadable { read(connection) }
         settle(connection)
     }
@@ -172,10 +172,8 @@ final class EventLoop {
             deliver(connection, sequence, response)
             settle(connection)
         case .resume(let key, let sequence):
-            guard let connection = connection(key), connection.phase == .body, connection.reception.sequence == sequence,
-                connection.reception.isPaused
-            else { return }
-            connection.reception.isPaused = false
+            guard let connection = connection(key), connection.reception.sequence == sequence else { return }
+            guard connection.state.bodyResumed() else { return }
             connection.timer.resumeBody(at: now)
             lendOutput(connection)
             settle(connection)
@@ -204,8 +202,8 @@ final class EventLoop {
 
     /// Closes a connection at once.
     func close(_ connection: Connection) {
-        guard connection.phase != .closed else { return }
-        let consumer = connection.phase == .body ? connection.consumer : nil
+        guard connection.state.isOpen else { return }
+        let consumer = connection.consumer
         observeEnd(connection)
         shared.answerBudget.release(connection.countedOutput)
         SystemCall.close(connection.descriptor)
@@ -228,7 +226,7 @@ final class EventLoop {
 
     private func scanDeadlines() {
         nextScan = .max
-        for connection in connections where connection.phase != .closed {
+        for connection in connections where connection.state.isOpen {
             guard let deadline = connection.timer.deadline(policy) else { continue }
             if deadline <= now {
                 lendOutput(connection)

@@ -1,6 +1,6 @@
 internal import Concurrency
 
-/// What an access record needs of the request; made only where somebody observes.
+/// What an access record needs of the request; made only if somebody observes.
 final class RequestTrace {
     let id: RequestID
     let peer: PeerAddress
@@ -22,11 +22,4 @@ final class RequestTrace {
             time: time, id: id, peer: peer, method: method, path: path, routeIndex: route?.index, pattern: route?.pattern, status: status,
             bytes: bytes, duration: duration, isComplete: isComplete)
     }
-}
-
-/// A response whose content is on its way.
-struct Delivery {
-    let info: ExchangeInfo
-    let status: Status
-    var bytes: Int
 }

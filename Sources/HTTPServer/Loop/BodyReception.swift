@@ -1,0 +1,13 @@
+/// How much of a request's content has arrived. What becomes of it is part of the connection's state.
+struct BodyReception {
+    /// The request it belongs to.
+    var sequence: UInt32 = 0
+    var isChunked = false
+    /// Octets still to come, if the length is known.
+    var remaining = 0
+    /// Octets that have come.
+    var received = 0
+    /// Octets that may come.
+    var limit = 0
+    var decoder = ChunkedDecoder()
+}

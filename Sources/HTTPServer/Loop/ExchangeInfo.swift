@@ -1,0 +1,19 @@
+/// What is known of a request until its answer is written.
+struct ExchangeInfo {
+    var sequence: UInt32 = 0
+    var isHead = false
+    var isOldVersion = false
+    var isSafe = false
+    /// It changes nothing, so its answer may be withheld.
+    var isRefusable = false
+    /// Empty if answers carry no names.
+    var id = RequestID()
+    /// What the gate adds to the answer.
+    var fields: FieldBlock?
+    /// Where it is counted; negative while there is no request.
+    var slot = -1
+    /// When its head was complete, in nanoseconds of the monotonic clock.
+    var start: Int64 = 0
+    /// Nil if nobody observes.
+    var trace: RequestTrace?
+}

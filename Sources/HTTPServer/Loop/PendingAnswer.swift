@@ -1,0 +1,9 @@
+/// A request whose answer has a place in the queue and is not written yet.
+struct PendingAnswer {
+    let info: ExchangeInfo
+    /// Nil until the answer is known.
+    var response: Response?
+    var memory: AnswerMemory?
+    /// The content of `Allow`.
+    let allow: MethodSet?
+}
