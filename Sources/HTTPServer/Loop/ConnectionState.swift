@@ -77,7 +77,7 @@ struct ConnectionState: Hashable {
     ///   - isLast: No other may follow (RFC 9112, section 9.3).
     /// - Returns: Whether the request begins; if not, the head is parsed again once all answers are sent.
     mutating func headParsed(hasBody: Bool, mayJoin: Bool, isLast: Bool) -> Bool {
-        guard phase == .head, !isSending else { return false }
+        guard phase == .head, !isSending, waiting < Self.maximumWaiting else { return false }
         guard waiting == 0 || mayJoin && !hasBody else {
             phase = .held
             return false
@@ -192,7 +192,7 @@ struct ConnectionState: Hashable {
 
     /// The first answer in the queue is known. `restIsCheap`: as for `answered`.
     mutating func nextAnswer(restIsCheap: Bool) -> Turn {
-        guard waiting > 0, !isSending, isOpen, !isBroken else { return .waits }
+        guard waiting > 0, !isSending, !isUnanswered, !isBroken else { return .waits }
         waiting -= 1
         guard case .body(.streamed, let isLast) = phase else { return .begins }
         abandonBody(isLast: isLast, keeps: restIsCheap)
@@ -210,12 +210,15 @@ struct ConnectionState: Hashable {
         waiting = 0
     }
 
-    /// An answer has content which does not go through the output buffer.
+    /// The answer that is being written has content that does not go through the output buffer.
     mutating func transferBegan() {
-        if isOpen, phase != .lingering { isSending = true }
+        switch phase {
+        case .head, .held, .body(.discarded, _), .ended: isSending = true
+        case .closed, .request, .body, .lingering, .broken: break
+        }
     }
 
-    /// That content has been sent.
+    /// All of that content has been sent.
     mutating func transferEnded() {
         isSending = false
     }
@@ -298,7 +301,7 @@ struct ConnectionState: Hashable {
 
     /// The client has been looked at after `.probe`.
     mutating func probed(foundOctets: Bool) -> Action {
-        guard phase == .ended(lingers: false) else { return .wait }
+        guard phase == .ended(lingers: false), owesNothing else { return .wait }
         if foundOctets { return goodbye() }
         broke()
         return .close
