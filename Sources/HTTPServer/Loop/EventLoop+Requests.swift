@@ -94,7 +94,7 @@ extension EventLoop {
         case .streaming(let handler):
             return refuseBySize(connection, limit) ?? beginStreaming(connection, method, handler, limit: limit, following)
         case .either(let isStreamed, let stream, let maximumStreamSize, let whole):
-            guard isStreamed(Request(exchange)) else {
+            guard isStreamed(request) else {
                 return refuseBySize(connection, limit) ?? beginWhole(connection, method, whole, limit: limit, following)
             }
             limit = maximumStreamSize
@@ -112,7 +112,7 @@ extension EventLoop {
     /// Asks the gate; nil where the request may go on, else as the `answer…` functions.
     private func refuseAtGate(_ connection: Connection, _ access: RouteAccess, allow: MethodSet? = nil) -> Int? {
         guard let gate = configuration.gate else { return nil }
-        let verdict = gate(Request(exchange), access)
+        let verdict = gate(request, access)
         connection.current.fields = verdict.fields
         switch verdict.outcome {
         case .pass: return nil
@@ -197,7 +197,7 @@ extension EventLoop {
         exchange.begin(method, identifier: identifier, body: following.part(0..<0))
         let sequence = connection.current.sequence
         inHandler = connection
-        let consumer = handler(Request(exchange), responder(connection))
+        let consumer = handler(request, Responder(self, connection.key, sequence, connection.liveness))
         inHandler = nil
         exchange.end()
         if case .streams(let sendsContinue) = handlerReturned(connection, takesBody: consumer != nil) {
@@ -213,14 +213,10 @@ extension EventLoop {
 
     private func call(_ connection: Connection, _ handler: Handler) {
         inHandler = connection
-        handler(Request(exchange), responder(connection))
+        handler(request, Responder(self, connection.key, connection.current.sequence, connection.liveness))
         inHandler = nil
         exchange.end()
         handlerReturned(connection, takesBody: false)
-    }
-
-    private func responder(_ connection: Connection) -> Responder {
-        Responder(self, connection.key, connection.current.sequence, connection.liveness)
     }
 
     /// Keeps the place of a request whose answer comes later.
