@@ -5,6 +5,8 @@ internal import Concurrency
 ///
 /// What happens next is decided by `state`; the rest is data.
 final class Connection {
+    /// Its event loop; `EventLoop.finish` breaks the cycle.
+    let loop: EventLoop
     let slot: UInt32
     let liveness = Liveness()
     var generation: UInt32 = 0
@@ -39,12 +41,12 @@ final class Connection {
     /// What of the output buffer the server's total counts.
     var countedOutput = 0
 
-    init(slot: UInt32, budget: MemoryBudget) {
+    init(_ loop: EventLoop, slot: UInt32) {
+        self.loop = loop
         self.slot = slot
-        builder = BodyBuilder(budget: budget)
+        builder = BodyBuilder(budget: loop.shared.budget)
     }
 
-    var key: ConnectionKey { ConnectionKey(slot: slot, generation: generation) }
     var token: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
 
     /// Nothing is in hand and nothing is half-way.

@@ -1,24 +1,22 @@
 internal import Concurrency
 import Synchronization
 
-extension EventLoop: AnswerTarget {
+extension EventLoop {
     /// Content up to this size is copied behind its head and sent with it; larger one is sent from where it is.
     private static let maximumCopy = 16 << 10
 
     // MARK: From responders
 
-    var mailbox: Mailbox { handle.mailbox }
-
     /// Answers with octets from within a handler. Allocates nothing if no earlier answer is outstanding.
     func answer(
-        _ key: ConnectionKey, _ sequence: UInt32, _ status: Status, _ contentType: StaticString, _ field: NumberField?,
-        _ body: UnsafeRawBufferPointer
+        _ connection: Connection, _ generation: UInt32, _ sequence: UInt32, _ status: Status, _ contentType: StaticString,
+        _ field: NumberField?, _ body: UnsafeRawBufferPointer
     ) {
         noteInline(body.count)
-        guard let connection = current(key, sequence), connection.state.answersAtOnce, body.count <= Self.maximumCopy else {
+        guard isCurrent(connection, generation, sequence), connection.state.answersAtOnce, body.count <= Self.maximumCopy else {
             let headers = field.map { [HeaderField($0.name, String($0.value))] } ?? []
             let response = Response(status, contentType: contentType, headers: headers, bytes: Array(body))
-            return answer(key, sequence, response)
+            return answer(connection, generation, sequence, response)
         }
         let info = connection.current
         answered(connection)
@@ -32,10 +30,10 @@ extension EventLoop: AnswerTarget {
     }
 
     /// Answers from a responder; nil if it was dropped.
-    func answer(_ key: ConnectionKey, _ sequence: UInt32, _ response: Response?) {
-        guard let connection = current(key, sequence) else {
+    func answer(_ connection: Connection, _ generation: UInt32, _ sequence: UInt32, _ response: Response?) {
+        guard isCurrent(connection, generation, sequence) else {
             // The responder outlived its handler's call: the answer takes the same way as from another thread.
-            if !mailbox.post(.answer(key, sequence, response)) { response?.discard() }
+            if !connection.address(generation).answer(sequence, response) { response?.discard() }
             return
         }
         if case .bytes(let bytes) = response?.body { noteInline(bytes.count) }
@@ -87,10 +85,9 @@ extension EventLoop: AnswerTarget {
         if count > handle.largestInlineAnswer.load(ordering: .relaxed) { handle.largestInlineAnswer.store(count, ordering: .relaxed) }
     }
 
-    /// The connection of a request whose handler is running and has not answered.
-    private func current(_ key: ConnectionKey, _ sequence: UInt32) -> Connection? {
-        guard let connection = inHandler, connection.key == key, connection.current.sequence == sequence else { return nil }
-        return connection.state.isUnanswered ? connection : nil
+    /// The handler of this request is running and has not answered.
+    private func isCurrent(_ connection: Connection, _ generation: UInt32, _ sequence: UInt32) -> Bool {
+        isInHandler && connection.state.isUnanswered && connection.generation == generation && connection.current.sequence == sequence
     }
 
     /// Puts an answer that came late into its place; nil where its responder was dropped.
@@ -177,13 +174,13 @@ extension EventLoop: AnswerTarget {
             }
         case .file(let file):
             if file.length > 0 {
-                file.attach(address(connection))
+                file.attach(connection.address)
                 connection.beginTransfer(.file(file, sent: 0))
             }
         // Its length has been announced: only breaking off tells the client that the content is missing.
         case .unsent(let count): if count > 0 { connection.state.broke() }
         case .stream(let stream):
-            stream.pipe.attach(address(connection))
+            stream.pipe.attach(connection.address)
             connection.beginTransfer(.stream(stream.pipe, isChunked: !info.isOldVersion && stream.length == nil, memory))
         }
     }

@@ -93,7 +93,7 @@ extension EventLoop {
         case .streamed:
             guard connection.reception.received <= connection.reception.limit else { return isWithinLimit(connection) }
             guard let consumer = connection.consumer, !octets.isEmpty else { return true }
-            let flow = BodyFlow(address: address(connection), sequence: connection.reception.sequence)
+            let flow = BodyFlow(address: connection.address, sequence: connection.reception.sequence)
             if case .pause = consumer.receive(octets, flow: flow) {
                 connection.state.bodyPaused()
                 connection.timer.pauseBody(at: now)
@@ -117,7 +117,7 @@ extension EventLoop {
 
     /// Whether the rest of the content may be read to keep the connection.
     func restIsCheap(_ connection: Connection) -> Bool {
-        connection.reception.remaining <= Self.maximumDiscard
+        connection.state.body == nil || connection.reception.remaining <= Self.maximumDiscard
     }
 
     /// Lets go of what handled the content of a request that is answered early, or whose handler does not want it.

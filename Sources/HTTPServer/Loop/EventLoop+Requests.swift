@@ -196,9 +196,9 @@ extension EventLoop {
         offerBody(connection, limit: limit)
         exchange.begin(method, identifier: identifier, body: following.part(0..<0))
         let sequence = connection.current.sequence
-        inHandler = connection
-        let consumer = handler(request, Responder(self, connection.key, sequence, connection.liveness))
-        inHandler = nil
+        isInHandler = true
+        let consumer = handler(request, Responder(connection, connection.generation, sequence))
+        isInHandler = false
         exchange.end()
         if case .streams(let sendsContinue) = handlerReturned(connection, takesBody: consumer != nil) {
             connection.consumer = consumer
@@ -212,9 +212,9 @@ extension EventLoop {
     }
 
     private func call(_ connection: Connection, _ handler: Handler) {
-        inHandler = connection
-        handler(request, Responder(self, connection.key, connection.current.sequence, connection.liveness))
-        inHandler = nil
+        isInHandler = true
+        handler(request, Responder(connection, connection.generation, connection.current.sequence))
+        isInHandler = false
         exchange.end()
         handlerReturned(connection, takesBody: false)
     }

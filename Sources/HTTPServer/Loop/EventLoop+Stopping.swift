@@ -86,6 +86,7 @@ extension EventLoop {
     /// Ends what the deadline has left.
     func finish() {
         for connection in connections { close(connection) }
+        connections.removeAll()
         if backlogLeft > 0 {
             backlogLeft = 0
             shared.loopStoppedListening()

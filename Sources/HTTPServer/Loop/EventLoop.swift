@@ -37,8 +37,8 @@ final class EventLoop {
     private(set) var nextScan = Int64.max
     var requestCount: UInt64 = 0
     var requestIDs = RequestIDSource()
-    /// The connection whose handler is running: answers for others must wait until it has returned.
-    var inHandler: Connection?
+    /// A handler is running: answers that come meanwhile for other connections must wait.
+    var isInHandler = false
     var isListening = false
     /// When to listen again after the descriptors ran out.
     var listenAgainAt = Int64.max
@@ -136,11 +136,6 @@ final class EventLoop {
         connection(UInt64(key.generation) << 32 | UInt64(key.slot))
     }
 
-    /// Where other threads reach a connection.
-    func address(_ connection: Connection) -> ConnectionAddress {
-        ConnectionAddress(mailbox: handle.mailbox, key: connection.key)
-    }
-
     private func handle(_ event: EventPoll.Event, _ connection: Connection) {
         if event.isBroken || event.isPeerClosed && connection.transfer.endsWithClient {
             close(connection)
@@ -198,7 +193,7 @@ final class EventLoop {
 
     func freeConnection() -> Connection {
         if let slot = freeSlots.popLast() { return connections[Int(slot)] }
-        let connection = Connection(slot: UInt32(connections.count), budget: shared.budget)
+        let connection = Connection(self, slot: UInt32(connections.count))
         connections.append(connection)
         return connection
     }

@@ -1,13 +1,15 @@
-/// What a `Responder` answers through: the event loop that called the handler.
+/// What a `Responder` answers through: the connection of the request.
+///
+/// A connection serves one client after another, so each call names the generation and the request that it is for.
 protocol AnswerTarget: AnyObject {
-    /// Where answers go that come later.
-    var mailbox: Mailbox { get }
-
     /// Answers with octets, which are copied at once.
     func answer(
-        _ key: ConnectionKey, _ sequence: UInt32, _ status: Status, _ contentType: StaticString, _ field: NumberField?,
+        _ generation: UInt32, _ sequence: UInt32, _ status: Status, _ contentType: StaticString, _ field: NumberField?,
         _ body: UnsafeRawBufferPointer)
 
     /// Answers; nil if the responder was dropped.
-    func answer(_ key: ConnectionKey, _ sequence: UInt32, _ response: Response?)
+    func answer(_ generation: UInt32, _ sequence: UInt32, _ response: Response?)
+
+    /// A responder for any thread.
+    func deferral(_ generation: UInt32, _ sequence: UInt32) -> DeferredResponder
 }

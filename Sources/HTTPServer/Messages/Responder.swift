@@ -2,19 +2,17 @@
 public struct Responder: ~Copyable {
     /// Nil once the request has been answered or deferred.
     private var target: (any AnswerTarget)?
-    private let key: ConnectionKey
+    private let generation: UInt32
     private let sequence: UInt32
-    private let liveness: Liveness
 
-    init(_ target: any AnswerTarget, _ key: ConnectionKey, _ sequence: UInt32, _ liveness: Liveness) {
+    init(_ target: any AnswerTarget, _ generation: UInt32, _ sequence: UInt32) {
         self.target = target
-        self.key = key
+        self.generation = generation
         self.sequence = sequence
-        self.liveness = liveness
     }
 
     deinit {
-        target?.answer(key, sequence, nil)
+        target?.answer(generation, sequence, nil)
     }
 
     /// Answers with octets, which are copied at once. Allocates nothing.
@@ -29,14 +27,14 @@ public struct Responder: ~Copyable {
     ) {
         guard let target else { return }
         self.target = nil
-        target.answer(key, sequence, status, contentType, field, body)
+        target.answer(generation, sequence, status, contentType, field, body)
     }
 
     /// Answers.
     public consuming func send(_ response: consuming Response) {
         guard let target else { return }
         self.target = nil
-        target.answer(key, sequence, response)
+        target.answer(generation, sequence, response)
     }
 
     /// Defers the answer: the result may go to another thread. Answers to pipelined requests are sent in the order of the requests,
@@ -44,7 +42,7 @@ public struct Responder: ~Copyable {
     public consuming func deferred() -> DeferredResponder {
         guard let target else { preconditionFailure("a responder answers once") }
         self.target = nil
-        return DeferredResponder(ConnectionAddress(mailbox: target.mailbox, key: key), sequence, liveness)
+        return target.deferral(generation, sequence)
     }
 }
 
