@@ -179,6 +179,16 @@ import Testing
         }
     }
 
+    @Test func theLastAnswerAfterAStopSaysThatTheConnectionCloses() {
+        check { state in
+            guard state.waiting > 0, !state.isUnanswered, !state.isBroken else { return [] }
+            var state = state
+            state.stopRequested()
+            repeat { state.transferEnded() } while state.nextAnswer(restIsCheap: true) != .waits
+            return state.closesAfterAnswer ? [] : ["the client expects to be served"]
+        }
+    }
+
     @Test func everyBrokenConnectionClosesAtOnce() {
         check { state in
             guard state.isOpen else { return [] }
