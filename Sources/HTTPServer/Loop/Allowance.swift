@@ -1,6 +1,6 @@
-/// The time that a client has for a transfer which must keep to a least rate: a bucket that the clock empties and octets fill.
+/// The time that a client has for a transfer with a minimum rate: a bucket that the clock empties and octets fill.
 ///
-/// It is never more than full, so octets that came fast pay for no longer stall than those that came slowly.
+/// It is never more than full, so octets that came fast do not pay for a longer stall.
 struct Allowance: Equatable {
     /// Up to when the octets so far have paid, in milliseconds; never later than the last of them came.
     private(set) var paidUntil: Int64

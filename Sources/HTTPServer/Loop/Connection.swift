@@ -38,7 +38,7 @@ final class Connection {
     private(set) var transfer = Transfer.none
     /// The response that `transfer` belongs to.
     var delivery: Delivery?
-    /// What of the output buffer the server's total counts.
+    /// How much of the output buffer the server's total counts.
     var countedOutput = 0
 
     init(_ loop: EventLoop, slot: UInt32) {
@@ -82,10 +82,10 @@ final class Connection {
         state.transferEnded()
     }
 
-    /// Whether the state counts what there is.
+    /// Whether the state's counts match the data.
     var isConsistent: Bool { state.waiting == pending.count && state.isSending == !transfer.isNone }
 
-    /// Ends a connection and lets go of all that it owned; the descriptor is the caller's.
+    /// Ends a connection and releases all that it owned, except the descriptor.
     func reset() {
         liveness.set(0)
         descriptor = -1

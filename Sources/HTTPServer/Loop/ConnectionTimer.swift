@@ -7,7 +7,7 @@ struct ConnectionTimer: Equatable {
         case head
         /// Content is arriving; it must keep to a least rate.
         case body
-        /// The client is not the one who is waited for: no deadline.
+        /// Nothing is expected of the client: no deadline.
         case answering
         /// The client does not take its answer at once; it must keep to a least rate.
         case writing
@@ -28,7 +28,7 @@ struct ConnectionTimer: Equatable {
         writing = Allowance(at: now)
     }
 
-    /// Enters a phase, or stays in it; staying in any but `.idle` does not begin it anew.
+    /// Enters a phase, or stays in it. Staying restarts only `.idle`.
     mutating func enter(_ next: Phase, at now: Int64) {
         if next == .idle || next != phase { since = now }
         if next == .writing, phase != .writing { writing = Allowance(at: now) }

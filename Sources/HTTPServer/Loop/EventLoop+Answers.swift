@@ -2,7 +2,7 @@ internal import Concurrency
 import Synchronization
 
 extension EventLoop {
-    /// Content up to this size is copied behind its head and sent with it; larger one is sent from where it is.
+    /// Content up to this size is copied after its head and sent with it; larger content is sent from where it is.
     private static let maximumCopy = 16 << 10
 
     // MARK: From responders
@@ -32,7 +32,7 @@ extension EventLoop {
     /// Answers from a responder; nil if it was dropped.
     func answer(_ connection: Connection, _ generation: UInt32, _ sequence: UInt32, _ response: Response?) {
         guard isCurrent(connection, generation, sequence) else {
-            // The responder outlived its handler's call: the answer takes the same way as from another thread.
+            // The responder outlived its handler's call, so the answer goes through the mailbox.
             if !connection.address(generation).answer(sequence, response) { response?.discard() }
             return
         }
@@ -53,14 +53,14 @@ extension EventLoop {
         lateError(info, .internalServerError, "the request was dropped without an answer")
     }
 
-    /// An error for a request whose head is gone: the pattern of its route determines the form of errors, as its path would.
+    /// An error for a request whose head is gone. The pattern of its route selects the form of the error, as its path would.
     private func lateError(_ info: ExchangeInfo, _ status: Status, _ detail: String, retryAfter: Bool = false) -> Response {
         var pattern = shared.table.pattern(ofSlot: info.slot) ?? ""
         return pattern.withUTF8 { errorResponse(status, detail, path: UnsafeRawBufferPointer($0), retryAfter: retryAfter) }
     }
 
-    /// Counts the memory of a large answer. One to a request that changed nothing gives way to an error when the total is reached; any
-    /// other is sent all the same, for what was done must be told.
+    /// Counts the memory of a large answer. If the total is reached, the answer to a request that changed nothing is replaced by an error.
+    /// Any other is sent all the same: completed changes must be reported.
     private func count(_ info: ExchangeInfo, _ response: inout Response) -> AnswerMemory? {
         guard !info.isHead else { return nil }
         let amount: Int
@@ -80,7 +80,7 @@ extension EventLoop {
         return AnswerMemory(adopting: amount, of: shared.answerBudget)
     }
 
-    /// Counts what a handler has made on this loop, which nothing that grows with the application's state may be.
+    /// Notes the size of an answer made on this loop; no such answer may grow with the application's state.
     private func noteInline(_ count: Int) {
         if count > handle.largestInlineAnswer.load(ordering: .relaxed) { handle.largestInlineAnswer.store(count, ordering: .relaxed) }
     }
@@ -90,7 +90,7 @@ extension EventLoop {
         isInHandler && connection.state.isUnanswered && connection.generation == generation && connection.current.sequence == sequence
     }
 
-    /// Puts an answer that came late into its place; nil where its responder was dropped.
+    /// Puts a deferred answer into its place; nil if its responder was dropped.
     func deliver(_ connection: Connection, _ sequence: UInt32, _ response: Response?) {
         guard let index = connection.pending.firstIndex(where: { $0.info.sequence == sequence }),
             connection.pending[index].response == nil
@@ -154,7 +154,7 @@ extension EventLoop {
         observe(connection, info, response.status, bytes: info.isHead ? 0 : response.body.count ?? 0)
     }
 
-    /// Gives up the requests behind the one that is being answered.
+    /// Drops the requests after the one that is being answered.
     private func dropPending(_ connection: Connection) {
         for answer in connection.pending {
             answer.response?.discard()
@@ -177,7 +177,7 @@ extension EventLoop {
                 file.attach(connection.address)
                 connection.beginTransfer(.file(file, sent: 0))
             }
-        // Its length has been announced: only breaking off tells the client that the content is missing.
+        // Its length has been announced: only a closed connection shows the client that the content is missing.
         case .unsent(let count): if count > 0 { connection.state.broke() }
         case .stream(let stream):
             stream.pipe.attach(connection.address)

@@ -1,7 +1,7 @@
 internal import Concurrency
 
 extension EventLoop {
-    /// Content thrown away after an early answer to keep the connection; more costs more than a new one.
+    /// Octets of content that are discarded after an early answer to keep the connection. More would cost more than a new connection.
     static let maximumDiscard = 256 << 10
 
     /// Prepares for the content of the request in `head`.
@@ -18,24 +18,24 @@ extension EventLoop {
         connection.timer.beginBody(at: now)
     }
 
-    /// Prepares for the content of the request in `head`, if it has any, before it is known what becomes of it.
+    /// Prepares for the content of the request in `head`, if it has any, before it is decided where the content goes.
     func offerBody(_ connection: Connection, limit: Int) {
         guard head.framing != .none else { return }
         beginReception(connection, limit: limit)
         connection.state.bodyOffered(awaitsContinue: head.expectsContinue)
     }
 
-    /// What the content of the request in hand counts against.
+    /// The budget for the content of the request in hand.
     func bodyBudget(_ connection: Connection) -> MemoryBudget {
         connection.current.isRefusable ? shared.readingBudget : shared.budget
     }
 
-    /// Tells a waiting client to send the content, unless it does so already (RFC 9110, section 10.1.1).
+    /// Asks a waiting client for the content, unless some has come already (RFC 9110, section 10.1.1).
     func sendContinue(_ connection: Connection, _ following: UnsafeRawBufferPointer) {
         if following.isEmpty { connection.output.append("HTTP/1.1 100 Continue\r\n\r\n") }
     }
 
-    /// Takes octets of content; the number used.
+    /// Takes octets of content; returns how many it used.
     func receive(_ connection: Connection, _ octets: UnsafeRawBufferPointer) -> Int {
         guard connection.reception.isChunked else {
             let count = min(octets.count, connection.reception.remaining)
@@ -62,7 +62,7 @@ extension EventLoop {
         }
     }
 
-    /// Refuses a chunk that would pass the limit when its size is known, not when it has arrived.
+    /// Refuses a chunk that would exceed the limit as soon as its size is known.
     private func isWithinLimit(_ connection: Connection) -> Bool {
         let reception = connection.reception
         let total = reception.received.addingReportingOverflow(reception.decoder.announced)
@@ -71,7 +71,7 @@ extension EventLoop {
         return false
     }
 
-    /// Hands on a piece of content; false when that ended the request.
+    /// Hands on a piece of content; false if that ended the request.
     private func deliver(_ connection: Connection, _ octets: UnsafeRawBufferPointer) -> Bool {
         connection.reception.received = connection.reception.received.addingReportingOverflow(octets.count).partialValue
         connection.timer.bodyArrived(octets.count, at: now, policy)
@@ -120,7 +120,7 @@ extension EventLoop {
         connection.state.body == nil || connection.reception.remaining <= Self.maximumDiscard
     }
 
-    /// Lets go of what handled the content of a request that is answered early, or whose handler does not want it.
+    /// Releases what handled the content of a request that is answered early, or whose handler does not want the content.
     func dropBody(_ connection: Connection) {
         connection.consumer = nil
         connection.builder.reset()
@@ -129,7 +129,7 @@ extension EventLoop {
         connection.reception.received = 0
     }
 
-    /// The content will not become whole. Its request is answered with an error, unless that has happened already.
+    /// The content will not become whole. Its request is answered with an error unless it has been answered already.
     func failBody(_ connection: Connection, _ status: Status, _ detail: String, retryAfter: Bool = false) {
         let body = connection.state.bodyFailed()
         let consumer = connection.consumer

@@ -1,7 +1,7 @@
 import Synchronization
 
 extension EventLoop {
-    /// How long a connection is idle, in milliseconds, before it may have to give way to a new one.
+    /// How long a connection is idle, in milliseconds, before it may be closed for a new one.
     private static let leastIdleTime: Int64 = 1000
 
     /// Watches the listener, unless the server is stopping.
@@ -63,13 +63,13 @@ extension EventLoop {
         let connection = freeConnection()
         connection.open(descriptor, peer, at: now)
         openCount += 1
-        // The request often is there already; a connection which is answered and closed at once never comes into the epoll at all.
+        // The request is often there already: a connection that is answered and closed at once is never added to the epoll.
         lendOutput(connection)
         read(connection)
         settle(connection)
     }
 
-    /// Makes room for new clients, at the limit, by closing kept-alive connections that have been of no use for a while.
+    /// At the limit of connections, closes idle ones to make room for new clients.
     private func closeIdleConnections() {
         var left = 64
         for connection in connections where connection.isQuiescent && connection.timer.isIdle(since: now - Self.leastIdleTime) {

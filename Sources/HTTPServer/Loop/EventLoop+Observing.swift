@@ -1,7 +1,7 @@
 internal import Concurrency
 
 extension EventLoop {
-    /// Begins to count the request in `head`, and its trace where somebody observes.
+    /// Begins to count the request in `head`, and to trace it if somebody observes.
     func trace(_ connection: Connection, isWellFormed: Bool) {
         let method = isWellFormed ? head.method : nil
         connection.current.slot = handle.counters.slot(withoutRoute: method)
@@ -18,7 +18,7 @@ extension EventLoop {
         connection.current.trace?.route = route
     }
 
-    /// A response has been written, but for content that is still on its way.
+    /// A response has been written, except for content that is still being sent.
     func observe(_ connection: Connection, _ info: ExchangeInfo, _ status: Status, bytes: Int) {
         if connection.transfer.isNone {
             conclude(info, status, bytes: bytes, isComplete: true)
@@ -27,7 +27,7 @@ extension EventLoop {
         }
     }
 
-    /// Some content has gone on its way; `isLast` when no more is to come.
+    /// Some content has been sent; `isLast` if no more follows.
     func observeProgress(_ connection: Connection, _ count: Int, isLast: Bool) {
         guard connection.delivery != nil else { return }
         connection.delivery!.bytes += count
@@ -36,12 +36,12 @@ extension EventLoop {
         conclude(delivery.info, delivery.status, bytes: delivery.bytes, isComplete: true)
     }
 
-    /// A request will get no answer, though its connection still is there.
+    /// A request gets no answer, though its connection is still open.
     func observeDropped(_ answer: PendingAnswer) {
         conclude(answer.info, answer.response?.status, bytes: 0, isComplete: false)
     }
 
-    /// The connection ends: what is not answered by now never will be.
+    /// The connection ends: what is not answered by now never is.
     func observeEnd(_ connection: Connection) {
         if let delivery = connection.delivery {
             connection.delivery = nil
@@ -51,7 +51,7 @@ extension EventLoop {
         if connection.state.isUnanswered { conclude(connection.current, nil, bytes: 0, isComplete: false) }
     }
 
-    /// Counts a request that is done with, and tells who observes.
+    /// Counts a finished request and reports it to the observer.
     private func conclude(_ info: ExchangeInfo, _ status: Status?, bytes: Int, isComplete: Bool) {
         let duration = MonotonicClock.nanoseconds - info.start
         handle.counters.end(info.slot, status, bytes: bytes, nanoseconds: duration, isComplete: isComplete)

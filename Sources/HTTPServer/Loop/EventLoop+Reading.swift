@@ -1,8 +1,8 @@
 internal import Concurrency
 
 extension EventLoop {
-    /// Reads once from a connection that is readable, and works on what came. Level-triggered epoll tells again if there is more, so
-    /// one connection cannot keep the others waiting.
+    /// Reads once from a readable connection and processes what came. Level-triggered epoll reports again if there is more, so one
+    /// connection cannot keep the others waiting.
     func read(_ connection: Connection) {
         guard reads(connection) else { return stopReading(connection) }
         if connection.state.phase == .lingering { return discardInput(connection) }
@@ -42,7 +42,7 @@ extension EventLoop {
         let spare = connection.builder.spare(limit: min(missing, 1 << 20))
         let result = SystemCall.receive(connection.descriptor, into: spare)
         guard case .bytes(let count) = result else { return readEnded(connection, result) }
-        // What was asked for ends with the content; more may lie behind it.
+        // No more than the content was asked for; more may follow it.
         connection.state.received(all: count < spare.count)
         connection.builder.commit(count)
         connection.timer.bodyArrived(count, at: now, policy)
@@ -56,7 +56,7 @@ extension EventLoop {
         case .bytes, .wouldBlock: return
         case .failed: connection.state.broke()
         case .end:
-            // The client has closed its sending side only, as far as is known: what it has asked for is still answered.
+            // As far as is known, the client has only closed its sending side: what it has asked for is still answered.
             if connection.state.peerClosed() {
                 failBody(connection, .badRequest, "the connection ended before all of the content arrived")
             }
@@ -64,7 +64,7 @@ extension EventLoop {
         }
     }
 
-    /// Works on the octets which were read earlier; false when nothing could be used.
+    /// Processes octets that were read earlier; false if none could be used.
     @discardableResult
     func processInput(_ connection: Connection) -> Bool {
         let used = process(connection, connection.input.bytes)
@@ -73,8 +73,8 @@ extension EventLoop {
         return used > 0
     }
 
-    /// Forgets the interest in reading; `settle` takes it up again. Only done when octets lie there which nobody wants yet, so that
-    /// the usual request costs no call of epoll_ctl.
+    /// Stops watching for octets until `settle` wants them again. Only done if there are octets that nobody wants yet, so the usual
+    /// request needs no epoll_ctl.
     private func stopReading(_ connection: Connection) {
         if let interest = connection.interest { setInterest(connection, interest.subtracting(.read)) }
     }

@@ -3,8 +3,8 @@ import Synchronization
 extension EventLoop {
     static let noMemory = "the server has no memory left for request content; try again"
 
-    /// Works on octets of the client; the number used. Those left must be passed again, with more behind them or when the
-    /// connection's state has changed.
+    /// Processes octets of the client; returns how many it used. The rest must be passed again when more have come or the connection's
+    /// state has changed.
     func process(_ connection: Connection, _ octets: UnsafeRawBufferPointer) -> Int {
         var at = 0
         while at < octets.count {
@@ -42,7 +42,7 @@ extension EventLoop {
         (head.method?.isSafe ?? false) && connection.pending.allSatisfy { $0.info.isSafe }
     }
 
-    /// Begins the request in `head`; the number of octets behind the head that were used.
+    /// Begins the request in `head`; returns how many octets after the head it used.
     private func begin(_ connection: Connection, _ following: UnsafeRawBufferPointer) -> Int {
         requestCount &+= 1
         handle.requests.store(requestCount, ordering: .relaxed)
@@ -109,7 +109,7 @@ extension EventLoop {
         return requestIDs.next()
     }
 
-    /// Asks the gate; nil where the request may go on, else as the `answer…` functions.
+    /// Asks the gate; nil if the request may go on, else as the `answer…` functions.
     private func refuseAtGate(_ connection: Connection, _ access: RouteAccess, allow: MethodSet? = nil) -> Int? {
         guard let gate = configuration.gate else { return nil }
         let verdict = gate(request, access)
@@ -176,7 +176,7 @@ extension EventLoop {
             call(connection, handler)
             return 0
         case .length(let length) where following.count >= length:
-            // The usual small request: its content is used where it was received.
+            // The usual small request: its content is used in the receive buffer.
             exchange.begin(method, identifier: identifier, body: following.part(0..<length))
             call(connection, handler)
             return length
@@ -233,7 +233,7 @@ extension EventLoop {
         requestCount &* UInt64(configuration.eventLoops) &+ UInt64(handle.index)
     }
 
-    /// Calls the handler of a request whose content is whole, with its head parsed once more from the copy.
+    /// Calls the handler of a request whose content is whole, after parsing the copy of its head.
     func callStored(_ connection: Connection, _ body: Body) {
         var parser = RequestParser()
         guard case .complete = parser.parse(connection.storedHead.bytes, limits: limits, into: head), let method = head.method,

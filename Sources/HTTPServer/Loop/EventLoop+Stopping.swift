@@ -1,8 +1,8 @@
 extension EventLoop {
-    /// How soon the kernel's queue is looked at again that could not be emptied, in milliseconds.
+    /// How soon a kernel's queue that could not be emptied is looked at again, in milliseconds.
     private static let backlogInterval: Int64 = 10
 
-    /// Whether nothing is left to do. Closes the mailbox then: whoever has something for this loop afterwards is told.
+    /// Whether nothing is left to do. Then it closes the mailbox, which refuses later messages.
     var hasEnded: Bool {
         guard isStopping else { return false }
         if now >= stopDeadline { return true }
@@ -34,7 +34,7 @@ extension EventLoop {
         if isListening { stopListening(until: .max) }
         listenAgainAt = .max
         shared.listener.holdBack()
-        // More do not fit into the queue: what comes later finds the door shut.
+        // More do not fit into the queue; later ones are refused.
         backlogLeft = Int(Listener.backlog) + 1
         takeBacklog()
     }
@@ -45,8 +45,8 @@ extension EventLoop {
         if !isGraceOver, now >= graceEnd { endGrace() }
     }
 
-    /// Takes the connections which the kernel has accepted already: their clients may have sent requests. Where there is no room for all,
-    /// the rest follow as others close.
+    /// Takes the connections that the kernel has accepted: their clients may have sent requests. If there is no room for all, the rest
+    /// follow as others close.
     private func takeBacklog() {
         while backlogLeft > 0, shared.admit() {
             let result = SystemCall.accept(shared.listener.descriptor)
@@ -61,7 +61,7 @@ extension EventLoop {
             case .lost: backlogLeft -= 1
             case .exhausted: return
             case .wouldBlock:
-                // A handshake that had begun may end yet: the queue must be found empty twice.
+                // A handshake may still be completing: the queue must be empty twice.
                 backlogClosesAt = min(backlogClosesAt, now + Self.backlogInterval)
                 guard now >= backlogClosesAt else { return }
                 backlogLeft = 0
@@ -71,7 +71,7 @@ extension EventLoop {
         if backlogLeft == 0 { shared.loopStoppedListening() }
     }
 
-    /// Connections have had their time for one more request: those without are closed.
+    /// Connections have had their time for one more request; those without one are closed.
     private func endGrace() {
         isGraceOver = true
         for connection in connections where connection.state.isOpen {
@@ -79,7 +79,7 @@ extension EventLoop {
             if connection.isQuiescent { read(connection) }
             settle(connection)
         }
-        // There is room again for those that had to wait in the queue.
+        // There is room for those that waited in the queue.
         if backlogLeft > 0 { takeBacklog() }
     }
 

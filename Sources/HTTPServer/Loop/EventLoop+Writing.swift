@@ -31,8 +31,8 @@ extension EventLoop {
         }
     }
 
-    /// Brings a connection to rest after anything has happened to it: sends, goes on with what was held back, closes, and says what
-    /// is waited for next.
+    /// Brings a connection to rest after any event: sends, continues with input that was held back, then closes it or waits for the next
+    /// event.
     func settle(_ connection: Connection) {
         guard connection.state.isOpen else { return }
         repeat {
@@ -51,7 +51,7 @@ extension EventLoop {
             watch(connection)
         case .close: break
         }
-        // Without events of the epoll, which may have run out of memory, the connection would hang.
+        // If the epoll could not watch it, the connection would hang.
         if connection.state.isBroken {
             returnBuffers(connection)
             close(connection)
@@ -61,12 +61,12 @@ extension EventLoop {
         countOutput(connection)
     }
 
-    /// Whether octets of the client lie in the kernel's buffer. They are of no use any more, and dropped.
+    /// Whether the kernel's buffer has octets of the client. They are of no use any more and dropped.
     private func hasUnreadOctets(_ connection: Connection) -> Bool {
         if case .bytes = SystemCall.receive(connection.descriptor, into: receiveBuffer) { true } else { false }
     }
 
-    /// Counts what a client leaves unread of small answers; the usual connection leaves nothing.
+    /// Counts the octets of small answers that a client leaves unread; most leave none.
     private func countOutput(_ connection: Connection) {
         let held = connection.output.capacity
         guard held != connection.countedOutput else { return }
@@ -79,7 +79,7 @@ extension EventLoop {
         returnOutput(connection)
     }
 
-    /// Says to epoll and to the timer what the connection waits for.
+    /// Sets the epoll and the timer to what the connection waits for.
     private func watch(_ connection: Connection) {
         var interest = connection.interest ?? []
         if connection.state.isWriteBlocked { interest.insert(.write) } else { interest.remove(.write) }
@@ -123,7 +123,7 @@ extension EventLoop {
                 let amount = min(file.length - sent, 1 << 20)
                 let result = SystemCall.sendFile(
                     connection.descriptor, from: file.descriptor, offset: file.offset + sent, count: amount)
-                // The file is shorter than announced: only breaking off tells the client.
+                // The file is shorter than announced: only a closed connection shows it to the client.
                 if result == .bytes(0) { connection.state.broke() }
                 account(connection, result) { connection, count in
                     budget -= count
@@ -136,7 +136,7 @@ extension EventLoop {
                 guard pump(connection, pipe, isChunked) else { return }
             }
             if budget <= 0 {
-                // The others first: the socket is still writable, so epoll comes back here.
+                // Other connections first: the socket is still writable, so epoll reports it again.
                 connection.state.writeBlocked()
             }
         }
@@ -160,7 +160,7 @@ extension EventLoop {
         }
     }
 
-    /// Moves what a stream has ready into the output; false when it has nothing yet.
+    /// Moves what a stream has ready into the output; false if it has nothing yet.
     private func pump(_ connection: Connection, _ pipe: StreamPipe, _ isChunked: Bool) -> Bool {
         switch pipe.take() {
         case .nothingYet:

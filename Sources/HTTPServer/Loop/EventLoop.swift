@@ -1,7 +1,7 @@
 internal import Concurrency
 import Synchronization
 
-/// One thread's share of the server: an epoll, its connections, and the memory which all their requests use one after another.
+/// One thread's share of the server: an epoll, its connections, and the memory that all their requests use one after another.
 ///
 /// Owned by its thread; other threads reach it through its `LoopHandle`.
 final class EventLoop {
@@ -23,7 +23,8 @@ final class EventLoop {
     let head = RequestHead()
     let segments: PathSegments
     let exchange: Exchange
-    /// What handlers read `exchange` through: one for all requests, for the optimizer (Swift 6.3) cannot inline where one is made.
+    /// What handlers read `exchange` through. There is one for all requests: the optimizer of Swift 6.3 aborts if it inlines a function
+    /// that makes one.
     let request: Request
     let receiveBuffer: UnsafeMutableRawBufferPointer
     var poll: EventPoll
@@ -37,7 +38,7 @@ final class EventLoop {
     private(set) var nextScan = Int64.max
     var requestCount: UInt64 = 0
     var requestIDs = RequestIDSource()
-    /// A handler is running: answers that come meanwhile for other connections must wait.
+    /// A handler is running: meanwhile, answers for other connections must wait.
     var isInHandler = false
     var isListening = false
     /// When to listen again after the descriptors ran out.
@@ -47,14 +48,14 @@ final class EventLoop {
     /// When connections without a request are closed, once the server is stopping.
     var graceEnd = Int64.max
     var isGraceOver = false
-    /// Connections that may still be taken from the kernel's queue before the door is shut.
+    /// Connections that may still be taken from the kernel's queue before the listener refuses.
     var backlogLeft = 0
-    /// From when on an empty queue counts as emptied.
+    /// When an empty queue begins to count as emptied.
     var backlogClosesAt = Int64.max
     private var messages: [LoopMessage] = []
     private var nextMessage = 0
 
-    /// Messages which have been taken from the mailbox and wait for their turn.
+    /// Messages that have been taken from the mailbox and wait for their turn.
     var waitingMessages: ArraySlice<LoopMessage> { messages[nextMessage...] }
 
     init(shared: ServerShared, handle: LoopHandle) throws(ServerError) {
@@ -82,7 +83,7 @@ final class EventLoop {
 
     // MARK: Turns
 
-    /// Runs until it is told to stop and all connections are closed.
+    /// Runs until it has been stopped and all connections are closed.
     func run() {
         listen()
         while !hasEnded {
@@ -156,7 +157,7 @@ final class EventLoop {
             nextMessage += 1
         }
         if nextMessage == messages.count, nextMessage > 0 {
-            // Lets go of the responses at once instead of at the next message.
+            // Releases the responses at once instead of at the next message.
             messages.removeAll(keepingCapacity: messages.count <= Self.messagesPerTurn)
             nextMessage = 0
         }

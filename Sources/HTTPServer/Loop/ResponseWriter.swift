@@ -12,7 +12,7 @@ struct ResponseWriter: ~Copyable {
     enum Persistence {
         case unsaid
         case close
-        /// An HTTP/1.0 client wants to be told.
+        /// Said to HTTP/1.0 clients only.
         case keepAlive
     }
 
@@ -49,7 +49,7 @@ struct ResponseWriter: ~Copyable {
         common.append("\r\n")
     }
 
-    /// Writes a head, with the empty line behind it.
+    /// Writes a head, with the empty line after it.
     func write(
         _ status: Status, contentType: StaticString?, headers: [HeaderField], number: NumberField? = nil, allow: MethodSet?,
         length: Length, persistence: Persistence, id: RequestID = RequestID(), fields: FieldBlock? = nil, into output: inout ByteBuffer
@@ -110,7 +110,7 @@ struct ResponseWriter: ~Copyable {
             && UnsafeRawBufferPointer(start: contentType.utf8Start, count: 9).equalsIgnoringCase("text/html")
     }
 
-    /// `Allow`, with what the server adds by itself: HEAD where there is GET, and OPTIONS.
+    /// `Allow`, with what the server adds: HEAD if there is GET, and OPTIONS.
     private static func append(_ methods: MethodSet, to output: inout ByteBuffer) {
         output.append("Allow: ")
         var isFirst = true

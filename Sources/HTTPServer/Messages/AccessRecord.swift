@@ -1,21 +1,21 @@
-/// One line of an access log: a request and what became of it.
+/// One line of an access log: a request and its outcome.
 public struct AccessRecord: Sendable {
-    /// When the request's head was whole, in nanoseconds since 1970.
+    /// When the request's head was complete, in nanoseconds since 1970.
     public let time: Int64
     /// The request's name.
     public let id: RequestID
     /// Where it came from.
     public let peer: PeerAddress
-    /// The method; nil where the head was malformed or the method is not known.
+    /// The method; nil if the head was malformed or the method is not known.
     public let method: Method?
-    /// The path as it was sent, without the query; empty where the head was malformed.
+    /// The path as it was sent, without the query; empty if the head was malformed.
     public let path: [UInt8]
-    /// The place of its route among `Router.routes`, for counting by route; nil where the request reached none: there is nothing at the
-    /// path, or not with this method. A request that the gate refused has the route it was for.
+    /// The index of its route in `Router.routes`; nil if no route has the path and the method. A request that the gate refused has the
+    /// route that it was for.
     public let routeIndex: Int?
-    /// The pattern of that route, as `/v1/models/{model}/learn`. The route's own text: reading it copies nothing.
+    /// The pattern of that route, such as `/v1/models/{model}/learn`. Reading it copies nothing.
     public let pattern: String?
-    /// The status; nil where the client had gone before there was one.
+    /// The status; nil if the client had gone before there was one.
     public let status: Status?
     /// Octets of the answer's content, without chunk framing; 0 for HEAD.
     public let bytes: Int
@@ -25,5 +25,5 @@ public struct AccessRecord: Sendable {
     public let isComplete: Bool
 }
 
-/// Is told of every request when its answer has been written. Runs on an event loop: it must not block.
+/// Called with every request when its answer has been written, on an event loop: it must not block.
 public typealias AccessObserver = @Sendable (borrowing AccessRecord) -> Void

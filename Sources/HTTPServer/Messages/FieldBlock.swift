@@ -1,4 +1,4 @@
-/// Response fields which are written once and copied into every answer that has them.
+/// Response fields that are written once and copied into every answer that has them.
 public final class FieldBlock: Sendable {
     /// As they are sent, each with its line end.
     let octets: [UInt8]

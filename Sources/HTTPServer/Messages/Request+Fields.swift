@@ -1,5 +1,5 @@
 extension Request {
-    /// The value of a field, all its lines combined with `, ` (RFC 9110, section 5.3); nil when the field is absent. The name is
+    /// The value of a field, all its lines combined with `, ` (RFC 9110, section 5.3); nil if the field is absent. The name is
     /// matched in either case. Octets that are not UTF-8 are replaced.
     public func header(_ name: StaticString) -> String? {
         guard var found = exchange.head.firstField(name) else { return nil }
@@ -17,13 +17,13 @@ extension Request {
         exchange.head.firstField(name)?.value.equalsIgnoringCase(value) ?? false
     }
 
-    /// Calls `body` with the octets of the field's first line, or nil when it is absent. Allocates nothing.
+    /// Calls `body` with the octets of the field's first line, or nil if it is absent. Allocates nothing.
     public func withHeaderBytes<R>(_ name: StaticString, _ body: (UnsafeRawBufferPointer?) throws -> R) rethrows -> R {
         try body(exchange.head.firstField(name)?.value)
     }
 
     /// Calls `body` with the host and port that the request is for: those of an absolute target, which replace Host (RFC 9112,
-    /// section 3.2.2), else Host's; nil where there are none. Allocates nothing.
+    /// section 3.2.2), else Host's; nil if there are none. Allocates nothing.
     public func withAuthorityBytes<R>(_ body: (UnsafeRawBufferPointer?) throws -> R) rethrows -> R {
         guard exchange.head.form != .absolute else { return try body(exchange.head.bytes(exchange.head.authority)) }
         return try withHeaderBytes("host", body)
@@ -40,8 +40,8 @@ extension Request {
         exchange.head.firstField("content-type") != nil
     }
 
-    /// Whether the content's media type is `type`, as `application/json`, parameters such as `charset` aside, ASCII letters in either
-    /// case (RFC 9110, section 8.3.1). Allocates nothing.
+    /// Whether the content's media type is `type`, such as `application/json`. Parameters such as `charset` and the case of ASCII letters
+    /// do not matter (RFC 9110, section 8.3.1). Allocates nothing.
     public func mediaTypeIs(_ type: StaticString) -> Bool {
         guard let value = exchange.head.firstField("content-type")?.value else { return false }
         var end = 0

@@ -1,10 +1,10 @@
 extension Request {
-    /// Which of some media types the client would rather have (RFC 9110, sections 12.4.2 and 12.5.1). Allocates nothing.
+    /// Which of some media types the client prefers (RFC 9110, sections 12.4.2 and 12.5.1). Allocates nothing.
     ///
-    /// The one with the highest quality, which for each type is that of the range which names it most closely; of equals the one that is
-    /// named more closely, then the one that is named first, then the first of `types`.
+    /// The type with the highest quality. A type has the quality of the most specific range that matches it. Of equal types, it is the one
+    /// with the more specific range, then the one that `Accept` names first, then the first of `types`.
     ///
-    /// - Returns: Its index; nil where the client accepts none. Without `Accept`, or with none that is well-formed, it accepts all.
+    /// - Returns: Its index; nil if the client accepts none. Without a well-formed `Accept` it accepts all.
     public func preferred(among types: [MediaType]) -> Int? {
         var best: (index: Int, preference: Preference)?
         var isSaid = false
@@ -16,7 +16,7 @@ extension Request {
         return isSaid ? best?.index : types.indices.first
     }
 
-    /// What `Accept` says of a type; nil where it says nothing.
+    /// What `Accept` says of a type; nil if it says nothing.
     private func preference(for type: MediaType, _ isSaid: inout Bool) -> Preference? {
         var found: Preference?
         var position = 0

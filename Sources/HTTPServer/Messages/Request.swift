@@ -1,6 +1,6 @@
 /// A request, valid during the call of its handler.
 ///
-/// Everything here reads the connection's own memory; only what is asked for as a `String` is copied.
+/// It reads the connection's own memory; only a `String` is a copy.
 public struct Request: ~Copyable {
     let exchange: Exchange
 
@@ -18,8 +18,7 @@ public struct Request: ~Copyable {
     /// A number that no other request of this process has.
     public var identifier: UInt64 { exchange.identifier }
 
-    /// The name of the request, which its answer carries as `X-Request-Id`: the client's, where that sent a short one, or one made
-    /// here.
+    /// The name of the request, which its answer carries as `X-Request-Id`: the client's if it sent a short one, else a new one.
     public var id: RequestID { exchange.id }
 
     /// Where the request comes from.
@@ -33,7 +32,7 @@ public struct Request: ~Copyable {
     /// The number of parameters of the route's pattern.
     public var parameterCount: Int { exchange.segments.parameterCount }
 
-    /// The percent-decoded parameter of the pattern, counted from 0; nil when it is not UTF-8.
+    /// The percent-decoded parameter of the pattern, counted from 0; nil if it is not UTF-8.
     ///
     /// - Precondition: The pattern has such a parameter.
     public func parameter(_ index: Int) -> String? {
@@ -49,7 +48,7 @@ public struct Request: ~Copyable {
 
     // MARK: Content
 
-    /// The number of octets of the content; 0 in a streaming handler, which has not got it yet.
+    /// The number of octets of the content; 0 in a streaming handler, which runs before the content comes.
     public var bodyCount: Int { exchange.body.count }
 
     /// Calls `body` with the content. Allocates nothing.

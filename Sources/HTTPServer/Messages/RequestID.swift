@@ -1,5 +1,5 @@
 /// A name for one request, which its answer carries as `X-Request-Id`, so that the logs of a client, a proxy and the server can be
-/// laid side by side.
+/// compared.
 ///
 /// A value of fixed size: having one allocates nothing.
 public struct RequestID: Sendable, CustomStringConvertible {
@@ -23,8 +23,8 @@ public struct RequestID: Sendable, CustomStringConvertible {
         length = 16
     }
 
-    /// A client's name for its request; nil unless it is 1 to `maximumCount` octets of `[A-Za-z0-9._~+/=:-]`, which need no escape in
-    /// a field, in JSON or in a shell.
+    /// A client's name for its request; nil unless it has 1 to `maximumCount` octets of `[A-Za-z0-9._~+/=:-]`. These need no escape in a
+    /// field, in JSON or in a shell.
     init?(given text: UnsafeRawBufferPointer) {
         guard !text.isEmpty, text.count <= Self.maximumCount, text.allSatisfy(Self.allowed.contains) else { return nil }
         for index in 0..<text.count { octets[index] = text[index] }

@@ -2,7 +2,7 @@
 public struct Response: Sendable {
     /// The status.
     public var status: Status
-    /// Fields beside those which the server writes itself.
+    /// Fields in addition to those that the server writes.
     public var headers: [HeaderField]
     /// The content's media type; nil leaves `Content-Type` out.
     public var contentType: StaticString?
@@ -22,7 +22,7 @@ public struct Response: Sendable {
         self.init(status, contentType: contentType, headers: headers, body: .bytes(bytes))
     }
 
-    /// Nobody will be sent this: a producer that writes into it must know.
+    /// The response is not sent: a producer that writes into it must know.
     func discard() {
         if case .stream(let stream) = body { stream.pipe.close() }
     }

@@ -1,35 +1,35 @@
-/// Content pushed from any thread. Where its length is unknown it is sent in chunks (to an HTTP/1.0 client: up to the end of the
-/// connection).
+/// Content that is written from any thread. If its length is unknown, it is sent in chunks, or to an HTTP/1.0 client until the connection
+/// ends.
 ///
-/// Keep it, put it into a `Response`, write, and `finish`. When it is released without `finish`, or finished before it has as many octets as
-/// were announced, the connection is broken off, so that the client sees that the content is not whole.
+/// Keep it, put it into a `Response`, write, and `finish`. If it is released without `finish`, or finished with fewer octets than
+/// announced, the connection is closed, so that the client sees that the content is not whole.
 public final class StreamBody: Sendable {
-    /// What became of a write.
+    /// The outcome of a write.
     public enum WriteResult: Sendable {
         /// The octets will be sent.
         case accepted
-        /// The client is slow and `limit` octets wait already: nothing was taken. `onWritable` tells when to try again.
+        /// The client is slow and `limit` octets wait already: nothing was taken. `onWritable` says when to try again.
         case full
         /// The client has gone, or `finish` was called.
         case closed
     }
 
     let pipe: StreamPipe
-    /// The number of octets; nil where it is not known.
+    /// The number of octets; nil if it is not known.
     let length: Int?
-    /// What the content holds while it is sent.
+    /// The memory that the content holds while it is sent.
     let memory: Int
 
     /// Makes the producer's end.
     ///
     /// - Parameters:
     ///   - limit: Octets that may wait for the client. One larger write is taken when none wait.
-    ///   - length: The number of octets, where it is known.
-    ///   - memory: What of the memory for answers it counts against while it is sent; nothing by default.
-    ///   - endsWithClient: Whether a client that closes its sending side is taken to have gone. Others are still served then, since they
-    ///     may have said all they want; but of content that has no end it would not be noticed for long that nobody reads it.
-    ///   - onWritable: Called on an event loop when there is room after a `.full`, or when the client has gone before `finish`. It must
-    ///     not block.
+    ///   - length: The number of octets, if it is known.
+    ///   - memory: Octets that it counts against the memory for answers while it is sent; none by default.
+    ///   - endsWithClient: Whether a client that closes its sending side counts as gone. By default it is still served, since it may have
+    ///     sent all it wants. For content without an end, it would take long to notice that nobody reads.
+    ///   - onWritable: Called on an event loop when there is room after a `.full`, or when the client goes before `finish`. It must not
+    ///     block.
     public init(
         limit: Int = 64 << 10, length: Int? = nil, memory: Int = 0, endsWithClient: Bool = false,
         onWritable: (@Sendable () -> Void)? = nil
