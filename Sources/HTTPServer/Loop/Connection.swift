@@ -4,7 +4,7 @@ internal import Concurrency
 /// connection owns no buffer.
 ///
 /// What happens next is decided by `state`; the rest is data.
-final class Connection {
+final class Connection: AnswerTarget {
     /// Its event loop; `EventLoop.finish` breaks the cycle.
     let loop: EventLoop
     let slot: UInt32
@@ -51,6 +51,25 @@ final class Connection {
 
     /// Nothing is in hand and nothing is half-way.
     var isQuiescent: Bool { state.isQuiescent(hasInput: !input.isEmpty, hasOutput: !output.isEmpty) }
+
+    // MARK: Answers
+
+    override func answer(
+        _ generation: UInt32, _ sequence: UInt32, _ status: Status, _ contentType: StaticString, _ field: NumberField?,
+        _ body: UnsafeRawBufferPointer
+    ) {
+        loop.answer(self, generation, sequence, status, contentType, field, body)
+    }
+
+    override func answer(_ generation: UInt32, _ sequence: UInt32, _ response: Response?) {
+        loop.answer(self, generation, sequence, response)
+    }
+
+    override func deferral(_ generation: UInt32, _ sequence: UInt32) -> DeferredResponder {
+        DeferredResponder(address(generation), sequence, liveness)
+    }
+
+    // MARK: The connection
 
     /// Begins a connection.
     func open(_ descriptor: Int32, _ peer: PeerAddress, at now: Int64) {

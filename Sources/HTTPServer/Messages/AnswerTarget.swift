@@ -1,15 +1,19 @@
 /// What a `Responder` answers through: the connection of the request.
 ///
-/// A connection serves one client after another, so each call names the generation and the request that it is for.
-protocol AnswerTarget: AnyObject {
+/// A connection serves one client after another, so each call names the generation and the request that it is for. A class and not a
+/// protocol: nothing on the path of a request is an existential.
+class AnswerTarget {
     /// Answers with octets, which are copied at once.
     func answer(
         _ generation: UInt32, _ sequence: UInt32, _ status: Status, _ contentType: StaticString, _ field: NumberField?,
-        _ body: UnsafeRawBufferPointer)
+        _ body: UnsafeRawBufferPointer
+    ) {
+        preconditionFailure("a connection answers")
+    }
 
     /// Answers; nil if the responder was dropped.
-    func answer(_ generation: UInt32, _ sequence: UInt32, _ response: Response?)
+    func answer(_ generation: UInt32, _ sequence: UInt32, _ response: Response?) { preconditionFailure("a connection answers") }
 
     /// A responder for any thread.
-    func deferral(_ generation: UInt32, _ sequence: UInt32) -> DeferredResponder
+    func deferral(_ generation: UInt32, _ sequence: UInt32) -> DeferredResponder { preconditionFailure("a connection answers") }
 }

@@ -1,11 +1,11 @@
 /// The duty to answer one request, on the event loop. A responder that is dropped without an answer answers 500.
 public struct Responder: ~Copyable {
     /// Nil once the request has been answered or deferred.
-    private var target: (any AnswerTarget)?
+    private var target: AnswerTarget?
     private let generation: UInt32
     private let sequence: UInt32
 
-    init(_ target: any AnswerTarget, _ generation: UInt32, _ sequence: UInt32) {
+    init(_ target: AnswerTarget, _ generation: UInt32, _ sequence: UInt32) {
         self.target = target
         self.generation = generation
         self.sequence = sequence
