@@ -44,10 +44,16 @@ let package = Package(
             // The dashboard is part of the program, which needs no files beside it.
             resources: [.embedInCode("Dashboard/Page")],
             swiftSettings: .strict),
+        .target(name: "CommandSupport", dependencies: ["Concurrency", "HTTPServer", "TensorFormats"], swiftSettings: .strict),
+        .target(
+            name: "Benchmarks",
+            dependencies: ["Concurrency", "LinearAlgebra", "AnalyticLearning", "TensorFormats", "CommandSupport"],
+            swiftSettings: .strict),
         .executableTarget(
             name: "accrue",
             dependencies: [
                 "Concurrency", "ModelHost", "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "HTTPServer",
+                "CommandSupport", "Benchmarks",
             ],
             swiftSettings: .strict),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
@@ -78,7 +84,8 @@ let package = Package(
             ],
             swiftSettings: .strict),
         .testTarget(
-            name: "accrueTests", dependencies: ["Concurrency", "accrue", "AnalyticLearning", "TensorFormats", "ModelHost", "HTTPServer"],
+            name: "accrueTests",
+            dependencies: ["Concurrency", "accrue", "CommandSupport", "AnalyticLearning", "TensorFormats", "ModelHost", "HTTPServer"],
             swiftSettings: .strict),
     ]
 )

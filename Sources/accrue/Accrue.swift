@@ -1,4 +1,6 @@
+internal import Benchmarks
 internal import ClassifierService
+import CommandSupport
 import Foundation
 internal import LinearAlgebra
 

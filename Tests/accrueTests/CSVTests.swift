@@ -2,6 +2,7 @@ import Foundation
 import TensorFormats
 import Testing
 
+@testable import CommandSupport
 @testable import accrue
 
 /// Tables: what is read from them, and how a mistake is reported.

@@ -2,6 +2,7 @@ import Foundation
 import TensorFormats
 import Testing
 
+@testable import CommandSupport
 @testable import accrue
 
 /// Files of other programs' users: read, or named by their format.

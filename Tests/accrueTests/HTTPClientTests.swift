@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import CommandSupport
 @testable import accrue
 
 /// The client with answers of all kinds, and with none.

@@ -2,6 +2,7 @@ import Foundation
 import TensorFormats
 import Testing
 
+@testable import CommandSupport
 @testable import accrue
 
 /// Keys, progress files and the account of a run.

@@ -1,6 +1,7 @@
 import Concurrency
 import Foundation
 
+@testable import CommandSupport
 @testable import accrue
 
 /// A server on its own port that answers each connection's requests with prepared texts, whatever is asked.

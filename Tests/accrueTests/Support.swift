@@ -3,6 +3,7 @@ import Foundation
 import TensorFormats
 import Testing
 
+@testable import CommandSupport
 @testable import accrue
 
 /// A directory removed with the value.

@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 import TensorFormats
 
@@ -26,6 +27,7 @@ struct ClientSettings: Sendable {
         let variable = environment["ACCRUE_URL"].flatMap { $0.isEmpty ? nil : $0 }
         url = try ServerURL(arguments.text("--url") ?? variable ?? Self.defaultURL)
         http = HTTPClient.Settings()
+        http.userAgent = "accrue/\(Accrue.version)"
         if let path = arguments.text("--token-file") {
             guard let data = FileManager.default.contents(atPath: path) else { throw UsageError("--token-file: \(path) cannot be read") }
             let mark: Int

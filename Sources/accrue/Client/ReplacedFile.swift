@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 
 /// A file that is created or replaced atomically: written next to its place, synced, and renamed.

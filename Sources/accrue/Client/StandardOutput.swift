@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 
 /// Unbuffered standard output, for large texts.

@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// Completions for bash: a few functions, independent of the package bash-completion.
 struct BashCompletion {
     private let commands: [any Command.Type]

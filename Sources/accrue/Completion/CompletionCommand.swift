@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// `accrue completion`: prints a script with which a shell completes this program's commands, options and values.
 enum CompletionCommand: Command {
     static let name = "completion"

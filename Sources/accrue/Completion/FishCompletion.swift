@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// Completions for fish.
 struct FishCompletion {
     private let commands: [any Command.Type]

@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// Completions for zsh, through `_arguments`.
 struct ZshCompletion {
     private let commands: [any Command.Type]

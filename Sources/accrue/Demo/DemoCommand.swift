@@ -1,5 +1,6 @@
 import AnalyticLearning
 import ClassifierService
+import CommandSupport
 import Foundation
 import HTTPServer
 import ModelHost

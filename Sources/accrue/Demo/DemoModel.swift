@@ -1,4 +1,5 @@
 import AnalyticLearning
+import CommandSupport
 import Foundation
 import TensorFormats
 

@@ -1,4 +1,5 @@
 import AnalyticLearning
+import CommandSupport
 
 /// 8×8 images of handwritten digits: real data for the demonstration.
 struct Digits {

@@ -1,3 +1,4 @@
+import CommandSupport
 internal import Concurrency
 import Foundation
 

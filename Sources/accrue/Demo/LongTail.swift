@@ -1,4 +1,5 @@
 import AnalyticLearning
+import CommandSupport
 import Foundation
 
 /// A long-tailed stream: the results of plain ridge regression and of the two ways of balancing.

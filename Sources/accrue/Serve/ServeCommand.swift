@@ -1,4 +1,5 @@
 import ClassifierService
+import CommandSupport
 import Foundation
 import HTTPServer
 import ModelHost

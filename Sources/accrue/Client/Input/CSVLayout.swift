@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// The layout of a table according to its first lines: whether it has a header, and what its columns are.
 struct CSVLayout: Equatable {
     var isHeader = false

@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 
 /// Splits a stream of comma-separated values into records and fields (RFC 4180), in constant memory.

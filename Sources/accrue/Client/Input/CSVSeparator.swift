@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// The separator of a table's values.
 enum CSVSeparator {
     static let comma = UInt8(ascii: ",")

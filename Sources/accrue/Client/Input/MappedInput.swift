@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 
 /// A file mapped into memory, whose pages are released as it is read.

@@ -1,4 +1,5 @@
 import ClassifierService
+import CommandSupport
 internal import Concurrency
 import Foundation
 import TensorFormats

@@ -1,4 +1,5 @@
 import AnalyticLearning
+import CommandSupport
 import TensorFormats
 
 /// The result of a `learn` run, for people and for programs.

@@ -1,4 +1,5 @@
 import AnalyticLearning
+import CommandSupport
 import TensorFormats
 
 /// The sum of the answers to a run's batches.

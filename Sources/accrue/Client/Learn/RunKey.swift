@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// The name of a `learn` run, under which the server remembers each learned batch.
 ///
 /// The `Idempotency-Key` of a request is the run's key, a hyphen and the batch's number. The number is only digits, so different run keys

@@ -1,4 +1,5 @@
 import AnalyticLearning
+import CommandSupport
 import TensorFormats
 
 /// The number of correct predictions, over all rows and by class.

@@ -1,4 +1,5 @@
 import AnalyticLearning
+import CommandSupport
 import TensorFormats
 
 /// The answer to a predict request.

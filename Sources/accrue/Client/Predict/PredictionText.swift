@@ -1,4 +1,5 @@
 import AnalyticLearning
+import CommandSupport
 import TensorFormats
 
 /// Predictions as lines of text.

@@ -1,3 +1,4 @@
+import CommandSupport
 import Foundation
 
 /// A server in its own process: this program's `serve`, on a free port of the loopback interface, so that the client is not measured with

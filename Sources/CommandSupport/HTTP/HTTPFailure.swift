@@ -1,6 +1,6 @@
 /// Why a request got no answer.
-struct HTTPFailure: Error, CustomStringConvertible, Equatable {
-    enum Kind: Equatable {
+package struct HTTPFailure: Error, CustomStringConvertible, Equatable {
+    package enum Kind: Equatable {
         /// No connection: the server cannot have seen the request.
         case unreachable
         /// The connection ended before the answer was complete: the request may have taken effect.
@@ -13,8 +13,8 @@ struct HTTPFailure: Error, CustomStringConvertible, Equatable {
         case invalid
     }
 
-    let kind: Kind
-    let description: String
+    package let kind: Kind
+    package let description: String
 
     init(_ kind: Kind, _ description: String) {
         self.kind = kind

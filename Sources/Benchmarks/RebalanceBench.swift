@@ -1,4 +1,5 @@
 import AnalyticLearning
+import CommandSupport
 internal import Concurrency
 import LinearAlgebra
 

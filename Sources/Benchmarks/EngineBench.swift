@@ -1,4 +1,5 @@
 import AnalyticLearning
+import CommandSupport
 import LinearAlgebra
 
 /// Rows per second through the learner, beside the machine's own matrix product in the same run.

@@ -1,10 +1,10 @@
 import Foundation
 
 /// A server's URL: `http://host:port`, optionally with the path prefix of a proxy.
-struct ServerURL: Sendable, Equatable, CustomStringConvertible {
+package struct ServerURL: Sendable, Equatable, CustomStringConvertible {
     /// A name or an address; an IPv6 address without its brackets.
     let host: String
-    let port: UInt16
+    package let port: UInt16
     /// The prefix of every path: empty, or `/…` without a trailing slash.
     let prefix: String
 
@@ -15,7 +15,7 @@ struct ServerURL: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// - Throws: `UsageError` for anything but `http://HOST[:PORT][/PATH]`; the default port is 80, as in any URL.
-    init(_ text: String) throws(UsageError) {
+    package init(_ text: String) throws(UsageError) {
         func refusal(_ why: String) -> UsageError { UsageError("\"\(text)\" \(why); expected http://HOST:PORT") }
         guard !text.lowercased().hasPrefix("https://") else {
             throw refusal("needs TLS, which this program does not support: use a tunnel, or a proxy on this machine")
@@ -54,10 +54,10 @@ struct ServerURL: Sendable, Equatable, CustomStringConvertible {
     /// The value of `Host` (RFC 9110, section 7.2).
     var authority: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
 
-    var description: String { "http://\(authority)\(prefix)" }
+    package var description: String { "http://\(authority)\(prefix)" }
 
     /// A segment of a path, percent-encoded (RFC 3986, section 3.3).
-    static func segment(_ text: String) -> String {
+    package static func segment(_ text: String) -> String {
         var encoded = ""
         for byte in text.utf8 {
             switch byte {

@@ -1,4 +1,5 @@
 import AnalyticLearning
+import CommandSupport
 import LinearAlgebra
 
 /// A classifier and the batches that it learns one after another.

@@ -1,4 +1,5 @@
 import AnalyticLearning
+import CommandSupport
 import LinearAlgebra
 
 /// Scoring by the event loops' own loops and by the compute threads' `sgemm`, without JSON and HTTP.

@@ -2,7 +2,7 @@ internal import Concurrency
 import Foundation
 
 /// Waits for a descriptor, unless another one ends the wait.
-enum Readiness {
+package enum Readiness {
     case ready, timedOut, interrupted
 
     /// Waits until a descriptor has one of `events`, an error, or its end.
@@ -10,7 +10,7 @@ enum Readiness {
     /// - Parameters:
     ///   - seconds: the timeout; nil for none.
     ///   - interruption: ends the wait when it becomes readable; -1 for none.
-    static func wait(for events: Int16, of descriptor: Int32, seconds: Double?, or interruption: Int32) -> Readiness {
+    package static func wait(for events: Int16, of descriptor: Int32, seconds: Double?, or interruption: Int32) -> Readiness {
         let end = seconds.map { MonotonicClock.now + $0 }
         while true {
             var waits = [pollfd(fd: descriptor, events: events, revents: 0), pollfd(fd: interruption, events: Int16(POLLIN), revents: 0)]

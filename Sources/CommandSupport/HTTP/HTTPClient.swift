@@ -3,51 +3,55 @@ import Foundation
 /// A blocking HTTP/1.1 client for one server over one connection. It keeps the connection, and reopens it after the server has closed it.
 ///
 /// A client belongs to one thread at a time.
-final class HTTPClient {
-    struct Response {
-        var status: Int
+package final class HTTPClient {
+    package struct Response {
+        package var status: Int
         /// Names in lower case.
         var fields: [(name: String, value: String)] = []
-        var body: [UInt8] = []
+        package var body: [UInt8] = []
 
-        var text: String { String(decoding: body, as: UTF8.self) }
+        package var text: String { String(decoding: body, as: UTF8.self) }
 
         /// The value of a field, by its lower-case name.
-        func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+        package func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
     }
 
     /// Credentials, timeouts, and the descriptor that ends waiting.
-    struct Settings: Sendable {
+    package struct Settings: Sendable {
+        /// Sent as `User-Agent`.
+        package var userAgent = "accrue"
         /// Sent as `Authorization: Bearer`.
-        var token: String?
+        package var token: String?
         /// Seconds until an address answers.
-        var connectTimeout = 10.0
+        package var connectTimeout = 10.0
         /// Seconds without a byte from the server.
-        var idleTimeout = 300.0
+        package var idleTimeout = 300.0
         /// A descriptor that ends all waiting when it becomes readable; -1 for none.
-        var abandonment: Int32 = -1
+        package var abandonment: Int32 = -1
+
+        package init() {}
     }
 
     /// The largest answer kept in memory.
     private static let maximumBody = 1 << 30
 
-    let url: ServerURL
+    package let url: ServerURL
     private let settings: Settings
     private var connection: HTTPConnection?
     private var reader: ResponseReader?
 
-    init(_ url: ServerURL, _ settings: Settings = Settings()) {
+    package init(_ url: ServerURL, _ settings: Settings = Settings()) {
         self.url = url
         self.settings = settings
     }
 
-    convenience init(host: String, port: UInt16) { self.init(ServerURL(host: host, port: port)) }
+    package convenience init(host: String, port: UInt16) { self.init(ServerURL(host: host, port: port)) }
 
     /// Sends a request and waits for its answer.
     ///
     /// - Throws: `HTTPFailure` if the server cannot be reached or its answer is invalid. An unanswered request may have taken effect, so it
     ///   is not resent here.
-    func send(
+    package func send(
         _ method: String, _ path: String, contentType: String = "application/json", fields: [(name: String, value: String)] = [],
         body: [UInt8] = []
     ) throws -> Response {
@@ -60,7 +64,7 @@ final class HTTPClient {
     /// - Parameters:
     ///   - onHead: receives the answer's status and fields before its body.
     ///   - sink: receives the body of a 2xx answer in pieces. Other bodies, and all if nil, are kept in memory.
-    func exchange(
+    package func exchange(
         _ method: String, _ path: String, contentType: String = "application/json", fields: [(name: String, value: String)] = [],
         body: RequestBody = .none, onHead: (Response) -> Void = { _ in }, sink: ((UnsafeRawBufferPointer) throws -> Void)? = nil
     ) throws -> Response {
@@ -90,7 +94,7 @@ final class HTTPClient {
     private func head(
         _ method: String, _ path: String, _ contentType: String, _ fields: [(name: String, value: String)], _ body: RequestBody
     ) -> [UInt8] {
-        var head = "\(method) \(url.prefix)\(path) HTTP/1.1\r\nHost: \(url.authority)\r\nUser-Agent: accrue/\(Accrue.version)\r\n"
+        var head = "\(method) \(url.prefix)\(path) HTTP/1.1\r\nHost: \(url.authority)\r\nUser-Agent: \(settings.userAgent)\r\n"
         if let token = settings.token { head += "Authorization: Bearer \(token)\r\n" }
         for field in fields { head += "\(field.name): \(field.value)\r\n" }
         if case .none = body {} else { head += "Content-Type: \(contentType)\r\n" }

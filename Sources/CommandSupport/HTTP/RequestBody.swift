@@ -1,7 +1,7 @@
 import Glibc
 
 /// The body of a request.
-enum RequestBody {
+package enum RequestBody {
     case none
     case bytes([UInt8])
     /// A whole file, read at its own offset: it can be resent.
@@ -10,11 +10,17 @@ enum RequestBody {
     case stream((UnsafeMutableRawBufferPointer) throws -> Int)
 
     /// An open file of known size.
-    struct FileBytes {
+    package struct FileBytes {
         let descriptor: Int32
         let count: Int
         /// Called with the number of bytes sent.
         let onProgress: (Int) -> Void
+
+        package init(descriptor: Int32, count: Int, onProgress: @escaping (Int) -> Void) {
+            self.descriptor = descriptor
+            self.count = count
+            self.onProgress = onProgress
+        }
     }
 
     /// The fields for its length (RFC 9112, section 6).

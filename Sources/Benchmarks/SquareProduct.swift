@@ -1,3 +1,4 @@
+import CommandSupport
 import LinearAlgebra
 
 /// A square matrix product: the machine's best rate.

@@ -1,5 +1,5 @@
 /// A command of the command line.
-protocol Command {
+package protocol Command {
     /// The name on the command line.
     static var name: String { get }
     /// One line for the list of commands.
@@ -16,11 +16,11 @@ protocol Command {
 }
 
 extension Command {
-    static var operands: [Operand] { [] }
-    static var computes: Bool { false }
+    package static var operands: [Operand] { [] }
+    package static var computes: Bool { false }
 
     /// The text of `--help`.
-    static var help: String {
+    package static var help: String {
         let width = (options.map(\.title.count).max() ?? 0) + 2
         var text = "\(summary)\n\nusage: accrue \(name) \(usage)\n\n"
         for option in options {
@@ -31,14 +31,14 @@ extension Command {
 }
 
 /// An option of a command.
-struct Option {
+package struct Option {
     /// With its dashes.
-    let name: String
+    package let name: String
     /// The placeholder for its value; nil for a flag.
-    let value: String?
-    let help: String
+    package let value: String?
+    package let help: String
 
-    init(_ name: String, _ value: String? = nil, _ help: String) {
+    package init(_ name: String, _ value: String? = nil, _ help: String) {
         self.name = name
         self.value = value
         self.help = help
@@ -47,7 +47,7 @@ struct Option {
     var title: String { value.map { "\(name) \($0)" } ?? name }
 
     /// What the value can be completed to; nil for a flag.
-    var operand: Operand? {
+    package var operand: Operand? {
         guard let value else { return nil }
         if value.hasSuffix("FILE") { return .file }
         if value == "DIR" { return .directory }
@@ -56,7 +56,7 @@ struct Option {
 }
 
 /// The meaning of a word on the command line.
-enum Operand: Equatable {
+package enum Operand: Equatable {
     /// One of these.
     case choice([String])
     case file
@@ -67,7 +67,7 @@ enum Operand: Equatable {
 }
 
 /// An invalid command line.
-struct UsageError: Error {
-    let message: String
-    init(_ message: String) { self.message = message }
+package struct UsageError: Error {
+    package let message: String
+    package init(_ message: String) { self.message = message }
 }

@@ -1,3 +1,4 @@
+import CommandSupport
 import TensorFormats
 
 /// A benchmark's figures: a table for people, printed row by row, or JSON for machines, printed at the end.

@@ -1,5 +1,7 @@
+import CommandSupport
+
 /// `accrue bench`: figures that users can reproduce.
-enum BenchCommand: Command {
+package enum BenchCommand: Command {
     static let name = "bench"
     static let computes = true
     static let summary = "Measure this machine"

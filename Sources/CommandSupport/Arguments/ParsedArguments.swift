@@ -1,12 +1,12 @@
 /// The arguments of a command: options by name, and the other words.
-struct ParsedArguments {
+package struct ParsedArguments {
     private var values: [String: String] = [:]
-    private(set) var words: [String] = []
+    package private(set) var words: [String] = []
 
     /// Accepts `--name value`, `--name=value` and flags.
     ///
     /// - Throws: `UsageError` for an unknown option, a missing value, or a repeated option.
-    init(_ arguments: [String], options: [Option]) throws {
+    package init(_ arguments: [String], options: [Option]) throws {
         var rest = arguments[...]
         while let word = rest.popFirst() {
             guard word.hasPrefix("-"), word != "-" else {
@@ -33,15 +33,15 @@ struct ParsedArguments {
     }
 
     /// Whether a flag is given.
-    func has(_ name: String) -> Bool { values[name] != nil }
+    package func has(_ name: String) -> Bool { values[name] != nil }
 
     /// An option's text.
-    func text(_ name: String) -> String? { values[name] }
+    package func text(_ name: String) -> String? { values[name] }
 
     /// An option's integer.
     ///
     /// - Throws: `UsageError` if it is not an integer, or out of range.
-    func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+    package func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
         guard let text = values[name] else { return nil }
         guard let value = Int(text), range.contains(value) else {
             throw UsageError("\(name) must be an integer from \(range.lowerBound) to \(range.upperBound), not \(text)")
@@ -50,7 +50,7 @@ struct ParsedArguments {
     }
 
     /// An option's integers, separated by commas.
-    func integers(_ name: String, in range: ClosedRange<Int>) throws -> [Int]? {
+    package func integers(_ name: String, in range: ClosedRange<Int>) throws -> [Int]? {
         try values[name]?.split(separator: ",", omittingEmptySubsequences: false).map { part in
             guard let value = Int(part), range.contains(value) else {
                 throw UsageError("\(name) must be integers from \(range.lowerBound) to \(range.upperBound), not \(part)")
@@ -60,7 +60,7 @@ struct ParsedArguments {
     }
 
     /// An option's number of seconds.
-    func seconds(_ name: String) throws -> Double? {
+    package func seconds(_ name: String) throws -> Double? {
         guard let text = values[name] else { return nil }
         guard let value = Double(text), value > 0, value <= 1e6 else {
             throw UsageError("\(name) must be a number of seconds above 0, not \(text)")
@@ -69,7 +69,7 @@ struct ParsedArguments {
     }
 
     /// An option's size in bytes, as 4096, 512K, 64M or 2G.
-    func bytes(_ name: String) throws -> Int? {
+    package func bytes(_ name: String) throws -> Int? {
         guard let text = values[name] else { return nil }
         guard let bytes = ByteCount.parse(text) else { throw UsageError("\(name) must be a size such as 512K, 64M or 2G, not \(text)") }
         return bytes

@@ -1,8 +1,8 @@
 /// Foreign text, made safe for a terminal.
-enum VisibleText {
+package enum VisibleText {
     /// The text with control characters and those that change the writing direction escaped as in JSON, so that a terminal shows them
     /// instead of obeying.
-    static func of(_ text: String) -> String {
+    package static func of(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isInvisible) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {

@@ -1,7 +1,7 @@
 /// Sizes in bytes as people write them: 4096, 512K, 64M, 2G (powers of 1024).
-enum ByteCount {
+package enum ByteCount {
     /// - Returns: nil if the text is not a size of at least 1, or is too large.
-    static func parse(_ text: String) -> Int? {
+    package static func parse(_ text: String) -> Int? {
         var digits = Substring(text)
         var factor = 1
         switch digits.last {
