@@ -1,22 +1,22 @@
 package import Concurrency
 
-/// What all models of a host share.
+/// Resources shared by all models of a host.
 package struct HostContext: Sendable {
-    /// The memory that models may take.
+    /// The memory for models.
     package let budget: MemoryBudget
     package let limits: HostLimits
     let log: Log
     /// The threads that models share.
     package let workers: WorkerPool
-    /// Where refreshes of balanced weights run, one after another.
+    /// Runs refreshes of balanced weights, one after another.
     package let balancePool: ComputePool
-    /// The disk that streamed snapshots may take, and how many there may be.
+    /// The disk for streamed snapshots, and their number.
     package let spools: SpoolLimits
-    /// The memory of what waits for a worker or a compute thread.
+    /// The memory for requests that wait for a worker or a compute thread.
     package let waiting: Lane.Pair<MemoryBudget>
-    /// Called, on the thread that publishes it, when there is an event that a reader of the hub has not seen; nil if nobody reads.
+    /// Called on the publishing thread when an event is new to a reader of the hub; nil if there are no readers.
     let onNews: (@Sendable (EventHub) -> Void)?
-    /// Where models are kept; nil where they are in memory only.
+    /// Where models are stored; nil if they are in memory only.
     package let store: DataStore?
 
     package init(

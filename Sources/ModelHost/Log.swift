@@ -3,7 +3,7 @@ internal import Foundation
 internal import Storage
 internal import TensorFormats
 
-/// Log lines on standard error, one JSON object a line.
+/// Log lines on standard error, one JSON object per line.
 public struct Log: Sendable {
     private let isSilent: Bool
 
@@ -32,7 +32,7 @@ public struct Log: Sendable {
         }
         writer.endObject()
         writer.append(raw: "\n")
-        // One write a line, so that lines of several threads do not mix.
+        // One write per line, so that lines of several threads do not mix.
         writer.withUnsafeBytes { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
@@ -48,7 +48,7 @@ public struct Log: Sendable {
 }
 
 extension Log {
-    /// Says what has been cut off a log, and whether it may have been acknowledged.
+    /// Logs what was cut off a log, and whether it may have been acknowledged.
     func warning(cutting torn: TornEnd, model: String) {
         warning(
             "a log ended in an incomplete record, which was cut off",

@@ -1,20 +1,20 @@
 package import Concurrency
 
-/// A request to a model that was refused, with a reason that its caller can act on. Nothing has changed when it is thrown.
+/// A refused request to a model, with a reason that the caller can act on. Nothing has changed when it is thrown.
 public struct ModelError: Error, Sendable, CustomStringConvertible {
-    /// What is wrong, so that a program can tell.
+    /// The kind of error, for programs.
     public enum Kind: Sendable, Equatable {
         /// The request itself: a number, a label or a file is malformed or out of range.
         case invalid
-        /// There is no such model or class.
+        /// The model or class does not exist.
         case unknown
-        /// The model is in a state in which it cannot do this.
+        /// The model's current state does not allow the request.
         case conflict
         /// Well-formed, but impossible: it does not fit in memory, or the rows were never learned.
         case impossible
         /// Something that should not happen.
         case `internal`
-        /// Not now: too much waits, the model is being recovered, or a disk has failed.
+        /// Temporarily refused: too much waits, the model is being recovered, or a disk has failed.
         case unavailable
         /// No room on the disk, or no memory.
         case outOfSpace
@@ -24,7 +24,7 @@ public struct ModelError: Error, Sendable, CustomStringConvertible {
     public var kind: Kind
     /// The reason in words: it names the row, the field and the expected value.
     public var detail: String
-    /// Seconds after which another try may pass; nil if only a change of the request or the system helps.
+    /// Seconds after which a retry may succeed; nil if only a change of the request or the system helps.
     public var retryAfter: Int?
 
     package init(_ kind: Kind, _ detail: String, retryAfter: Int? = nil) {

@@ -1,4 +1,4 @@
-/// The names models may have: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`.
+/// Valid model names: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`.
 package enum ModelName {
     package static func isValid(_ name: String) -> Bool {
         guard (1...128).contains(name.utf8.count), let first = name.utf8.first, isAlphanumeric(first) else { return false }

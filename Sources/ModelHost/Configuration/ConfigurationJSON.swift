@@ -1,9 +1,9 @@
 package import AnalyticLearning
 package import TensorFormats
 
-/// A model's configuration as JSON. An omitted key is its default, and unknown keys are refused.
+/// A model's configuration as JSON. An omitted key takes its default; unknown keys are refused.
 package enum ConfigurationJSON {
-    /// Reads a configuration and validates it.
+    /// Decodes and validates a configuration.
     ///
     /// - Throws: `ConfigurationError` that names the key.
     package static func decode(_ value: JSONValue) throws(ConfigurationError) -> ModelConfiguration {
@@ -21,7 +21,7 @@ package enum ConfigurationJSON {
         return configuration
     }
 
-    /// Reads `{"ridge":…,"imbalance":{…}}`, of which at least one must be there.
+    /// Decodes `{"ridge":…,"imbalance":{…}}`; at least one of the two is required.
     ///
     /// - Throws: `ConfigurationError` that names the key.
     package static func decodePatch(_ value: JSONValue) throws(ConfigurationError) -> ModelPatch {
@@ -57,7 +57,7 @@ package enum ConfigurationJSON {
     }
 
     static func imbalance(_ value: JSONValue) throws(ConfigurationError) -> Imbalance {
-        // Whoever gives the kind alone is shown that kind.
+        // A client that sends only the kind gets an example of that kind.
         let kinds = ["none", "pseudo_features", "reweight"]
         let kind = value.string.flatMap { kinds.contains($0) ? $0 : nil } ?? "pseudo_features"
         let object = try Object(value, "imbalance", keys: ["kind", "noise", "cap", "seed", "power"], example: #"{"kind": "\#(kind)"}"#)
@@ -115,7 +115,7 @@ package enum ConfigurationJSON {
         let path: String
         let object: JSONObject
 
-        /// - Parameter example: an object that would do, for whoever sends something else.
+        /// - Parameter example: a valid object, shown if the value is something else.
         init(_ value: JSONValue, _ path: String, keys: [String], example: String) throws(ConfigurationError) {
             guard let object = value.object else {
                 throw ConfigurationError(

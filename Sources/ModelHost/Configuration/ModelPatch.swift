@@ -1,6 +1,6 @@
 package import AnalyticLearning
 
-/// A change of a model's settings; nil leaves one as it is.
+/// A change of a model's settings; nil leaves a setting as it is.
 package struct ModelPatch: Sendable {
     package var ridge: Double?
     package var imbalance: Imbalance?

@@ -3,11 +3,11 @@ internal import Glibc
 internal import Storage
 internal import TensorFormats
 
-/// A checkpoint: a whole snapshot (the page On disk of this target) which has the idempotency table too.
+/// A checkpoint: a whole snapshot (the page On disk of this target) with the idempotency table.
 enum CheckpointFile {
-    /// Writes a checkpoint and hands all of it to the system.
+    /// Writes a checkpoint and flushes it to the system.
     ///
-    /// - Parameter erasure: what is to be removed when it is in place.
+    /// - Parameter erasure: what to remove once the checkpoint is in place.
     /// - Throws: `ModelError` or `StorageError`.
     /// - Complexity: O(D²), at the speed of memory.
     static func write(
@@ -19,7 +19,7 @@ enum CheckpointFile {
         try writer.flush()
     }
 
-    /// Opens a checkpoint and verifies what can be verified without making a model of it: format, names, shapes, checksums.
+    /// Opens a checkpoint and verifies everything that needs no model: format, names, shapes, checksums.
     ///
     /// - Throws: `DamagedState` that names the file.
     static func open(_ directory: ModelDirectory, version: Int) throws -> SnapshotFile {
@@ -28,7 +28,7 @@ enum CheckpointFile {
         do {
             let file = try directory.openCheckpoint(version)
             let (size, identity) = (try file.size(), try file.identity())
-            // Of thousands of models none keeps a file open between its verification and its turn.
+            // With thousands of models, none keeps a file open between its verification and its turn.
             snapshot = try SnapshotFile(isCheckpoint: true) { () throws(StorageError) in
                 try directory.openCheckpoint(version, as: identity).map(count: size)
             }
@@ -41,14 +41,14 @@ enum CheckpointFile {
         return snapshot
     }
 
-    /// When a checkpoint was written, in seconds since 1970; nil where the system does not say.
+    /// When a checkpoint was written, in seconds since 1970; nil if the system does not say.
     static func modificationTime(_ directory: ModelDirectory, version: Int) -> Double? {
         var status = stat()
         guard stat(directory.checkpointPath(version), &status) == 0 else { return nil }
         return Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
     }
 
-    /// The table of a checkpoint.
+    /// A checkpoint's idempotency table.
     static func table(of snapshot: SnapshotFile, path: String, model: String) throws -> IdempotencyTable {
         let table = try snapshot.withReader { reader -> IdempotencyTable? in
             guard let tensor = reader.tensor(named: SnapshotFile.tableName) else { return IdempotencyTable() }

@@ -1,6 +1,6 @@
-/// When the next checkpoint is due: by the bytes and the age of the rows that are in logs, all of them, and in no checkpoint.
+/// When the next checkpoint is due: by the bytes and the age of the rows that are in logs but in no checkpoint.
 ///
-/// Times are seconds of one clock, which the caller reads.
+/// Times are seconds of a single clock, which the caller reads.
 struct CheckpointSchedule {
     /// Rows in logs.
     private struct Logged {
@@ -14,20 +14,20 @@ struct CheckpointSchedule {
         }
     }
 
-    /// Seconds after which a checkpoint that failed is tried again; each further failure doubles them.
+    /// Seconds after which a failed checkpoint is retried; each further failure doubles them.
     static let pause = 30.0
     /// The longest pause.
     static let longestPause = 480.0
 
     private let maximumBytes: Int
     private let maximumAge: Double
-    /// Rows that no checkpoint has, nor one under way.
+    /// Rows that are neither in a checkpoint nor in the one under way.
     private var logged = Logged()
-    /// Rows that the checkpoint under way has.
+    /// Rows in the checkpoint under way.
     private var covered = Logged()
-    /// What the last checkpoint took.
+    /// Size of the last checkpoint.
     private var checkpointBytes = 0
-    /// Checkpoints that failed since the last that did not.
+    /// Failed checkpoints since the last success.
     private var failures = 0
     private var notBefore = -Double.infinity
 
@@ -36,35 +36,35 @@ struct CheckpointSchedule {
         maximumAge = settings.checkpointAge
     }
 
-    /// Whether there are rows that no checkpoint has, nor one under way.
+    /// Whether rows exist that are neither in a checkpoint nor in the one under way.
     var hasRows: Bool { logged.bytes > 0 }
 
-    /// Rows have been logged.
+    /// Counts logged rows.
     mutating func add(bytes: Int, at time: Double) {
         logged.add(Logged(bytes: bytes, since: time))
     }
 
-    /// Rows that were logged last have been taken back.
+    /// Removes the last logged rows from the count.
     mutating func remove(bytes: Int) {
         logged.bytes -= bytes
         if logged.bytes <= 0 { logged = Logged() }
     }
 
-    /// A checkpoint of this many bytes, which has all rows, is in progress.
+    /// Starts a checkpoint of this size, which includes all rows.
     mutating func begin(bytes: Int) {
         checkpointBytes = bytes
         covered.add(logged)
         logged = Logged()
     }
 
-    /// The checkpoint under way is in place.
+    /// Records that the checkpoint under way is in place.
     mutating func succeed() {
         covered = Logged()
         failures = 0
         notBefore = -.infinity
     }
 
-    /// The checkpoint under way has come to nothing, or could not begin: its rows are in the logs only, as before.
+    /// Records that the checkpoint under way failed, or could not start: its rows are still in the logs only.
     mutating func fail(at time: Double) {
         logged.add(covered)
         covered = Logged()
@@ -75,12 +75,12 @@ struct CheckpointSchedule {
     /// Whether a checkpoint is due.
     func isDue(at time: Double) -> Bool {
         guard let since = logged.since, time >= notBefore else { return false }
-        // Where states are large, logs may be: a checkpoint should not write more than the log did.
+        // A large state allows a large log: a checkpoint should not write more than the log did.
         let isLarge = logged.bytes >= max(maximumBytes, checkpointBytes)
         return failures > 0 || isLarge || time >= since + maximumAge
     }
 
-    /// When a checkpoint is due at the latest; nil while there is nothing for it.
+    /// The latest time at which a checkpoint is due; nil if none is needed.
     var wakeUp: Double? {
         guard let since = logged.since else { return nil }
         return failures > 0 ? notBefore : since + maximumAge

@@ -1,7 +1,7 @@
 internal import Concurrency
 package import Storage
 
-/// The data directory as the service uses it: which model's files belong to whom, and the thread that makes checkpoints last.
+/// The data directory as the service uses it, and the thread that syncs checkpoints.
 package final class DataStore: Sendable {
     let data: DataDirectory
     let settings: DurabilityConfiguration
@@ -19,7 +19,7 @@ package final class DataStore: Sendable {
         data = try DataDirectory(settings.directory, fileSystem: fileSystem)
     }
 
-    /// Lets another process have the directory; all workers have ended.
+    /// Releases the directory for other processes; all workers must have ended.
     package func close() {
         pool.stop()
         data.close()

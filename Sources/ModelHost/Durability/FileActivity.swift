@@ -1,16 +1,16 @@
 package import Concurrency
 internal import Storage
 
-/// What a model's log and checkpoints have done since the server started.
+/// The activity of a model's log and checkpoints since the server started.
 package struct FileActivity: Sendable {
     /// The newest checkpoint.
     package struct Checkpoint: Sendable {
         package var version: Int
-        /// When it was in place, in seconds since 1970; nil where that is not known.
+        /// When it was in place, in seconds since 1970; nil if unknown.
         package var time: Double?
-        /// What it has, where it was made since the start.
+        /// Its size, if it was written since the start.
         package var bytes: Int?
-        /// Seconds from its beginning to the end, where it was made since the start.
+        /// Its duration in seconds, if it was written since the start.
         package var seconds: Double?
 
         init(version: Int, time: Double?) {
@@ -18,9 +18,9 @@ package struct FileActivity: Sendable {
             self.time = time
         }
 
-        /// One that has just been put in place.
+        /// A checkpoint that has just been put in place.
         ///
-        /// - Parameter start: when it was begun, in seconds of `MonotonicClock.now`.
+        /// - Parameter start: when it began, in seconds of `MonotonicClock.now`.
         init(_ writer: CheckpointWriter, since start: Double) {
             version = writer.version
             time = WallClock.now
@@ -29,9 +29,9 @@ package struct FileActivity: Sendable {
         }
     }
 
-    /// Bytes of the rows that are in logs and in no checkpoint.
+    /// Bytes of logged rows that are in no checkpoint.
     package var logBytes = 0
-    /// How long it took to write a block to the log and to the device.
+    /// Durations of writing a block to the log and the device.
     package var appends = DurationCounts()
     package var checkpoint: Checkpoint
     package var checkpoints = 0
@@ -43,7 +43,7 @@ package struct FileActivity: Sendable {
         self.checkpoints = checkpoints
     }
 
-    /// A checkpoint is in place, and the logs before it are gone.
+    /// Records that a checkpoint is in place and its logs are removed.
     mutating func note(_ checkpoint: Checkpoint, covering bytes: Int) {
         self.checkpoint = checkpoint
         checkpoints += 1

@@ -2,16 +2,16 @@ internal import AnalyticLearning
 internal import Storage
 internal import TensorFormats
 
-/// What a log's record says: the learn requests of one group commit, in their order; all numbers little-endian.
+/// The content of a log record: the learn requests of one group commit, in order; all numbers little-endian.
 ///
 /// The record begins with its kind (4), the number of requests (4), the time in seconds since 1970 (8), the dimension (4) and zeros (4).
-/// Each request begins at a multiple of 8 bytes: rows (4), scalar (1: 0 is Float64, 1 Float32), zeros (1), the key's length (2), the block's
-/// number (4), the labels' bytes (4), the hash (8), the key, each label's length (2), the labels, zeros up to a multiple of 8, the features.
-/// A key of length 0 is none.
+/// Each request begins at a multiple of 8 bytes: rows (4), scalar (1: 0 is Float64, 1 Float32), zeros (1), the key's length (2; 0: no key),
+/// the block's number (4), the labels' bytes (4), the hash (8), the key, each label's length (2), the labels, zeros up to a multiple of 8,
+/// the features.
 enum LearnRecord {
     private static let kind: UInt32 = 1
 
-    /// A request as it was logged.
+    /// A logged request.
     struct Request {
         var rows: Int
         var identity: RequestIdentity?
@@ -28,7 +28,7 @@ enum LearnRecord {
         record.append(UInt32(requests[0].dimension))
         record.append(UInt32(0))
         for request in requests {
-            // Features come as Float32 most often; those that are, lose nothing.
+            // Most features come as Float32, which stores them without loss.
             let isSingle = request.features.allSatisfy { Double(Float($0)).bitPattern == $0.bitPattern }
             var key = request.identity?.key.text ?? ""
             record.append(UInt32(request.count))
@@ -63,7 +63,7 @@ enum LearnRecord {
 
     /// Reads a record's body.
     ///
-    /// - Parameter features: takes the rows of all requests.
+    /// - Parameter features: receives the rows of all requests.
     static func decode(
         _ bytes: UnsafeRawBufferPointer, dimension: Int, features: inout [Double]
     ) throws(Fault) -> (time: Int, requests: [Request]) {

@@ -3,29 +3,29 @@ internal import LinearAlgebra
 internal import Storage
 internal import TensorFormats
 
-/// Makes a model's state again from its newest checkpoint and the logs that lead on from it.
+/// Rebuilds a model's state from its newest checkpoint and the logs that follow it.
 package struct ModelRecovery: Sendable {
     let name: String
     let directory: ModelDirectory
     let version: Int
     let snapshot: SnapshotFile
 
-    /// What has been recovered.
+    /// A recovered state.
     struct State {
         var classifier: Classifier
         var table: IdempotencyTable
-        /// Read to its end; to be continued.
+        /// Read to its end; ready to be continued.
         var chain: LogChain
         /// When the first row of the logs was learned, in seconds since 1970.
         var oldestTime: Int?
-        /// Classes that have another label than the files say. No row may be logged under it before a checkpoint says it too.
+        /// Classes whose label differs from the files. No row may be logged under the new label before a checkpoint has it too.
         var renamed: [LabelRepair.Change]
     }
 
-    /// Rows are gathered up to so many values: the more at once, the nearer to the speed of one product.
+    /// Values gathered before a product: the more at once, the closer to the speed of one product.
     private static let pieceValues = 2 << 20
 
-    /// Finds the newest checkpoint, or that of a version, and verifies its checksums.
+    /// Finds the newest checkpoint, or the one of a version, and verifies its checksums.
     ///
     /// - Throws: `StorageError` or `DamagedState`.
     init(_ name: String, _ directory: ModelDirectory, version: Int? = nil) throws {
@@ -38,9 +38,9 @@ package struct ModelRecovery: Sendable {
         snapshot = try CheckpointFile.open(directory, version: version)
     }
 
-    /// Reads all records after the checkpoint, and applies nothing.
+    /// Reads all records after the checkpoint without applying them.
     ///
-    /// - Returns: the rows of the logs.
+    /// - Returns: the number of rows in the logs.
     /// - Throws: `StorageError` that names file and offset of damage.
     func verifyLogs() throws(StorageError) -> Int {
         var rows = 0
@@ -53,12 +53,12 @@ package struct ModelRecovery: Sendable {
         return rows
     }
 
-    /// Makes the state.
+    /// Computes the state.
     ///
     /// - Parameters:
-    ///   - totalRows: the rows of the logs, as `verifyLogs` has counted them.
-    ///   - reserve: reserves memory for so many classes in all, or throws.
-    ///   - progress: is told of rows.
+    ///   - totalRows: the number of rows in the logs, as counted by `verifyLogs`.
+    ///   - reserve: reserves memory for a total number of classes, or throws.
+    ///   - progress: receives the number of rows replayed so far.
     /// - Throws: `StorageError`, `DamagedState`, `ModelError` or `LinearAlgebraError`.
     /// - Complexity: D²n + 2D³ multiply-adds for n logged rows.
     func recover(
@@ -95,7 +95,7 @@ package struct ModelRecovery: Sendable {
                 if classifier.registry.count > known { try reserve(classifier.registry.count) }
                 rows += request.rows
                 guard let identity = request.identity else { continue }
-                // Of what it said of the rows before it learned them nothing is known any more.
+                // The accuracy before these rows is no longer known.
                 let answer = LearnAnswer(
                     model: name, version: chain.version, rows: request.rows, samples: snapshot.metadata.samples + rows,
                     classes: classifier.registry.count, newClasses: [], accuracyBefore: nil)
@@ -122,9 +122,10 @@ package struct ModelRecovery: Sendable {
         }
     }
 
-    /// Removes what the checkpoint has made superfluous, where its maker ended before that was done; `chain.continue` has made its name last.
+    /// Removes files that the checkpoint made superfluous, in case the process that wrote it stopped before doing so; `chain.continue` has
+    /// synced its name.
     ///
-    /// - Throws: `StorageError` where files are left that hold unlearned rows; what else is left does no harm.
+    /// - Throws: `StorageError` if files with unlearned rows remain; other remaining files do no harm.
     func removeSuperfluous(_ log: Log) throws(StorageError) {
         do throws(StorageError) {
             let erasure = snapshot.metadata.erasure ?? Erasure(version: 0)

@@ -2,33 +2,33 @@ internal import AnalyticLearning
 internal import Concurrency
 internal import Storage
 
-/// One model's files, for the worker that owns the model.
+/// The files of one model, used by its worker.
 ///
-/// The worker logs a block before it learns it, and has every other change in a checkpoint before it shows it. It belongs to the worker's
-/// thread.
+/// The worker logs a block before learning it, and writes a checkpoint before publishing any other change. The store belongs to the
+/// worker's thread.
 final class ModelStore {
     private let name: String
-    /// What the files have done, for whoever watches the model.
+    /// The activity of the files, for those who watch the model.
     private let activity: Guarded<FileActivity?>
     private let observer: StoreObserver
     let store: DataStore
     private(set) var directory: ModelDirectory
     private var log: WriteAheadLog
-    /// Why nothing can be made to last any more.
+    /// Why nothing can be stored any more.
     private(set) var failure: String?
     private var record = LogRecord()
     private var pending: PendingCheckpoint?
     private var schedule: CheckpointSchedule
-    /// The version of the newest checkpoint that is known to be in place.
+    /// The version of the newest checkpoint known to be in place.
     private(set) var newestCheckpoint: Int
-    /// Whether the last `checkpoint` has put its state in place, whatever failed after that.
+    /// Whether the last `checkpoint` put its state in place, even if a later step failed.
     private(set) var isInPlace = false
-    /// What must still be removed; every checkpoint says so until it is done.
+    /// What must still be removed; every checkpoint records it until it is done.
     private var erasure: Erasure?
-    /// When that is tried again.
+    /// When the removal is retried.
     private var erasureTime = 0.0
 
-    /// The files of a model that has been recovered.
+    /// The files of a recovered model.
     init(
         _ activity: Guarded<FileActivity?>, _ observer: StoreObserver, store: DataStore, recovery: ModelRecovery,
         state: ModelRecovery.State,
@@ -44,7 +44,7 @@ final class ModelStore {
         schedule = Self.schedule(of: state, store.settings)
     }
 
-    /// Makes the files of a new model: they are all there, or none.
+    /// Creates the files of a new model, all or none.
     init(
         _ name: String, _ activity: Guarded<FileActivity?>, _ observer: StoreObserver, store: DataStore, classifier: Classifier
     ) throws {
@@ -74,9 +74,9 @@ final class ModelStore {
 
     // MARK: Learning
 
-    /// Logs a block of requests; when this returns they are on the device.
+    /// Logs a block of requests; when this returns, they are on the device.
     ///
-    /// - Throws: `outOfSpace` or `unavailable`; nothing may be learned then.
+    /// - Throws: `outOfSpace` or `unavailable`; then nothing may be learned.
     func append(_ requests: [LearnRows], time: Int, version: Int) throws(ModelError) {
         try requireUsable()
         LearnRecord.encode(requests, time: time, to: &record)
@@ -94,7 +94,7 @@ final class ModelStore {
         }
     }
 
-    /// Removes the last record of the log, because it could not be learned.
+    /// Removes the log's last record because it could not be learned.
     ///
     /// - Throws: `unavailable` if it is unknown whether the next start will learn it.
     func takeBack() throws(ModelError) {
@@ -108,7 +108,7 @@ final class ModelStore {
         activity.withLock { $0?.logBytes -= bytes }
     }
 
-    /// Makes the rows last that a log was found to end with: answers that speak of them may be given after this.
+    /// Syncs the rows that a log was found to end with; answers about them may be sent after this.
     ///
     /// - Throws: `outOfSpace` or `unavailable`.
     func prove() throws(ModelError) {
@@ -139,8 +139,8 @@ final class ModelStore {
                 + "the same Idempotency-Key")
     }
 
-    /// Refuses what would change files that are not the model's any more: the log has been removed, or a directory above it was removed,
-    /// moved or replaced. Learning ends for good then, as nothing can be made to last.
+    /// Throws if the files no longer belong to the model: the log was removed, or a directory above it was removed, moved or replaced.
+    /// Learning then stops for good, because nothing can be stored.
     ///
     /// - Throws: `unavailable`.
     func requireInPlace() throws(ModelError) {
@@ -153,12 +153,12 @@ final class ModelStore {
         }
     }
 
-    /// Ends learning after an error that is final.
+    /// Stops learning after a permanent error.
     private func note(_ error: any Error) {
         if !log.isUsable || (error as? StorageError)?.isOutOfPlace == true { stop("\(error)") }
     }
 
-    /// Refuses if nothing can be stored any more.
+    /// Throws if nothing can be stored any more.
     func requireUsable() throws(ModelError) {
         guard let failure else { return }
         throw ModelError(
@@ -166,7 +166,7 @@ final class ModelStore {
             "the model \"\(name)\" has stopped learning, but still predicts: \(failure); check the disk, then restart the server")
     }
 
-    /// Ends learning for good. From then on the server is not ready.
+    /// Stops learning for good. The server is not ready from then on.
     func stop(_ reason: String) {
         failure = failure ?? reason
         observer.hasStopped(reason)
@@ -175,13 +175,13 @@ final class ModelStore {
 
     // MARK: Checkpoints
 
-    /// When the worker must look again, if no job comes before. The end of a checkpoint under way wakes it.
+    /// When the worker must check again if no job arrives earlier. The end of a checkpoint wakes it.
     var wakeUp: Double? {
         guard failure == nil, pending == nil else { return nil }
         return [schedule.wakeUp, erasure == nil ? nil : erasureTime].compactMap { $0 }.min()
     }
 
-    /// Begins a checkpoint where there is reason to: the worker hands the state to the system, and another thread makes it last.
+    /// Starts a checkpoint if one is due: the worker hands the state to the system, and another thread syncs it.
     func startCheckpointIfDue(_ classifier: Classifier, _ table: IdempotencyTable) {
         if let pending {
             guard pending.isFinished else { return }
@@ -189,7 +189,7 @@ final class ModelStore {
         }
         let now = MonotonicClock.now
         guard failure == nil else { return }
-        // The log has been told why it failed; the error is for those who ask with the key.
+        // The failure has been logged; the error is for a caller that asks with the key.
         if erasure != nil, now >= erasureTime { _ = try? finishErasure() }
         guard schedule.isDue(at: now) else { return }
         do {
@@ -221,13 +221,13 @@ final class ModelStore {
         }
     }
 
-    /// Waits for the checkpoint under way, if any, and takes note of how it ended.
+    /// Waits for the checkpoint under way, if any, and records its outcome.
     private func endPending() {
         guard let pending else { return }
         self.pending = nil
         let (error, isInPlace) = pending.wait()
         if isInPlace { newestCheckpoint = pending.version }
-        // Logs that could not be removed are like those of a checkpoint that is not there: they hold their rows still.
+        // Logs that could not be removed still hold their rows, as if the checkpoint did not exist.
         if let error {
             note(error)
             return schedule.fail(at: MonotonicClock.now)
@@ -236,9 +236,9 @@ final class ModelStore {
         erasure = nil
     }
 
-    /// A checkpoint is in place. On any thread.
+    /// Records that a checkpoint is in place. Callable on any thread.
     ///
-    /// - Parameter bytes: bytes of logs that it made superfluous.
+    /// - Parameter bytes: bytes of logs made superfluous.
     private static func note(
         _ checkpoint: FileActivity.Checkpoint, covering bytes: Int, _ activity: Guarded<FileActivity?>, _ observer: StoreObserver
     ) {
@@ -251,10 +251,10 @@ final class ModelStore {
         activity.withLock { $0?.checkpointFailures += 1 }
     }
 
-    /// Stores the state as it is, for changes that are not in a log.
+    /// Stores the current state, for changes that are not logged.
     ///
-    /// - Parameter erasing: whether older checkpoints must go too, because they know rows that the state no longer does.
-    /// - Throws: `outOfSpace` or `unavailable`. The old state is on disk then, unless `failure` is set or `isInPlace`.
+    /// - Parameter erasing: whether older checkpoints must be removed because they contain rows that the state no longer has.
+    /// - Throws: `outOfSpace` or `unavailable`. The old state is then on disk, unless `failure` is set or `isInPlace`.
     func checkpoint(_ classifier: Classifier, _ table: IdempotencyTable, erasing: Bool) throws(ModelError) {
         isInPlace = false
         try requireUsable()
@@ -303,9 +303,9 @@ final class ModelStore {
         }
     }
 
-    /// Removes files that are still owed their removal: before it is said again that rows are unlearned.
+    /// Completes a pending removal of files, before rows are again reported as unlearned.
     ///
-    /// - Throws: `internal` if they are still there.
+    /// - Throws: `internal` if the files still exist.
     func finishErasure() throws(ModelError) {
         endPending()
         guard let erasure else { return }
@@ -325,20 +325,20 @@ final class ModelStore {
         ModelError(.internal, "the rows are unlearned, but older files that contain them could not be removed: \(error)")
     }
 
-    /// Writes the state to a temporary file and begins the log that follows it.
+    /// Writes the state to a temporary file and starts the log that follows it.
     private func begin(_ classifier: Classifier, _ table: IdempotencyTable, erasing erasure: Erasure?) throws -> CheckpointWriter {
-        // Before anything is written to a directory that may be another's.
+        // Check before writing: the directory may no longer be this model's.
         try log.requireInPlace()
         let writer = try directory.beginCheckpoint(version: classifier.version)
         try CheckpointFile.write(classifier, table, erasing: erasure, to: writer)
-        // A log without records, which leads on from this very version, does as it is.
+        // An empty log that continues this version can be kept.
         if log.baseVersion != classifier.version { log = try directory.createLog(version: classifier.version, after: log) }
         schedule.begin(bytes: writer.size)
         return writer
     }
 
-    /// Makes the names last that recovery has given to classes, see `LabelRepair`: a log must not speak of a class by its old name in one
-    /// record and by its new one in the next. Where that fails, nothing is learned until the next start, which tries again.
+    /// Stores the names that recovery gave to classes, see `LabelRepair`: a log must not use a class's old name in one record and its new
+    /// one in the next. If that fails, nothing is learned until the next start, which tries again.
     func keepNames(_ state: ModelRecovery.State) {
         for change in state.renamed.prefix(Self.maximumRenamed) {
             store.log.warning(
@@ -351,7 +351,7 @@ final class ModelStore {
                 ["model": name, "labels": "\(state.renamed.count - Self.maximumRenamed)"])
         }
         do {
-            // As after renaming: the balanced weights of a class go by its label.
+            // As after a rename: the balanced weights of a class are stored under its label.
             try state.classifier.advanceVersion(past: state.classifier.version)
             try checkpoint(state.classifier, state.table, erasing: false)
         } catch {
@@ -360,16 +360,16 @@ final class ModelStore {
         }
     }
 
-    /// Classes whose new names are logged one by one.
+    /// The largest number of new names logged one by one.
     private static let maximumRenamed = 100
 
-    /// Goes on in the log of the state that was recovered after a change came to nothing.
+    /// Continues the log of the state recovered after a failed change.
     func resume(_ state: ModelRecovery.State) throws(StorageError) {
         log = try state.chain.continue()
         schedule = Self.schedule(of: state, store.settings)
     }
 
-    /// What is due with rows that were found in logs. They are as old as they are, however often the server has been started since.
+    /// The schedule for rows found in logs. Their age counts from when they were learned, however often the server has restarted since.
     private static func schedule(of state: ModelRecovery.State, _ settings: DurabilityConfiguration) -> CheckpointSchedule {
         var schedule = CheckpointSchedule(settings)
         if let time = state.oldestTime {
@@ -380,7 +380,7 @@ final class ModelStore {
 
     // MARK: The end
 
-    /// Writes the last checkpoint, so that the next start has nothing to replay. If it fails, the log has the rest.
+    /// Writes the last checkpoint, so that the next start has nothing to replay. If it fails, the rows are still in the log.
     func close(_ classifier: Classifier, _ table: IdempotencyTable) {
         endPending()
         guard failure == nil else { return }
@@ -393,11 +393,11 @@ final class ModelStore {
 
     /// Deletes the model's files for good.
     ///
-    /// - Throws: `outOfSpace` or `unavailable` if they could not be: the model may return after a restart.
+    /// - Throws: `outOfSpace` or `unavailable` if they could not be deleted: the model may return after a restart.
     func delete() throws(ModelError) {
         pending?.wait()
         do throws(StorageError) {
-            // Where the path leads elsewhere, what lies there is not the model's to delete.
+            // If the path leads elsewhere, the files there are not the model's.
             try log.requireInPlace()
             let deleted = try store.data.delete(name)
             if !store.pool.run(.writing, { deleted.removeFiles() }) { deleted.removeFiles() }

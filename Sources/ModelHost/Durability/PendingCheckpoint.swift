@@ -1,7 +1,7 @@
 internal import Concurrency
 internal import Storage
 
-/// A checkpoint that another thread makes last, while its model goes on learning.
+/// A checkpoint that another thread syncs while its model continues to learn.
 final class PendingCheckpoint: Sendable {
     let version: Int
     private let monitor = Monitor()
@@ -19,11 +19,11 @@ final class PendingCheckpoint: Sendable {
         outcome = Outcome()
     }
 
-    /// Says how it ended.
+    /// Records the outcome.
     ///
     /// - Parameters:
-    ///   - error: why not all was done.
-    ///   - isInPlace: whether the checkpoint has its name, for good, so that only what comes after failed, if anything did.
+    ///   - error: the error that stopped it, if any.
+    ///   - isInPlace: whether the checkpoint has its final name, so that only later steps can have failed.
     func finish(_ error: StorageError?, isInPlace: Bool) {
         monitor.withLock {
             outcome.error = error
@@ -37,7 +37,7 @@ final class PendingCheckpoint: Sendable {
 
     /// Waits for the end.
     ///
-    /// - Returns: what `finish` was told.
+    /// - Returns: the arguments of `finish`.
     @discardableResult
     func wait() -> (error: StorageError?, isInPlace: Bool) {
         monitor.withLock {

@@ -1,7 +1,7 @@
 internal import Concurrency
 internal import Foundation
 
-/// Log lines while a model is recovered: rows, rows a second, seconds left.
+/// Log lines during a model's recovery: rows, rows per second, seconds left.
 struct RecoveryProgress {
     private let log: Log
     private let model: String
@@ -17,7 +17,7 @@ struct RecoveryProgress {
         if totalRows > 0 { log.info("replaying the log", ["model": model, "rows": "\(totalRows)"]) }
     }
 
-    /// Writes a line, but no more than one every two seconds.
+    /// Writes at most one line every two seconds.
     mutating func note(rows: Int) {
         let now = MonotonicClock.now
         guard now - last >= 2, rows > 0 else { return }

@@ -1,34 +1,34 @@
 internal import Concurrency
 
-/// What is recovered one after another: stored models, in the order of their names.
+/// Recovers stored models one after another, in the order of their names.
 ///
-/// One at a time computes its state: that one has all cores, and the first is ready soonest. Nobody waits for a turn: a model
-/// begins when the one before has computed. Waiting for the device is no part of a turn, as many can do that at once.
+/// Only one model at a time computes its state: it has all cores, and the first is ready soonest. No thread waits for a turn: a model
+/// begins when the one before has computed. Waiting for the device is not part of a turn, since many models can do that at once.
 final class RecoverySequence<Element: Sendable>: Sendable {
     private let rest: Guarded<ArraySlice<Element>>
     private let begin: @Sendable (Element, RecoveryTurn) -> Void
 
-    /// - Parameter begin: begins with an element, and returns at once; the turn is then ended on any thread.
+    /// - Parameter begin: starts an element's recovery and returns at once; the turn can be ended on any thread.
     init(_ elements: [Element], begin: @escaping @Sendable (Element, RecoveryTurn) -> Void) {
         rest = Guarded(elements[...])
         self.begin = begin
     }
 
-    /// Begins with the next element.
+    /// Starts the next element.
     func startNext() {
         if let next = rest.withLock({ $0.popFirst() }) { begin(next, RecoveryTurn { [self] in startNext() }) }
     }
 
-    /// Begins with nothing more.
+    /// Starts no further element.
     func cancel() { rest.withLock { $0 = [] } }
 }
 
-/// The right to compute, which goes on to the next when it is given up.
+/// The right to compute; ending it passes it to the next model.
 package final class RecoveryTurn: Sendable {
     private let next: Guarded<(@Sendable () -> Void)?>
 
     init(_ next: @escaping @Sendable () -> Void) { self.next = Guarded(next) }
 
-    /// Gives it up; a second call does nothing.
+    /// Ends the turn; a second call does nothing.
     func end() { next.withLock { $0.take() }?() }
 }

@@ -2,14 +2,14 @@ internal import AnalyticLearning
 internal import Storage
 internal import TensorFormats
 
-/// The labels of a checkpoint and of the logs that lead on from it: the one way from what is stored to labels, for recovery and for audits.
+/// The labels of a checkpoint and its logs; recovery and audits read stored labels only through this.
 ///
-/// Only where U+0000 is found in one, which older servers took, are the logs read once more, to know which labels there are already.
+/// Only if a label contains U+0000, which older servers accepted, are the logs read once more to learn which labels are taken.
 struct StoredLabels {
     private let directory: ModelDirectory
     private let version: Int
     private let dimension: Int
-    /// The checkpoint's, where some are none.
+    /// The checkpoint's labels, if some are invalid.
     private let stored: PackedStrings?
     private var repair: LabelRepair?
     /// The labels of the checkpoint's columns.
@@ -25,7 +25,7 @@ struct StoredLabels {
         if let stored { labels = try labels(of: stored) }
     }
 
-    /// The classes that have another name than they were learned under.
+    /// Classes whose name differs from the one they were learned under.
     var changes: [LabelRepair.Change] { repair?.changes ?? [] }
 
     /// The labels of logged rows.

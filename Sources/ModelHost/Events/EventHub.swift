@@ -1,19 +1,18 @@
 internal import Concurrency
 
-/// A model's newest events. The worker puts them here, which costs it no more than a copy, whoever reads; each reader has a
-/// place of its own among them.
+/// A model's newest events. Publishing costs the worker only a copy, however many read; each reader has its own position.
 ///
-/// Numbers of events begin at the time when the model came to be, so that one of an earlier life of the model, or of the server, is known
-/// for what it is.
+/// Event numbers start from the time at which the model was created, so that numbers from an earlier life of the model, or of the server,
+/// are recognised.
 package final class EventHub: Sendable {
     private struct State {
-        /// In the order of their numbers, without gaps.
+        /// In order of their numbers, without gaps.
         var ring: [ModelEvent] = []
         var ringBytes = 0
         /// The number of the next event.
         var next: Int
         var readers = 0
-        /// Whoever hands events to readers has been told that there is something new.
+        /// Whether the dispatcher has been notified of new events.
         var isScheduled = false
         var hasEnded = false
 
@@ -25,13 +24,13 @@ package final class EventHub: Sendable {
         case nothing
         /// An event and its number.
         case event(ModelEvent, Int)
-        /// So many events are lost to it; it goes on behind that number.
+        /// This many events are lost to the reader; it continues after the given number.
         case missed(Int, through: Int)
-        /// There will be no more.
+        /// No more events follow.
         case end
     }
 
-    /// Events and bytes that are kept for slow readers, and for those that come back.
+    /// Events and bytes kept for slow readers, and for those that reconnect.
     static let capacity = 256
     static let maximumBytes = 128 << 10
 
@@ -40,18 +39,18 @@ package final class EventHub: Sendable {
     /// The number before the first event.
     let origin: Int
 
-    /// - Parameter onNews: called when there is an event that a reader has not seen; again only after `unschedule`.
+    /// - Parameter onNews: called when an event is new to a reader; again only after `unschedule`.
     package init(_ onNews: (@Sendable (EventHub) -> Void)?) {
         self.onNews = onNews
-        // Milliseconds, and a thousand events for each: exact in the numbers of JavaScript until the year 2248.
+        // Milliseconds, with a thousand events for each: exact in JavaScript numbers until the year 2248.
         let origin = Int(WallClock.nanoseconds / 1_000_000) << 10
         self.origin = origin
         state = Guarded(State(next: origin + 1))
     }
 
-    // MARK: What happens
+    // MARK: Publishing
 
-    /// Adds an event. Never waits for readers.
+    /// Adds an event without waiting for readers.
     package func publish(_ event: ModelEvent) {
         let mustTell = state.withLock { state in
             guard !state.hasEnded else { return false }
@@ -69,7 +68,7 @@ package final class EventHub: Sendable {
         if mustTell { onNews?(self) }
     }
 
-    /// Adds the event that the model is deleted; readers end with it.
+    /// Adds the deletion event, which ends all readers.
     func end() { publish(.deleted) }
 
     // MARK: Reading
@@ -77,13 +76,13 @@ package final class EventHub: Sendable {
     /// The number of the newest event.
     package var newest: Int { state.withLock { $0.next - 1 } }
 
-    /// A reader has come, or gone.
+    /// Counts readers that come or go.
     package func countReaders(_ change: Int) { state.withLock { $0.readers += change } }
 
-    /// Whoever hands events to readers does so now: the next event must call `onNews` again.
+    /// Called as the dispatcher starts to hand out events: later events must notify again.
     package func unschedule() { state.withLock { $0.isScheduled = false } }
 
-    /// What follows the event with a number.
+    /// The next step after the event with a number.
     package func step(after number: Int) -> Step {
         state.withLock { state in
             if number + 1 < state.first { return .missed(state.first - 1 - number, through: state.first - 1) }
@@ -92,12 +91,12 @@ package final class EventHub: Sendable {
         }
     }
 
-    /// Where a reader goes on that has seen the event with a number last.
+    /// Where a reader continues that last saw the event with a number.
     ///
-    /// - Returns: the number behind which it goes on, and whether an unknown number of events is lost to it.
+    /// - Returns: the number after which it continues, and whether an unknown number of events is lost to it.
     package func resume(after number: Int) -> (cursor: Int, isLost: Bool) {
         let newest = newest
-        // From before the model came to be, or from a time that has not come: of those events nobody knows.
+        // A number from before the model existed, or from the future, says nothing about lost events.
         guard (origin...newest).contains(number) else { return (newest, true) }
         return (number, false)
     }

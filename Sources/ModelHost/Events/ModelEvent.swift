@@ -1,39 +1,39 @@
 package import AnalyticLearning
 
-/// What has happened to a model.
+/// An event of a model.
 package enum ModelEvent: Sendable {
     /// A block of rows has been learned.
     case learned(Learned)
-    /// Balanced weights, made from the state of a version, have been published after so many seconds.
+    /// Balanced weights, computed from the state of a version in a number of seconds, have been published.
     case rebalanced(version: Int, balancedVersion: Int, seconds: Double)
     /// A checkpoint is in place.
     case checkpointed(version: Int, bytes: Int, seconds: Double)
     /// The view had drifted from the sums, and was solved again.
     case driftHealed(version: Int, driftBefore: Double, drift: Double)
-    /// The model has been changed otherwise than by learning.
+    /// The model has been changed other than by learning.
     case changed(version: Int, ModelChange)
-    /// The model has been deleted: there are no further events.
+    /// The model has been deleted; no more events follow.
     case deleted
 
-    /// What a learned block has come to.
+    /// The result of a learned block.
     package struct Learned: Sendable {
         package let version: Int
         package let rows: Int
         package let samples: Int
         package let classes: Int
-        /// The first of the new classes, see `maximumLabels`.
+        /// The first new classes, up to `maximumLabels` and `maximumLabelBytes`.
         package let newClasses: [Label]
-        /// The number of new classes that are not named.
+        /// The number of new classes not named.
         package let unnamed: Int
-        /// The share of the rows that the weights before got right; nil if no class was known.
+        /// The share of the rows that the previous weights got right; nil if no class was known.
         package let accuracyBefore: Double?
 
-        /// Labels that an event names at most.
+        /// The most labels that an event names.
         private static let maximumLabels = 256
-        /// Bytes of labels that an event names at most.
+        /// The most bytes of labels that an event names.
         private static let maximumLabelBytes = 8 << 10
 
-        /// - Parameter labels: all new classes; the event names some hundred at most.
+        /// - Parameter labels: all new classes; the event names only the first.
         init(state: StateSummary, rows: Int, newClasses labels: ArraySlice<Label>, accuracyBefore: Double?) {
             (version, samples, classes) = (state.version, state.samples, state.classes)
             self.rows = rows
@@ -49,7 +49,7 @@ package enum ModelEvent: Sendable {
         }
     }
 
-    /// What it takes in memory, about.
+    /// Its approximate size in memory.
     var bytes: Int {
         guard case .learned(let learned) = self else { return 128 }
         return learned.newClasses.reduce(192) { $0 + 16 + $1.byteCount }

@@ -1,22 +1,22 @@
 public import AnalyticLearning
 internal import TensorFormats
 
-/// What a program asks of its models. Each call that changes one returns when the change is on the device, and visible to predictions.
+/// Calls on models. Each call that changes one returns when the change is on the device and visible to predictions.
 extension LearningHost {
     /// The names of all models, sorted.
     public var modelNames: [String] { registry.all.map(\.name) }
 
-    /// What a model published last: its weights, its classes and how well it has done.
+    /// A model's last published weights, with its classes and evaluation.
     ///
-    /// - Throws: `unknown` if there is no such model, `unavailable` while there is nothing yet.
+    /// - Throws: `unknown` if the model does not exist, `unavailable` if it has published nothing yet.
     public func state(of model: String) throws(ModelError) -> PublishedWeights {
         try registry.model(named: model).publishedWeights()
     }
 
-    /// Makes a model; one that there is with the same configuration is left as it is.
+    /// Creates a model; an existing one with the same configuration is left as it is.
     ///
-    /// - Throws: `invalid` for a name or a configuration that cannot be, `conflict` if there is another model of the name, `impossible` if
-    ///   it does not fit in memory, `outOfSpace` or `unavailable` if its files cannot be made.
+    /// - Throws: `invalid` for an invalid name or configuration, `conflict` if the name is taken by a model with another configuration,
+    ///   `impossible` if the model does not fit in memory, `outOfSpace` or `unavailable` if its files cannot be created.
     public func createModel(_ name: String, _ configuration: ModelConfiguration) async throws(ModelError) {
         guard ModelName.isValid(name) else {
             throw ModelError(.invalid, "a model's name must match [A-Za-z0-9][A-Za-z0-9._-]{0,127}; it is \"\(name.prefix(160))\"")
@@ -32,14 +32,14 @@ extension LearningHost {
         }
     }
 
-    /// Learns rows, all or none. The order in which rows come makes no difference to what is learned.
+    /// Learns rows, all or none. The order of rows does not affect what is learned.
     ///
     /// - Parameters:
     ///   - features: n·d values, row after row.
     ///   - labels: n labels.
-    ///   - key: what the caller calls these rows: sending them again under it gives the same answer, and learns nothing twice.
-    /// - Throws: `invalid` for rows that cannot be, `unknown` if there is no such model, `impossible` if the key stands for other rows or
-    ///   new classes do not fit in memory, `unavailable` or `outOfSpace` if they cannot be stored.
+    ///   - key: the caller's name for these rows: sending them again under it returns the same answer and learns nothing.
+    /// - Throws: `invalid` for invalid rows, `unknown` if the model does not exist, `impossible` if the key belongs to other rows or new
+    ///   classes do not fit in memory, `unavailable` or `outOfSpace` if the rows cannot be stored.
     /// - Complexity: O(n·D²).
     @discardableResult
     public func learn(
@@ -50,7 +50,7 @@ extension LearningHost {
         return try await outcome { (completion) throws(ModelError) in try model.enqueue(.learn(LearnJob(rows, completion))) }
     }
 
-    /// Takes rows out again that were learned before, all or none: the weights are those of a model that never learned them.
+    /// Unlearns rows, all or none: the weights become those of a model that never learned them.
     ///
     /// - Parameters: as of `learn`, without a key.
     /// - Throws: as `learn`; also `impossible` if the rows cannot have been learned, or cannot be taken out exactly.
@@ -60,10 +60,10 @@ extension LearningHost {
         _ = try await outcome { (completion) throws(ModelError) in try model.enqueue(.unlearn(rows, nil, completion)) }
     }
 
-    /// The best class of each row, by the weights that were published last. It waits for nothing.
+    /// The best class of each row, by the last published weights. Never waits.
     ///
     /// - Parameter features: n·d values, row after row.
-    /// - Throws: `invalid` for rows that cannot be, `unknown` if there is no such model, `conflict` if it has no classes yet.
+    /// - Throws: `invalid` for invalid rows, `unknown` if the model does not exist, `conflict` if it has no classes yet.
     /// - Complexity: O(n·(d·D + D·C)).
     public func predict(_ model: String, features: [Float]) throws(ModelError) -> [(label: Label, score: Float)] {
         let model = try registry.model(named: model)
@@ -74,7 +74,7 @@ extension LearningHost {
 
     /// Deletes a model and its files.
     ///
-    /// - Throws: `unknown` if there is no such model, `outOfSpace` or `unavailable` if its files could not be deleted.
+    /// - Throws: `unknown` if the model does not exist, `outOfSpace` or `unavailable` if its files could not be deleted.
     public func deleteModel(_ name: String) async throws(ModelError) {
         let model = try registry.model(named: name)
         try await outcome { (completion) in registry.delete(model, completion) }

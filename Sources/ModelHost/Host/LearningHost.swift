@@ -3,7 +3,7 @@ internal import Foundation
 internal import LinearAlgebra
 package import Storage
 
-/// Models that learn, and that are kept on disk: all of Accrue but HTTP.
+/// Models that learn and are kept on disk: all of Accrue except HTTP.
 ///
 /// ```swift
 /// let host = try LearningHost(directory: "models")
@@ -13,8 +13,8 @@ package import Storage
 /// host.stop(within: 10)
 /// ```
 ///
-/// What `learn` has returned is on the device: another host that opens the directory finds it, however this one ended. One process at a
-/// time has a directory open.
+/// When `learn` returns, the rows are on the device: another host that opens the directory finds them, however this one ended. Only one
+/// process at a time can open a directory.
 public final class LearningHost: Sendable {
     package let registry: ModelRegistry
     private let workers: WorkerPool
@@ -23,14 +23,14 @@ public final class LearningHost: Sendable {
     private let computeThreads: Int?
     private let log: Log
 
-    /// A host that has opened its directory, and has all models that lie there.
+    /// Opens a directory and recovers all models in it.
     ///
     /// - Parameters:
-    ///   - directory: the data directory; made if it is not there.
-    ///   - log: where to say what goes wrong.
-    /// - Throws: `StorageError` if the directory cannot be used, `DamagedState` if what lies there is not as it was written, `ModelError`
-    ///   if a model does not fit in memory. Also if the system gives no thread.
-    /// - Complexity: D² multiply-adds a logged row, and 2D³ a model.
+    ///   - directory: the data directory; created if missing.
+    ///   - log: receives what goes wrong.
+    /// - Throws: `StorageError` if the directory cannot be used, `DamagedState` if its files have changed since they were written,
+    ///   `ModelError` if a model does not fit in memory, or an error if the system provides no thread.
+    /// - Complexity: D² multiply-adds per logged row, and 2D³ per model.
     public convenience init(directory: String, log: Log = Log(isSilent: true)) throws {
         var configuration = HostConfiguration()
         configuration.durability = DurabilityConfiguration(directory: directory)
@@ -56,18 +56,18 @@ public final class LearningHost: Sendable {
         _ = recovered.wait(until: .infinity)
     }
 
-    /// A host that has taken its directory, and no models yet.
+    /// A host that has locked its directory and has no models yet.
     ///
     /// - Parameters:
-    ///   - waiting: the memory of what waits for a worker.
+    ///   - waiting: the memory for requests that wait for a worker.
     ///   - onNews: as of `HostContext`.
     package init(
         _ configuration: HostConfiguration, fileSystem: any FileSystem, log: Log, waiting: Lane.Pair<MemoryBudget>,
         onNews: (@Sendable (EventHub) -> Void)?
     ) throws {
-        // A limit on the size of files is an error of the write, and not the end of all models.
+        // A file size limit is then an error of the write and does not end the process.
         signal(SIGXFSZ, SIG_IGN)
-        // LAPACK's recursive factorisations and OpenBLAS's buffers want more than the default of a secondary thread.
+        // LAPACK's recursive factorisations and OpenBLAS's buffers need more than a secondary thread's default stack.
         workers = try WorkerPool(threads: configuration.workerThreads, stackSize: 16 << 20) { ThreadPriority.giveWay() }
         balancePool = try ComputePool(threads: 1, maximumWaiting: 256)
         store = try configuration.durability.map { try DataStore($0, fileSystem: fileSystem, log: log) }
@@ -85,12 +85,12 @@ public final class LearningHost: Sendable {
         self.log = log
     }
 
-    /// Verifies what lies in the directory, and takes its models in.
+    /// Verifies the directory's files and registers its models.
     ///
-    /// - Parameter whenRecovered: called once, when all models have been made or cannot be.
-    /// - Returns: what begins to make them.
-    /// - Throws: `StorageError` or `DamagedState` if what lies there is not as it was written, `ModelError` if a model does not fit in
-    ///   memory. Also if the system gives no thread.
+    /// - Parameter whenRecovered: called once, when every model has been recovered or has failed.
+    /// - Returns: a closure that starts the recovery.
+    /// - Throws: `StorageError` or `DamagedState` if files have changed since they were written, `ModelError` if a model does not fit in
+    ///   memory, or an error if the system provides no thread.
     package func open(whenRecovered: @escaping @Sendable () -> Void = {}) throws -> () -> Void {
         let library = BLASLibrary.current
         let available = library.threadCount
@@ -109,9 +109,9 @@ public final class LearningHost: Sendable {
             whenRecovered()
             return {}
         }
-        // Each model has its log open, and every one is opened before anybody asks.
+        // Each model keeps its log open, and all are opened before the first request.
         DescriptorLimit.raise()
-        // Until the state is there nobody can be kept waiting by its recovery: it may have the share of those who predict too.
+        // No prediction can be delayed until the state is recovered, so recovery may use the core left to predictions too.
         if computeThreads == nil { library.setThreadCount(available) }
         return try registry.recover(store) {
             library.setThreadCount(threads)
@@ -119,17 +119,17 @@ public final class LearningHost: Sendable {
         }
     }
 
-    /// Ends all models, which make their last checkpoints.
+    /// Ends all models, which write their last checkpoints.
     ///
-    /// - Parameter seconds: how long they may take.
-    /// - Returns: whether they have ended. If not, the directory is kept until the process ends; what was acknowledged is on disk.
+    /// - Parameter seconds: the longest wait.
+    /// - Returns: whether all have ended. If not, the directory stays locked until the process ends; what was acknowledged is on disk.
     @discardableResult
     public func stop(within seconds: Double) -> Bool {
         let haveEnded = registry.stop(within: seconds)
         if !haveEnded { log.warning("some models did not stop in time; everything they acknowledged is in their logs") }
         workers.stop()
         balancePool.stop()
-        // A worker that is still at work keeps the directory until the process ends.
+        // A worker that still runs keeps the directory locked until the process ends.
         if haveEnded { store?.close() }
         return haveEnded
     }

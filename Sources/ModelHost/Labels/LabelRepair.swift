@@ -1,12 +1,12 @@
 internal import AnalyticLearning
 internal import TensorFormats
 
-/// Gives new labels to classes whose labels, learned by an older server, contain U+0000 and are no longer valid.
+/// Renames classes whose labels, learned by an older server, contain U+0000 and are no longer valid.
 ///
-/// Each U+0000 becomes U+2400, its symbol (␀). Where that is another class's label, or too long, it is cut and a number follows it. Which
-/// label a class gets depends on the texts alone and on their order: the same files lead to the same labels.
+/// Each U+0000 becomes U+2400, its symbol (␀). If the result is another class's label, or too long, it is cut and a number is appended.
+/// The new labels depend only on the texts and their order: the same files lead to the same labels.
 struct LabelRepair {
-    /// A class with another name than it was learned under.
+    /// A class whose name differs from the one it was learned under.
     struct Change {
         var stored: String
         var label: Label
@@ -15,10 +15,10 @@ struct LabelRepair {
     private(set) var changes: [Change] = []
     private var labels: [[UInt8]: Label] = [:]
 
-    /// Names all texts that are no labels.
+    /// Chooses labels for all texts that are not valid labels.
     ///
     /// - Parameters:
-    ///   - stored: all texts that stand in the files; the order of those that are no labels counts.
+    ///   - stored: all texts in the files; the order of the invalid ones matters.
     init(_ stored: StoredTexts) {
         var taken = stored.labels
         for bytes in stored.others {
@@ -29,9 +29,9 @@ struct LabelRepair {
         }
     }
 
-    /// The labels of texts by themselves, without those of logs that follow; nil where all are labels as they stand.
+    /// The labels of texts alone, without those of later logs; nil if all texts are valid labels.
     ///
-    /// - Throws: 400 that names a text which is no label for another reason than U+0000: no server has taken it.
+    /// - Throws: 400 that names a text that is invalid for a reason other than U+0000: no server has accepted it.
     static func labels(of texts: PackedStrings) throws(ModelError) -> [Label]? {
         let faults = (0..<texts.count).compactMap { index in texts.labelFault(at: index).map { (index, $0) } }
         guard !faults.isEmpty else { return nil }
@@ -44,10 +44,10 @@ struct LabelRepair {
         return (0..<texts.count).compactMap { repair.label(of: texts, at: $0) }
     }
 
-    /// The label of a text by itself, whatever others there are; nil where it is none for another reason than U+0000.
+    /// The label of a text alone; nil if the text is invalid for a reason other than U+0000.
     static func label(_ text: String) -> Label? { (try? labels(of: PackedStrings([text])) ?? [Label(text)])?.first }
 
-    /// The label of a text; nil where it is none, and was not among those to name.
+    /// The label of a text; nil if it is invalid and was not among the stored texts.
     func label(of texts: PackedStrings, at index: Int) -> Label? {
         do throws(LabelError) {
             return try texts.label(at: index)
@@ -74,15 +74,15 @@ struct LabelRepair {
     }
 }
 
-/// The texts by which a checkpoint and its logs call the classes.
+/// The class names in a checkpoint and its logs.
 struct StoredTexts {
-    /// Those that are labels.
+    /// The valid labels.
     private(set) var labels: Set<Label> = []
-    /// Those that are none, in the order in which they were first noted.
+    /// The other texts, in the order of their first appearance.
     private(set) var others: [[UInt8]] = []
     private var noted: Set<[UInt8]> = []
 
-    /// Takes note of texts.
+    /// Adds texts.
     mutating func note(_ texts: PackedStrings) {
         for index in 0..<texts.count {
             if let label = try? texts.label(at: index) {

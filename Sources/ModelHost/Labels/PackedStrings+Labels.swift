@@ -1,11 +1,11 @@
 package import AnalyticLearning
 internal import TensorFormats
 
-/// Labels of rows travel as bytes; they become labels once, where rows become classes.
+/// Labels of rows are passed as bytes and converted once, where rows become classes.
 extension PackedStrings {
     /// All strings as labels.
     ///
-    /// - Throws: `invalid` that names the first row whose string is none.
+    /// - Throws: `invalid` that names the first row whose string is not a label.
     func labels() throws(ModelError) -> [Label] {
         var labels: [Label] = []
         labels.reserveCapacity(count)
@@ -24,13 +24,13 @@ extension PackedStrings {
         try withUnsafeBytes(at: index) { (bytes) throws(LabelError) in try Label(utf8: bytes) }
     }
 
-    /// What keeps a string, which is UTF-8, from being a label; nil where nothing does.
+    /// Why a string, which is UTF-8, is not a valid label; nil if it is.
     package func labelFault(at index: Int) -> LabelError? {
         withUnsafeBytes(at: index) { Label.fault(in: $0) }
     }
 }
 
 extension ModelError {
-    /// A text is no label.
+    /// The error for an invalid label.
     package static func label(_ place: String, _ error: LabelError) -> ModelError { ModelError(.invalid, "\(place) \(error)") }
 }

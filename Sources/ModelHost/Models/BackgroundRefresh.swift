@@ -2,24 +2,24 @@ internal import AnalyticLearning
 internal import Concurrency
 internal import Synchronization
 
-/// A refresh of the balanced weights in the background, with the memory that it reserves while it waits and runs.
+/// A background refresh of the balanced weights, and the memory it reserves while it waits and runs.
 ///
-/// It may be called off at any time. One that has not begun is over at once, whatever keeps the threads busy.
+/// It can be cancelled at any time. If it has not started, it ends at once, however busy the threads are.
 final class BackgroundRefresh: Sendable {
     private let reservation: Reservation
-    /// Nil once it has begun, or was called off before.
+    /// Nil once the refresh has started or was cancelled.
     private let job: Guarded<BalanceJob?>
     private let isCancelled = Atomic<Bool>(false)
 
-    /// - Parameter reservation: what the job holds; given back when it is over.
+    /// - Parameter reservation: the job's memory; released when the refresh ends.
     init(_ job: BalanceJob, reservation: Reservation) {
         self.job = Guarded(job)
         self.reservation = reservation
     }
 
-    /// Makes the weights.
+    /// Computes the weights.
     ///
-    /// - Returns: nil where it was called off before it began.
+    /// - Returns: nil if it was cancelled before it started.
     func run() -> RefreshOutcome? {
         guard let job = job.withLock({ $0.take() }) else { return nil }
         let start = MonotonicClock.now
@@ -34,24 +34,24 @@ final class BackgroundRefresh: Sendable {
         return outcome
     }
 
-    /// Calls it off.
+    /// Cancels the refresh.
     ///
-    /// - Returns: whether it is over, and its memory free. Else it ends as soon as it can, and `run` returns an outcome.
+    /// - Returns: whether it has ended and its memory is free. If false, it ends as soon as it can, and `run` returns an outcome.
     func cancel() -> Bool {
         isCancelled.store(true, ordering: .relaxed)
-        // The copied state goes before its bytes are given back.
+        // Free the copied state before releasing its bytes.
         let hasBegun = job.withLock { $0.take() == nil }
         if !hasBegun { reservation.giveBack() }
         return !hasBegun
     }
 }
 
-/// What became of a refresh of balanced weights in the background.
+/// The outcome of a background refresh of balanced weights.
 package struct RefreshOutcome: Sendable {
-    /// Nil where it failed or was called off.
+    /// Nil if it failed or was cancelled.
     var weights: BalancedWeights?
     /// Why it failed.
     var failure: String?
-    /// Seconds it took.
+    /// Duration in seconds.
     var duration: Double
 }

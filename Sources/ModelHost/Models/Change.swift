@@ -1,12 +1,12 @@
 internal import AnalyticLearning
 
-/// What a change other than learning has come to, before it is stored.
+/// The result of a change other than learning, before it is stored.
 struct Change<Value: Sendable> {
-    /// The outcome for whoever asked for it.
+    /// The outcome for the caller.
     let value: Value
-    /// Whether everything is as it was: then there is nothing to store, and no event.
+    /// Whether nothing changed: then nothing is stored and no event is published.
     var isNone = false
-    /// What is remembered of it under the request's key.
+    /// The answer to remember under the request's key.
     var remembered: (RequestIdentity, IdempotencyTable.Answer)?
 
     init(_ value: Value, isNone: Bool = false) {
@@ -15,27 +15,27 @@ struct Change<Value: Sendable> {
     }
 }
 
-/// What a merge or an unlearn has done.
+/// The result of a merge or an unlearn.
 struct ChangedRows {
-    /// The rows added or taken out.
+    /// The number of rows added or removed.
     let count: Int
-    /// The columns of the classes that the answer lists, ascending.
+    /// Columns of the classes in the answer, ascending.
     let columns: [Int]
 }
 
-/// A change under a key: which request it is, and how its answer is written to be remembered.
+/// A change under a key: the request's identity, and how to encode its answer so that it can be remembered.
 package struct ChangeKey: Sendable {
     let identity: RequestIdentity
     let write: @Sendable (RowsChanged) -> (start: [UInt8], end: [UInt8])
 
-    /// - Parameter write: the answer up to its list of classes, and behind it.
+    /// - Parameter write: returns the answer up to its list of classes, and the part after it.
     package init(_ identity: RequestIdentity, _ write: @escaping @Sendable (RowsChanged) -> (start: [UInt8], end: [UInt8])) {
         self.identity = identity
         self.write = write
     }
 }
 
-/// The outcome of a change that may have been made before under its key.
+/// The outcome of a change that may have been made earlier under its key.
 package enum KeyedOutcome: Sendable {
     case made(RowsChanged)
     case remembered(RememberedAnswer)

@@ -1,19 +1,19 @@
-/// Takes, once, what became of a job: its value, or why it was refused.
+/// Receives a job's result once: its value, or the error that refused it.
 ///
-/// It is called on the thread that did the job, which goes on with the next one when it returns.
+/// It is called on the thread that ran the job; that thread continues with the next job when the call returns.
 package struct Completion<Value: Sendable>: Sendable {
     private let body: @Sendable (Result<Value, ModelError>) -> Void
     private let isAwaited: (@Sendable () -> Bool)?
 
     /// - Parameters:
-    ///   - isAwaited: whether anybody still waits for the outcome; a job that only reads is not done otherwise. Nil: always.
-    ///   - body: takes the outcome. It must not wait for anything.
+    ///   - isAwaited: whether the caller still waits for the outcome; if not, a job that only reads is skipped. Nil: always.
+    ///   - body: receives the outcome. It must not block.
     package init(isAwaited: (@Sendable () -> Bool)? = nil, _ body: @escaping @Sendable (Result<Value, ModelError>) -> Void) {
         self.isAwaited = isAwaited
         self.body = body
     }
 
-    /// Whether the job is worth its time.
+    /// Whether the outcome is still awaited.
     var isWanted: Bool { isAwaited?() ?? true }
 
     func succeed(_ value: Value) { body(.success(value)) }

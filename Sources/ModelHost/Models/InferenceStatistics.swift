@@ -1,9 +1,9 @@
 internal import Concurrency
 internal import Foundation
 
-/// What the inference requests of a model have cost since it was made or recovered: the statistics extension.
+/// Costs of a model's inference requests since the model was created or recovered: the statistics extension.
 package final class InferenceStatistics: Sendable {
-    /// How often, and how long altogether.
+    /// A count and a total duration.
     package struct Duration: Sendable {
         package var count = 0
         package var nanoseconds = 0
@@ -16,7 +16,7 @@ package final class InferenceStatistics: Sendable {
         }
     }
 
-    /// All of it.
+    /// All counters.
     package struct Counts: Sendable {
         package var rows = 0
         /// Milliseconds since 1970; 0 before the first.
@@ -31,7 +31,7 @@ package final class InferenceStatistics: Sendable {
 
     private let counts = Guarded(Counts())
 
-    /// What has been counted so far.
+    /// The counts so far.
     package var now: Counts { counts.withLock { $0 } }
 
     /// Counts a request that was answered.

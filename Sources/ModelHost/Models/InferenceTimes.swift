@@ -1,6 +1,6 @@
 internal import Concurrency
 
-/// How long the parts of one inference took, in nanoseconds.
+/// Durations of the parts of one inference, in nanoseconds.
 package struct InferenceTimes: Sendable {
     private let start = Int(MonotonicClock.nanoseconds)
     private var last: Int
@@ -9,22 +9,22 @@ package struct InferenceTimes: Sendable {
     private(set) var infer = 0
     private(set) var output = 0
 
-    /// Begins now.
+    /// Starts the clock.
     package init() { last = start }
 
-    /// Since it began.
+    /// Nanoseconds since the start.
     var total: Int { Int(MonotonicClock.nanoseconds) - start }
 
-    /// It has waited for a compute thread.
+    /// Ends the wait for a compute thread.
     package mutating func hasWaited() { queue += lap() }
 
-    /// Its content has been read.
+    /// Ends the reading of the content.
     package mutating func hasRead() { input += lap() }
 
-    /// Its rows have been scored.
+    /// Ends the scoring of the rows.
     package mutating func hasScored() { infer += lap() }
 
-    /// Its answer has been written.
+    /// Ends the writing of the answer.
     package mutating func hasWritten() { output += lap() }
 
     private mutating func lap() -> Int {

@@ -1,13 +1,13 @@
 package import AnalyticLearning
 internal import Concurrency
 
-/// What a model's worker is asked to do, in the order in which it is asked. Each carries who takes the outcome.
+/// A task for a model's worker, in the order of the requests. Each carries the completion that receives its outcome.
 package enum Job: Sendable {
-    /// Learn rows. Learns that wait together are learned as one block.
+    /// Learn rows. Waiting learns are combined into one block.
     case learn(LearnJob)
-    /// Take rows out again.
+    /// Unlearn rows.
     case unlearn(LearnRows, ChangeKey?, Completion<KeyedOutcome>)
-    /// Add the truth of a file.
+    /// Add a file's truth.
     case merge(SnapshotFile, ChangeKey?, Completion<KeyedOutcome>)
     /// Change the ridge, the imbalance, or both.
     case reconfigure(ModelPatch, Completion<ModelDetails>)
@@ -15,29 +15,29 @@ package enum Job: Sendable {
     case renameClass(Label, to: Label, Completion<ClassRenamed>)
     /// Forget a class.
     case deleteClass(Label, Completion<ClassDeleted>)
-    /// Make the balanced weights of this state now.
+    /// Compute the balanced weights of the current state.
     case rebalance(Completion<Rebalanced>)
-    /// Take what a refresh in the background has made.
+    /// Adopt the outcome of a background refresh.
     case adopt(RefreshOutcome)
-    /// Measure how far rows lie from everything learned.
+    /// Measure the leverage of rows: how far they lie from everything learned.
     case measure(LeverageJob)
-    /// Call something with the learner: for tests, which damage it, or let its allocations fail.
+    /// Call a closure with the learner: tests use it to damage the state or make allocations fail.
     case call(@Sendable (Classifier) -> Void)
-    /// Say the details, once everything before is done.
+    /// Return the details once all earlier jobs are done.
     case describe(Completion<ModelDetails>, isNew: Bool)
     /// Write a snapshot to a file.
     case snapshot(SnapshotParts, Completion<Spool>)
-    /// Say how long a snapshot would be.
+    /// Compute a snapshot's length.
     case snapshotSize(SnapshotParts, Completion<Int>)
-    /// Replace the state by that of a file, which has been checked as far as it can be without the model.
+    /// Replace the state by a file's, which has passed all checks that need no model.
     case restore(SnapshotFile, Completion<ModelDetails>)
-    /// Free everything.
+    /// Delete the model.
     case delete(Completion<Void>)
 
-    /// The bytes that it holds while it waits, beside its slot in the queue.
+    /// The bytes the job holds while it waits, besides its slot in the queue.
     ///
-    /// A file lies on the disk until its job is done, and is counted there; of what is in memory its labels alone may be large. What a
-    /// merge or a restore takes while it is done is reserved of the memory for models.
+    /// A file stays on disk until its job is done and is counted there; in memory, only its labels may be large. What a merge or a restore
+    /// needs while it runs is reserved from the models' memory.
     var bytes: Int {
         switch self {
         case .learn(let job): job.rows.bytes
@@ -50,8 +50,9 @@ package enum Job: Sendable {
         }
     }
 
-    /// Whose share it takes. Readers are those that leave the model as it is, whatever they cost: leverage takes the worker's time, and a
-    /// snapshot a file. Who asks for a new model waits for its making, and so does a refresh of balanced weights change what is served.
+    /// The lane whose share the job uses. Readers leave the model as it is, whatever they cost: leverage takes the worker's time, a
+    /// snapshot takes a file. A request for a new model is a writer because it waits for the model's creation, and so is a refresh of
+    /// balanced weights because it changes what is served.
     var lane: Lane {
         switch self {
         case .measure, .snapshot, .snapshotSize: .reading
@@ -60,8 +61,8 @@ package enum Job: Sendable {
         }
     }
 
-    /// Whether it puts the model, or asks for it while it is being made. It is done before a deletion that comes later: a model that was
-    /// there when it was deleted has been made.
+    /// Whether the job creates or restores the model, or asks for it during creation. Such a job runs before a later deletion: a model that
+    /// existed when it was deleted was created first.
     var isPut: Bool {
         switch self {
         case .describe, .restore: true
@@ -69,7 +70,7 @@ package enum Job: Sendable {
         }
     }
 
-    /// Tells whoever waits that the job will not be done.
+    /// Fails the job's completion.
     func refuse(_ error: ModelError) {
         switch self {
         case .learn(let job): job.completion.fail(error)
@@ -82,7 +83,7 @@ package enum Job: Sendable {
         case .snapshot(_, let completion): completion.fail(error)
         case .snapshotSize(_, let completion): completion.fail(error)
         case .delete(let completion): completion.fail(error)
-        // The host's own.
+        // These come from the host: no request waits for them.
         case .adopt, .call: break
         }
     }

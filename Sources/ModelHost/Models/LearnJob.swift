@@ -1,4 +1,4 @@
-/// Rows to be learned, and who takes the answer.
+/// Rows to learn, and the completion that receives the answer.
 package struct LearnJob: Sendable {
     let rows: LearnRows
     let completion: Completion<LearnAnswer>
@@ -8,9 +8,9 @@ package struct LearnJob: Sendable {
         self.completion = completion
     }
 
-    /// Says what became of rows that have been learned before, under their key.
+    /// Returns the answer given earlier under the same key.
     func repeatAnswer(_ answer: LearnAnswer?) {
-        // A key of another purpose has another hash, and is refused.
+        // A key used for another purpose has another hash and is refused.
         if let answer { completion.succeed(answer) } else { completion.fail(ModelError(.internal, "unexpected kind of answer")) }
     }
 }

@@ -1,6 +1,6 @@
 package import AnalyticLearning
 
-/// Rows whose leverage is asked for, on their way to the thread that owns R.
+/// Rows whose leverage is requested, for the thread that owns R.
 package struct LeverageJob: Sendable {
     /// n·d values, row after row.
     let features: [Double]
@@ -13,14 +13,14 @@ package struct LeverageJob: Sendable {
         self.completion = completion
     }
 
-    /// What it holds while it waits.
+    /// The bytes it holds while it waits.
     var bytes: Int { features.count * MemoryLayout<Double>.stride }
 }
 
-/// How far rows lie from everything learned.
+/// The leverages of rows: how far they lie from everything learned.
 package struct Leverages: Sendable {
-    /// The weights of the state that they were measured in.
+    /// The weights of the state in which the leverages were measured.
     package let weights: PublishedWeights
-    /// One value a row; nil if the model has none to tell.
+    /// One value per row; nil if the model has none.
     package let values: [Double]?
 }

@@ -1,20 +1,20 @@
 package import AnalyticLearning
 package import Concurrency
 
-/// A model as the rest of the program sees it: its name, what it publishes, and the queue to its worker.
+/// A model as the rest of the program sees it: its name, its published state, and the queue to its worker.
 package final class Model: Sendable {
     package let name: String
-    /// Jobs for the worker: a lane of those that change the model, and one of those that read it.
+    /// Jobs for the worker: one lane for changes, one for reads.
     package let queue: LaneQueue<Job>
-    /// Its turns on the threads that all models share; nil in tests without a worker.
+    /// Its turns on the shared threads; nil in tests without a worker.
     let turns: WorkerPool.Member?
-    /// What the worker has done.
+    /// The worker's activity.
     package let activity = Guarded(ModelActivity())
-    /// What its files have done; nil if it is in memory only.
+    /// The activity of its files; nil if the model is in memory only.
     package let files = Guarded<FileActivity?>(nil)
-    /// What has happened to it, for those who read along.
+    /// Its events, for clients that follow them.
     package let events: EventHub
-    /// What inference requests have cost.
+    /// Costs of inference requests.
     package let inferences = InferenceStatistics()
     private let limits: HostLimits
     private let state: Guarded<State>
@@ -25,7 +25,7 @@ package final class Model: Sendable {
         var published: PublishedWeights?
     }
 
-    /// What can be done with a model.
+    /// Which operations a model accepts.
     package enum Condition: Sendable, Equatable {
         /// Everything.
         case ready
@@ -33,7 +33,7 @@ package final class Model: Sendable {
         case recovering
         /// Nothing: it could not be read from the data directory.
         case lost(String)
-        /// Nothing that would change it.
+        /// Only reads.
         case stopped(String)
     }
 
@@ -50,13 +50,13 @@ package final class Model: Sendable {
         state = Guarded(State(configuration: configuration, condition: condition, published: nil))
     }
 
-    /// What can be done with it now.
+    /// Which operations it accepts now.
     package var condition: Condition {
         get { state.withLock { $0.condition } }
         set { state.withLock { $0.condition = newValue } }
     }
 
-    /// Refuses what a model that is not there yet, or not any more, cannot do.
+    /// Throws if the model is still being recovered or could not be.
     ///
     /// - Throws: 503.
     func requireRecovered() throws(ModelError) {
@@ -67,24 +67,24 @@ package final class Model: Sendable {
         }
     }
 
-    /// What predictions are made with.
+    /// The weights for predictions.
     ///
-    /// - Throws: 503 where there is nothing yet.
+    /// - Throws: 503 if nothing has been published yet.
     package func publishedWeights() throws(ModelError) -> PublishedWeights {
         if let published { return published }
         try requireRecovered()
         throw .busy("the model \"\(name)\" is being created")
     }
 
-    /// What the model is now; a restore may change it.
+    /// The current configuration; a restore may change it.
     package var configuration: ModelConfiguration { state.withLock { $0.configuration } }
 
-    /// The newest weights; nil while the model is being made. The lock is held for a reference count, never across work.
+    /// The newest weights; nil while the model is being created. The lock is held for a reference count, never across work.
     package var published: PublishedWeights? { state.withLock { $0.published } }
 
     /// Makes weights visible to predictions.
     func publish(_ weights: PublishedWeights) {
-        // What they replace may be the last reference to megabytes, which are given back after the lock.
+        // The replaced weights may be the last reference to megabytes, so they are freed after the lock.
         let replaced = state.withLock { state in
             defer {
                 state.configuration = weights.configuration
@@ -95,26 +95,26 @@ package final class Model: Sendable {
         withExtendedLifetime(replaced) {}
     }
 
-    /// What predictions are made with, by one class at least.
+    /// The weights for predictions, with at least one class.
     ///
-    /// - Throws: `unavailable` while there is nothing yet, `conflict` if no class is known.
+    /// - Throws: `unavailable` if nothing has been published yet, `conflict` if no class is known.
     package func scorableWeights() throws(ModelError) -> PublishedWeights {
         let weights = try publishedWeights()
         _ = try weights.requireScorer(nil, of: name)
         return weights
     }
 
-    /// The requests that wait, and the bytes that they hold.
+    /// The number of waiting requests, and the bytes they hold.
     package var queued: (requests: Int, bytes: Int) { (queue.count, queue.bytes) }
 
-    /// Queues a job, or says why not.
+    /// Queues a job, or throws the reason why not.
     package func enqueue(_ job: Job) throws(ModelError) {
         guard try offer(job) else { throw .deletedModel(name) }
     }
 
-    /// The same.
+    /// Queues a job unless the model has been deleted.
     ///
-    /// - Returns: false where the model has been deleted.
+    /// - Returns: false if the model has been deleted.
     func offer(_ job: Job) throws(ModelError) -> Bool {
         try requireRecovered()
         let limit = LaneQueue<Job>.Limit(slots: limits.queuedRequests, bytes: limits.queuedBytes)
@@ -128,10 +128,10 @@ package final class Model: Sendable {
 }
 
 extension PublishedWeights {
-    /// What scores rows.
+    /// The scorer for rows.
     ///
     /// - Parameters:
-    ///   - wish: which weights are asked for; nil for the model's default.
+    ///   - wish: the requested weights; nil for the model's default.
     ///   - model: the model's name.
     /// - Throws: `conflict` if no class is known.
     package func requireScorer(_ wish: WeightsKind?, of model: String) throws(ModelError) -> Scorer {

@@ -1,22 +1,22 @@
 package import AnalyticLearning
 internal import Concurrency
 
-/// All that can be said of a model at one moment.
+/// Everything known about a model at one moment.
 package struct ModelDetails: Sendable {
     /// The model's name.
     package let name: String
-    /// The weights that were published last, with the configuration, the classes and the evaluation of their state.
+    /// The last published weights, with the configuration, classes and evaluation of their state.
     package let weights: PublishedWeights
-    /// What its worker has done.
+    /// The worker's activity.
     package let activity: ModelActivity
-    /// What its files have done; nil if it is in memory only.
+    /// The activity of its files; nil if the model is in memory only.
     package let files: FileActivity?
-    /// Requests that wait for the worker.
+    /// Requests waiting for the worker.
     package let queueDepth: Int
     /// When this was read, in seconds since 1970.
     package let time: Double
 
-    /// What `weights` and the model say now.
+    /// The current details of a model, with the given weights.
     package init(_ model: Model, _ weights: PublishedWeights) {
         name = model.name
         self.weights = weights

@@ -6,30 +6,30 @@ internal import Storage
 package final class ModelRegistry: Sendable {
     package let context: HostContext
     private let workers = Latch()
-    /// The models of the data directory that are still to be made.
+    /// Stored models that are still to be recovered.
     private let recoveries = Guarded<RecoverySequence<StoredModel>?>(nil)
     private let models = Guarded(Models())
-    /// Whose a name is, with its files and its memory: a model may be made again while the deleted one still goes.
+    /// Who owns a name, with its files and memory: a model may be created again while the deleted one is still being removed.
     private let claims = NameClaims()
 
     private struct Models {
         /// Keyed by a hash of the name's bytes, so that a request finds its model without making a String.
         var byHash: [Int: [Model]] = [:]
-        /// Whether no more may come.
+        /// Whether no more models are accepted.
         var isClosed = false
     }
 
     package init(context: HostContext) { self.context = context }
 
-    /// The model whose name is these bytes, without making a String of them.
+    /// The model with this name, found without making a String.
     package func model(_ name: UnsafeRawBufferPointer) -> Model? {
         let hash = Self.hash(name)
         return models.withLock { $0.byHash[hash]?.first { Self.equal($0.name, name) } }
     }
 
-    /// The model of a name.
+    /// The model with a name.
     ///
-    /// - Throws: `unknown` if there is none.
+    /// - Throws: `unknown` if no model has the name.
     package func model(named name: String) throws(ModelError) -> Model {
         let hash = Self.hash(name)
         guard let found = models.withLock({ $0.byHash[hash]?.first { $0.name == name } }) else { throw .unknownModel(name) }
@@ -44,26 +44,28 @@ package final class ModelRegistry: Sendable {
         models.withLock { $0.byHash.values.flatMap { $0 } }.sorted { $0.name < $1.name }
     }
 
-    /// Makes the model of a name, or gives a job to the one that there is.
+    /// Creates a model, or queues a job for the existing one.
     ///
-    /// A model that goes between the two is none, and another is made in its place: whoever puts a model is not told that there is none.
+    /// If the existing model is deleted in between, a new one is created in its place: a put never fails because the model is missing.
     ///
     /// - Parameters:
-    ///   - origin: what a new model begins with.
-    ///   - first: the first job of a new model. It waits before the worker begins, so that it learns why where the model cannot be made.
-    ///   - other: makes the job of a model that there is, or says why not.
-    /// - Throws: 422 where a new model does not fit in memory, 503 while the service ends, what `other` throws, or why the queue takes no job.
+    ///   - origin: the initial state of a new model.
+    ///   - first: the first job of a new model. It is queued before the worker starts, so it receives the reason if the model cannot be
+    ///     created.
+    ///   - other: makes the job for an existing model, or throws the reason why not.
+    /// - Throws: 422 if a new model does not fit in memory, 503 if the server is stopping or the queue accepts no job, or what `other`
+    ///   throws.
     package func put(
         _ name: String, _ configuration: ModelConfiguration, classes: Int = 0, origin: ModelOrigin = .fresh, first: Job,
         other: (Model) throws(ModelError) -> Job
     ) throws(ModelError) {
         while let model = try findOrCreate(name, configuration, classes: classes, origin: origin, first: first) {
-            // Its name is free before its queue is closed.
+            // A deleted model's name is free before its queue is closed.
             if try model.offer(other(model)) { return }
         }
     }
 
-    /// - Returns: the model that there is; nil where one has been made.
+    /// - Returns: the existing model; nil if one was created.
     /// - Throws: as `put`.
     private func findOrCreate(
         _ name: String, _ configuration: ModelConfiguration, classes: Int, origin: ModelOrigin, first: Job
@@ -76,9 +78,9 @@ package final class ModelRegistry: Sendable {
             if let model = models.byHash[hash]?.first(where: { $0.name == name }) { return .success((model, nil)) }
             guard !models.isClosed else { return .failure(.busy("the server is stopping")) }
             let reservation = Reservation(of: context.budget)
-            // The place is taken with the name: whoever has the name next comes behind, whatever their threads do first.
+            // The claim is made together with the name: the next owner of the name waits behind this one, whichever thread runs first.
             let claim = claims.claim(name)
-            // What a deleted model of this name still holds is free before the new one begins, which tries again then.
+            // A deleted model of this name frees its memory before the new one begins, which then tries again.
             guard let bytes, reservation.resize(to: bytes) || !claim.isFirst else {
                 return .failure(ModelWorker.doesNotFit(configuration, bytes: bytes, budget: context.budget))
             }
@@ -97,20 +99,20 @@ package final class ModelRegistry: Sendable {
         return nil
     }
 
-    /// A model of the data directory, before its state has been made.
+    /// A stored model before its state has been recovered.
     private struct StoredModel: Sendable {
         let model: Model
         let recovery: ModelRecovery
         let reservation: Reservation
         let claim: NameClaim
-        /// The rows of its logs.
+        /// The number of rows in its logs.
         let rows: Int
     }
 
-    /// Takes in all models of the data directory. What lies there is verified before this returns; a worker thread makes each later.
+    /// Registers all models of the data directory. Their files are verified before this returns; worker threads recover the states later.
     ///
-    /// - Parameter whenRecovered: called once, when all have been made or cannot be.
-    /// - Returns: what begins with the first model.
+    /// - Parameter whenRecovered: called once, when every model has been recovered or has failed.
+    /// - Returns: a closure that starts the first recovery.
     /// - Throws: `StorageError`, `DamagedState`, or `ModelError` if a model does not fit in memory.
     package func recover(_ store: DataStore, whenRecovered: @escaping @Sendable () -> Void) throws -> () -> Void {
         var found: [StoredModel] = []
@@ -152,32 +154,32 @@ package final class ModelRegistry: Sendable {
         return { sequence.startNext() }
     }
 
-    /// Makes a model known that there was not.
+    /// Adds a model.
     package func insert(_ model: Model) {
         models.withLock { $0.byHash[Self.hash(model.name), default: []].append(model) }
     }
 
-    /// Whether all models are there, and can learn.
+    /// Whether all models are recovered and can learn.
     ///
-    /// - Complexity: linear in the models, without sorting them, as clients that wait for many models ask repeatedly.
+    /// - Complexity: O(models), without sorting: clients that wait for many models ask repeatedly.
     package var isReady: Bool { models.withLock { $0.byHash.values.allSatisfy { $0.allSatisfy { $0.condition == .ready } } } }
 
-    /// Takes a model out and ends its worker, which answers when its memory is free.
+    /// Removes a model and ends its worker, which answers when the model's memory is free.
     package func delete(_ model: Model, _ completion: Completion<Void>) {
         do throws(ModelError) { try model.requireRecovered() } catch { return completion.fail(error) }
         guard forget(model) else { return completion.fail(.unknownModel(model.name)) }
-        // The delete goes behind whatever is being done, and behind whoever put the model; what else waits would be in vain.
+        // The delete waits for the running job and for jobs that put the model; all other jobs are refused.
         let reason = ModelError.deletedModel(model.name)
         for job in model.queue.close(behind: .delete(completion), keeping: \.isPut) { job.refuse(reason) }
     }
 
-    /// Ends all workers, which make their last checkpoints; for the end of the service.
+    /// Ends all workers, which write their last checkpoints; called when the service stops.
     ///
-    /// - Parameter seconds: how long they may take.
-    /// - Returns: whether they have ended.
+    /// - Parameter seconds: the longest wait.
+    /// - Returns: whether all have ended.
     @discardableResult
     package func stop(within seconds: Double) -> Bool {
-        // Models that have begun end themselves; of those that have not none is made any more.
+        // Models that have started end by themselves; the others are no longer started.
         recoveries.withLock { $0.take() }?.cancel()
         let all = models.withLock { models in
             defer { models = Models(isClosed: true) }

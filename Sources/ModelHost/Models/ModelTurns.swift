@@ -1,10 +1,10 @@
 internal import Concurrency
 
-/// A model's life, turn by turn: it is made in the first one, works, and is let go of in the last.
+/// A model's life in turns: the first creates it, the last releases it.
 ///
-/// A model is a queue and not a thread: it has one of those that all models share while it has something to do.
+/// A model is a queue, not a thread: it borrows one of the shared threads while it has work.
 final class ModelTurns {
-    /// What the model begins with, until it has: it must not live as long as the model.
+    /// The initial state, until the model has started: it must not live as long as the model.
     private var origin: ModelOrigin?
     private var worker: ModelWorker?
     private let model: Model
@@ -31,17 +31,16 @@ final class ModelTurns {
         self.whenMade = whenMade
     }
 
-    /// Begins with a model, when those who had its name before have gone.
+    /// Starts a model once earlier models of its name have ended.
     ///
     /// - Parameters:
-    ///   - bytes: what the model will hold when it begins.
-    ///   - reservation: what it holds of the budget, which may be nothing yet where it comes after another one of its name; given back when
-    ///     it ends.
-    ///   - claim: its place behind whoever had the name before, and may still be at its files; given up when it ends.
-    ///   - origin: what to begin with.
+    ///   - bytes: the memory the model takes at its start.
+    ///   - reservation: its share of the budget, which may be empty if it follows another model of its name; released when it ends.
+    ///   - claim: its place behind earlier models of the name, which may still use their files; given up when it ends.
+    ///   - origin: the initial state.
     ///   - running: counts the model until it has ended.
-    ///   - onFailure: called when the model cannot be made, before waiting requests are refused: the first with the reason.
-    ///   - whenMade: called when the model has been made, or cannot be.
+    ///   - onFailure: called if the model cannot be created, before waiting requests are refused: the first with the reason.
+    ///   - whenMade: called when the model has been created, or could not be.
     static func begin(
         _ model: Model, bytes: Int, _ reservation: Reservation, _ claim: NameClaim, origin: ModelOrigin, context: HostContext,
         running: Latch, onFailure: @escaping @Sendable () -> Void, whenMade: @escaping @Sendable () -> Void = {}
@@ -67,8 +66,8 @@ final class ModelTurns {
         }
     }
 
-    /// Makes the model, or lets it work. When this has returned an end, no name holds the worker, nor the classifier it began with: both
-    /// are gone, and their memory is free.
+    /// Creates the model, or lets it work. Once this returns an end, nothing refers to the worker or its first classifier any more, so
+    /// their memory is free.
     private func step() -> ModelWorker.Next {
         if let origin {
             self.origin = nil
@@ -81,7 +80,7 @@ final class ModelTurns {
         return next
     }
 
-    /// - Parameter end: nil where the model could not be made.
+    /// - Parameter end: nil if the model could not be created.
     private func finish(_ end: ModelWorker.End?) {
         guard let end else { return }
         reservation.giveBack()
@@ -94,11 +93,11 @@ final class ModelTurns {
     }
 }
 
-/// What a model's worker begins with.
+/// The initial state of a model's worker.
 package enum ModelOrigin: Sendable {
-    /// Nothing learned.
+    /// An empty model.
     case fresh
-    /// A snapshot that a client sent.
+    /// A client's snapshot.
     case file(SnapshotFile)
     /// The files in the data directory, and the number of rows in their logs. The turn ends when the state has been computed.
     case stored(ModelRecovery, rows: Int, RecoveryTurn)

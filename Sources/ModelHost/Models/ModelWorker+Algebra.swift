@@ -4,7 +4,7 @@ internal import LinearAlgebra
 internal import TensorFormats
 
 extension ModelWorker {
-    /// Takes a request's rows out again, all or none.
+    /// Unlearns a request's rows, all or none.
     func unlearn(_ job: LearnRows) throws(ModelError) -> ChangedRows {
         guard job.dimension == classifier.configuration.dimension else { throw restoredMeanwhile() }
         var columns: [Int] = []
@@ -39,8 +39,8 @@ extension ModelWorker {
         case .inexact(let bound):
             ModelError(
                 .impossible,
-                "these rows cannot be taken out exactly: they are so large that the sums have lost digits of the other rows, and scores could "
-                    + "have a relative error of \(Float(bound)); restore a snapshot from before; nothing was changed")
+                "these rows cannot be taken out exactly: they are so large that the sums have lost digits of the other rows, and scores "
+                    + "could have a relative error of \(Float(bound)); restore a snapshot from before; nothing was changed")
         case .inexactMoments(let label):
             ModelError(
                 .impossible,
@@ -50,7 +50,7 @@ extension ModelWorker {
         }
     }
 
-    /// Adds the truth of a snapshot.
+    /// Adds a snapshot's truth.
     func merge(_ file: SnapshotFile) throws(ModelError) -> ChangedRows {
         let (known, samples) = (classifier.registry.count, classifier.samples)
         let added = file.labels.filter { classifier.registry.column(of: $0) == nil }
@@ -59,7 +59,7 @@ extension ModelWorker {
         return ChangedRows(count: classifier.samples - samples, columns: Array(known..<classifier.registry.count))
     }
 
-    /// Changes the ridge, the imbalance, or both: both or none.
+    /// Changes the ridge, the imbalance, or both; if one fails, neither changes.
     func reconfigure(_ patch: ModelPatch) throws(ModelError) -> Change<ModelDetails> {
         do {
             if let imbalance = patch.imbalance { try reserve(for: imbalance) }
@@ -74,7 +74,7 @@ extension ModelWorker {
         }
     }
 
-    /// Reserves what the model takes with another way of treating imbalance: balanced weights have weights of their own.
+    /// Reserves the memory needed with another imbalance setting: balanced weights are stored separately.
     private func reserve(for imbalance: Imbalance) throws(ModelError) {
         var configuration = classifier.configuration
         configuration.imbalance = imbalance
@@ -107,18 +107,18 @@ extension ModelWorker {
         }
     }
 
-    /// The state as it is.
+    /// The current state.
     var summary: StateSummary {
         StateSummary(
             model: model.name, version: classifier.version, samples: classifier.samples, classes: classifier.registry.count)
     }
 
-    /// What the model holds as it is, by which all models share the budget.
+    /// The bytes the model takes now; they count against the budget that all models share.
     var requiredBytes: Int? { requiredBytes(classifier.configuration, classes: classifier.registry.count) }
 
-    /// What the model would hold with another configuration, or with more classes.
+    /// The bytes the model would take with another configuration, or with more classes.
     ///
-    /// - Parameter added: what the labels of the new classes take that the registry does not know yet.
+    /// - Parameter added: the bytes of new labels that the registry does not have yet.
     private func requiredBytes(_ configuration: ModelConfiguration, classes: Int, added: Int = 0) -> Int? {
         guard let sum = configuration.estimatedBytes(classes: classes)?.addingReportingOverflow(classifier.registry.labelBytes + added)
         else {
@@ -127,11 +127,11 @@ extension ModelWorker {
         return sum.overflow ? nil : sum.partialValue
     }
 
-    /// Reserves memory for this many more classes than the model has learned.
+    /// Reserves memory for new classes.
     ///
     /// - Parameters:
-    ///   - known: the classes that it has memory for.
-    ///   - labelBytes: what the new labels take that the registry does not know yet.
+    ///   - known: the classes that already have memory.
+    ///   - labelBytes: the bytes of new labels that the registry does not have yet.
     func reserve(newClasses added: Int, known: Int? = nil, labelBytes: Int = 0) throws(ModelError) {
         guard added > 0 else { return }
         let configuration = classifier.configuration
@@ -143,7 +143,7 @@ extension ModelWorker {
         }
     }
 
-    /// Holds of the budget what the model as it is takes, no more and no less.
+    /// Adjusts the reservation to exactly what the model takes now.
     func settleReservation() {
         if let bytes = requiredBytes { reservation.settle(at: bytes) }
     }

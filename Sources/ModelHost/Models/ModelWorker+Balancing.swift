@@ -3,7 +3,7 @@ internal import Concurrency
 internal import LinearAlgebra
 
 extension ModelWorker {
-    /// Begins a refresh of the balanced weights where one is wanted and allowed; it runs on a thread of its own, from copies.
+    /// Starts a refresh of the balanced weights if one is wanted and allowed; it runs on a thread of its own, from copies.
     func startRefreshIfDue() {
         guard classifier.needsBalancing, refresh.isFree else { return }
         guard let reservation = reserveJob() else { return refresh.postpone(1) }
@@ -12,7 +12,7 @@ extension ModelWorker {
         guard let job else { return refresh.postpone(1) }
         let next = BackgroundRefresh(job, reservation: reservation)
         let isQueued = context.balancePool.run(.writing) { [model] in
-            // A model that has been deleted meanwhile takes no more jobs, and needs none.
+            // A model deleted in the meantime accepts no jobs and needs none.
             if let outcome = next.run() { _ = model.queue.append(.adopt(outcome), to: .writing) }
         }
         refresh.begin(next)
@@ -22,7 +22,7 @@ extension ModelWorker {
         }
     }
 
-    /// Takes what a refresh has made, and publishes it. Then comes what has waited for its end.
+    /// Publishes the outcome of a refresh, then answers the requests that waited for its end.
     func adopt(_ outcome: RefreshOutcome) {
         let isWanted = refresh.end(duration: outcome.duration)
         if let weights = outcome.weights {
@@ -39,13 +39,13 @@ extension ModelWorker {
         answer(refresh.takeWaiting())
     }
 
-    /// Makes the balanced weights for a request. A refresh in the background is called off first, so that there is never more than one
-    /// square beside the model's own; where it takes a while to end, the worker goes on with other things meanwhile.
+    /// Computes the balanced weights for a request. A background refresh is cancelled first, so that at most one square exists besides the
+    /// model's own; while that refresh ends, the worker continues with other jobs.
     func rebalance(_ completion: Completion<Rebalanced>) {
         if refresh.cancel() { answer([completion]) } else { refresh.await(completion) }
     }
 
-    /// Makes the balanced weights for all who asked for them.
+    /// Computes the balanced weights once and answers all requests for them.
     private func answer(_ completions: [Completion<Rebalanced>]) {
         guard !completions.isEmpty else { return }
         do throws(ModelError) {
@@ -56,7 +56,7 @@ extension ModelWorker {
         }
     }
 
-    /// Makes the balanced weights of this state here and now.
+    /// Computes the balanced weights of the current state on this thread.
     private func rebalance() throws(ModelError) -> Rebalanced {
         guard classifier.configuration.imbalance != .none else {
             throw ModelError(.conflict, "the model \"\(model.name)\" has imbalance none, so it has no balanced weights to refresh")
@@ -80,7 +80,7 @@ extension ModelWorker {
             model: model.name, version: classifier.version, balancedVersion: classifier.balancedVersion ?? classifier.version)
     }
 
-    /// Reserves what a job holds: one square, mostly.
+    /// Reserves the memory of a job: mostly one square.
     private func reserveJob() -> Reservation? { jobBytes.flatMap { Reservation($0, of: context.budget) } }
 
     private var jobBytes: Int? { classifier.configuration.estimatedBalanceBytes(classes: classifier.registry.count) }

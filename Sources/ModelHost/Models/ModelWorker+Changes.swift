@@ -4,14 +4,14 @@ internal import Foundation
 internal import Storage
 
 extension ModelWorker {
-    /// Makes a change, makes it last, shows it, and only then answers.
+    /// Makes a change, stores it, publishes it, and only then answers.
     ///
-    /// No log tells of such a change: it is in a checkpoint before its answer. If that cannot be, the state is made again as it is on
-    /// disk, and nothing has happened.
+    /// Such a change is not logged: it is in a checkpoint before its answer. If the checkpoint fails, the state is rebuilt from disk, and
+    /// nothing has changed.
     ///
     /// - Parameters:
-    ///   - kind: what it is, for those who read events.
-    ///   - body: makes the change, all or none. If it throws, the state is as it was but for what `Before` keeps.
+    ///   - kind: the kind of change, for events.
+    ///   - body: makes the whole change or none of it. If it throws, the state is unchanged except for what `Before` restores.
     func change<Value>(
         _ kind: ModelChange, _ completion: Completion<Value>, _ body: () throws(ModelError) -> Change<Value>
     ) {
@@ -23,9 +23,9 @@ extension ModelWorker {
         }
     }
 
-    /// The same for a change of rows, which may have been made before under its key.
+    /// The same for a change of rows, which may have been made earlier under its key.
     ///
-    /// - Parameter erasing: whether older checkpoints must go, because they know rows that are to be forgotten.
+    /// - Parameter erasing: whether older checkpoints must be removed because they contain unlearned rows.
     func change(
         _ kind: ModelChange, _ key: ChangeKey?, _ completion: Completion<KeyedOutcome>, erasing: Bool,
         _ body: () throws(ModelError) -> ChangedRows
@@ -33,7 +33,7 @@ extension ModelWorker {
         do throws(ModelError) {
             try store?.requireInPlace()
             if let key, case .answered(let answer) = try idempotency.find(key.identity) {
-                // It was done, but what the rows lay in before may still be there.
+                // It was done, but older files with the rows may still exist.
                 if erasing { try store?.finishErasure() }
                 guard let answer = answer.remembered(classifier.registry) else { throw ModelError(.internal, "unexpected kind of answer") }
                 return completion.succeed(.remembered(answer))
@@ -68,12 +68,12 @@ extension ModelWorker {
         return change.value
     }
 
-    /// What is put back where a change is refused, or comes to nothing. A refresh in flight goes on then: nothing has called it off.
+    /// The state to restore if a change is refused or fails. A running refresh then continues: nothing has cancelled it.
     private struct Before {
         let classifier: Classifier
         let idempotency: IdempotencyTable
         let version: Int
-        /// What of the state is not on disk, or not all of it.
+        /// The parts of the state that are not, or not fully, on disk.
         let history: ModelHistory
 
         init(_ worker: ModelWorker) {
@@ -84,7 +84,7 @@ extension ModelWorker {
         }
     }
 
-    /// Calls what makes a change; where it throws, nothing has happened.
+    /// Runs a change; if it throws, the state is restored.
     private func attempt<Value>(
         _ body: () throws(ModelError) -> Change<Value>, _ before: Before
     ) throws(ModelError) -> Change<Value> {
@@ -99,7 +99,7 @@ extension ModelWorker {
     }
 
     private func publish(_ kind: ModelChange) {
-        // What a refresh would make is of a state that is no more.
+        // A running refresh works on an outdated state.
         refresh.cancel()
         publish()
         if case .unlearned(let rows) = kind { model.activity.withLock { $0.unlearnedRows += rows } }
@@ -111,7 +111,7 @@ extension ModelWorker {
             try store.checkpoint(classifier, idempotency, erasing: erasing)
         } catch {
             if store.isInPlace {
-                // The new state is on disk; only something beside it failed.
+                // The new state is on disk; only a later step failed.
                 publish(kind)
                 throw error
             }
@@ -125,8 +125,8 @@ extension ModelWorker {
         }
     }
 
-    /// Makes the state again as it was before a change that came to nothing, or of which nobody knows whether it will last: from the
-    /// checkpoint before, which is still there, and the logs. What no file has all of is taken from memory.
+    /// Restores the state before a failed change, or before a change whose durability is unknown: from the previous checkpoint, which still
+    /// exists, and the logs. What files do not hold completely comes from memory.
     private func goBack(to before: Before, _ store: ModelStore) throws {
         let recovery = try ModelRecovery(model.name, store.directory, version: store.newestCheckpoint)
         let state = try recovery.recover(totalRows: recovery.verifyLogs())
@@ -134,7 +134,7 @@ extension ModelWorker {
             let reason = "the files lead to version \(state.classifier.version), expected \(before.version)"
             throw DamagedState(path: store.directory.path, reason: reason)
         }
-        // Nothing is written any more where it is unknown what is on the device.
+        // Nothing is written if the state of the device is unknown.
         if store.failure == nil { try store.resume(state) }
         state.classifier.resume(before.history)
         classifier = state.classifier

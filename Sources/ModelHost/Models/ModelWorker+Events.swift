@@ -1,16 +1,16 @@
 internal import AnalyticLearning
 internal import Concurrency
 
-/// The worker's events for readers. The worker never waits for them.
+/// The worker's events for readers. The worker never waits for readers.
 extension ModelWorker {
-    /// A block of rows has been learned.
+    /// Publishes that a block of rows was learned.
     func tellOfLearning(rows: Int, knownBefore: Int, accuracyBefore: Double?) {
         let labels = classifier.registry.labels[knownBefore...]
         model.events.publish(
             .learned(ModelEvent.Learned(state: summary, rows: rows, newClasses: labels, accuracyBefore: accuracyBefore)))
     }
 
-    /// Balanced weights have been published.
+    /// Records and publishes a refresh of balanced weights.
     func noteRebalance(seconds: Double) {
         let version = classifier.balancedVersion ?? classifier.version
         model.activity.withLock {
@@ -21,7 +21,7 @@ extension ModelWorker {
         model.events.publish(.rebalanced(version: classifier.version, balancedVersion: version, seconds: seconds))
     }
 
-    /// The view was found to have drifted, and was solved again.
+    /// Publishes that the view had drifted and was solved again.
     func tellOfHealing() {
         let health = classifier.health
         defer { toldHeals = health.heals }

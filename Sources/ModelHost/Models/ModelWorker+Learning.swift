@@ -9,13 +9,13 @@ extension ModelWorker {
         var job: LearnJob
         var newLabels: Range<Int>
         var span: RequestSpan
-        /// The same request, sent again meanwhile: whoever waits for it gets the same answer.
+        /// Repeats of the same request that arrived in the meantime; they get the same answer.
         var duplicates: [LearnJob] = []
     }
 
     /// Learns waiting requests as one block; each gets its own answer.
     ///
-    /// The order is what the answers promise: checked, logged, learned, published, answered.
+    /// Answers rely on this order: check, log, learn, publish, answer.
     func learn(_ jobs: [LearnJob]) {
         features.removeAll(keepingCapacity: features.capacity <= 1 << 22)
         var columns: [Int] = []
@@ -39,14 +39,14 @@ extension ModelWorker {
             $0.learnRequests += accepted.count
             $0.learnedRows += columns.count
         }
-        // Before the answers: who has one and then asks for events must not hear of it again.
+        // Before the answers: a client that has its answer and then opens the event stream must not see the block again.
         tellOfLearning(
             rows: columns.count, knownBefore: accepted[0].span.knownClasses,
             accuracyBefore: accuracy(accepted.map(\.span), outcome, columns))
         answer(accepted, outcome, columns, time: time)
     }
 
-    /// Sorts out what is not to be learned, and answers it.
+    /// Answers the requests that are not to be learned; returns the others.
     private func accept(_ jobs: [LearnJob], _ columns: inout [Int]) -> [Accepted] {
         var accepted: [Accepted] = []
         var places: [IdempotencyKey: Int] = [:]
@@ -82,13 +82,13 @@ extension ModelWorker {
                 try classifier.learn(features: buffer, columns: columns, spans: spans)
             }
         } catch {
-            // What could not be learned must not come back with the next start.
+            // Rows that could not be learned must not be replayed at the next start.
             try store?.takeBack()
             throw ModelError(.outOfSpace, "not enough memory for the matrices of new classes; nothing was learned")
         }
     }
 
-    /// The share of a block's rows that each request's weights before it got right; nil where no class was known before any of them.
+    /// The share of a block's rows that each request's weights before it got right; nil if no class was known before any of them.
     private func accuracy(_ spans: [RequestSpan], _ outcome: LearnOutcome, _ columns: [Int]) -> Double? {
         var (rows, correct, row) = (0, 0.0, 0)
         for span in spans {
@@ -123,7 +123,8 @@ extension ModelWorker {
         }
     }
 
-    /// Gives a request's labels their columns; memory for new classes is reserved first, and a request that finds none is refused alone.
+    /// Assigns columns to a request's labels. Memory for new classes is reserved first; if there is not enough, only this request is
+    /// refused.
     private func intern(_ job: LearnJob, _ columns: inout [Int]) throws(ModelError) -> Accepted {
         guard job.rows.dimension == classifier.configuration.dimension else { throw restoredMeanwhile() }
         let labels = try job.rows.labels.labels()
@@ -142,7 +143,7 @@ extension ModelWorker {
             job: job, newLabels: known..<classifier.registry.count, span: RequestSpan(rows: job.rows.count, knownClasses: known))
     }
 
-    /// Refuses what would take the model past the samples and versions that are counted: a snapshot of it could not be restored.
+    /// Throws if samples or versions would exceed the largest count: a snapshot of such a model could not be restored.
     func requireCountable(rows: Int = 0) throws(ModelError) {
         guard !classifier.canCount(rows: rows) else { return }
         let state = "\(classifier.samples) samples at version \(classifier.version)"
@@ -150,7 +151,7 @@ extension ModelWorker {
             .impossible, "the model \"\(model.name)\" has \(state), and neither may exceed \(Classifier.maximumCount)")
     }
 
-    /// Forgets classes of requests that were not learned, and gives their memory back.
+    /// Forgets classes of requests that were not learned, and releases their memory.
     private func forgetClasses(from known: Int) {
         classifier.forgetClasses(from: known)
         settleReservation()

@@ -2,13 +2,13 @@ internal import AnalyticLearning
 internal import LinearAlgebra
 
 extension ModelWorker {
-    /// Measures the leverage of rows, and hands them on to be scored.
+    /// Measures the leverage of rows, and passes them on for scoring.
     func measure(_ job: LeverageJob) {
         guard job.completion.isWanted else { return }
         do throws(ModelError) {
             guard job.dimension == classifier.configuration.dimension else { throw restoredMeanwhile() }
             let weights = try model.scorableWeights()
-            // Weights that could not be published have an R that tells nothing.
+            // If the weights could not be published, their R is useless.
             guard weights.version == classifier.version else {
                 return job.completion.succeed(Leverages(weights: weights, values: nil))
             }

@@ -12,7 +12,7 @@ extension ModelWorker {
         }
     }
 
-    /// Says how long a snapshot would be.
+    /// Computes a snapshot's length; HEAD needs only that.
     func snapshotSize(_ parts: SnapshotParts, _ completion: Completion<Int>) {
         answer(completion) { () throws(ModelError) in try SnapshotWriter(classifier).size(parts) }
     }
@@ -29,7 +29,7 @@ extension ModelWorker {
         }
     }
 
-    /// Makes the weights such that what is saved can be restored, and predictions use the same ones.
+    /// Makes the weights restorable, and publishes them so that predictions use the same ones.
     private func prepareToSave() throws(ModelError) {
         do throws(LinearAlgebraError) {
             if try classifier.prepareToSave() { publish() }
@@ -38,14 +38,14 @@ extension ModelWorker {
         }
     }
 
-    /// Replaces the state by that of a file.
+    /// Replaces the state by a file's.
     func restore(_ file: SnapshotFile) throws(ModelError) -> Change<ModelDetails> {
-        // Both states stand side by side until the new one has proved itself.
+        // Both states are in memory until the new one has been verified.
         let bytes = try file.requiredBytes(budget: context.budget)
         let (both, overflow) = reservation.bytes.addingReportingOverflow(bytes)
         guard !overflow, reservation.resize(to: both) else { throw .doesNotFit("the snapshot", bytes: bytes, budget: context.budget) }
         do { classifier = try file.restore(notBefore: classifier.version) } catch { throw SnapshotFile.modelError(error) }
-        // What was answered spoke of another state.
+        // Earlier answers belong to another state.
         idempotency.removeAll()
         return Change(try details())
     }

@@ -3,23 +3,23 @@ internal import Concurrency
 internal import Foundation
 internal import Storage
 
-/// Owns a model's truth and view. It takes what waits, applies it, publishes, and only then answers; one thread at a time lets it do so.
+/// Owns a model's truth and view. It takes waiting jobs, applies them, publishes, and only then answers; one thread at a time runs it.
 final class ModelWorker {
     let model: Model
     let context: HostContext
     var classifier: Classifier
-    /// What this model holds of the budget.
+    /// This model's share of the budget.
     let reservation: Reservation
-    /// What it holds beside that, for published weights that Float32 does not carry; nothing for most models.
+    /// An additional share for published weights that do not fit Float32; empty for most models.
     private let reservationInDouble: Reservation
     /// The rows of a block, one request after another.
     var features: [Double] = []
     var refresh = RefreshSchedule()
-    /// The healings of the view that events have told of.
+    /// The number of healings already published as events.
     var toldHeals = 0
-    /// What has been answered under which key.
+    /// The answers given under each key.
     var idempotency: IdempotencyTable
-    /// The model's files; nil where the state is in memory only.
+    /// The model's files; nil if the state is in memory only.
     let store: ModelStore?
     /// Why the state cannot be published: a change could be neither stored nor undone.
     var unknownState: String?
@@ -34,14 +34,14 @@ final class ModelWorker {
         store = start.store
     }
 
-    /// What a worker begins with.
+    /// A worker's initial state.
     private struct Start {
         var classifier: Classifier
         var idempotency = IdempotencyTable()
         var store: ModelStore?
     }
 
-    /// Makes the worker, or answers those who wait why it cannot be made.
+    /// Creates the worker, or fails the waiting jobs with the reason.
     ///
     /// - Parameters: as of `ModelTurns.begin`.
     static func make(
@@ -66,19 +66,19 @@ final class ModelWorker {
             context.log.error("a model could not be created", ["model": model.name, "reason": reason.detail])
             let others = ModelError.busy("the model \"\(model.name)\" could not be created")
             for (index, job) in model.queue.close().enumerated() {
-                // It is gone, as was asked.
+                // The model does not exist, as requested.
                 if case .delete = job { job.refuse(.unknownModel(model.name)) } else { job.refuse(index == 0 ? reason : others) }
             }
             return nil
         }
     }
 
-    /// 422: a new model finds no room.
+    /// 422: a new model does not fit in memory.
     static func doesNotFit(_ configuration: ModelConfiguration, bytes: Int?, budget: MemoryBudget) -> ModelError {
         .doesNotFit("a model of dimension \(configuration.dimension) and width \(configuration.width)", bytes: bytes, budget: budget)
     }
 
-    /// Makes the model, and its files where there is a data directory.
+    /// Creates the model, and its files if there is a data directory.
     private static func begin(
         _ model: Model, _ reservation: Reservation, _ origin: ModelOrigin, _ context: HostContext
     ) throws -> Start {
@@ -92,7 +92,7 @@ final class ModelWorker {
             let state = try recovery.recover(
                 totalRows: rows,
                 reserve: { (classes) throws(ModelError) in
-                    // The labels that the log adds are counted when the state is there.
+                    // Labels added by the log are counted once the state exists.
                     let bytes = recovery.snapshot.configuration.estimatedBytes(classes: classes).map { $0 + recovery.snapshot.labelBytes }
                     guard let bytes, reservation.resize(to: bytes) else {
                         throw .doesNotFit("the \(classes) classes in its log", bytes: bytes, budget: context.budget)
@@ -118,7 +118,7 @@ final class ModelWorker {
         return Start(classifier: classifier, store: store)
     }
 
-    /// What a model takes note of when something happens to its files.
+    /// What a model records when its files change.
     private static func observer(_ model: Model) -> StoreObserver {
         StoreObserver(
             hasStopped: { model.condition = .stopped($0) },
@@ -127,31 +127,31 @@ final class ModelWorker {
             }, wake: { model.turns?.wake() })
     }
 
-    /// What is left of a worker.
+    /// What remains of a worker when it ends.
     struct End {
-        /// Who waits for the model's deletion, if anybody.
+        /// The completion of the model's deletion, if any.
         var deletion: Completion<Void>?
         var store: ModelStore?
     }
 
-    /// What comes after a turn.
+    /// What follows a turn.
     enum Next {
-        /// Another one.
+        /// Another turn.
         case turn
-        /// Nothing, until a job comes or the time has.
+        /// Nothing until a job arrives or this time is reached.
         case rest(until: Double?)
         /// The model has ended.
         case end(End?)
     }
 
-    /// Makes the model known as it begins.
+    /// Publishes the initial state.
     private func begin() {
         publish()
         settleReservation()
         model.condition = store?.failure.map { .stopped($0) } ?? .ready
     }
 
-    /// Does what is due, and the jobs that wait and go together.
+    /// Starts what is due, then runs the next jobs that belong together.
     func takeTurn() -> Next {
         if unknownState == nil { startRefreshIfDue() }
         store?.startCheckpointIfDue(classifier, idempotency)
@@ -180,7 +180,7 @@ final class ModelWorker {
         return .end(End(deletion: deletion, store: store))
     }
 
-    /// Tells those who wait for balanced weights that there will be none.
+    /// Fails the requests that wait for balanced weights.
     private func refuseWaiting(_ reason: ModelError) {
         for completion in refresh.takeWaiting() { completion.fail(reason) }
     }
@@ -232,7 +232,7 @@ final class ModelWorker {
         tellOfHealing()
     }
 
-    /// Publishes weights that have been solved again between two changes: to measure leverage, or for a checkpoint.
+    /// Publishes weights that were solved again between two changes: for a leverage or a checkpoint.
     private func publishIfSolved() {
         guard unknownState == nil, let published = model.published, published.version == classifier.version else { return }
         if published.health.solves != classifier.health.solves {
@@ -240,7 +240,7 @@ final class ModelWorker {
         }
     }
 
-    /// The model's details as they are, or are about to be, published.
+    /// The model's details as published, or about to be published.
     func details() throws(ModelError) -> ModelDetails {
         guard let weights = classifier.publish() ?? model.published else {
             throw ModelError(.internal, "the model has not published any weights")

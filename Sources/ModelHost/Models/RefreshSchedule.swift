@@ -1,14 +1,14 @@
 internal import Concurrency
 
-/// When balanced weights are refreshed in the background: one refresh at a time, and after each a pause as long as it took, so that
-/// refreshes take at most half of the time.
+/// When background refreshes of balanced weights run: one at a time, followed by a pause as long as the refresh, so that they take at most
+/// half of the time.
 struct RefreshSchedule {
     private var running: BackgroundRefresh?
-    /// Whether what runs has been called off.
+    /// Whether the running refresh was cancelled.
     private var isCancelled = false
     /// In seconds of the monotonic clock.
     private var notBefore = 0.0
-    /// Requests to rebalance that wait for the end of the refresh that was called off for them: both at once would take one more square.
+    /// Rebalance requests that wait until the refresh cancelled for them has ended: running both would take another square.
     private var waiting: [Completion<Rebalanced>] = []
 
     /// Whether a refresh may start now.
@@ -19,18 +19,18 @@ struct RefreshSchedule {
         isCancelled = false
     }
 
-    /// Notes the end of what ran.
+    /// Records the end of the running refresh.
     ///
-    /// - Returns: whether what it made is wanted. It may have been done before it could notice that it was called off.
+    /// - Returns: whether its result is wanted. It may have finished before it noticed that it was cancelled.
     mutating func end(duration: Double) -> Bool {
         running = nil
         notBefore = MonotonicClock.now + duration
         return !isCancelled
     }
 
-    /// Calls off what runs.
+    /// Cancels the running refresh.
     ///
-    /// - Returns: whether nothing runs any more. Else it ends soon.
+    /// - Returns: whether nothing runs any more. If false, the refresh ends soon.
     @discardableResult
     mutating func cancel() -> Bool {
         isCancelled = true
@@ -38,18 +38,18 @@ struct RefreshSchedule {
         return running == nil
     }
 
-    /// Keeps a request until the refresh that was called off has ended.
+    /// Keeps a request until the cancelled refresh has ended.
     mutating func await(_ completion: Completion<Rebalanced>) { waiting.append(completion) }
 
-    /// Hands out the requests that waited.
+    /// Returns the waiting requests and clears them.
     mutating func takeWaiting() -> [Completion<Rebalanced>] {
         defer { waiting = [] }
         return waiting
     }
 
-    /// Tries again after a pause, where one could not even begin.
+    /// Delays the next attempt after a refresh that could not start.
     mutating func postpone(_ seconds: Double) { notBefore = MonotonicClock.now + seconds }
 
-    /// When the worker must look again, if no job comes before.
+    /// When the worker must check again if no job arrives earlier.
     func wakeUp(isWanted: Bool) -> Double? { isWanted && running == nil ? notBefore : nil }
 }

@@ -1,23 +1,23 @@
 internal import AnalyticLearning
 internal import Storage
 
-/// Takes a model in a data directory back to an older checkpoint, while no server has the directory open.
+/// Resets a model in a data directory to an older checkpoint, while no server has the directory open.
 public enum CheckpointRestoring {
-    /// A version that there is no checkpoint of.
+    /// There is no checkpoint of the requested version.
     public struct NoCheckpoint: Error, CustomStringConvertible {
-        /// What there is.
+        /// What is missing, and what is available.
         public var description: String
     }
 
-    /// Makes the state of an older checkpoint the newest.
+    /// Makes an older checkpoint's state the newest.
     ///
-    /// Versions never decrease: the state gets the number after the newest. The other checkpoints stay until the next one is made; rows that
-    /// were learned after the old checkpoint are gone with their logs.
+    /// Versions never decrease: the state gets the version after the newest. Other checkpoints stay until the next one is written; rows
+    /// learned after the old checkpoint are deleted with their logs.
     ///
     /// - Returns: the new version.
     /// - Throws: `StorageError`, `DamagedState`, or `NoCheckpoint`.
     public static func restore(_ path: String, model name: String, version: Int) throws -> Int {
-        // Opening to read does not make a directory where there is none.
+        // Opening for reading does not create a missing directory.
         try DataDirectory(reading: path).close()
         let data = try DataDirectory(path)
         defer { data.close() }
@@ -28,7 +28,7 @@ public enum CheckpointRestoring {
         if let newest = try directory.checkpoints().last,
             let erasure = (try? CheckpointFile.open(directory, version: newest))?.metadata.erasure
         {
-            // Rows that have been unlearned do not come back with an older checkpoint.
+            // Unlearned rows must not return with an older checkpoint.
             try directory.synchronize()
             try erasure.finish(in: directory, newest: newest)
         }
@@ -39,8 +39,8 @@ public enum CheckpointRestoring {
         }
         var newest = max(versions.last ?? version, try directory.logs().last ?? version)
         if let last = versions.last {
-            // Versions that only the logs know were seen too. Damage behind what is readable is what one may want to leave behind; an end that
-            // is merely torn is cut, or the log that is made next would speak against it.
+            // Clients have also seen versions that are only in the logs. Damage after the readable records is acceptable here: a restore
+            // may be meant to discard it. A torn end is cut; otherwise it would contradict the next log.
             if let chain = try? LogChain(directory, after: last) {
                 do {
                     while try chain.next() {}

@@ -3,7 +3,7 @@ internal import LinearAlgebra
 internal import Storage
 internal import TensorFormats
 
-/// G and Q of a checkpoint with the rows of its logs, added up without the learner.
+/// G and Q of a checkpoint plus the rows of its logs, summed without the learner.
 struct LoggedSums: ~Copyable {
     var gram: NormalEquations
     var crossMoment: Matrix
@@ -11,9 +11,9 @@ struct LoggedSums: ~Copyable {
     var rows = 0
     var tornEnd: TornEnd?
 
-    /// Adds everything up.
+    /// Computes the sums.
     ///
-    /// - Parameter labels: those of the checkpoint on entry, all on return.
+    /// - Parameter labels: the checkpoint's labels on entry, all labels on return.
     /// - Throws: `StorageError` that names file and offset of damage, or `LinearAlgebraError`.
     /// - Complexity: D²n + d·D·n multiply-adds for n rows.
     static func adding(_ recovery: ModelRecovery, to state: SavedState, _ labels: inout [Label]) throws -> LoggedSums {
@@ -73,11 +73,11 @@ struct LoggedSums: ~Copyable {
         rows += targets.count
     }
 
-    /// Ωᵀ [D×d]; empty where the map is the identity.
+    /// Ωᵀ [D×d]; empty if the map is the identity.
     private static func projection(_ state: SavedState) throws -> Matrix {
         guard let elements = state.projection else { return try Matrix(rows: 0, columns: 0) }
         var matrix = try Matrix(rows: state.configuration.width, columns: state.configuration.dimension)
-        // Row-major [d, D] is what the columns of D×d are.
+        // Row-major [d, D] has the layout of a column-major D×d matrix.
         matrix.withMutableElements { for index in elements.indices { $0[index] = Double(elements[index]) } }
         return matrix
     }

@@ -3,10 +3,10 @@ internal import Foundation
 internal import LinearAlgebra
 public import Storage
 
-/// What an audit found of one model in a data directory.
+/// The result of auditing one model in a data directory.
 ///
-/// The audit goes its own way: it adds the logged rows to the checkpoint's sums, and solves them by a factorisation; the recursion that
-/// made the stored weights has no part in it.
+/// The audit is independent: it adds the logged rows to the checkpoint's sums and solves them by a factorisation, without the recursion
+/// that made the stored weights.
 public struct ModelAudit: Sendable {
     /// The model's name.
     public var name: String
@@ -14,31 +14,31 @@ public struct ModelAudit: Sendable {
     public var checkpointVersion = 0
     /// The version that the logs lead to.
     public var version = 0
-    /// All rows learned.
+    /// The number of rows learned.
     public var rows = 0
-    /// Those of them that are in the logs only.
+    /// The number of rows that are only in the logs.
     public var loggedRows = 0
-    /// The classes.
+    /// The number of classes.
     public var classes = 0
     /// ‖(G+λI)W − Q‖ / ‖Q‖ of the checkpoint and its stored weights.
     public var storedResidual = 0.0
-    /// The same of the whole state and the weights that the audit solved for.
+    /// The same for the whole state and the weights that the audit computed.
     public var residual = 0.0
-    /// The largest difference between a stored weight and the audit's, over the largest weight.
+    /// The largest difference between a stored weight and the audit's, divided by the largest weight.
     public var difference = 0.0
-    /// An estimate of the condition number of G+λI; infinite where directions had to be left out.
+    /// An estimate of the condition number of G+λI; infinite if directions had to be left out.
     public var conditionEstimate = 1.0
-    /// What lies at the end of the last log and is no whole record, if anything; a start cuts it off.
+    /// An incomplete record at the end of the last log, if any; the next start cuts it off.
     public var tornEnd: TornEnd?
-    /// Whether that may be a record that was acknowledged, and that has changed since.
+    /// Whether that may be an acknowledged record that has changed since.
     public var mayHaveLostRecord: Bool { tornEnd?.mayHaveBeenAcknowledged ?? false }
-    /// What is wrong; empty where nothing is.
+    /// What is wrong; empty if nothing is.
     public var mismatches: [String] = []
 
-    /// Audits all models of a directory that no server has open, and changes nothing.
+    /// Audits all models of a directory that no server has open. Changes nothing.
     ///
-    /// - Parameter isDone: is called with each model's audit.
-    /// - Throws: `StorageError` where the directory cannot be read or is in use; what is wrong with a model is in its audit.
+    /// - Parameter isDone: called with each model's audit.
+    /// - Throws: `StorageError` if the directory cannot be read or is in use; faults of a model are in its audit.
     public static func run(_ path: String, isDone: (ModelAudit) -> Void) throws(StorageError) {
         let data = try DataDirectory(reading: path)
         for name in try data.modelNames() {
@@ -81,13 +81,13 @@ public struct ModelAudit: Sendable {
         guard classes > 0 else { return }
         let solution = try gram.solve(ridge: state.configuration.ridge, &crossMoment)
         conditionEstimate = solution.conditionEstimate
-        // A truncated solution has a residual of its own, along the directions it left out, and so has one of equations that are nearly
-        // singular; that of the stored weights may be of that size.
+        // A truncated solution has a residual along the directions it left out, and so does a solution of nearly singular equations; the
+        // residual of the stored weights may be as large.
         let own = try Self.residual(of: crossMoment, state)
         if !(storedResidual <= max(Conditioning.largestResidual, 16 * own)) {
             mismatches.append("the stored weights do not solve their equations: residual \(storedResidual)")
         }
-        // Directions that were left out are not determined: there the residual says all that can be said.
+        // Left-out directions are undetermined: only the residual can be checked there.
         guard !solution.isTruncated else { return }
         difference = Self.difference(weights, crossMoment)
         // The service tolerates a drift of 10⁻⁸ along a random direction; it may be larger along another.
@@ -116,14 +116,14 @@ public struct ModelAudit: Sendable {
         var product = try Matrix(rows: width, columns: classes)
         try gram.multiplyGram(weights, into: &product)
         residual = Self.residual(&product, weights, sums.crossMoment, ridge: state.configuration.ridge)
-        // Of equations that are nearly singular no solution has a small residual.
+        // Nearly singular equations have no solution with a small residual.
         let isNearlySingular = solution.isTruncated || 16 * Double.ulpOfOne * conditionEstimate > Conditioning.largestResidual
         if !(isNearlySingular || residual <= Conditioning.largestResidual) {
             mismatches.append("with the logged rows the equations cannot be solved: residual \(residual)")
         }
     }
 
-    /// The residual of weights in the equations of a saved state.
+    /// The residual of weights in a saved state's equations.
     private static func residual(of weights: borrowing Matrix, _ state: SavedState) throws -> Double {
         let gram = try NormalEquations(dimension: weights.rows, packedLower: state.gram)
         var crossMoment = try Matrix(rows: weights.rows, columns: weights.columns)
@@ -148,7 +148,7 @@ public struct ModelAudit: Sendable {
             other.withElements { b in
                 for index in a.indices {
                     largest = max(largest, abs(b[index]))
-                    // The difference from what is not a number is none, and must not be lost in a maximum.
+                    // A difference from NaN is NaN; `max` must not drop it.
                     let delta = abs(a[index] - b[index])
                     difference = delta <= difference ? difference : delta
                 }

@@ -2,30 +2,30 @@ internal import Foundation
 internal import Storage
 internal import TensorFormats
 
-/// What a snapshot, a checkpoint or a log says of itself.
+/// A description of a snapshot, checkpoint or log.
 public struct StoredFile: Sendable {
-    /// Names and values, in the order in which to show them.
+    /// Names and values, in display order.
     public private(set) var facts: [(name: String, value: String)] = []
-    /// A log's records: where each begins, the version it leads to, its requests and rows.
+    /// A log's records.
     public private(set) var records: [Record] = []
     /// A snapshot's tensors: name, element type and shape.
     public private(set) var tensors: [(name: String, type: String, shape: [Int])] = []
 
     /// A record of a log.
     public struct Record: Sendable {
-        /// Where it begins in the file.
+        /// Its offset in the file.
         public var offset: Int
         /// The version it leads to.
         public var version: Int
-        /// Its learn requests, or blocks of streamed ones.
+        /// The number of its learn requests, or blocks of streamed ones.
         public var requests: Int
-        /// Their rows.
+        /// The number of their rows.
         public var rows: Int
     }
 
     /// Reads a file and verifies its checksums.
     ///
-    /// - Throws: `StorageError`, or `DamagedState` that says what is wrong with it.
+    /// - Throws: `StorageError`, or `DamagedState` with the reason.
     public init(_ path: String) throws {
         let file = try File(path)
         let size = try file.size()
@@ -70,7 +70,7 @@ public struct StoredFile: Sendable {
         var features: [Double] = []
         while try reader.next() {
             let record = reader.withBody { body -> Record? in
-                // The dimension stands behind kind, count and time.
+                // The dimension follows kind, count and time.
                 guard body.count >= 24 else { return nil }
                 let dimension = Int(UInt32(littleEndian: body.loadUnaligned(fromByteOffset: 16, as: UInt32.self)))
                 features.removeAll(keepingCapacity: true)

@@ -1,18 +1,17 @@
 internal import AnalyticLearning
 
-/// The classes that an answer to be remembered names: by their labels where those are few, and else by the numbers that they keep, so that
-/// an answer takes no more room for a million classes than for a few. A label is then told again as it is now, and a class that is known no
-/// more is not named.
+/// The classes named in a remembered answer: a few by their labels, many by their permanent numbers, so that a million classes take no more
+/// room than a few. The answer is repeated with the current labels; classes that are no longer known are left out.
 enum AnsweredClasses: Sendable {
     case named([Label])
     /// Ranges of `ClassRegistry.identities`.
     case identified([Range<Int>])
 
-    /// Labels that are kept as they are, and the bytes of one answer's that are.
+    /// The most labels, and bytes of labels, that one answer keeps as they are.
     static let maximumLabels = 64
     static let maximumLabelBytes = 2048
 
-    /// The classes of some columns, ascending.
+    /// The classes of ascending columns.
     init(_ columns: some Collection<Int>, of registry: ClassRegistry) {
         if columns.count <= Self.maximumLabels, columns.reduce(0, { $0 + registry.labels[$1].byteCount }) <= Self.maximumLabelBytes {
             self = .named(columns.map { registry.labels[$0] })
@@ -30,7 +29,7 @@ enum AnsweredClasses: Sendable {
         self = .identified(ranges)
     }
 
-    /// The labels, as they are told now.
+    /// The labels to repeat now.
     func labels(_ registry: ClassRegistry) -> [Label] {
         switch self {
         case .named(let labels): labels
@@ -38,7 +37,7 @@ enum AnsweredClasses: Sendable {
         }
     }
 
-    /// What they take in the table.
+    /// Their size in the table.
     var bytes: Int {
         switch self {
         case .named(let labels): labels.reduce(0) { $0 + 16 + $1.byteCount }

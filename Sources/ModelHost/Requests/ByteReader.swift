@@ -1,4 +1,4 @@
-/// Reads numbers and bytes one after another, and never behind the end.
+/// Reads numbers and bytes in sequence, never past the end.
 struct ByteReader {
     private let bytes: UnsafeRawBufferPointer
     private(set) var offset = 0
@@ -15,20 +15,20 @@ struct ByteReader {
         return Value(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Value.self))
     }
 
-    /// An integer of 64 bits that counts something; nil where it is negative.
+    /// A 64-bit count; nil at the end or if it is negative.
     mutating func count() -> Int? { integer(UInt64.self).flatMap { Int(exactly: $0) } }
 
-    /// So many bytes; nil where there are fewer.
+    /// A number of bytes; nil if fewer remain.
     mutating func take(_ count: Int) -> UnsafeRawBufferPointer? {
         guard count >= 0, bytes.count - offset >= count else { return nil }
         defer { offset += count }
         return UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)])
     }
 
-    /// So many bytes as text; nil where there are fewer, or they are not UTF-8.
+    /// A number of bytes as text; nil if fewer remain, or they are not UTF-8.
     mutating func text(_ count: Int) -> String? { take(count).flatMap { String(validating: $0, as: UTF8.self) } }
 
-    /// Goes on at a multiple of 8.
+    /// Skips to a multiple of 8.
     mutating func align() -> Bool { take((8 - offset % 8) % 8) != nil }
 }
 

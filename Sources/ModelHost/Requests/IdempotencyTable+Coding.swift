@@ -1,11 +1,11 @@
 internal import AnalyticLearning
 internal import TensorFormats
 
-/// The table as a checkpoint holds it, in the tensor `idempotency`; all numbers little-endian.
+/// The table's encoding in a checkpoint, in the tensor `idempotency`; all numbers little-endian.
 extension IdempotencyTable {
     /// The table as bytes.
     ///
-    /// Classes that are known by their identities stand in it by their columns: those are the identities of whoever reads the state.
+    /// Classes kept by identity are written as columns: these become their identities when the state is read.
     func encoded(_ registry: ClassRegistry) -> [UInt8] {
         let entries = inOrder
         var bytes: [UInt8] = []
@@ -26,7 +26,7 @@ extension IdempotencyTable {
         case .learn(let answer, let classes):
             append(classes, kinds: (named: 0, identified: 2), to: &bytes)
             for number in [answer.version, answer.rows, answer.samples, answer.classes] { bytes.append(integer: UInt64(number)) }
-            // Not a number where there is none.
+            // NaN if there is none.
             bytes.append(integer: (answer.accuracyBefore ?? .nan).bitPattern)
             append(elementsOf: classes, registry, to: &bytes)
         case .listing(let start, let classes, let end):
@@ -72,7 +72,7 @@ extension IdempotencyTable {
 
     /// Reads a table.
     ///
-    /// - Returns: nil where the bytes are none.
+    /// - Returns: nil if the bytes are not a table.
     init?(_ bytes: UnsafeRawBufferPointer, model: String) {
         self.init()
         var reader = ByteReader(bytes)

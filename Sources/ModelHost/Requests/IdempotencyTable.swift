@@ -1,36 +1,36 @@
 internal import AnalyticLearning
 internal import TensorFormats
 
-/// What has been answered under which key, so that a request that comes again gets the same answer and changes nothing.
+/// The answers given under each key, so that a repeated request gets the same answer and changes nothing.
 ///
-/// Kept are the answers of requests that were done, of the last 24 hours, at most 65,536 keys and 32 MiB; what was answered longest ago
-/// goes first, and what was answered last never. No request takes more than a quarter of the room, so that none pushes out all others: one
-/// that would is refused before it is done. A refused request changed nothing, and may be tried again under its key.
+/// The table keeps the answers of completed requests of the last 24 hours, at most 65,536 keys and 32 MiB; the oldest answer is dropped
+/// first, the newest never. No request may take more than a quarter of the room, so that none displaces all others: a request that would is
+/// refused before it is done. A refused request changed nothing and may be retried under its key.
 struct IdempotencyTable: Sendable {
-    /// How long an answer is kept, in seconds.
+    /// Seconds for which an answer is kept.
     static let lifetime = 24 * 3600
     static let maximumKeys = 65_536
     static let maximumBytes = 32 << 20
-    /// What one request may take: a stream of 1,024 rows a block can have some 50 million.
+    /// The most bytes of one request: enough for some 50 million rows streamed in blocks of 1,024.
     static let maximumEntryBytes = maximumBytes / 4
 
-    /// An answer that may have to be given again.
+    /// An answer that may be given again.
     enum Answer: Sendable {
-        /// Without new classes, which come beside it.
+        /// A learn answer without its new classes, which are separate.
         case learn(LearnAnswer, newClasses: AnsweredClasses)
-        /// Any other, as its caller wrote it.
+        /// Any other answer, as its caller wrote it.
         case body([UInt8])
-        /// The same, in which a list of labels is left out between two parts.
+        /// The same with a list of labels left out between two parts.
         case listing([UInt8], AnsweredClasses, [UInt8])
 
-        /// The answer to learned rows, with its classes as they are told now; nil for what answers something else.
+        /// The answer to learned rows, with the current labels of its classes; nil for other answers.
         func learned(_ registry: ClassRegistry) -> LearnAnswer? {
             guard case .learn(var answer, let classes) = self else { return nil }
             answer.newClasses = classes.labels(registry)
             return answer
         }
 
-        /// Any other answer, with its classes as they are called now; nil for that to learned rows.
+        /// Any other answer, with the current labels of its classes; nil for an answer to learned rows.
         func remembered(_ registry: ClassRegistry) -> RememberedAnswer? {
             switch self {
             case .learn: nil
@@ -40,12 +40,12 @@ struct IdempotencyTable: Sendable {
         }
     }
 
-    /// What has been done of a request; of a streamed one each block, of any other one.
+    /// A completed part of a request: a block of a streamed request, or all of any other.
     struct Block: Sendable {
         var hash: UInt64
         var answer: Answer
 
-        /// What it takes.
+        /// Its size in bytes.
         var bytes: Int {
             switch answer {
             case .learn(_, let classes): 128 + classes.bytes
@@ -55,16 +55,16 @@ struct IdempotencyTable: Sendable {
         }
     }
 
-    /// What a block of learned rows takes at most, its few labels included.
+    /// The most bytes of a block of learned rows, including its few labels.
     private static let largestBlockBytes = 128 + 16 * AnsweredClasses.maximumLabels + AnsweredClasses.maximumLabelBytes
 
     struct Entry: Sendable {
         /// When the last block was answered, in seconds since 1970.
         var time: Int
         var blocks: [Block]
-        /// The place of the last answer among all.
+        /// Position of the last answer among all.
         fileprivate var sequence = 0
-        /// What it takes, its key included.
+        /// Its size in bytes, including the key.
         fileprivate var bytes = 0
 
         init(time: Int, blocks: [Block]) {
@@ -78,16 +78,16 @@ struct IdempotencyTable: Sendable {
         }
     }
 
-    /// What is known of a request.
+    /// The result of a lookup.
     enum Finding {
-        /// Nothing: it is to be done.
+        /// The request is new and must be done.
         case new
-        /// It was done.
+        /// The request was done.
         case answered(Answer)
     }
 
     private(set) var entries: [IdempotencyKey: Entry] = [:]
-    /// Keys in the order of their answers; one whose entry has another sequence has been answered again since.
+    /// Keys in the order of their answers; a key is outdated if its entry has another sequence.
     private var order: [(sequence: Int, key: IdempotencyKey)] = []
     private var head = 0
     private var sequence = 0
@@ -95,8 +95,8 @@ struct IdempotencyTable: Sendable {
 
     /// Looks a request up.
     ///
-    /// - Throws: `impossible` if the key stands for another request, or for one that is too long to be remembered; `conflict` for a block whose
-    ///   beginning has been forgotten meanwhile, so that nobody could tell it from another.
+    /// - Throws: `impossible` if the key belongs to another request, or to one too long to be remembered; `conflict` for a block whose
+    ///   earlier blocks have been forgotten, so that it cannot be identified.
     func find(_ identity: RequestIdentity) throws(ModelError) -> Finding {
         guard let entry = entries[identity.key] else {
             guard identity.block == 0 else { throw .forgottenRequest(identity.key) }
@@ -116,11 +116,11 @@ struct IdempotencyTable: Sendable {
     /// Remembers an answer.
     mutating func remember(_ identity: RequestIdentity, _ answer: Answer, time: Int) {
         var entry = entries[identity.key] ?? Entry(time: time, blocks: [])
-        // The blocks before have been forgotten meanwhile: what is left would be taken for the beginning.
+        // The earlier blocks have been forgotten: this one would be taken for the first.
         guard identity.block == entry.blocks.count else { return }
         bytes -= entry.bytes
         if entry.blocks.isEmpty { entry.bytes = Self.bytes(of: identity.key) }
-        // The blocks are changed where they lie: no other reference holds them.
+        // Change the blocks in place: no other reference holds them.
         entries[identity.key] = nil
         entry.append(Block(hash: identity.hash, answer: answer))
         bytes += entry.bytes
@@ -129,10 +129,10 @@ struct IdempotencyTable: Sendable {
         forget(before: time - Self.lifetime)
     }
 
-    /// Forgets everything: the state that the answers spoke of is another's now.
+    /// Forgets everything: the answers belong to a state that was replaced.
     mutating func removeAll() { self = IdempotencyTable() }
 
-    /// Puts an entry back as it was.
+    /// Restores an entry.
     mutating func restore(_ key: IdempotencyKey, _ entry: Entry) {
         var entry = entry
         entry.bytes = Self.bytes(of: key) + entry.blocks.reduce(0) { $0 + $1.bytes }
@@ -140,7 +140,7 @@ struct IdempotencyTable: Sendable {
         bytes += entry.bytes
     }
 
-    /// Entries in the order in which they would be forgotten.
+    /// Entries in the order in which they will be forgotten.
     var inOrder: [(key: IdempotencyKey, entry: Entry)] {
         order[head...].compactMap { sequence, key in
             guard let entry = entries[key], entry.sequence == sequence else { return nil }
@@ -162,7 +162,7 @@ struct IdempotencyTable: Sendable {
                 head += 1
                 continue
             }
-            // The last answer is what somebody is about to be promised.
+            // The newest answer is about to be sent: never drop it.
             guard entry.sequence != self.sequence else { break }
             guard entry.time < limit || entries.count > Self.maximumKeys || bytes > Self.maximumBytes else { break }
             head += 1
@@ -186,19 +186,19 @@ extension ModelError {
             "the Idempotency-Key \"\(key.text)\" was already used for a different request; use a new key for a new request")
     }
 
-    /// 409: what a streamed request began with is remembered no more.
+    /// 409: the first blocks of a streamed request are no longer remembered.
     static func forgottenRequest(_ key: IdempotencyKey) -> ModelError {
         ModelError(
             .conflict,
-            "the server no longer remembers the rows sent earlier under the Idempotency-Key \"\(key.text)\", because the model was restored "
-                + "or other rows followed: it cannot know whether these rows are new, and did not learn them")
+            "the server no longer remembers the rows sent earlier under the Idempotency-Key \"\(key.text)\", because the model was "
+                + "restored or other rows followed: it cannot know whether these rows are new, and did not learn them")
     }
 
     /// 422: a streamed request is too long for its key.
     static func unrememberedRequest(_ key: IdempotencyKey, blocks: Int) -> ModelError {
         ModelError(
             .impossible,
-            "the request under the Idempotency-Key \"\(key.text)\" has more than the \(blocks) blocks that can be remembered; send the rest "
-                + "under another key")
+            "the request under the Idempotency-Key \"\(key.text)\" has more than the \(blocks) blocks that can be remembered; send the "
+                + "rest under another key")
     }
 }

@@ -1,19 +1,19 @@
 public import AnalyticLearning
 
-/// What became of rows that were learned.
+/// The result of a learn request.
 public struct LearnAnswer: Sendable {
     /// The model's name.
     public var model: String
-    /// The version that has the rows.
+    /// The first version with the rows.
     public var version: Int
-    /// The rows of the request.
+    /// The number of rows in the request.
     public var rows: Int
-    /// All rows that the model has learned, these included.
+    /// The number of rows that the model has learned, including these.
     public var samples: Int
-    /// The classes that it knows.
+    /// The number of classes it knows.
     public var classes: Int
-    /// Those that it did not know before.
+    /// The classes it did not know before.
     public var newClasses: [Label]
-    /// The share of the rows that the weights before them got right; nil if no class was known.
+    /// The share of the rows that the previous weights got right; nil if no class was known.
     public var accuracyBefore: Double?
 }

@@ -1,13 +1,13 @@
 package import TensorFormats
 
-/// Labelled rows of one request, or of one block of a streamed one, checked and waiting for their model's worker.
+/// Labelled rows of one request, or of one block of a streamed request, checked and ready for the worker.
 package final class LearnRows: Sendable {
-    /// Rows one after another.
+    /// n·d values, row after row.
     let features: [Double]
-    /// One label a row.
+    /// One label per row.
     let labels: PackedStrings
     let dimension: Int
-    /// What the caller calls the request, if it has a key.
+    /// The request's key and hash, if it has a key.
     let identity: RequestIdentity?
 
     /// - Parameters:
@@ -20,7 +20,7 @@ package final class LearnRows: Sendable {
         self.identity = identity
     }
 
-    /// Whether labels, and so its rows, can be counted in a record.
+    /// Whether the labels, and so their rows, can be counted in a record.
     package static func canHold(_ labels: PackedStrings) -> Bool { max(labels.byteCount, labels.count) <= Int(UInt32.max) }
 
     var count: Int { labels.count }

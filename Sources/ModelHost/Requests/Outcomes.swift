@@ -1,44 +1,44 @@
 package import AnalyticLearning
 
-/// What every answer to a change says of the state that it made.
+/// The part of every answer to a change that describes the new state.
 package struct StateSummary: Sendable {
     /// The model's name.
     package let model: String
     package let version: Int
-    /// Rows learned and not taken out again.
+    /// Rows learned and not unlearned.
     package let samples: Int
     /// The number of classes.
     package let classes: Int
 }
 
-/// What became of rows that were added by a merge, or taken out by an unlearn.
+/// The result of a merge or an unlearn.
 package struct RowsChanged: Sendable {
     package let state: StateSummary
-    /// The rows added or taken out.
+    /// The number of rows added or removed.
     package let rows: Int
-    /// Of a merge the classes that are new; of an unlearn those whose sketches still show the rows.
+    /// For a merge, the new classes; for an unlearn, the classes whose sketches still contain the rows.
     package let classes: [Label]
 }
 
-/// A class has another label.
+/// The result of renaming a class.
 package struct ClassRenamed: Sendable {
     package let state: StateSummary
     package let label: Label
 }
 
-/// A class was deleted.
+/// The result of deleting a class.
 package struct ClassDeleted: Sendable {
     package let state: StateSummary
     package let label: Label
-    /// Its rows, which stay in the Gram matrix as rows of no class.
+    /// The number of its rows, which stay in the Gram matrix without a class.
     package let rows: Int
 }
 
-/// Balanced weights were made.
+/// The result of refreshing balanced weights.
 package struct Rebalanced: Sendable {
     /// The model's name.
     package let model: String
     package let version: Int
-    /// The version that the weights were made from.
+    /// The version that the weights were computed from.
     package let balancedVersion: Int
 }

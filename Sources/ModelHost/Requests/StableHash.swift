@@ -1,6 +1,6 @@
 /// XXH64 (Collet's xxHash specification, revision 0.1.1): a fast 64-bit hash that is the same in every process and on every machine.
 ///
-/// It shows whether a request is the one that was sent before. It is no defence against a client that wants to deceive itself.
+/// It detects a repeated request. It does not protect a client that wants to deceive itself.
 package enum StableHash {
     private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
@@ -8,9 +8,9 @@ package enum StableHash {
     private static let prime4: UInt64 = 0x85EB_CA77_C2B2_AE63
     private static let prime5: UInt64 = 0x27D4_EB2F_1656_67C5
 
-    /// The hash of bytes; that of several pieces is chained through the seed.
+    /// The hash of bytes; to hash several pieces, pass each hash as the next seed.
     ///
-    /// - Complexity: linear, some bytes a cycle.
+    /// - Complexity: linear, a few bytes per cycle.
     package static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
         var position = 0
         var hash: UInt64

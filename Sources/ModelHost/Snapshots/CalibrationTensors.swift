@@ -1,7 +1,7 @@
 internal import AnalyticLearning
 internal import TensorFormats
 
-/// What a calibration rests on, as tensors of a snapshot; older snapshots have none.
+/// The state of the calibrations as tensors of a snapshot; older snapshots have none.
 struct CalibrationTensors {
     /// One tensor.
     struct Part {
@@ -10,7 +10,7 @@ struct CalibrationTensors {
         var values: [Double]
     }
 
-    /// All tensors of both calibrations, empty ones included.
+    /// All tensors of both calibrations, including empty ones.
     static func parts(of classifier: Classifier) -> [Part] {
         parts(.plain, classifier.calibrationState(of: .plain)) + parts(.balanced, classifier.calibrationState(of: .balanced))
     }
@@ -32,10 +32,10 @@ struct CalibrationTensors {
         ]
     }
 
-    /// The names of all.
+    /// The names of all tensors.
     static var names: [String] { (shapes(.plain) + shapes(.balanced)).map(\.name) }
 
-    /// Checks the shapes of those that are there.
+    /// Checks the shapes of the tensors present.
     ///
     /// - Throws: `SafetensorsError` that names the tensor.
     static func check(_ reader: SafetensorsReader) throws(SafetensorsError) {
@@ -44,7 +44,7 @@ struct CalibrationTensors {
         }
     }
 
-    /// A calibration's state; nil where the snapshot has none.
+    /// A calibration's state; nil if the snapshot has none.
     ///
     /// - Parameter parts: all Float64 tensors of the snapshot.
     static func state(_ kind: WeightsKind, _ parts: [String: UnsafeBufferPointer<Double>]) -> CalibrationState? {

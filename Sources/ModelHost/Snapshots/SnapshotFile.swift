@@ -4,23 +4,23 @@ internal import LinearAlgebra
 internal import Storage
 internal import TensorFormats
 
-/// A snapshot that has arrived whole: its header, shapes and checksums are verified, its numbers not yet.
+/// A complete snapshot: its header, shapes and checksums are verified, its numbers not yet.
 package final class SnapshotFile: Sendable {
-    /// The tensor of a checkpoint with the answers that are remembered.
+    /// Name of a checkpoint's tensor with the remembered answers.
     static let tableName = "idempotency"
 
-    /// Maps the file into memory; what holds the file open is the closure.
+    /// Maps the file into memory; this closure keeps the file open.
     private let map: @Sendable () throws(StorageError) -> MappedBytes
     let metadata: SnapshotMetadata
 
-    /// What the snapshot says the model is.
+    /// The model's configuration in the snapshot.
     package var configuration: ModelConfiguration { metadata.configuration }
     /// Labels in column order.
     package var labels: [Label] { metadata.labels }
-    /// What the labels take in memory, the only part of the file that is held there.
+    /// Memory taken by the labels, the only part of the file kept in memory.
     var labelBytes: Int { labels.reduce(0) { $0 + $1.heapBytes } }
 
-    /// Verifies all that can be verified without the model: format, names, shapes, checksums.
+    /// Verifies everything that needs no model: format, names, shapes, checksums.
     ///
     /// - Throws: `invalid` that names the tensor or the metadata key.
     /// - Complexity: reads the file once.
@@ -28,7 +28,7 @@ package final class SnapshotFile: Sendable {
         try self.init { () throws(StorageError) in try spool.map() }
     }
 
-    /// The same, of a file that is mapped by `map`.
+    /// The same for a file that `map` maps.
     ///
     /// - Parameter isCheckpoint: as of `SnapshotMetadata.init`.
     init(isCheckpoint: Bool = false, _ map: @escaping @Sendable () throws(StorageError) -> MappedBytes) throws(ModelError) {
@@ -48,7 +48,7 @@ package final class SnapshotFile: Sendable {
         self.map = map
     }
 
-    /// The bytes the restored model takes.
+    /// The bytes that the restored model will take.
     ///
     /// - Throws: `impossible` if they cannot be counted.
     func requiredBytes(budget: MemoryBudget) throws(ModelError) -> Int {
@@ -58,7 +58,7 @@ package final class SnapshotFile: Sendable {
         return bytes.partialValue
     }
 
-    /// The model, with its weights bit for bit.
+    /// Restores the model, with its weights bit for bit.
     ///
     /// - Parameters:
     ///   - current: the version of the model it replaces; versions never decrease.
@@ -71,12 +71,12 @@ package final class SnapshotFile: Sendable {
         return classifier
     }
 
-    /// The model as it was saved, its version too.
+    /// Restores the model as it was saved, including its version.
     ///
     /// - Parameters:
-    ///   - labels: what the classes are called, where it is not what the metadata say.
-    ///   - solvingAnew: whether weights that do not solve their equations are replaced and not refused: for files that the service wrote
-    ///     itself, whose sums have proved whole.
+    ///   - labels: the classes' labels, if they differ from the metadata.
+    ///   - solvingAnew: whether weights that do not solve their equations are recomputed instead of refused: for files written by the
+    ///     service itself, whose sums have been verified.
     /// - Throws: `RestoreError` or `LinearAlgebraError`.
     func restore(labels: [Label]? = nil, solvingAnew: Bool = false) throws -> Classifier {
         try withSavedState { state in
@@ -91,7 +91,7 @@ package final class SnapshotFile: Sendable {
         try map().withUnsafeBytes { try body(SafetensorsReader($0)) }
     }
 
-    /// The hash of the whole file, which shows whether it is sent again.
+    /// The hash of the whole file, to detect a repeated upload.
     ///
     /// - Throws: `outOfSpace` or `unavailable` if the file cannot be read.
     package func hash(seed: UInt64) throws(ModelError) -> UInt64 {
@@ -100,16 +100,16 @@ package final class SnapshotFile: Sendable {
         }
     }
 
-    /// Adds the snapshot's truth to a model.
+    /// Merges the snapshot's truth into a model.
     ///
-    /// - Throws: `MergeError`; nothing has changed then.
+    /// - Throws: `MergeError`; then nothing has changed.
     func merge(into classifier: Classifier) throws {
         _ = try withSavedState { try classifier.merge($0) }
     }
 
     /// Calls `body` with all parts of the state.
     ///
-    /// - Throws: what `body` throws, `StorageError`, or what is wrong with a tensor.
+    /// - Throws: what `body` throws, `StorageError`, or an error that describes a wrong tensor.
     func withSavedState<R>(_ body: (SavedState) throws -> R) throws -> R {
         do {
             return try map().withUnsafeBytes { bytes in
@@ -151,7 +151,7 @@ package final class SnapshotFile: Sendable {
             momentErrors: parts["class.m2.error"])
     }
 
-    /// The evaluation, where the snapshot has one.
+    /// The evaluation, if the snapshot has one.
     private func evaluation(_ integers: (String) throws -> [Int]?) throws -> ProgressiveEvaluation? {
         guard let summary = try integers("evaluation.summary") else { return nil }
         let classes = try integers("evaluation.class") ?? []
@@ -164,7 +164,7 @@ package final class SnapshotFile: Sendable {
                 history: try integers("evaluation.history") ?? []))
     }
 
-    /// Why restoring or merging failed, for whoever asked for it.
+    /// Converts an error of restoring or merging for the caller.
     static func modelError(_ error: any Error) -> ModelError {
         switch error {
         case let error as ModelError: error
@@ -195,7 +195,7 @@ package final class SnapshotFile: Sendable {
 }
 
 extension RestoreError {
-    /// What contradicts what.
+    /// The contradiction in words.
     var explanation: String {
         switch self {
         case .label(let label): "the label \"\(label.text.prefix(64))\" appears twice"

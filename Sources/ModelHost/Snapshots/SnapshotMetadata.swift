@@ -1,26 +1,25 @@
 internal import AnalyticLearning
 internal import TensorFormats
 
-/// What stands in a snapshot's metadata: strings in safetensors, the structured ones as JSON.
+/// A snapshot's metadata: strings in safetensors, the structured ones as JSON.
 struct SnapshotMetadata: Sendable {
     static let format = "accrue/1"
 
     var configuration: ModelConfiguration
     /// In column order.
     var labels: [Label]
-    /// In a checkpoint of an older server, what stands there for labels where some of it is none any more, in column order: see
-    /// `StoredLabels`.
+    /// The stored labels of an older server's checkpoint, in column order, if some of them are no longer valid: see `StoredLabels`.
     var storedLabels: PackedStrings?
     var samples: Int
     var version: Int
-    /// The state that `weight.balanced` was made from.
+    /// Version of the state that `weight.balanced` was computed from.
     var balancedVersion: Int?
-    /// What rounding has left in the Gram matrix at most; older snapshots do not say it.
+    /// Bound of the rounding error in the Gram matrix; older snapshots have none.
     var sumError: Double?
-    /// In a checkpoint, what must be removed before its model may be used.
+    /// In a checkpoint, what must be removed before the model may be used.
     var erasure: Erasure?
-    /// What scores are divided by before the softmax, where that is known: for those who predict from the file. Restoring does not read
-    /// them, the temperatures follow from the calibration's own tensors.
+    /// The divisor of scores before the softmax, if known: for programs that predict from the file. Restoring does not read it;
+    /// temperatures are derived from the calibration's own tensors.
     private var temperature: Double?
     private var balancedTemperature: Double?
 
@@ -36,9 +35,10 @@ struct SnapshotMetadata: Sendable {
         balancedTemperature = classifier.calibration(of: .balanced)?.temperature
     }
 
-    /// Reads and checks them.
+    /// Reads and checks the metadata.
     ///
-    /// - Parameter isCheckpoint: whether they are the service's own: labels that an older server took are then renamed, and not refused.
+    /// - Parameter isCheckpoint: whether the service wrote the file itself: invalid labels of an older server are then renamed instead of
+    ///   refused.
     /// - Throws: `ModelError` that names the key.
     init(_ reader: SafetensorsReader, isCheckpoint: Bool = false) throws(ModelError) {
         let source = Source(metadata: reader.metadata)
@@ -73,7 +73,7 @@ struct SnapshotMetadata: Sendable {
         erasure = reader.metadata["erases_before"] == nil ? nil : Erasure(version: try source.count("erases_before"))
     }
 
-    /// Declares them.
+    /// Adds the metadata to a layout.
     func add(to layout: inout SafetensorsLayout) throws(SafetensorsError) {
         try layout.addMetadata("format", Self.format)
         try layout.addMetadata("config", ConfigurationJSON.encode(configuration).description)
@@ -95,7 +95,7 @@ struct SnapshotMetadata: Sendable {
             return text
         }
 
-        /// The longest text that is read as a tree, which takes many times its memory; a configuration has a few hundred bytes.
+        /// The longest text parsed as a tree, which takes many times its memory; a configuration has a few hundred bytes.
         private static let maximumText = 64 << 10
 
         func value(_ key: String) throws(ModelError) -> JSONValue {
@@ -111,7 +111,7 @@ struct SnapshotMetadata: Sendable {
             }
         }
 
-        /// The labels, read one after another: there may be megabytes of them.
+        /// The labels, read one by one: they may be megabytes.
         func labels() throws(ModelError) -> PackedStrings {
             var text = try text("labels")
             let result = text.withUTF8 { octets -> Result<PackedStrings?, JSONError> in
@@ -123,7 +123,7 @@ struct SnapshotMetadata: Sendable {
             return labels
         }
 
-        /// Nil where the text is no array of strings.
+        /// Nil if the text is not an array of strings.
         private static func strings(_ text: UnsafeRawBufferPointer) throws(JSONError) -> PackedStrings? {
             var scanner = JSONScanner(text)
             guard try scanner.peekKind() == .array else { return nil }

@@ -1,13 +1,13 @@
 internal import AnalyticLearning
 internal import TensorFormats
 
-/// The tensors a whole snapshot must have, with their shapes.
+/// The tensors that a whole snapshot must have, with their shapes.
 struct SnapshotShapes {
     private let metadata: SnapshotMetadata
 
     init(_ metadata: SnapshotMetadata) { self.metadata = metadata }
 
-    /// Checks that all tensors which the configuration asks for are there, in their shapes, and none beside those that it may have.
+    /// Checks that all required tensors are present in their shapes, and that all others are known optional ones.
     ///
     /// - Throws: `SafetensorsError` that names the tensor.
     func check(_ reader: SafetensorsReader) throws(SafetensorsError) {
@@ -17,7 +17,7 @@ struct SnapshotShapes {
         for tensor in reader.tensors where !known.contains(tensor.name) {
             throw SafetensorsError(.unknownTensor, tensor: String(tensor.name.prefix(160)), at: reader.fileOffset(of: tensor))
         }
-        // Those whose length depends on their content; their numbers are checked with it.
+        // Tensors whose length depends on their content; their numbers are checked with it.
         for (name, columns) in Self.evaluation {
             guard let tensor = reader.tensor(named: name) else { continue }
             let rows = name == "evaluation.summary" ? 1 : tensor.shape.first ?? 0
@@ -42,7 +42,7 @@ struct SnapshotShapes {
         ("evaluation.history", 5),
     ]
 
-    /// The names of those that may be left out. A checkpoint is a snapshot with a table of requests.
+    /// Names of the optional tensors. A checkpoint is a snapshot with a table of requests.
     private var optional: [String] {
         var names = Self.evaluation.map(\.0) + CalibrationTensors.names
         names += ["class.m2.error", "weight.balanced", SnapshotFile.tableName, "crc32c"]

@@ -6,7 +6,7 @@ internal import TensorFormats
 
 /// Writes a model as safetensors (the page On disk of this target) to an unnamed temporary file, some rows at a time.
 ///
-/// The file is written at the speed of the page cache and streamed from there, so that a slow client holds up nothing.
+/// The file is written at the speed of the page cache and streamed from there, so that a slow client delays nothing else.
 struct SnapshotWriter {
     private typealias Writer = SafetensorsWriter<StorageError>
 
@@ -14,14 +14,14 @@ struct SnapshotWriter {
     private let metadata: SnapshotMetadata
     private let evaluation: ProgressiveEvaluation.Counters
     private let calibration: [CalibrationTensors.Part]
-    /// What a checkpoint holds beside the model; nil in a snapshot.
+    /// A checkpoint's table of requests; nil in a snapshot.
     private let idempotency: [UInt8]?
 
-    /// A writer for a classifier, which must not change while it writes.
+    /// Creates a writer for a classifier, which must not change until it is written.
     ///
     /// - Parameters:
     ///   - idempotency: in a checkpoint, the table of requests.
-    ///   - erasure: in a checkpoint, what is to be removed when it is in place.
+    ///   - erasure: in a checkpoint, what to remove once it is in place.
     init(_ classifier: Classifier, idempotency: [UInt8]? = nil, erasure: Erasure? = nil) {
         self.classifier = classifier
         self.idempotency = idempotency
@@ -32,7 +32,7 @@ struct SnapshotWriter {
 
     /// Writes the snapshot to a temporary file.
     ///
-    /// - Throws: `outOfSpace` if the file cannot be written, `unavailable` if others leave it no room.
+    /// - Throws: `outOfSpace` if the file cannot be written, `unavailable` if other snapshots take the room.
     /// - Complexity: O(D²), with memory for 64 rows of the Gram matrix.
     func write(_ parts: SnapshotParts, _ limits: SpoolLimits) throws(ModelError) -> Spool {
         let spool = try Spool(limits, for: .reading)
@@ -76,7 +76,7 @@ struct SnapshotWriter {
         }
     }
 
-    /// Declares all tensors in the order in which they are written.
+    /// Declares all tensors in writing order.
     private func layout(_ parts: SnapshotParts) throws -> SafetensorsLayout {
         let (dimension, width) = (classifier.configuration.dimension, classifier.configuration.width)
         let classes = classifier.registry.count
@@ -123,7 +123,7 @@ struct SnapshotWriter {
         try classifier.withCrossMoment { try append($0, "cross_moment", to: &writer) }
         try writer.append(classifier.counts.map(Int64.init), to: "class.count")
         try classifier.withMoments { moments in
-            // [C, d] row-major is what the columns of d×C are.
+            // Row-major [C, d] has the layout of a column-major d×C matrix.
             try moments.mean.withElements { try writer.append($0, to: "class.mean") }
             try moments.m2.withElements { try writer.append($0, to: "class.m2") }
             guard classifier.hasMomentErrors else { return }
@@ -168,10 +168,10 @@ struct SnapshotWriter {
     }
 }
 
-/// How much of a model a snapshot holds.
+/// Which parts of a model a snapshot contains.
 package enum SnapshotParts: Sendable {
-    /// Everything: restoring it gives the same model.
+    /// All parts: restoring them gives the same model.
     case all
-    /// What prediction needs: Ω and the weights.
+    /// The parts needed for prediction: Ω and the weights.
     case weights
 }

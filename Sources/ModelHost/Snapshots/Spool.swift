@@ -1,16 +1,16 @@
 package import Concurrency
 package import Storage
 
-/// The temporary file of a snapshot that is being streamed, and the room that it takes.
+/// The temporary file of a snapshot being streamed, and its share of the limits.
 package final class Spool: Sendable {
     package let file: SpoolFile
-    /// Given back with the last reference.
+    /// Released with the last reference.
     package let share: SpoolShare
 
-    /// An empty one.
+    /// Creates an empty file.
     ///
-    /// - Parameter lane: writing for a snapshot that comes, reading for one that goes.
-    /// - Throws: `unavailable` if there are too many, `outOfSpace` if no file can be made.
+    /// - Parameter lane: writing for an upload, reading for a download.
+    /// - Throws: `unavailable` if there are too many, `outOfSpace` if no file can be created.
     package init(_ limits: SpoolLimits, for lane: Lane) throws(ModelError) {
         share = try SpoolShare(limits, lane)
         do throws(StorageError) {
@@ -20,6 +20,6 @@ package final class Spool: Sendable {
         }
     }
 
-    /// Maps all that was appended so far into memory.
+    /// Maps everything appended so far into memory.
     func map() throws(StorageError) -> MappedBytes { try file.map() }
 }

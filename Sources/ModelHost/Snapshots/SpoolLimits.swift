@@ -1,11 +1,11 @@
 package import Concurrency
 
-/// What all snapshots may take of files and disk while they are streamed: each direction has its own, so that downloads which nobody reads
-/// keep no upload out, and the reverse.
+/// Limits of files and disk for streamed snapshots. Each direction has its own, so that stalled downloads do not block uploads, and the
+/// reverse.
 package final class SpoolLimits: Sendable {
-    /// Where the files lie, without names.
+    /// The directory of the files, which have no names.
     let directory: String
-    /// Bytes of disk that the snapshots of one direction may take at most, and so one.
+    /// The most bytes of disk for the snapshots of one direction, and so for one snapshot.
     package let maximumBytes: Int
     /// The files of each direction.
     package let files: Lane.Pair<MemoryBudget>
@@ -19,10 +19,10 @@ package final class SpoolLimits: Sendable {
     }
 
     /// - Parameters:
-    ///   - directory: where the files lie.
+    ///   - directory: the directory of the files.
     ///   - bytes: the disk of each direction.
-    ///   - files: the number of snapshots, of which each direction has half.
-    ///   - patience: seconds for which a download may stand still while others wait for its place.
+    ///   - files: the number of snapshots; each direction has half.
+    ///   - patience: seconds for which a download may stall while others wait for its place.
     package init(directory: String, bytes: Int, files: Int, patience: Double) {
         self.directory = directory
         maximumBytes = bytes
@@ -32,7 +32,7 @@ package final class SpoolLimits: Sendable {
         self.patience = patience
     }
 
-    /// A download has begun.
+    /// Registers a download.
     package func note(_ download: any Download) {
         downloads.withLock { downloads in
             downloads.removeAll { $0.download == nil }
@@ -40,8 +40,7 @@ package final class SpoolLimits: Sendable {
         }
     }
 
-    /// Breaks off the downloads whose clients have taken nothing for a while: somebody waits for their place, and finds it when it asks
-    /// again.
+    /// Aborts stalled downloads: another client waits for their place, and gets it when it retries.
     func takeBackFromStalled() {
         // The references outlive the lock.
         let all = downloads.withLock { $0.compactMap(\.download) }
@@ -49,11 +48,11 @@ package final class SpoolLimits: Sendable {
     }
 }
 
-/// A snapshot on its way to somebody who may have stopped taking it.
+/// A snapshot being sent to a client that may have stopped reading.
 package protocol Download: AnyObject, Sendable {
-    /// Seconds since the reader took something last.
+    /// Seconds since the client last took data.
     var secondsWithoutProgress: Double { get }
 
-    /// Ends it half-way.
+    /// Aborts the download.
     func breakOff()
 }

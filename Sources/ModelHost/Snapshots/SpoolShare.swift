@@ -1,6 +1,6 @@
 internal import Concurrency
 
-/// What one snapshot takes of the files, and the disk, that all may take while they are streamed; given back with the last reference.
+/// One snapshot's share of the files and disk for streaming; released with the last reference.
 package final class SpoolShare: Sendable {
     private let limits: SpoolLimits
     private let lane: Lane
@@ -21,9 +21,9 @@ package final class SpoolShare: Sendable {
         disk = Reservation(of: limits.disk[lane])
     }
 
-    /// Takes this many more bytes; one piece of a snapshot is taken at a time.
+    /// Takes more bytes. Calls for one snapshot must not overlap.
     ///
-    /// - Throws: `unavailable` if others take the room; `outOfSpace` if there is less in all.
+    /// - Throws: `unavailable` if others take the room; `outOfSpace` if the total is too small.
     package func take(_ bytes: Int) throws(ModelError) {
         let total = disk.bytes.addingReportingOverflow(bytes)
         guard !total.overflow, total.partialValue <= limits.maximumBytes else {
