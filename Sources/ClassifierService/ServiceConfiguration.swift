@@ -1,13 +1,13 @@
 public import HTTPServer
 public import ModelHost
 
-/// How a service runs.
+/// A service's configuration.
 public struct ServiceConfiguration: Sendable {
-    /// The HTTP server's part.
+    /// The HTTP server's configuration.
     public var server = ServerConfiguration()
     /// Who may call it.
     public var access = AccessConfiguration()
-    /// The models' part.
+    /// The models' configuration.
     public var host = HostConfiguration()
     /// Threads for large bodies, large predictions and snapshot files.
     public var poolThreads = 2

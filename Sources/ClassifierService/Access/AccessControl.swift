@@ -1,7 +1,7 @@
 internal import HTTPServer
 internal import ModelHost
 
-/// All that stands between the network and the routes: tokens, origins, hosts, and the log of who came.
+/// Everything between the network and the routes: tokens, origins, hosts, and the access log.
 final class AccessControl: Sendable {
     private let configuration: AccessConfiguration
     private let gate: AccessGate
@@ -22,7 +22,7 @@ final class AccessControl: Sendable {
         self.log = log
     }
 
-    /// Puts itself in front of a server.
+    /// Installs the access checks and the log in a server.
     func guardServer(_ server: inout ServerConfiguration) {
         server.gate = { [gate] request, access in gate.verdict(request, access) }
         if let accessLog { server.accessObserver = { accessLog.note($0) } }
@@ -45,7 +45,7 @@ final class AccessControl: Sendable {
         }
     }
 
-    /// Writes what the log still has, for as long as there is time.
+    /// Writes the rest of the log, within the given time.
     func stop(within seconds: Double) {
         accessLog?.stop(within: seconds)
     }

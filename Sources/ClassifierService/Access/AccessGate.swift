@@ -1,14 +1,14 @@
 internal import Concurrency
 internal import HTTPServer
 
-/// Lets in who may come in: by the host a request is for, by the `Origin` of the web page that makes it, and by its token.
+/// Admits requests: by their host, by the `Origin` of the calling web page, and by their token.
 final class AccessGate: Sendable {
     private let origins: OriginPolicy
     private let hosts: [[UInt8]]?
-    /// Nil where no tokens are asked for.
+    /// Nil if no tokens are required.
     private let tokens: Guarded<TokenSet>?
 
-    /// - Throws: `AccessError` for an origin that is none.
+    /// - Throws: `AccessError` for an invalid origin.
     init(_ configuration: AccessConfiguration, tokens: TokenSet?) throws(AccessError) {
         origins = try OriginPolicy(configuration.allowedOrigins)
         hosts = configuration.allowedHosts.map { hosts in
@@ -17,12 +17,12 @@ final class AccessGate: Sendable {
         self.tokens = tokens.map { Guarded($0) }
     }
 
-    /// Takes other tokens from now on.
+    /// Replaces the tokens.
     func replaceTokens(_ fresh: TokenSet) {
         tokens?.withLock { $0 = fresh }
     }
 
-    /// What the server's gate asks. Allocates nothing for a request that may go on.
+    /// The server's gate. Allocates nothing for an admitted request.
     func verdict(_ request: borrowing Request, _ access: RouteAccess) -> GateVerdict {
         guard isForUs(request) else {
             let host = request.withAuthorityBytes { $0.map { String(decoding: $0, as: UTF8.self) } ?? "" }
@@ -61,7 +61,7 @@ final class AccessGate: Sendable {
         }
     }
 
-    /// Whether the host that the request is for is this server. HTTP/1.0 need not say any; browsers always do.
+    /// Whether the request's host is this server. HTTP/1.0 requests may have no host; browsers always send one.
     private func isForUs(_ request: borrowing Request) -> Bool {
         guard let hosts else { return true }
         return request.withAuthorityBytes { value in
@@ -87,7 +87,7 @@ final class AccessGate: Sendable {
         octet &- UInt8(ascii: "A") < 26 ? octet | 0x20 : octet
     }
 
-    /// What the request's token allows: `Authorization: Bearer TOKEN`, the scheme in either case (RFC 9110, section 11.1).
+    /// What the request's token allows: `Authorization: Bearer TOKEN`; the scheme is case-insensitive (RFC 9110, section 11.1).
     private static func grant(_ request: borrowing Request, _ tokens: Guarded<TokenSet>) -> TokenSet.Grant {
         guard !request.headerIsRepeated("authorization") else { return .nothing }
         return request.withHeaderBytes("authorization") { value in

@@ -3,10 +3,10 @@ internal import Foundation
 internal import HTTPServer
 internal import TensorFormats
 
-/// One JSON line a request. Event loops put lines into memory; a thread of its own writes them, so that no request waits for a disk.
-/// When the disk falls behind, lines are left out, and a line says how many.
+/// One JSON line per request. Event loops put lines into memory; a separate thread writes them, so that no request waits for a disk. If the
+/// disk falls behind, lines are dropped, and a line counts them.
 ///
-/// `@unchecked Sendable`: all state is read and written with `monitor` locked, but for `descriptor`, which only the thread uses.
+/// `@unchecked Sendable`: all state is accessed with `monitor` locked, except `descriptor`, which only the thread uses.
 final class AccessLog: @unchecked Sendable {
     /// Octets that may wait for the disk.
     private static let maximumWaiting = 4 << 20
@@ -20,7 +20,7 @@ final class AccessLog: @unchecked Sendable {
     private let hasEnded = DispatchSemaphore(value: 0)
     private var descriptor: Int32
 
-    /// Opens the file, to append to it; `-` is standard error.
+    /// Opens the file for appending; `-` is standard error.
     ///
     /// - Throws: `AccessError`.
     init(_ path: String) throws(AccessError) {
@@ -56,15 +56,15 @@ final class AccessLog: @unchecked Sendable {
         }
     }
 
-    /// Writes what waits, and ends.
+    /// Writes the waiting lines, and ends.
     ///
-    /// - Parameter seconds: how long that is waited for: nobody may read what the file is, as where it is a pipe.
+    /// - Parameter seconds: the longest wait: if the file is a pipe, it may have no reader.
     func stop(within seconds: Double) {
         monitor.withLock {
             isStopping = true
             monitor.signal()
         }
-        // Whoever stops it again finds it ended.
+        // A second stop then returns at once.
         if hasEnded.wait(timeout: .now() + max(0, seconds)) == .success { hasEnded.signal() }
     }
 
@@ -79,7 +79,7 @@ final class AccessLog: @unchecked Sendable {
         writer.key("method")
         if let method = record.method { writer.write(method.name) } else { writer.writeNull() }
         writer.key("path")
-        // The parser lets only the ASCII of RFC 3986 into a path.
+        // The parser accepts only RFC 3986's ASCII in a path.
         record.path.withUnsafeBytes { writer.write(utf8: $0) }
         writer.key("status")
         if let status = record.status { writer.write(Int(status.code)) } else { writer.writeNull() }

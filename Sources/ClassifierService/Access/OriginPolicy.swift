@@ -1,16 +1,16 @@
 internal import HTTPServer
 
-/// Which web pages may call the service (Fetch, section 3.3). A program that is no browser sends no `Origin`, and is not concerned.
+/// Which web pages may call the service (Fetch, section 3.3). Programs other than browsers send no `Origin` and are not affected.
 struct OriginPolicy: Sendable {
-    /// The fields that an allowed origin's answers have.
+    /// The header fields of answers to an allowed origin.
     struct Block: Sendable {
         let answer: FieldBlock
         let preflight: FieldBlock
     }
 
-    /// What an `Origin` comes to.
+    /// The judgement of an `Origin`.
     enum Judgement {
-        /// There is none, or it is the server's own; answers may have to say that they would vary.
+        /// None, or the server's own; its answers may need a `Vary` field.
         case own(FieldBlock?)
         case allowed(Block)
         case refused
@@ -80,7 +80,7 @@ struct OriginPolicy: Sendable {
         }
     }
 
-    /// Whether the page comes from the authority that the request is for. The scheme may be either: a proxy in front may speak TLS.
+    /// Whether the page's authority is the request's. The scheme may differ: a proxy in front may speak TLS.
     private static func isOwn(_ origin: UnsafeRawBufferPointer, _ request: borrowing Request) -> Bool {
         guard let authority = afterScheme(origin) else { return false }
         return request.withAuthorityBytes { host in

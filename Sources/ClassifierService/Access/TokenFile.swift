@@ -1,18 +1,18 @@
 internal import Foundation
 internal import TensorFormats
 
-/// A file of bearer tokens, one a line: `read TOKEN` or `write TOKEN`. A token for writing reads as well. Empty lines and lines that
-/// begin with `#` are passed over.
+/// A file of bearer tokens, one per line: `read TOKEN` or `write TOKEN`. A write token also allows reading. Empty lines and lines that
+/// begin with `#` are ignored.
 enum TokenFile {
-    /// The shortest token that is not warned about: 16 random octets in Base64.
+    /// The shortest token without a warning: 16 random octets in Base64.
     static let advisedCount = 22
-    /// Tokens are short; a file beyond this is some other file.
+    /// Tokens are short; a larger file is not a token file.
     private static let maximumBytes = 1 << 20
 
     /// Reads a file.
     ///
     /// - Returns: the tokens, and what a user should know about the file.
-    /// - Throws: `AccessError` that names the line; never the token.
+    /// - Throws: `AccessError` that names the line, never the token.
     static func read(_ path: String) throws(AccessError) -> (tokens: TokenSet, warnings: [String]) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw AccessError("\(path): \(String(cString: strerror(errno)))") }
@@ -47,7 +47,10 @@ enum TokenFile {
             }
             guard TokenSet.isToken(words[1]) else {
                 throw AccessError(
-                    "\(path), line \(index + 1): expected a token of 1 to \(TokenSet.maximumCount) characters from A-Z a-z 0-9 - . _ ~ + /, with = only at the end"
+                    """
+                    \(path), line \(index + 1): expected a token of 1 to \(TokenSet.maximumCount) characters from A-Z a-z 0-9 \
+                    - . _ ~ + /, with = only at the end
+                    """
                 )
             }
             guard tokens.insert(Array(words[1]), isWriting: isWriting) else {

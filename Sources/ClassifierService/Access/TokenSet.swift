@@ -1,4 +1,4 @@
-/// Bearer tokens (RFC 6750) with what they allow.
+/// Bearer tokens (RFC 6750) and what they allow.
 struct TokenSet: Sendable {
     /// The longest token.
     static let maximumCount = 512
@@ -17,10 +17,10 @@ struct TokenSet: Sendable {
 
     private var tokens: [Token] = []
 
-    /// Whether there are none.
+    /// Whether there are no tokens.
     var isEmpty: Bool { tokens.isEmpty }
 
-    /// Whether octets are a `b64token` (RFC 6750, section 2.1) of a length that is taken.
+    /// Whether octets are a `b64token` (RFC 6750, section 2.1) of an accepted length.
     static func isToken(_ octets: some BidirectionalCollection<UInt8>) -> Bool {
         guard (1...maximumCount).contains(octets.count) else { return false }
         let end = octets.lastIndex { $0 != UInt8(ascii: "=") }
@@ -35,7 +35,7 @@ struct TokenSet: Sendable {
         }
     }
 
-    /// Adds a token; false where it is there already.
+    /// Adds a token; returns false if it already exists.
     mutating func insert(_ octets: [UInt8], isWriting: Bool) -> Bool {
         guard !tokens.contains(where: { $0.octets == octets }) else { return false }
         tokens.append(Token(octets: octets, isWriting: isWriting))
@@ -44,7 +44,7 @@ struct TokenSet: Sendable {
 
     /// What a client's token allows.
     ///
-    /// Every token is compared to its end whatever the client sent, so that the time tells nothing of how much of a guess was right.
+    /// Every token is compared to its end, whatever the client sent, so that the time does not reveal how much of a guess was right.
     ///
     /// - Complexity: O(tokens · octets of the candidate); allocates nothing.
     func grant(_ candidate: UnsafeRawBufferPointer) -> Grant {
@@ -59,7 +59,7 @@ struct TokenSet: Sendable {
         return writes != 0 ? .writing : reads != 0 ? .reading : .nothing
     }
 
-    /// 1 where the octets are the same, else 0; the time depends on the lengths alone.
+    /// 1 if the octets are equal, otherwise 0; the time depends only on the lengths.
     @inline(never)
     private static func equal(_ token: [UInt8], _ candidate: UnsafeRawBufferPointer) -> UInt8 {
         var difference = UInt(bitPattern: token.count ^ candidate.count)

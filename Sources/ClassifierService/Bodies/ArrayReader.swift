@@ -6,13 +6,13 @@ internal import TensorFormats
 enum ArrayReader {
     /// Reads the features.
     ///
-    /// - Parameter isAlone: whether labels beside them are refused, because they would be of no use.
-    /// - Returns: the number of rows; nil where a value is within the limit but beyond `Scalar`.
+    /// - Parameter isAlone: whether labels are refused because they would not be used.
+    /// - Returns: the number of rows; nil if a value is within the limit but does not fit `Scalar`.
     /// - Throws: 400.
     static func features<Scalar: FeatureScalar>(
         _ body: UnsafeRawBufferPointer, _ reader: BodyReader, isAlone: Bool, into features: inout [Scalar]
     ) throws(Problem) -> Int? {
-        // An array that only some formats need: npy is to be read without an allocation.
+        // Computed on demand: npy must be read without an allocation.
         var names: [String] { isAlone ? ["features"] : ["features", "labels"] }
         switch reader.format {
         case .npz:
@@ -29,7 +29,7 @@ enum ArrayReader {
 
     /// Reads the labels, strings or integers.
     ///
-    /// - Parameter rows: how many there should be; more are refused before they are read, for a label may have no octets at all.
+    /// - Parameter rows: the expected number; more labels are refused before they are read, since a label may have no octets at all.
     /// - Throws: 400.
     static func labels(
         _ body: UnsafeRawBufferPointer, _ reader: BodyReader, rows: Int, into labels: inout PackedStrings
@@ -39,7 +39,7 @@ enum ArrayReader {
             return try array.withView { (view) throws(Problem) in try list(view, rows, into: &labels) }
         }
         let file = try open(safetensors: body, ["features", "labels"])
-        // Safetensors has no strings: they come as a snapshot's do, as a JSON array in the metadata.
+        // Safetensors has no strings: as in a snapshot, they are a JSON array in the metadata.
         if file.tensor(named: "labels") == nil, var text = file.metadata["labels"] {
             let result = text.withUTF8 { octets -> Result<Int, JSONError> in
                 var scanner = JSONScanner(UnsafeRawBufferPointer(octets))

@@ -2,9 +2,9 @@ internal import HTTPServer
 internal import TensorFormats
 
 extension BodyFormat {
-    /// A refusal, and where the body's first bytes tell another format than its `Content-Type`, what they tell and what to send.
+    /// Adds a hint to a refusal if the body's first bytes indicate another format than its `Content-Type`: that format, and what to send.
     ///
-    /// - Parameter formats: those that would do.
+    /// - Parameter formats: the accepted formats.
     func explain(_ problem: Problem, of body: UnsafeRawBufferPointer, among formats: [BodyFormat]) -> Problem {
         guard problem.status == .badRequest,
             let signature = FileSignature(UnsafeRawBufferPointer(rebasing: body.prefix(FileSignature.byteCount))),

@@ -1,21 +1,21 @@
 internal import HTTPServer
 
-/// The formats in which rows come, by the media type of the body.
+/// The formats of rows, by the body's media type.
 enum BodyFormat: Sendable {
     /// One object with arrays.
     case json
-    /// One object a line and row.
+    /// One object per line and row.
     case ndjson
-    /// One NumPy array: features alone.
+    /// One NumPy array: features only.
     case npy
-    /// NumPy arrays by name, perhaps compressed.
+    /// NumPy arrays by name, optionally compressed.
     case npz
     /// Tensors by name.
     case safetensors
 
-    /// Those that hold labels with the features.
+    /// The formats that have labels with the features.
     static let labelled: [BodyFormat] = [.json, .ndjson, .npz, .safetensors]
-    /// All of them.
+    /// All formats.
     static let all: [BodyFormat] = [.json, .ndjson, .npy, .npz, .safetensors]
 
     /// The name in `Content-Type`.
@@ -29,7 +29,7 @@ enum BodyFormat: Sendable {
         }
     }
 
-    /// The other names that are in use for it: NDJSON has no registered one.
+    /// Other names in use: NDJSON has no registered one.
     var otherMediaTypes: [StaticString] { self == .ndjson ? Self.otherLines : [] }
 
     private static let otherLines: [StaticString] = [
@@ -37,7 +37,7 @@ enum BodyFormat: Sendable {
         "application/json-lines",
     ]
 
-    /// Whether a request's body says that it is of this format. Allocates nothing.
+    /// Whether a request's `Content-Type` names this format. Allocates nothing.
     func isNamed(by request: borrowing Request) -> Bool {
         if request.mediaTypeIs(mediaType) { return true }
         guard self == .ndjson else { return false }
@@ -45,12 +45,12 @@ enum BodyFormat: Sendable {
         return false
     }
 
-    /// Whether reading it may take time or memory beyond the body's own size, so that no event loop should do it.
+    /// Whether reading the format may take more time or memory than the body's size suggests, so that no event loop should do it.
     var isCompressed: Bool { self == .npz }
 
-    /// The format of a request's body; JSON where the request does not say.
+    /// The format of a request's body; JSON if the request does not say.
     ///
-    /// - Throws: 415, which names what would do.
+    /// - Throws: 415 that names the accepted formats.
     static func of(_ request: borrowing Request, among formats: [BodyFormat]) throws(Problem) -> BodyFormat {
         guard request.hasContentType else { return .json }
         for format in formats where format.isNamed(by: request) { return format }

@@ -2,13 +2,13 @@ internal import AnalyticLearning
 internal import HTTPServer
 internal import TensorFormats
 
-/// Reads whole bodies of any format into arrays of numbers and labels. The one place that knows formats apart.
+/// Reads whole bodies of any format into arrays of numbers and labels. Only this type distinguishes formats.
 struct BodyReader: Sendable {
-    /// What the body is written in.
+    /// The body's format.
     let format: BodyFormat
     /// The length of a row.
     let dimension: Int
-    /// Octets that one array may have once it is decompressed.
+    /// The most octets of one decompressed array.
     let maximumArrayBytes: Int
 
     /// Reads labelled rows.
@@ -36,7 +36,7 @@ struct BodyReader: Sendable {
         case .npy: throw Problem(.unsupportedMediaType, "an npy file holds no labels")
         case .npz, .safetensors:
             let rows = try ArrayReader.features(body, self, isAlone: false, into: &features)
-            // Rows that are unknown cannot happen: whatever is within the limit fits a Double.
+            // The number of rows is never nil here: all values within the limit fit Double.
             let count = rows ?? 0
             try RowReader.check(rows: count, try ArrayReader.labels(body, self, rows: count, into: &labels), labels)
         }
@@ -44,8 +44,8 @@ struct BodyReader: Sendable {
 
     /// Reads rows without labels.
     ///
-    /// - Returns: the number of rows, nil where a value does not fit Float and the body must be read again as Double; and how many of
-    ///   the best classes the body asks for, where its format can.
+    /// - Returns: the number of rows, nil if a value does not fit Float and the body must be read again as Double; and the number of best
+    ///   classes that the body requests, if its format can.
     /// - Throws: 400 that names the row, the field and the expected value.
     func read<Scalar: FeatureScalar>(
         _ body: UnsafeRawBufferPointer, features: inout [Scalar]

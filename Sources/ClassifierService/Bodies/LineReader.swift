@@ -3,31 +3,31 @@ internal import HTTPServer
 internal import ModelHost
 internal import TensorFormats
 
-/// Reads NDJSON, one `{"features":[…],"label":…}` a line, from octets that may come in pieces.
+/// Reads NDJSON, one `{"features":[…],"label":…}` per line, from octets that may arrive in pieces.
 struct LineReader: Sendable {
     private let dimension: Int
     private var lines: LineSplitter
 
-    /// The first octets, where a refusal is to tell what they look like.
+    /// The first octets, if a refusal is to describe them.
     private var start: [UInt8] = []
     private let keepsStart: Bool
 
     /// A reader at the start of a body.
     ///
-    /// - Parameter isStreamed: whether the body is not at hand as a whole, so that its first octets are kept for messages.
+    /// - Parameter isStreamed: whether the body arrives in pieces, so that its first octets are kept for error messages.
     init(dimension: Int, isStreamed: Bool = false) {
         self.dimension = dimension
         keepsStart = isStreamed
         lines = LineSplitter(maximumLineBytes: Self.maximumLineBytes(dimension: dimension))
     }
 
-    /// The longest line: room for 64 characters a number, and for a label with every octet escaped.
+    /// The longest line: 64 characters per number, and room for a label with every octet escaped.
     static func maximumLineBytes(dimension: Int) -> Int {
         let (numbers, overflow) = dimension.multipliedReportingOverflow(by: 64)
         return overflow ? .max - (16 << 10) : numbers + (16 << 10)
     }
 
-    /// Takes the next octets; all complete lines must have been read before.
+    /// Adds octets; all complete lines must have been read before.
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if keepsStart, start.count < FileSignature.byteCount {
             start.append(contentsOf: bytes.prefix(FileSignature.byteCount - start.count))
@@ -35,13 +35,13 @@ struct LineReader: Sendable {
         lines.append(bytes)
     }
 
-    /// Says that there are no more octets.
+    /// Marks the end of the octets.
     mutating func finish() { lines.finish() }
 
     /// Reads the next line and appends its row and label.
     ///
-    /// - Returns: false where more octets are needed, or all have been read.
-    /// - Throws: 400 that names the line and the field; nothing has been appended then.
+    /// - Returns: false if more octets are needed, or all have been read.
+    /// - Throws: 400 that names the line and the field; then nothing has been appended.
     mutating func readLabelled(into features: inout [Double], _ labels: inout PackedStrings) throws(Problem) -> Bool {
         do throws(Problem) { return try readLabelledLine(&features, &labels) } catch {
             throw start.withUnsafeBytes { BodyFormat.ndjson.explain(error, of: $0, among: BodyFormat.labelled) }
@@ -70,9 +70,9 @@ struct LineReader: Sendable {
         throw failure
     }
 
-    /// Reads all lines, which have no labels, and appends their rows.
+    /// Reads all lines without labels, and appends their rows.
     ///
-    /// - Returns: the number of rows; nil where a value is within the limit but beyond `Scalar`.
+    /// - Returns: the number of rows; nil if a value is within the limit but does not fit `Scalar`.
     /// - Throws: 400 that names the line and the field.
     mutating func readAll<Scalar: FeatureScalar>(into features: inout [Scalar]) throws(Problem) -> Int? {
         var rows = 0
@@ -113,7 +113,7 @@ struct LineReader: Sendable {
         do { return try lines.nextLine() } catch { throw Problem(.badRequest, error.description) }
     }
 
-    /// Reads one object with `features`; `other` reads the value of another key, or says that it does not know it.
+    /// Reads one object with `features`; `other` reads the value of another key, or returns false if it does not know it.
     private func read<Scalar: FeatureScalar>(
         _ line: LineSplitter.Line, _ features: inout [Scalar], isLabelled: Bool,
         other: (inout JSONScanner, JSONKey) throws(JSONError) -> Bool

@@ -3,7 +3,7 @@ internal import HTTPServer
 internal import ModelHost
 internal import TensorFormats
 
-/// Reads the JSON bodies of learn and predict, straight from their octets into arrays of numbers.
+/// Reads the JSON bodies of learn and predict directly from their octets into arrays of numbers.
 enum RowReader {
     /// `{"features":[[…]],"labels":[…]}`.
     ///
@@ -37,7 +37,7 @@ enum RowReader {
         try check(rows: rows, labelCount, labels)
     }
 
-    /// Checks what every format of labelled rows must hold to.
+    /// Checks the rules for labelled rows of every format.
     static func check(rows: Int, _ labelCount: Int, _ labels: PackedStrings) throws(Problem) {
         guard rows > 0 else { throw noRows }
         guard rows == labelCount else {
@@ -53,8 +53,8 @@ enum RowReader {
 
     /// `{"features":[[…]],"top":3}`.
     ///
-    /// - Returns: the number of rows, and how many of the best classes are asked for; rows nil where a value does not fit Float32, and
-    ///   the body must be read again as Float64.
+    /// - Returns: the number of rows, and the number of best classes requested; rows is nil if a value does not fit Float32 and the body
+    ///   must be read again as Float64.
     /// - Throws: 400 that names row, field and the expected value.
     static func predict<Scalar: FeatureScalar>(
         _ body: UnsafeRawBufferPointer, dimension: Int, features: inout [Scalar]
@@ -89,7 +89,7 @@ enum RowReader {
 
     /// A JSON value, for configurations.
     ///
-    /// - Parameter expected: what the value should be, for whoever sends nothing at all.
+    /// - Parameter expected: the expected value, named if the body is empty.
     static func value(_ body: UnsafeRawBufferPointer, expected: StaticString) throws(Problem) -> JSONValue {
         try requireContent(body, expected)
         do { return try JSONValue(parsing: body) } catch { throw problem(error, expected: "") }
@@ -100,9 +100,9 @@ enum RowReader {
     /// Reads an object to the end of the text, without allocating.
     ///
     /// - Parameters:
-    ///   - field: what the object is called in messages.
-    ///   - readValue: reads the value of a key, or says that it does not know it; the value is skipped then.
-    /// - Returns: the first key that was not known.
+    ///   - field: the object's name in messages.
+    ///   - readValue: reads the value of a key, or returns false if it does not know it; the value is then skipped.
+    /// - Returns: the first unknown key.
     @inline(__always)
     static func readObject(
         _ text: UnsafeRawBufferPointer, _ field: StaticString, _ readValue: (inout JSONScanner, JSONKey) throws(JSONError) -> Bool
@@ -119,7 +119,7 @@ enum RowReader {
         return unknown
     }
 
-    /// Refuses a body of nothing but white space with what it should have been.
+    /// Throws if the body is empty or only white space, and names what was expected.
     private static func requireContent(_ body: UnsafeRawBufferPointer, _ expected: StaticString) throws(Problem) {
         let isEmpty = body.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
         if isEmpty { throw Problem(.badRequest, "the body is empty, expected \(expected)") }
@@ -128,7 +128,7 @@ enum RowReader {
     private static let learnExample = #"{"features": [[…], …], "labels": ["…", …]}"#
     private static let predictExample = #"{"features": [[…], …]}"#
 
-    /// - Parameter expected: what the body should be, where it is something else than an object.
+    /// - Parameter expected: the expected body, named if it is not an object.
     private static func problem(_ error: JSONError, expected: String) -> Problem {
         guard case .wrongKind = error.kind, error.place?.field == "the body" else { return Problem(.badRequest, error.description) }
         return Problem(.badRequest, "\(error.description); send \(expected)")
@@ -146,7 +146,7 @@ enum RowReader {
         return Problem(.badRequest, detail)
     }
 
-    /// The names of rows and labels in TensorFlow Serving, MLflow, scikit-learn and others.
+    /// Names of rows and labels in TensorFlow Serving, MLflow, scikit-learn and others.
     private static let otherNames: (features: Set<String>, labels: Set<String>) = (
         [
             "instances", "inputs", "input", "data", "x", "rows", "vectors", "vector", "embeddings", "embedding", "dataframe_split",

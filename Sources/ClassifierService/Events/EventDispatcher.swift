@@ -3,15 +3,15 @@ internal import HTTPServer
 internal import ModelHost
 internal import Synchronization
 
-/// Hands the events of all models to their readers, on one thread of its own, which sleeps while nothing happens and begins with the
-/// first reader. Learning never waits for it, and it never waits for a reader: what does not fit into a slow one's stream stays in the
-/// model's ring, and what leaves the ring is lost to that reader, which is told.
+/// Passes the events of all models to their readers, on a thread of its own, which starts with the first reader and sleeps while nothing
+/// happens. Learning never waits for it, and it never waits for a reader: what does not fit in a slow reader's stream stays in the model's
+/// ring; what leaves the ring is lost to that reader, which gets an event about it.
 final class EventDispatcher: Sendable {
     private enum Message: Sendable {
         case add(EventReader)
-        /// A model has news.
+        /// A model has new events.
         case news(EventHub)
-        /// A stream has room again, or its client has gone.
+        /// A stream has room again, or its client has left.
         case wake(Int)
     }
 
@@ -27,37 +27,37 @@ final class EventDispatcher: Sendable {
     private let threads = Latch()
     private let maximumReaders: Int
     private let keepAlive: Double
-    /// Octets that wait for one client, beside what the kernel holds.
+    /// Octets that may wait for one client, besides the kernel's buffer.
     private let streamLimit: Int
     private let missed = Atomic<Int>(0)
 
     /// - Parameters:
-    ///   - maximumReaders: readers at the same time, of all models.
+    ///   - maximumReaders: concurrent readers of all models.
     ///   - keepAlive: seconds between two comments.
-    ///   - streamLimit: octets that wait for one reader.
+    ///   - streamLimit: octets that may wait for one reader.
     init(maximumReaders: Int, keepAlive: Double, streamLimit: Int = 64 << 10) {
         self.maximumReaders = maximumReaders
         self.keepAlive = keepAlive
         self.streamLimit = streamLimit
     }
 
-    /// Readers now.
+    /// The number of current readers.
     var readerCount: Int { admission.withLock { $0.count } }
 
-    /// Events that were lost to slow readers so far.
+    /// The number of events lost to slow readers so far.
     var missedCount: Int { missed.load(ordering: .relaxed) }
 
     // MARK: Readers
 
-    /// Takes a reader in.
+    /// Adds a reader.
     ///
     /// - Parameters:
-    ///   - hub: whose events.
-    ///   - last: the number of the event that it has seen last, where it says one.
-    ///   - state: what its stream begins with, as the content of a `state` event; asked for after its place is fixed, so that it tells all
-    ///     that earlier events did.
-    /// - Returns: its stream; nil where there are too many, or the server is stopping.
-    /// - Throws: where the system gives no thread to hand events out.
+    ///   - hub: the model's events.
+    ///   - last: the number of the last event that the client has seen, if it sent one.
+    ///   - state: returns the content of the initial `state` event; called after the reader's position is fixed, so that it covers all
+    ///     earlier events.
+    /// - Returns: its stream; nil if there are too many readers, or the server is stopping.
+    /// - Throws: `ThreadError` if the system provides no thread for the dispatcher.
     func open(_ hub: EventHub, after last: Int?, state: () -> [UInt8]) throws(ThreadError) -> StreamBody? {
         let id: Int? = try admission.withLock { (admission) throws(ThreadError) in
             guard admission.count < maximumReaders, !admission.isStopped else { return nil }
@@ -69,7 +69,7 @@ final class EventDispatcher: Sendable {
         }
         guard let id else { return nil }
         let (cursor, isLost) = last.map { hub.resume(after: $0) } ?? (hub.newest, false)
-        // The queue is all that the stream holds on to.
+        // The stream refers only to the queue.
         let stream = StreamBody(limit: streamLimit, endsWithClient: true) { [queue] in _ = queue.append(.wake(id)) }
         _ = stream.write(EventFrame.encode(.state, id: cursor, data: state()))
         if isLost { _ = stream.write(EventFrame.dropped(nil, id: cursor)) }
@@ -83,12 +83,12 @@ final class EventDispatcher: Sendable {
         return stream
     }
 
-    /// A model has something new for its readers.
+    /// Notifies the dispatcher of a model's new events.
     func schedule(_ hub: EventHub) { _ = queue.append(.news(hub)) }
 
-    /// Ends all streams, with what their clients take at once.
+    /// Ends all streams, after what their clients accept at once.
     ///
-    /// - Parameter seconds: how long that may take.
+    /// - Parameter seconds: the longest wait.
     func stop(within seconds: Double) {
         admission.withLock { $0.isStopped = true }
         for case .add(let reader) in queue.close() { finish(reader) }

@@ -1,11 +1,11 @@
 internal import TensorFormats
 
-/// Server-sent events as they stand in a stream (WHATWG HTML, section 9.2).
+/// The encoding of server-sent events (WHATWG HTML, section 9.2).
 enum EventFrame {
-    /// A comment, which clients ignore: it shows that both sides are there, and keeps proxies from giving the connection up.
+    /// A comment, which clients ignore: it shows that both sides are alive, and keeps proxies from closing the connection.
     static let keepAlive = Array(": keep-alive\n\n".utf8)
 
-    /// The content of an event: one JSON object, which has no line ends.
+    /// The content of an event: one JSON object without line ends.
     static func data(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
@@ -28,7 +28,7 @@ enum EventFrame {
         return bytes
     }
 
-    /// The event that says how many others were missed; nil where nobody knows.
+    /// The event that reports how many others were missed; nil if unknown.
     static func dropped(_ count: Int?, id: Int) -> [UInt8] {
         encode(
             .dropped, id: id,

@@ -1,4 +1,4 @@
-/// What has happened to a model, as the `event` field of a server-sent event names it.
+/// The kind of an event, as named in the `event` field of a server-sent event.
 enum EventKind: Sendable {
     case state, learned, rebalanced, checkpointed, driftHealed, changed, deleted, dropped
 

@@ -1,14 +1,14 @@
 internal import HTTPServer
 internal import ModelHost
 
-/// One client that reads a model's events, and how far it is.
+/// One client that reads a model's events, and its position.
 ///
-/// `@unchecked Sendable`: made on an event loop, then handed to the dispatcher, whose thread alone reads and writes it.
+/// `@unchecked Sendable`: created on an event loop, then passed to the dispatcher, and used only by its thread.
 final class EventReader: @unchecked Sendable {
     let id: Int
     let hub: EventHub
     let stream: StreamBody
-    /// The number of the event that was written last.
+    /// The number of the last event written.
     private var cursor: Int
 
     init(id: Int, hub: EventHub, stream: StreamBody, cursor: Int) {
@@ -18,10 +18,10 @@ final class EventReader: @unchecked Sendable {
         self.cursor = cursor
     }
 
-    /// Writes what the client has not got, as far as it takes it.
+    /// Writes the client's next events until its stream is full.
     ///
-    /// - Parameter missed: is told of events that were lost to it.
-    /// - Returns: false where the stream has ended.
+    /// - Parameter missed: called with the number of events lost to the client.
+    /// - Returns: false if the stream has ended.
     func pump(_ missed: (Int) -> Void) -> Bool {
         while true {
             let result: StreamBody.WriteResult
@@ -38,7 +38,7 @@ final class EventReader: @unchecked Sendable {
             }
             switch result {
             case .accepted: cursor = next
-            // The stream says when there is room again.
+            // The stream notifies the dispatcher when there is room again.
             case .full: return true
             case .closed: return false
             }
@@ -47,6 +47,6 @@ final class EventReader: @unchecked Sendable {
 
     /// Writes a comment.
     ///
-    /// - Returns: false where the stream has ended.
+    /// - Returns: false if the stream has ended.
     func keepAlive() -> Bool { stream.write(EventFrame.keepAlive) != .closed }
 }

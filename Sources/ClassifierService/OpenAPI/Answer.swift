@@ -1,6 +1,6 @@
 internal import HTTPServer
 
-/// An answer of an operation that is no problem.
+/// An answer of an operation other than a problem.
 struct Answer: Sendable {
     let status: Status
     let description: String
@@ -21,6 +21,6 @@ struct AnswerHeader: Sendable {
     let name: String
     let schema: Schema
     let description: String
-    /// Whether it is always there.
+    /// Whether the field is always present.
     var isRequired = true
 }

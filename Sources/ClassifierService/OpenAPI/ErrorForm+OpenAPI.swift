@@ -1,7 +1,7 @@
 internal import HTTPServer
 internal import TensorFormats
 
-/// How errors are described.
+/// The description of errors.
 extension ErrorForm {
     /// The media type of their content.
     var mediaType: String {
@@ -11,7 +11,7 @@ extension ErrorForm {
         }
     }
 
-    /// What their content is.
+    /// The schema of their content.
     var schema: Schema {
         switch self {
         case .problem: .problem
@@ -19,7 +19,7 @@ extension ErrorForm {
         }
     }
 
-    /// An error's content.
+    /// An example of an error's content.
     func example(_ status: Status, detail: String) -> JSONValue {
         switch self {
         case .problem:
@@ -31,7 +31,7 @@ extension ErrorForm {
         }
     }
 
-    /// What the names of its components begin with.
+    /// The prefix of the names of its components.
     var prefix: String {
         switch self {
         case .problem: ""
@@ -41,6 +41,6 @@ extension ErrorForm {
 }
 
 extension Operation {
-    /// How its errors are written.
+    /// The format of its errors.
     var errorForm: ErrorForm { .of(path: path) }
 }

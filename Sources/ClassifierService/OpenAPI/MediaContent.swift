@@ -4,9 +4,9 @@ internal import TensorFormats
 struct MediaContent: Sendable {
     let type: String
     let schema: Schema
-    /// True content: sent to a server that is in the state of the other examples, it does what the operation says.
+    /// A working example: sent to a server in the state of the other examples, it does what the operation says.
     var example: JSONValue?
-    /// Of a text with one JSON value a line, the schema of a line.
+    /// For a text with one JSON value per line, the schema of a line.
     var line: Schema?
 
     /// JSON.
@@ -14,12 +14,12 @@ struct MediaContent: Sendable {
         MediaContent(type: "application/json", schema: schema, example: example)
     }
 
-    /// JSON, with the example as it would be written.
+    /// JSON, with the example as text.
     static func json(_ schema: Schema, example: StaticString) -> MediaContent {
         json(schema, example: .example(example))
     }
 
-    /// One JSON value a line.
+    /// One JSON value per line.
     static func lines(_ type: String, of line: Schema, example: String) -> MediaContent {
         MediaContent(type: type, schema: .string(), example: .string(example), line: line)
     }

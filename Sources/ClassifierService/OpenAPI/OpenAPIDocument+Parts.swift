@@ -1,7 +1,7 @@
 internal import HTTPServer
 internal import TensorFormats
 
-/// How the parts of an operation are written.
+/// The encoding of an operation's parts.
 extension Operation {
     /// All schemas that the operation uses.
     var schemas: [Schema] {
@@ -51,7 +51,7 @@ extension AnswerHeader {
         return .object(object)
     }
 
-    /// Header fields of an answer, with that which all have.
+    /// Header fields of an answer, including the one that all have.
     static func values(_ headers: [AnswerHeader]) -> JSONValue {
         var object: JSONObject = ["X-Request-Id": OpenAPIDocument.reference("headers", "X-Request-Id")]
         for header in headers { object[header.name] = header.value }
@@ -81,7 +81,7 @@ extension Refusal {
         return .object(object)
     }
 
-    /// An answer with the same status that may also be this problem.
+    /// The answer, extended by this problem with the same status.
     func joined(to answer: JSONValue, _ form: ErrorForm) -> JSONValue {
         guard var object = answer.object, var contents = object["content"]?.object else { return value(form) }
         if contents[form.mediaType] == nil { contents[form.mediaType] = content(form) }

@@ -1,17 +1,17 @@
 internal import HTTPServer
 internal import TensorFormats
 
-/// The service's description (OpenAPI 3.1.0), made once from its operations.
+/// The service's description (OpenAPI 3.1.0), generated once from its operations.
 struct OpenAPIDocument {
     let operations: [Operation]
     /// Whether callers need tokens.
     let usesTokens: Bool
-    /// Octets of content that a request may have where its operation does not say otherwise.
+    /// The most octets of a request's content, unless its operation says otherwise.
     let maximumBodySize: Int
 
     /// The document.
     ///
-    /// - Complexity: O(size of the document); some milliseconds.
+    /// - Complexity: O(size of the document); a few milliseconds.
     var value: JSONValue {
         let parameters = sharedParameters
         var paths = JSONObject()
@@ -110,7 +110,7 @@ struct OpenAPIDocument {
 
     // MARK: Components
 
-    /// Parameters that several operations have, by name.
+    /// Parameters shared by several operations, by name.
     private var sharedParameters: [String: JSONValue] {
         var counts: [String: [JSONValue]] = [:]
         for parameter in operations.flatMap(\.parameters) { counts[parameter.name, default: []].append(parameter.value) }

@@ -2,14 +2,14 @@ internal import HTTPServer
 internal import ModelHost
 internal import TensorFormats
 
-/// `GET /openapi.json`: describes all routes. Anybody may read it, as it says nothing about any model.
+/// `GET /openapi.json`: describes all routes. Anybody may read it, since it contains nothing about any model.
 struct OpenAPIRoute {
     /// Whether callers need tokens.
     let usesTokens: Bool
-    /// Octets of content that a request may have.
+    /// The most octets of a request's content.
     let maximumBodySize: Int
 
-    /// Adds the route; it describes those that were added before, and itself.
+    /// Adds the route; it describes the routes added before, and itself.
     func add(to routes: inout RouteSet) {
         let document = OpenAPIDocument(
             operations: routes.operations + [.document], usesTokens: usesTokens, maximumBodySize: maximumBodySize)

@@ -3,16 +3,16 @@ internal import TensorFormats
 
 /// A parameter of an operation (OpenAPI 3.1, section 4.8.12).
 struct Parameter: Sendable {
-    /// Where it stands in a request.
+    /// Its place in a request.
     enum Place: String, Sendable { case path, query, header }
 
     let name: String
     let place: Place
     let schema: Schema
     let description: String
-    /// A value that does what the operation's examples do.
+    /// A value that works with the operation's examples.
     var example: JSONValue?
-    /// Parameters of the path are always there, others may be left out.
+    /// Path parameters are required, others are optional.
     var isRequired: Bool { place == .path }
 
     /// A segment of the path.
@@ -40,7 +40,7 @@ extension Parameter {
         "label", .string(pattern: "^[^\\u0000]+$", length: 1...1024), "The class's label, percent-encoded, `/` as `%2F`.",
         example: .string("banana"))
 
-    /// The name under which a request is applied once.
+    /// The key under which a request is applied once.
     static let idempotencyKey = header(
         "Idempotency-Key", .string(pattern: "^[ -~]+$", length: 1...IdempotencyKey.maximumLength),
         "A unique name for this request, chosen by the client. A request sent again with the same key and body is applied once and gets "

@@ -1,6 +1,6 @@
 internal import HTTPServer
 
-/// Problems that several operations have.
+/// Problems shared by several operations.
 extension Refusal {
     static let body = Refusal(
         .badRequest, "The body is malformed or has an invalid value: `detail` names the row and the field.",
@@ -14,7 +14,10 @@ extension Refusal {
         headers: [AnswerHeader(name: "Accept-Post", schema: .string(), description: "The supported media types.", isRequired: false)])
     static let busy = Refusal(
         .serviceUnavailable,
-        "Too much is waiting, the model is being created or recovered, or a disk failed and the model no longer changes. With `Retry-After`, try again later.",
+        """
+        Too much is waiting, the model is being created or recovered, or a disk failed and the model no longer changes. With \
+        `Retry-After`, try again later.
+        """,
         headers: [.retryAfter])
     static let storage = Refusal(
         .insufficientStorage, "There is no room on disk or in memory; the request changed nothing.", headers: [.retryAfter])

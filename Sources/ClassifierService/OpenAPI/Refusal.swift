@@ -1,11 +1,11 @@
 internal import HTTPServer
 
-/// A problem that an operation may answer with.
+/// A problem with which an operation may answer.
 struct Refusal: Sendable {
     let status: Status
     /// When it happens.
     private(set) var reason: String
-    /// What such an answer says.
+    /// An example of the detail.
     var detail: String?
     var headers: [AnswerHeader] = []
 
@@ -17,7 +17,7 @@ struct Refusal: Sendable {
         self.headers = headers
     }
 
-    /// Takes another reason for the same status.
+    /// Adds another reason for the same status.
     mutating func add(_ other: Refusal) {
         if !reason.contains(other.reason) { reason += " " + other.reason }
         detail = detail ?? other.detail

@@ -2,14 +2,14 @@
 struct RequestBody: Sendable {
     let description: String
     let content: [MediaContent]
-    /// Octets that are taken; nil for the server's limit, which the document names.
+    /// The most octets accepted; nil for the server's limit, which the document names.
     var maximumSize: Int?
-    /// Formats that are taken in any length.
+    /// Whether some formats are accepted at any length.
     var isUnlimited = false
     /// Whether other media types than those of `content` are refused.
     var checksMediaType = true
-    /// Whether it may be compressed; what is taken then is the handler's affair.
+    /// Whether it may be compressed; the handler checks the coding.
     var takesCodings = false
-    /// Whether there must be content.
+    /// Whether content is required.
     var isRequired = true
 }

@@ -1,24 +1,24 @@
 internal import HTTPServer
 
-/// What is checked of a request for every operation, before its handler is called.
+/// The checks of every request before its handler is called.
 struct RequestCheck: Sendable {
     private let query: QueryCheck?
     private let refusesCodings: Bool
 
-    /// Nil where there is nothing to check.
+    /// Nil if there is nothing to check.
     init?(_ operation: Operation) {
         query = QueryCheck(operation)
         refusesCodings = operation.body.map { !$0.takesCodings } ?? false
         if query == nil, !refusesCodings { return nil }
     }
 
-    /// What is wrong with a request, if anything. Allocates nothing for what is right.
+    /// The problem with a request, if any. Allocates nothing for a valid request.
     func problem(_ request: borrowing Request) -> Problem? {
         if let query, request.hasQuery, let problem = query.problem(request) { return problem }
         return refusesCodings ? Self.codingProblem(request) : nil
     }
 
-    /// Compressed content, taken as it is, would be refused as malformed, or worse, understood.
+    /// Compressed content, read without decompression, would be refused as malformed or, worse, misunderstood.
     private static func codingProblem(_ request: borrowing Request) -> Problem? {
         let hasCoding = request.withHeaderBytes("content-encoding") { $0 != nil }
         guard hasCoding, let text = request.header("content-encoding") else { return nil }

@@ -1,16 +1,16 @@
 internal import HTTPServer
 
-/// The routes of the service. The only way to the router: whatever is served is described.
+/// The service's routes. Routes are only added here, so that every route is described.
 struct RouteSet {
     private(set) var router = Router()
-    /// In the order in which they were added, which is that of the router's routes.
+    /// In the order in which they were added, like the router's routes.
     private(set) var operations: [Operation] = []
 
     /// Adds a route whose handler is called with the whole content.
     ///
     /// - Parameters:
-    ///   - operation: the route's description, method and path among it.
-    ///   - maximumBodySize: octets of content taken; nil: the server's limit.
+    ///   - operation: the route's description, including method and path.
+    ///   - maximumBodySize: the most octets of content; nil for the server's limit.
     ///   - handler: called on an event loop.
     mutating func on(_ operation: Operation, maximumBodySize: Int? = nil, _ handler: @escaping Handler) {
         router.on(
@@ -19,7 +19,7 @@ struct RouteSet {
         operations.append(operation)
     }
 
-    /// Adds a route whose handler is called at the head, and takes the content as it arrives.
+    /// Adds a route whose handler is called after the head and receives the content as it arrives.
     mutating func stream(_ operation: Operation, maximumBodySize: Int? = nil, _ handler: @escaping StreamingHandler) {
         router.stream(
             operation.method, operation.path, maximumBodySize: maximumBodySize, access: operation.access,
@@ -27,7 +27,7 @@ struct RouteSet {
         operations.append(operation)
     }
 
-    /// Adds a route that takes the content of some requests as it arrives, and that of the others whole; see `Router`.
+    /// Adds a route that receives the content of some requests as it arrives, and of the others whole; see `Router`.
     mutating func on(
         _ operation: Operation, maximumBodySize: Int? = nil, maximumStreamSize: Int,
         streaming isStreamed: @escaping @Sendable (borrowing Request) -> Bool, _ stream: @escaping StreamingHandler,

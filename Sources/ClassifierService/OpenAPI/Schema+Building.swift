@@ -7,7 +7,7 @@ extension Schema {
     ///
     /// - Parameters:
     ///   - pattern: a regular expression (ECMA-262) that it matches.
-    ///   - length: how many characters it has.
+    ///   - length: the number of characters.
     static func string(pattern: String? = nil, length: ClosedRange<Int>? = nil) -> Schema {
         var keywords: JSONObject = ["type": .string("string")]
         if let pattern { keywords["pattern"] = .string(pattern) }
@@ -24,15 +24,15 @@ extension Schema {
         return Schema(["type": .string("string"), "enum": .array(texts.map { .string($0) })])
     }
 
-    /// An integer; without bounds one that fits 64 bits.
+    /// An integer; without bounds, one that fits 64 bits.
     static func integer(_ range: ClosedRange<Int> = .min ... .max) -> Schema {
         Schema(["type": .string("integer"), "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)])
     }
 
-    /// An integer that counts something.
+    /// A count.
     static var count: Schema { Schema(["type": .string("integer"), "minimum": .integer(0)]) }
 
-    /// An integer of 64 bits without a sign.
+    /// An unsigned 64-bit integer.
     static var unsigned64: Schema {
         Schema(["type": .string("integer"), "minimum": .integer(0), "maximum": .unsigned(.max)])
     }
@@ -47,7 +47,7 @@ extension Schema {
         return Schema(keywords)
     }
 
-    /// A share of something, from 0 to 1.
+    /// A share, from 0 to 1.
     static var share: Schema { number(0...1) }
 
     /// True or false.
@@ -58,7 +58,7 @@ extension Schema {
         Schema(["type": .string("string"), "contentMediaType": .string(mediaType)])
     }
 
-    // MARK: Values made of others
+    // MARK: Composed values
 
     /// An array.
     static func array(of item: Schema, count: ClosedRange<Int> = 0 ... .max) -> Schema {
@@ -70,7 +70,7 @@ extension Schema {
 
     /// An object.
     ///
-    /// - Parameter isClosed: whether other keys are refused; an object that the server sends may have more keys one day.
+    /// - Parameter isClosed: whether other keys are refused; objects sent by the server may get more keys later.
     static func object(_ members: [Member], isClosed: Bool = false) -> Schema {
         var properties = JSONObject()
         for member in members { properties[member.name] = member.schema.value }
@@ -81,7 +81,7 @@ extension Schema {
         return Schema(keywords, containing: members.map(\.schema))
     }
 
-    /// What exactly one of some schemas allows.
+    /// A value that matches exactly one of several schemas.
     static func oneOf(_ schemas: [Schema]) -> Schema {
         Schema(["oneOf": .array(schemas.map(\.value))], containing: schemas)
     }

@@ -1,13 +1,13 @@
 internal import TensorFormats
 
-/// A JSON Schema (draft 2020-12), as OpenAPI 3.1 takes it.
+/// A JSON Schema (draft 2020-12), as used by OpenAPI 3.1.
 ///
-/// A schema with a name is written once, among the document's components, and referred to wherever it is used; a schema carries the
-/// named ones it refers to, so that nothing has to be registered anywhere.
+/// A schema with a name is written once, among the document's components, and referenced wherever it is used; a schema carries the named
+/// schemas that it refers to, so that none has to be registered.
 struct Schema: Sendable {
-    /// What stands where the schema is used.
+    /// The keywords written where the schema is used.
     var keywords: JSONObject
-    /// All named schemas that it refers to, also through others.
+    /// All named schemas that it refers to, directly or through others.
     private(set) var components: [String: JSONObject]
 
     /// A schema of these keywords.
@@ -40,7 +40,7 @@ struct Schema: Sendable {
 
     /// Adds components.
     ///
-    /// - Precondition: a name stands for one schema.
+    /// - Precondition: each name belongs to one schema.
     static func merge(_ added: [String: JSONObject], into components: inout [String: JSONObject]) {
         components.merge(added) { known, new in
             precondition(known == new, "two schemas have the same name: \(JSONValue.object(new))")

@@ -1,6 +1,6 @@
 internal import HTTPServer
 
-/// A problem that routes have because of what they are, before their handlers are called.
+/// A problem that a route may answer with because of its properties, before its handler is called.
 struct SharedRefusal: Sendable {
     /// Its name among the document's components.
     let name: String

@@ -4,13 +4,12 @@ internal import HTTPServer
 internal import ModelHost
 internal import TensorFormats
 
-/// `POST /v2/models/{model}/infer`: predictions as `PredictRoute` makes them. Small requests are answered on the event loop; larger ones
-/// go to a compute thread.
+/// `POST /v2/models/{model}/infer`: predictions as in `PredictRoute`. Event loops answer small requests, compute threads larger ones.
 struct InferRoute: Sendable {
     let registry: ModelRegistry
     let pool: ComputePool
     let limits: ServiceLimits
-    /// One for each event loop.
+    /// One per event loop.
     let workspaces: [InferenceWorkspace]
     private let spare = SpareWorkspaces<InferenceWorkspace>()
 
@@ -45,7 +44,7 @@ struct InferRoute: Sendable {
                     scorer = try inline.run(workspace, nil)
                 } catch {
                     guard error.status == .unprocessableContent else { throw error }
-                    // Its labels are long.
+                    // The answer is too long for the event loop because of long labels.
                     return deferScoring(inference, workspace, times, model, responder.deferred())
                 }
                 times.hasScored()
@@ -62,18 +61,18 @@ struct InferRoute: Sendable {
         }
     }
 
-    /// What is to be done with a request.
+    /// How to handle a request.
     private enum Plan {
-        /// Score the rows in the workspace here and now.
+        /// Score the rows in the workspace on this thread.
         case answer(Inference)
         /// Score the rows in the workspace on a compute thread.
         case score(Inference)
-        /// Do all of it on a compute thread.
+        /// Read and score on a compute thread.
         case scan(Scan)
         case refuse(Problem)
     }
 
-    /// What a compute thread has to know of a request whose body it reads.
+    /// What a compute thread needs to read a request's body.
     private struct Scan {
         let inference: Inference
         let envelope: InferenceEnvelope
@@ -103,9 +102,9 @@ struct InferRoute: Sendable {
         return inference.cost(of: workspace.inference.request) <= limits.inlineCost ? .answer(inference) : .score(inference)
     }
 
-    /// Reads a body that is not compressed any more.
+    /// Reads a decompressed body.
     ///
-    /// - Returns: false where a value is beyond `Scalar`.
+    /// - Returns: false if a value does not fit `Scalar`.
     /// - Throws: 400.
     private static func read<Scalar: FeatureScalar>(
         _ body: UnsafeRawBufferPointer, _ scan: Scan, _ workspace: InferenceWorkspace, values: inout [Scalar]
@@ -120,7 +119,7 @@ struct InferRoute: Sendable {
 
     // MARK: Compute threads
 
-    /// Reads and scores a large body, or one with numbers beyond Float32.
+    /// Reads and scores a large body, or one with values that do not fit Float32.
     private func deferScanning(_ body: Body, _ scan: Scan, _ times: InferenceTimes, _ model: Model, _ responder: DeferredResponder) {
         let limits = limits
         let isQueued = pool.run(.reading) { [spare] in

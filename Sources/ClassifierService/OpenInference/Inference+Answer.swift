@@ -3,10 +3,10 @@ internal import HTTPServer
 internal import TensorFormats
 
 extension Inference {
-    /// Writes what `run` has collected.
+    /// Writes the values that `run` collected.
     ///
-    /// - Parameter scorer: what `run` has scored by.
-    /// - Returns: the length of the JSON where binary data follows it.
+    /// - Parameter scorer: the scorer returned by `run`.
+    /// - Returns: the length of the JSON if binary data follows it; nil otherwise.
     func write(_ workspace: InferenceWorkspace, _ scorer: Scorer) -> Int? {
         let request = workspace.inference.request
         writeHead(&workspace.writer, request, scorer)
@@ -22,7 +22,7 @@ extension Inference {
             if output.isText {
                 buffer.texts.withUnsafeBytes { workspace.writer.append(octets: $0) }
             } else {
-                // Little-endian, as this machine.
+                // Little-endian, like this machine.
                 buffer.numbers.withUnsafeBytes { workspace.writer.append(octets: $0) }
             }
         }
@@ -77,7 +77,7 @@ extension Inference {
         workspace.writer.endObject()
     }
 
-    /// Answers with what was written.
+    /// Sends the written answer.
     static func answer(_ workspace: InferenceWorkspace, headerCount: Int?, _ responder: consuming Responder) {
         var slot = Optional(responder)
         workspace.writer.withUnsafeBytes { octets in
@@ -85,7 +85,7 @@ extension Inference {
         }
     }
 
-    /// The same as a response of its own.
+    /// The written answer as a response.
     static func response(_ workspace: InferenceWorkspace, headerCount: Int?) -> Response {
         let headers = field(headerCount).map { [HeaderField($0.name, String($0.value))] } ?? []
         return Response(.ok, contentType: contentType(headerCount), headers: headers, bytes: workspace.writer.array)
@@ -101,7 +101,7 @@ extension Inference {
 }
 
 extension InferenceRequest.Output {
-    /// Whether its values are texts.
+    /// Whether its values are text.
     var isText: Bool { index == InferenceOutput.label.rawValue || classes != nil }
 }
 

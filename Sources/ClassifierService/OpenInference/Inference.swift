@@ -2,18 +2,18 @@ internal import AnalyticLearning
 internal import HTTPServer
 internal import TensorFormats
 
-/// Scores the rows of an inference request and writes the answer: JSON, and behind it the binary data of outputs.
+/// Scores the rows of an inference request and writes the answer: JSON, followed by the binary data of outputs.
 struct Inference: Sendable {
     let model: String
     let weights: PublishedWeights
-    /// The weights that the request's head asks for; the body's choice takes precedence.
+    /// The weights requested in the head; the body's choice takes precedence.
     let wish: WeightsKind?
-    /// Octets that the outputs may have together.
+    /// The most octets of all outputs together.
     var maximumBytes: Int
-    /// How many octets one octet of text counts as: JSON may write it as six.
+    /// How many octets one octet of text counts as: JSON may need six.
     var textWeight = 1
 
-    /// What making the answer takes, in multiply-adds.
+    /// The cost of the answer in multiply-adds.
     func cost(of request: InferenceRequest) -> Int {
         guard let scorer = weights.scorer() else { return 0 }
         var row = 0
@@ -23,19 +23,19 @@ struct Inference: Sendable {
             let (sum, overflow) = row.addingReportingOverflow(best.map { AnswerCost.best($0, of: scorer.classCount) } ?? all)
             row = overflow ? .max : sum
         }
-        // Where none is named all are wanted.
+        // A request that names no outputs gets all.
         if request.outputs.isEmpty { for index in 0..<OpenInference.outputCount(scorer.calibration) { add(index, best: nil) } }
         for output in request.outputs { add(output.index, best: output.classes) }
         return AnswerCost.total(scorer, rows: request.rows, row: row)
     }
 
-    /// Scores the rows in a workspace, and collects what the outputs want.
+    /// Scores the rows in a workspace and collects the values of the outputs.
     ///
     /// - Parameters:
     ///   - limits: for a compute thread; nil on an event loop.
-    ///   - isWanted: is asked between blocks.
-    /// - Returns: what they were scored by.
-    /// - Throws: 409 where no class is known, or no probability; 422 where the answer would be too large; 503 where nobody waits for it.
+    ///   - isWanted: called between blocks.
+    /// - Returns: the scorer that was used.
+    /// - Throws: 409 if no class, or no probability, is known; 422 if the answer would be too large; 503 if the client has left.
     func run(_ workspace: InferenceWorkspace, _ limits: ServiceLimits?, isWanted: () -> Bool = { true }) throws(Problem) -> Scorer {
         let scorer = try scorer(workspace)
         let rows = workspace.inference.request.rows
@@ -45,7 +45,7 @@ struct Inference: Sendable {
         return scorer
     }
 
-    /// The same of rows that Float32 cannot carry.
+    /// The same for rows that do not fit Float32.
     func run(_ features: [Double], _ workspace: InferenceWorkspace, isWanted: () -> Bool) throws(Problem) -> Scorer {
         let scorer = try scorer(workspace)
         let rows = workspace.inference.request.rows
@@ -55,7 +55,7 @@ struct Inference: Sendable {
         return scorer
     }
 
-    /// Is sent to nobody.
+    /// Never sent: the client has left.
     private static var clientHasLeft: Problem { .busy("the client has left before its answer was made") }
 
     private func scorer(_ workspace: InferenceWorkspace) throws(Problem) -> Scorer {
@@ -63,9 +63,9 @@ struct Inference: Sendable {
         return try weights.scorer(choice ?? wish, of: model)
     }
 
-    /// Names the outputs where the request names none, and refuses values that would be too many before any is computed.
+    /// Adds all outputs if the request names none, and throws if there would be too many values, before any is computed.
     ///
-    /// - Returns: how scores become probabilities, where those are asked for.
+    /// - Returns: the calibration, if probabilities are requested.
     private func begin(_ workspace: InferenceWorkspace, _ scorer: Scorer) throws(Problem) -> Calibration? {
         workspace.inference.request.wantAll(of: OpenInference.outputCount(scorer.calibration))
         let request = workspace.inference.request
@@ -84,11 +84,11 @@ struct Inference: Sendable {
         return calibration
     }
 
-    /// Takes what the outputs want of each row's scores.
+    /// Collects the values of the outputs from each row's scores.
     private struct Collector: ScoreTaker {
         let inference: Inference
         let workspace: InferenceWorkspace
-        /// How scores become probabilities, where those are asked for.
+        /// The calibration, if probabilities are requested.
         let calibration: Calibration?
 
         func take<Score: ClassScore>(_ scores: UnsafeBufferPointer<Score>, ofRow row: Int, _: PredictWorkspace) throws(Problem) {
@@ -102,7 +102,7 @@ struct Inference: Sendable {
             _ output: InferenceRequest.Output, _ scores: UnsafeBufferPointer<Score>, _ softmax: Softmax?
         ) {
             let labels = inference.weights.labels
-            // `begin` has seen to it that there is a softmax where there are probabilities.
+            // `begin` ensured a softmax if probabilities are requested.
             let value = { (score: Score) -> Float in
                 guard output.index == InferenceOutput.probability.rawValue else { return score.nearest }
                 return Float(softmax?.probability(score: Double(score)) ?? 0)

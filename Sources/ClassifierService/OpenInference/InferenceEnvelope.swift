@@ -2,16 +2,16 @@ internal import AnalyticLearning
 internal import HTTPServer
 internal import TensorFormats
 
-/// What the head of an inference request says of its content.
+/// The description of an inference request's content in its head.
 struct InferenceEnvelope: Sendable {
-    /// How it is compressed.
+    /// The compression.
     let coding: ContentCoding?
-    /// The length of the JSON before binary data, once decompressed; nil where all of it is JSON.
+    /// The length of the decompressed JSON before binary data; nil if there is only JSON.
     let headerCount: Int?
-    /// The weights that the query asks for.
+    /// The weights requested in the query.
     let wish: WeightsKind?
 
-    /// Reads the head. Allocates nothing for what is right.
+    /// Reads the head. Allocates nothing for a valid request.
     ///
     /// - Throws: 400 and 415.
     init(_ request: borrowing Request) throws(Problem) {

@@ -27,7 +27,7 @@ struct InferenceHealthRoutes: Sendable {
         }
     }
 
-    /// Some clients look for `live`, others for `ready`, others at the status.
+    /// Some clients read `live`, some `ready`, some the status.
     private static func health(_ status: Status, isReady: Bool) -> Response {
         .json(status) { writer in
             writer.member("live", true)

@@ -3,7 +3,7 @@ internal import HTTPServer
 internal import ModelHost
 internal import TensorFormats
 
-/// What the protocol says about models: metadata, readiness, configuration and statistics.
+/// The protocol's information about models: metadata, readiness, configuration and statistics.
 struct InferenceModelRoutes: Sendable {
     let registry: ModelRegistry
     let answers: AnswerSender
@@ -14,7 +14,7 @@ struct InferenceModelRoutes: Sendable {
                 Self.list("models", registry.all.map(\.name)) { writer, name in writer.write(name) }
             }
         }
-        // A model may be called "stats"; its metadata is then found under its version.
+        // A model may be named "stats"; its metadata is then only available with its version.
         routes.on(.allInferenceStatistics) { request, responder in
             answers.answer(request, responder, items: registry.count, form: .inference) { () throws(Problem) in
                 Self.statistics(registry.all)
@@ -95,10 +95,10 @@ struct InferenceModelRoutes: Sendable {
             writer.beginArray()
         }
         for (output, hasClasses) in OpenInference.outputs(of: weights) {
-            // The number of classes grows while a client keeps its metadata.
+            // The shape is -1 because the number of classes grows while a client keeps the metadata.
             text.add { writer in tensor(&writer, output, hasClasses ? "FP32" : "BYTES", hasClasses ? [-1, -1] : [-1]) }
             if hasClasses {
-                // Parameters are strings, numbers or booleans in the protocol: labels are a JSON array in a string.
+                // In the protocol, parameters are strings, numbers or booleans: the labels are a JSON array in a string.
                 text.add { writer in
                     writer.key("parameters")
                     writer.beginObject()
@@ -138,7 +138,7 @@ struct InferenceModelRoutes: Sendable {
         writer.endArray()
     }
 
-    /// 200 where the model can predict, 4xx where it cannot: clients look at nothing else.
+    /// 200 if the model can predict, otherwise 4xx: clients check nothing else.
     private static func readiness(_ model: Model, _ weights: PublishedWeights) -> AnswerText {
         let (name, reason) = (model.name, OpenInference.reasonNotReady(model))
         return object(reason == nil ? .ok : .conflict) { writer in
@@ -150,7 +150,7 @@ struct InferenceModelRoutes: Sendable {
         }
     }
 
-    /// As Triton's model configuration extension has it.
+    /// The format of Triton's model configuration extension.
     private static func configuration(_ model: Model, _ weights: PublishedWeights) -> AnswerText {
         let (name, dimension, outputs) = (model.name, weights.configuration.dimension, OpenInference.outputs(of: weights))
         return object { writer in
@@ -183,7 +183,7 @@ struct InferenceModelRoutes: Sendable {
         writer.endObject()
     }
 
-    /// The numbers go on while the answer is written: they are taken first.
+    /// The numbers are read before writing: they change meanwhile.
     private static func statistics(_ models: [Model]) -> AnswerText {
         let entries = models.compactMap { model -> [UInt8]? in
             guard let weights = model.published else { return nil }
@@ -196,9 +196,9 @@ struct InferenceModelRoutes: Sendable {
 }
 
 extension OpenInference {
-    /// Holds the version in the path, if there is one, against the model's: there is no other than the current.
+    /// Checks the version in the path, if any: only the current one exists.
     ///
-    /// - Throws: 404.
+    /// - Throws: 404 for any other.
     static func checkVersion(_ request: borrowing Request, _ model: Model, _ weights: PublishedWeights) throws(Problem) {
         guard request.parameterCount > 1 else { return }
         guard request.parameter(1) == String(weights.version) else {
@@ -209,7 +209,7 @@ extension OpenInference {
         }
     }
 
-    /// Why a model cannot predict now; nil where it can.
+    /// Why a model cannot predict now; nil if it can.
     static func reasonNotReady(_ model: Model) -> String? {
         do throws(Problem) {
             _ = try model.scoringWeights()

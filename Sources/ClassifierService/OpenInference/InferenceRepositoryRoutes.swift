@@ -3,7 +3,7 @@ internal import HTTPServer
 internal import ModelHost
 internal import TensorFormats
 
-/// The model repository extension. Models are made and deleted under `/v1`: here they are listed, and loading one finds it.
+/// The model repository extension. Models are created and deleted under `/v1`; here they are listed, and loading checks that one exists.
 struct InferenceRepositoryRoutes: Sendable {
     let registry: ModelRegistry
     let answers: AnswerSender
@@ -19,8 +19,7 @@ struct InferenceRepositoryRoutes: Sendable {
         routes.on(.repositoryUnload, maximumBodySize: limit) { request, responder in
             Self.answer(responder) { () throws(Problem) in
                 let name = try registry.model(of: request).name
-                // An unloaded model is on disk and comes back. Without a data directory this one would be gone, and what it has
-                // learned with it.
+                // An unloaded model could be loaded again from disk. Without a data directory, its state would be lost.
                 throw Problem(
                     .badRequest,
                     "the model \"\(name)\" cannot be unloaded: its state is what it has learned; DELETE /v1/models/\(name) deletes it")
@@ -91,7 +90,7 @@ struct InferenceRepositoryRoutes: Sendable {
         return .json { _ in }
     }
 
-    /// The object that the body holds; nil where there is no body.
+    /// The object in the body; nil if there is no body.
     private static func body(_ request: borrowing Request) throws(Problem) -> JSONObject? {
         guard request.bodyCount > 0 else { return nil }
         let value = try request.decodeBody { (body) throws(Problem) in try RowReader.value(body, expected: "an object") }

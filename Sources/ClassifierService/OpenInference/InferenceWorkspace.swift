@@ -1,8 +1,8 @@
 internal import TensorFormats
 
-/// The buffers of a prediction, with those of an inference.
+/// The buffers of a prediction and of an inference.
 ///
-/// `@unchecked Sendable`: as `PredictWorkspace`.
+/// `@unchecked Sendable`: see `PredictWorkspace`.
 final class InferenceWorkspace: PredictWorkspace, @unchecked Sendable {
     var inference = InferenceBuffers()
 
@@ -12,9 +12,9 @@ final class InferenceWorkspace: PredictWorkspace, @unchecked Sendable {
     }
 }
 
-/// Buffers of an inference, kept by a thread so that requests allocate nothing once they have grown.
+/// Buffers of an inference. A thread keeps them, so that requests allocate nothing once they have grown.
 struct InferenceBuffers {
-    /// The values of one output, in one of both forms.
+    /// The values of one output, in one of the two forms.
     struct Output {
         var texts = BytesTensor()
         var numbers: [Float] = []
@@ -24,7 +24,7 @@ struct InferenceBuffers {
     /// In the order of the signature.
     var outputs = OpenInference.signature.outputs.map { _ in Output() }
 
-    /// Forgets everything, and the memory of an unusually large request.
+    /// Clears the buffers, and frees the memory of an unusually large request.
     mutating func reset(keepingCapacityUpTo limit: Int) {
         request.reset()
         for index in outputs.indices {

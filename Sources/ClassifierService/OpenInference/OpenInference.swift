@@ -7,18 +7,18 @@ internal import TensorFormats
 /// The Open Inference Protocol (KServe V2) under `/v2`, with its extensions for binary tensors, classification, the model repository,
 /// model configuration and statistics.
 enum OpenInference {
-    /// What every model is asked.
+    /// The signature of every model.
     static let signature = InferenceSignature(
         input: "features", outputs: ["label": false, "score": true, "probability": true], parameter: "weights",
         values: ["plain", "balanced"],
         maximumMagnitude: FeatureLimits.largestMagnitude)
 
-    /// How many outputs a model has with weights of this calibration: the first so many of the signature's.
+    /// The number of outputs of weights with this calibration: they are the signature's first ones.
     static func outputCount(_ calibration: Calibration?) -> Int {
         calibration == nil ? InferenceOutput.probability.rawValue : signature.outputs.count
     }
 
-    /// The outputs that a model has by default: their names, and whether they have a value for each class.
+    /// A model's default outputs: their names, and whether they have a value for each class.
     static func outputs(of weights: PublishedWeights) -> [(name: StaticString, hasClasses: Bool)] {
         (0..<outputCount(weights.calibration(of: weights.defaultWeights))).map { (signature.outputs[$0], signature.hasClasses[$0]) }
     }
@@ -34,7 +34,7 @@ enum OpenInference {
         InferRoute(registry: registry, pool: pool, limits: limits, eventLoops: eventLoops).add(to: &routes)
     }
 
-    /// Gives the server's own errors under `/v2` the protocol's form.
+    /// Gives the server's own errors under `/v2` the protocol's format.
     static func formatErrors(of configuration: inout ServerConfiguration) {
         let usual = configuration.errorFormatter
         configuration.errorFormatter = { path, status, detail in
@@ -43,12 +43,12 @@ enum OpenInference {
     }
 }
 
-/// The outputs of every model, by their places in the signature.
+/// The outputs of every model, by position in the signature.
 enum InferenceOutput: Int {
     /// BYTES [n]: the label with the highest score.
     case label
     /// FP32 [n, C]: the scores of all classes.
     case score
-    /// FP32 [n, C]: how probable each class is, where the model is calibrated.
+    /// FP32 [n, C]: the probability of each class, if the model is calibrated.
     case probability
 }

@@ -2,14 +2,14 @@ internal import AnalyticLearning
 internal import HTTPServer
 internal import TensorFormats
 
-/// Which of a model's classes are listed: `?after=LABEL&limit=N`, in the order of their columns.
+/// The page of a model's classes to list: `?after=LABEL&limit=N`, in column order.
 struct ClassPage: Sendable {
-    /// The label behind which the page begins.
+    /// The page begins after this label.
     let after: Label?
-    /// The most classes on it.
+    /// The most classes on the page.
     let limit: Int?
 
-    /// - Throws: 400 that names the parameter and what was expected.
+    /// - Throws: 400 that names the parameter and the expected value.
     init(_ request: borrowing Request) throws(Problem) {
         after = try request.query("after").map { (text) throws(Problem) in
             do throws(LabelError) { return try Label(text) } catch { throw .label("\"after\"", error) }
@@ -22,9 +22,9 @@ struct ClassPage: Sendable {
         }
     }
 
-    /// The answer. If a page was requested, it says what the next page comes after; null if there is none.
+    /// The answer. If a page was requested, it names the label that the next page comes after; null if there is none.
     ///
-    /// - Throws: 404 where there is no class of the label.
+    /// - Throws: 404 if no class has the label.
     func text(_ model: String, _ weights: PublishedWeights) throws(Problem) -> AnswerText {
         let (labels, counts, version) = (weights.labels, weights.counts, weights.version)
         var first = 0

@@ -60,7 +60,7 @@ struct ClassRoutes: Sendable {
 }
 
 extension JSONWriter {
-    /// Writes a number, or null where there is none.
+    /// Writes a number, or null for nil.
     mutating func write(_ value: Double?) {
         if let value { write(value) } else { writeNull() }
     }

@@ -4,7 +4,7 @@ internal import HTTPServer
 internal import ModelHost
 internal import TensorFormats
 
-/// `GET /v1/models/{model}/events`: what happens to a model, as server-sent events (WHATWG HTML, section 9.2).
+/// `GET /v1/models/{model}/events`: a model's events as server-sent events (WHATWG HTML, section 9.2).
 struct EventRoutes: Sendable {
     let registry: ModelRegistry
     let dispatcher: EventDispatcher
@@ -27,12 +27,12 @@ struct EventRoutes: Sendable {
             throw Problem(.serviceUnavailable, "events are not available now: \(error)", retryAfter: 10)
         }
         guard let stream else { throw .busy("too many clients are reading events, or the server is stopping") }
-        // Proxies must neither keep the events nor gather them.
+        // Proxies must not store or buffer the events.
         let headers = [HeaderField("Cache-Control", "no-store"), HeaderField("X-Accel-Buffering", "no")]
         return Response(.ok, contentType: "text/event-stream", headers: headers, body: .stream(stream))
     }
 
-    /// The number that `Last-Event-ID` gives; what is no number counts as absent, since it can be none of ours.
+    /// The number in `Last-Event-ID`; anything else counts as absent, since this server did not send it.
     private static func lastEvent(_ request: borrowing Request) -> Int? {
         request.header("last-event-id").flatMap { Int($0) }
     }

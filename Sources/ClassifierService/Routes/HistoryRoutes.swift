@@ -3,7 +3,7 @@ internal import HTTPServer
 internal import ModelHost
 internal import TensorFormats
 
-/// `GET /v1/models/{model}/history`: how the accuracies went over the stream, at most 512 points and the newest state.
+/// `GET /v1/models/{model}/history`: the accuracies over the stream, at most 512 points and the newest state.
 struct HistoryRoutes: Sendable {
     let registry: ModelRegistry
     let answers: AnswerSender
@@ -18,7 +18,7 @@ struct HistoryRoutes: Sendable {
             model = try registry.model(of: request)
             weights = try model.weights()
         } catch { return responder.send(error.response) }
-        // The present is measured over all classes.
+        // The newest state is measured over all classes.
         answers.answer(request, responder, items: weights.classCount) { () throws(Problem) in
             Self.text(model.name, weights)
         }

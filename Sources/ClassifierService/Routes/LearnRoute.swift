@@ -6,7 +6,7 @@ internal import TensorFormats
 
 /// `POST /v1/models/{model}/learn` and `…/unlearn`: checks the rows and queues them for the model's worker, which answers.
 ///
-/// NDJSON is learned as it arrives, see `LearnStream`; all else is learned whole or not at all.
+/// NDJSON is learned as it arrives, see `LearnStream`; other formats are learned whole or not at all.
 final class LearnRoute: Sendable {
     private let registry: ModelRegistry
     private let pool: ComputePool
@@ -50,7 +50,7 @@ final class LearnRoute: Sendable {
     private func stream(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) -> LearnStream {
         let model = try registry.model(of: request)
         let key = try IdempotencyKey.of(request)
-        // What a stream holds is bounded, and so is the number of streams.
+        // The memory of a stream is bounded, and so is the number of streams.
         guard let place = streams.take() else { throw .busy("\(limits.learnStreams) streamed requests are already being learned") }
         let stream = LearnStream(model: model, pool: pool, responder: responder, blockRows: limits.blockRows, key: key) { [streams] in
             streams.leave(place)
@@ -68,7 +68,7 @@ final class LearnRoute: Sendable {
         guard request.bodyCount > limits.inlineBody || reader.format.isCompressed else {
             return try request.decodeBody { (bytes) throws(Problem) in try enqueue(bytes, reader, model, responder, purpose, key) }
         }
-        // A large body is scanned by a compute thread: meanwhile the loop goes on serving.
+        // A compute thread scans a large body, so that the loop keeps serving.
         let body = request.takeBody()
         let isQueued = pool.run(.writing) { [self] in
             let result = body.withUnsafeBytes { bytes -> Problem? in

@@ -6,13 +6,13 @@ internal import TensorFormats
 
 /// Learns NDJSON while it arrives, in constant memory.
 ///
-/// A piece of the body is read by a compute thread, while the connection waits; full blocks of rows go to the model's worker. One block
-/// is with the worker at a time, so that what has been learned is always the beginning of the body; meanwhile the next is read, and
-/// then the connection waits again. Whatever ends the request early, the answer comes when the worker has finished, and says how many
-/// rows it has learned.
+/// A compute thread reads a piece of the body while the connection waits; full blocks of rows go to the model's worker. The worker has one
+/// block at a time, so that the learned rows are always the beginning of the body; meanwhile the next block is read, and then the
+/// connection waits again. Whatever ends the request early, the answer is sent when the worker has finished, and reports how many rows it
+/// has learned.
 ///
-/// Where a line is refused, all lines before it are learned. Under a key only the whole blocks among them are: what has been learned under
-/// a key is known again by its blocks, and the body with that line mended has the same blocks up to there, but another one behind them.
+/// If a line is refused, all lines before it are learned; under a key, only whole blocks. Under a key, learned rows are recognised by their
+/// blocks: after the client corrects the line, the whole blocks before it are the same, but the block with the line is different.
 final class LearnStream: BodyConsumer {
     private let model: Model
     private let pool: ComputePool
@@ -22,54 +22,54 @@ final class LearnStream: BodyConsumer {
     private let key: IdempotencyKey?
     private let onEnd: @Sendable () -> Void
     private let state = Guarded(State())
-    /// Used by one task at a time: the next piece comes only when the last has been read.
+    /// Used by one task at a time: the next piece arrives only after the last has been read.
     private let reader: Guarded<Reader>
 
     private struct Reader {
         var lines: LineReader
         var block = LearnBlock(number: 0)
-        /// A full block of a request with a key, until it is known whether it is the last: that is part of what it is remembered by.
+        /// A full block of a request with a key, kept until it is known whether it is the last: its hash depends on that.
         var full: LearnBlock?
     }
 
     private struct State {
         /// A compute thread is reading.
         var isReading = false
-        /// All octets have come.
+        /// All octets have arrived.
         var isWhole = false
-        /// All rows have been read, or all before a line that is refused.
+        /// All rows have been read, or all before a refused line.
         var isRead = false
-        /// Why reading ended at a line; those before it are learned first.
+        /// Why a line was refused; the lines before it are learned first.
         var refusal: Problem?
         /// The worker has a block.
         var isLearning = false
-        /// Blocks which wait for the worker.
+        /// Blocks that wait for the worker.
         var ready: [LearnBlock] = []
-        /// To go on with when there is room for the next piece.
+        /// The flow to resume when there is room for the next piece.
         var flow: BodyFlow?
-        /// Why no more is learned.
+        /// Why learning has ended early.
         var failure: Problem?
         var isAnswered = false
         var total = LearnTotal()
-        /// When the last block was whole; before that, when the stream began.
+        /// When the last block was completed; before that, when the stream began.
         var progressedAt = MonotonicClock.now
 
-        /// Nothing is to be done until the client sends more.
+        /// Nothing can be done until the client sends more.
         var waitsForClient: Bool { !isReading && !isLearning && !isWhole && !isRead && !isAnswered && ready.isEmpty && failure == nil }
     }
 
-    /// What is to be done once the lock is free.
+    /// The next action once the lock is free.
     private enum Action {
         case nothing
         case resume(BodyFlow)
-        /// And, where there is a flow, go on reading meanwhile.
+        /// Learns a block, and resumes reading if there is a flow.
         case learn(LearnBlock, BodyFlow?)
         case answer(Response)
         case tell(LearnAnswer)
         case readEnd
     }
 
-    /// - Parameter onEnd: called once, when nothing more will be done.
+    /// - Parameter onEnd: called once, when the stream has ended.
     init(
         model: Model, pool: ComputePool, responder: DeferredResponder, blockRows: Int, key: IdempotencyKey? = nil,
         onEnd: @escaping @Sendable () -> Void
@@ -94,7 +94,7 @@ final class LearnStream: BodyConsumer {
             state.isReading = true
             return true
         }
-        // The answer will say why nothing more is taken.
+        // The answer will say why no more is accepted.
         guard isWanted else { return .pause }
         let piece = [UInt8](bytes)
         if !pool.run(.writing, bytes: piece.count, { [self] in read(piece, flow) }) {
@@ -168,13 +168,13 @@ final class LearnStream: BodyConsumer {
                 if reader.block.labels.count == blockRows { close(&reader, isLast: false) }
             }
         } catch {
-            // Something came behind it, whatever it was.
+            // The block is not the last: something follows it.
             if let full = reader.full.take() { submit(full, isLast: false) }
             throw error
         }
     }
 
-    /// Ends the block that is being read, and begins the next.
+    /// Ends the current block, and begins the next.
     private func close(_ reader: inout Reader, isLast: Bool) {
         var block = reader.block
         if key != nil { block.hash = RequestIdentity.hash(block.features, block.labels, seed: block.hash) }
@@ -183,10 +183,10 @@ final class LearnStream: BodyConsumer {
         if key != nil, !isLast { reader.full = block } else { submit(block, isLast: isLast) }
     }
 
-    /// Hands a block over.
+    /// Passes a block to the worker.
     ///
-    /// - Parameter isLast: whether the body ends with it. A full block that is the last has another hash than one that is not: a body that
-    ///   goes on is another one.
+    /// - Parameter isLast: whether the body ends with the block. A full last block has a hash of its own, so that a longer body with the
+    ///   same blocks is recognised as another body.
     private func submit(_ block: LearnBlock, isLast: Bool) {
         var block = block
         if key != nil, isLast, block.labels.count == blockRows { block.hash = RequestIdentity.lastHash(block.hash) }
@@ -203,7 +203,7 @@ final class LearnStream: BodyConsumer {
             })
     }
 
-    /// Ends at a line that is refused.
+    /// Ends reading at a refused line.
     private func endReading(at refusal: Problem) {
         if key == nil { reader.withLock { reader in if !reader.block.labels.isEmpty { close(&reader, isLast: true) } } }
         perform(
@@ -223,7 +223,7 @@ final class LearnStream: BodyConsumer {
 
     // MARK: The worker's side
 
-    /// Queues a block. The one place that makes a job of it: who logs blocks knows them here by their number.
+    /// Queues a block. Only this code makes a job of a block, under the block's number.
     private func learn(_ block: LearnBlock) {
         let rows = LearnRows(
             features: block.features, labels: block.labels, dimension: dimension,
@@ -232,7 +232,7 @@ final class LearnStream: BodyConsumer {
         do throws(ModelError) { try model.enqueue(.learn(LearnJob(rows, completion))) } catch { blockEnded(.failure(error)) }
     }
 
-    /// The worker has learned a block, or refused it.
+    /// Handles the worker's result for a block.
     private func blockEnded(_ result: Result<LearnAnswer, ModelError>) {
         perform(
             state.withLock { state -> Action in
@@ -252,12 +252,12 @@ final class LearnStream: BodyConsumer {
 
     // MARK: The end
 
-    /// Since when the client has not sent a whole block, where it is the client who is waited for.
+    /// Since when the stream waits for the client to complete a block; nil if it does not wait for the client.
     var waitsForClientSince: Double? { state.withLock { $0.waitsForClient ? $0.progressedAt : nil } }
 
     /// Stops to free a slot for another stream, and reports what was learned.
     ///
-    /// - Returns: false where something is being done after all.
+    /// - Returns: false if the stream is busy after all.
     func giveWay() -> Bool {
         let action = state.withLock { state -> Action? in
             guard state.waitsForClient else { return nil }
@@ -277,7 +277,7 @@ final class LearnStream: BodyConsumer {
             })
     }
 
-    /// What follows when nobody may be at work any more.
+    /// The next action once reading or learning may have ended.
     private static func conclude(_ state: inout State, reading: Bool) -> Action {
         state.isReading = reading
         if state.failure != nil { state.ready = [] }

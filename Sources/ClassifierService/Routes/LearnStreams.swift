@@ -1,7 +1,7 @@
 internal import Concurrency
 
-/// The bodies that are being learned as they arrive. Each holds some blocks of rows, so their number is bounded; where all places are taken,
-/// the one that has waited longest for its client gives way: a client that stalls keeps nobody out.
+/// The bodies being learned as they arrive. Each holds some blocks of rows, so their number is bounded. If all places are taken, the stream
+/// that has waited longest for its client gives way: a stalled client keeps nobody out.
 final class LearnStreams: Sendable {
     private struct Place {
         weak var stream: LearnStream?
@@ -17,24 +17,24 @@ final class LearnStreams: Sendable {
     private let patience: Double
 
     /// - Parameters:
-    ///   - limit: how many there may be.
-    ///   - patience: seconds which a client may take for a block while others wait for its place.
+    ///   - limit: the most streams at the same time.
+    ///   - patience: seconds that a client may take for a block while others wait for its place.
     init(limit: Int, patience: Double) {
         self.limit = limit
         self.patience = patience
     }
 
-    /// Takes a place; nil where all are taken by streams that go on.
+    /// Takes a place; nil if active streams have all of them.
     func take() -> Int? { takeFree() ?? (makeRoom() ? takeFree() : nil) }
 
-    /// Says whose a place is.
+    /// Assigns a stream to a place.
     func fill(_ place: Int, with stream: LearnStream) {
         state.withLock { state in
             if state.places[place] != nil { state.places[place] = Place(stream: stream) }
         }
     }
 
-    /// Gives a place back; it may have been taken away before.
+    /// Frees a place; it may have been taken away before.
     func leave(_ place: Int) {
         state.withLock { state in _ = state.places.removeValue(forKey: place) }
     }
@@ -49,7 +49,7 @@ final class LearnStreams: Sendable {
     }
 
     private func makeRoom() -> Bool {
-        // The references outlive the lock, which a stream that ends takes again.
+        // The references must outlive the lock: a stream that ends locks it again.
         let streams: [(place: Int, stream: LearnStream)] = state.withLock { state in
             state.places.compactMap { place, entry in entry.stream.map { (place, $0) } }
         }

@@ -1,13 +1,13 @@
 internal import AnalyticLearning
 internal import ModelHost
 
-/// What the blocks of a streamed learn request come to.
+/// The combined result of a streamed learn request's blocks.
 struct LearnTotal {
-    /// Rows that have been learned.
+    /// Rows learned so far.
     private(set) var rows = 0
     private var last: LearnAnswer?
     private var newClasses: [Label] = []
-    /// Rows that were scored before they were learned, and those of them that were right.
+    /// Rows scored before they were learned, and how many of them were right.
     private var scored = 0
     private var right = 0.0
 
@@ -22,8 +22,8 @@ struct LearnTotal {
         }
     }
 
-    /// The whole request's answer: the state after its last block, and the accuracy over all rows that met a model which knew something.
-    /// Nil where there was no block.
+    /// The whole request's answer: the state after its last block, and the accuracy over all rows learned by a model with classes. Nil if
+    /// there was no block.
     var answer: LearnAnswer? {
         guard var answer = last else { return nil }
         answer.rows = rows

@@ -59,7 +59,7 @@ struct ModelRoutes: Sendable {
         let model: Model
         do throws(Problem) { model = try registry.model(of: request) } catch { return responder.send(error.response) }
         guard let weights = model.published else {
-            // A model that is still being made answers when it is there.
+            // A model that is still being created answers when it exists.
             let deferred = responder.deferred()
             do throws(Problem) {
                 try model.submit(.describe(details(to: deferred), isNew: false))
@@ -102,14 +102,14 @@ struct ModelRoutes: Sendable {
         registry.delete(try registry.model(of: request), Completion(responder) { responder.send(Response(.noContent)) })
     }
 
-    /// Takes a model's details and answers with them.
+    /// Answers with a model's details.
     private func details(to responder: DeferredResponder, _ status: Status = .ok) -> Completion<ModelDetails> {
         Completion(responder) { [answers] in answers.answer(ModelAnswer($0).text(status), to: responder) }
     }
 
-    /// All models; one that is not there too, so that nobody takes it for one that never was.
+    /// All models, including those not loaded, so that they are not mistaken for models that never existed.
     private func list() -> AnswerText {
-        // What is still being made has not been answered for.
+        // Models still being created have not been acknowledged.
         let summaries = registry.all.map(ModelSummary.init).filter { !$0.isBeingMade }
         var text = AnswerText()
         text.add { writer in
@@ -142,7 +142,7 @@ struct ModelRoutes: Sendable {
         return name
     }
 
-    /// Takes a body of one media type, or of none.
+    /// Accepts a body of one media type, or without one.
     ///
     /// - Throws: 415.
     static func requireMediaType(_ request: borrowing Request, _ type: StaticString) throws(Problem) {

@@ -1,20 +1,20 @@
 internal import AnalyticLearning
 internal import HTTPServer
 
-/// What a prediction's query asks for.
+/// The options in a prediction's query.
 struct PredictOptions: Sendable {
-    /// `?weights=plain|balanced`; the model's default where nil.
+    /// `?weights=plain|balanced`; nil for the model's default.
     var weights: WeightsKind?
-    /// `?top=N`, for the formats which hold nothing but rows: how many of the best classes are listed with each row, none where nil.
+    /// `?top=N`, for formats that contain only rows: how many of the best classes are listed with each row; nil for none.
     var top: Int?
-    /// `?probability=true`: also how probable the labels are.
+    /// `?probability=true`: also the probability of the labels.
     var probability = false
     /// `?leverage=true`: also how far each row lies from everything learned.
     var leverage = false
 
     init() {}
 
-    /// - Throws: 400 that names the parameter and what was expected.
+    /// - Throws: 400 that names the parameter and the expected value.
     init(_ request: borrowing Request) throws(Problem) {
         guard request.hasQuery else { return }
         switch request.query("weights") {
@@ -33,7 +33,7 @@ struct PredictOptions: Sendable {
         leverage = try Self.flag("leverage", request)
     }
 
-    /// The number that digits are; `Int.init` alone would take a sign as well.
+    /// The value of decimal digits; `Int.init` alone would accept a sign.
     static func integer(_ text: String) -> Int? {
         text.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 } ? Int(text) : nil
     }

@@ -5,8 +5,8 @@ internal import ModelHost
 internal import TensorFormats
 
 extension PredictRoute {
-    /// Sends rows to the model's worker, which alone has R, to have their leverage measured; scores them then on a compute thread, by the
-    /// weights of the same state.
+    /// Measures the rows' leverage on the model's worker, which owns R, then scores them on a compute thread, with the weights of the same
+    /// state.
     func measure<Scalar: FeatureScalar>(
         _ features: [Scalar], rows: Int, _ model: Model, _ options: PredictOptions, _ responder: DeferredResponder
     ) {
@@ -23,7 +23,7 @@ extension PredictRoute {
                     do throws(Problem) {
                         let prediction = try prediction(of: model, weights, rows: rows, options, leverages: measured.values)
                         if Scalar.self == Float.self, !weights.needsDouble {
-                            // The same bits, scored the same way, as without leverage.
+                            // The same bits, scored as without leverage.
                             for value in values { workspace.features.append(Float(value)) }
                             try prediction.run(workspace, BlockScorer(prediction.scorer, rows: rows, limits: limits))
                         } else {

@@ -4,13 +4,13 @@ internal import HTTPServer
 internal import ModelHost
 internal import TensorFormats
 
-/// `POST /v1/models/{model}/predict`: from published weights, never waiting for learning. Small requests are answered on the event loop;
-/// larger ones go to a compute thread.
+/// `POST /v1/models/{model}/predict`: from published weights, never waiting for learning. Event loops answer small requests, compute
+/// threads larger ones.
 struct PredictRoute: Sendable {
     let registry: ModelRegistry
     let pool: ComputePool
     let limits: ServiceLimits
-    /// One for each event loop.
+    /// One per event loop.
     let workspaces: [PredictWorkspace]
     let spare = SpareWorkspaces<PredictWorkspace>()
 
@@ -35,7 +35,7 @@ struct PredictRoute: Sendable {
             var inline = prediction
             inline.maximumBytes = min(prediction.maximumBytes, limits.inlineAnswer)
             do throws(Problem) { try inline.run(workspace, BlockScorer(inline.scorer, useBLAS: false)) } catch {
-                // Its labels are long.
+                // The answer is too long for the event loop because of long labels.
                 return deferScoring(prediction, workspace.features, responder.deferred())
             }
             workspace.writer.answer(responder)
@@ -47,24 +47,24 @@ struct PredictRoute: Sendable {
         }
     }
 
-    /// What is to be done with a request.
+    /// How to handle a request.
     private enum Plan {
-        /// Score the rows in the workspace here and now.
+        /// Score the rows in the workspace on this thread.
         case answer(Prediction)
         /// Score the rows in the workspace on a compute thread.
         case score(Prediction)
-        /// Have the model's worker measure the leverage of the rows in the workspace, and go on from there.
+        /// Measure the leverage of the rows in the workspace on the model's worker, then continue.
         case measure(Model, rows: Int, PredictOptions)
-        /// Do all of it on a compute thread.
+        /// Read and score on a compute thread.
         case scan(Scan)
         case refuse(Problem)
     }
 
-    /// What a compute thread has to know of a request whose body it reads.
+    /// What a compute thread needs to read a request's body.
     private struct Scan {
         let model: Model
         let format: BodyFormat
-        /// What the query asks for.
+        /// The options in the query.
         let options: PredictOptions
     }
 
@@ -85,7 +85,7 @@ struct PredictRoute: Sendable {
         return prediction.cost <= limits.inlineCost ? .answer(prediction) : .score(prediction)
     }
 
-    /// - Throws: 409 where no class is known.
+    /// - Throws: 409 if no class is known.
     func prediction(
         of model: Model, _ weights: PublishedWeights, rows: Int, _ options: PredictOptions, leverages: [Double]? = nil
     ) throws(Problem) -> Prediction {
@@ -95,7 +95,7 @@ struct PredictRoute: Sendable {
             leverages: leverages)
     }
 
-    /// Scans and scores a large body, or one with numbers beyond Float32, on a compute thread.
+    /// Reads and scores a large body, or one with values that do not fit Float32, on a compute thread.
     private func deferScanning(_ body: Body, _ scan: Scan, _ responder: DeferredResponder) {
         let isQueued = pool.run(.reading) { [self] in
             let response = spare.with { workspace in
@@ -110,7 +110,7 @@ struct PredictRoute: Sendable {
         if !isQueued { responder.send(Self.busy.response) }
     }
 
-    /// - Returns: nil where the model's worker has to answer.
+    /// - Returns: nil if the model's worker must answer.
     private func answer(
         _ body: UnsafeRawBufferPointer, _ scan: Scan, _ workspace: PredictWorkspace, _ responder: DeferredResponder
     ) throws(Problem) -> Response? {
@@ -161,7 +161,7 @@ struct PredictRoute: Sendable {
 }
 
 extension JSONWriter {
-    /// Answers with what was written; the octets are copied into the connection's buffer.
+    /// Sends the written answer; the octets are copied into the connection's buffer.
     func answer(_ responder: consuming Responder) {
         var slot = Optional(responder)
         withUnsafeBytes { slot.take()?.send(.ok, contentType: "application/json", body: $0) }

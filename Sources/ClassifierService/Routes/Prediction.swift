@@ -2,21 +2,21 @@ internal import AnalyticLearning
 internal import HTTPServer
 internal import TensorFormats
 
-/// Scores the rows in a workspace and writes the answer to it.
+/// Scores the rows in a workspace and writes the answer into it.
 struct Prediction: ScoreTaker {
     let model: String
     let scorer: Scorer
     let rows: Int
-    /// What is asked for beside the label and its score.
+    /// The options beyond the label and its score.
     let options: PredictOptions
-    /// Octets that the answer may have.
+    /// The most octets of the answer.
     var maximumBytes: Int
-    /// Where it is asked for, the leverage of each row; nil where the model has none to tell.
+    /// The leverage of each row, if requested; nil if the model has none.
     var leverages: [Double]?
 
     private var weights: PublishedWeights { scorer.weights }
 
-    /// What making the answer takes, in multiply-adds.
+    /// The cost of the answer in multiply-adds.
     var cost: Int {
         let top = options.top.map { AnswerCost.best($0, of: scorer.classCount) } ?? 0
         return AnswerCost.total(scorer, rows: rows, row: AnswerCost.label + top)
@@ -24,14 +24,14 @@ struct Prediction: ScoreTaker {
 
     /// Scores the rows in a workspace, and writes the answer.
     ///
-    /// - Parameter isWanted: is asked between blocks; false ends the work half-way, for an answer that nobody waits for.
-    /// - Throws: 422 where the answer would be too large.
+    /// - Parameter isWanted: called between blocks; false stops the work, for a client that has left.
+    /// - Throws: 422 if the answer would be too large.
     func run(_ workspace: PredictWorkspace, _ blocks: BlockScorer, isWanted: () -> Bool = { true }) throws(Problem) {
         begin(&workspace.writer)
         if try blocks.score(rows: rows, workspace, for: self, isWanted: isWanted) { end(&workspace.writer) }
     }
 
-    /// The same of rows that Float32 cannot carry.
+    /// The same for rows that do not fit Float32.
     func run(_ features: [Double], _ workspace: PredictWorkspace, isWanted: () -> Bool = { true }) throws(Problem) {
         begin(&workspace.writer)
         let blocks = BlockScorer(scorer, useBLAS: false)
@@ -52,7 +52,7 @@ struct Prediction: ScoreTaker {
         }
     }
 
-    /// How scores become probabilities, where those are asked for and known.
+    /// The calibration, if probabilities are requested and it is known.
     private var calibration: Calibration? { options.probability ? scorer.calibration : nil }
 
     private func begin(_ writer: inout JSONWriter) {
@@ -86,7 +86,7 @@ struct Prediction: ScoreTaker {
         if options.top != nil {
             writer.key("top")
             writer.beginArray()
-            // What is too large is refused after the row, not after all of its labels.
+            // Ends early if the answer is too large; it is then refused after the row.
             for column in order where writer.count <= maximumBytes {
                 writer.beginObject()
                 write(&writer, column, scores[column], softmax)

@@ -17,7 +17,7 @@ struct SnapshotRoutes: Sendable {
             do throws(Problem) { try snapshot(request, deferred) } catch { deferred.send(error.response) }
         }
         let context = registry.context
-        // A snapshot may be larger than other bodies; more than all models may take, or the disk has room for, it cannot be.
+        // A snapshot may be larger than other bodies, but not larger than the memory for all models or the disk for streaming.
         for (operation, purpose) in [(Operation.restoreSnapshot, Purpose.restore), (.merge, .merge)] {
             routes.stream(operation, maximumBodySize: min(context.budget.limit, context.spools.maximumBytes)) { request, responder in
                 let deferred = responder.deferred()
@@ -31,7 +31,7 @@ struct SnapshotRoutes: Sendable {
         }
     }
 
-    /// What a snapshot is sent for.
+    /// The purpose of an upload.
     private enum Purpose { case restore, merge }
 
     private func snapshot(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
@@ -69,7 +69,7 @@ struct SnapshotRoutes: Sendable {
         _ request: borrowing Request, _ responder: DeferredResponder, _ purpose: Purpose
     ) throws(Problem) -> SnapshotUpload {
         let name = try ModelRoutes.validName(request)
-        // Merging needs a model; whether there is one is known before the body comes.
+        // Merging needs an existing model, which is checked before the body arrives.
         let target = purpose == .merge ? try registry.model(of: request) : nil
         let key = purpose == .merge ? try IdempotencyKey.of(request) : nil
         let spool = try Problem.of { () throws(ModelError) in try Spool(registry.context.spools, for: .writing) }
@@ -82,7 +82,7 @@ struct SnapshotRoutes: Sendable {
                     }
                     return try target.enqueue(.merge(snapshot, try Self.changeKey(key, snapshot), completion))
                 }
-                // A new model's worker begins with the file; an older one takes it in its turn.
+                // A new model starts from the file; an existing one restores it in its turn.
                 let created = Completion<ModelDetails>(responder) { [answers] in
                     answers.answer(ModelAnswer($0).text(.created), to: responder)
                 }
@@ -96,7 +96,7 @@ struct SnapshotRoutes: Sendable {
         }
     }
 
-    /// What the answer to a merge calls the classes that are new.
+    /// The name of the list of new classes in the answer to a merge.
     private static let mergedClasses: StaticString = "new_classes"
 
     private static func changeKey(_ key: IdempotencyKey?, _ snapshot: SnapshotFile) throws(ModelError) -> ChangeKey? {

@@ -3,8 +3,7 @@ internal import HTTPServer
 internal import ModelHost
 internal import Storage
 
-/// Takes a snapshot as it arrives, and writes it to an unnamed file on a compute thread: no loop waits for a disk, and no snapshot is held
-/// in memory.
+/// Writes a snapshot to an unnamed file as it arrives, on a compute thread: no loop waits for a disk, and no snapshot is kept in memory.
 final class SnapshotUpload: BodyConsumer {
     private let spool: Spool
     private let pool: ComputePool
@@ -13,14 +12,14 @@ final class SnapshotUpload: BodyConsumer {
     private let state = Guarded(State())
 
     private struct State {
-        /// A piece is being written; the next comes only after it.
+        /// A piece is being written; the next arrives only after it.
         var isWriting = false
         /// The whole content has arrived.
         var isWhole = false
         var isRefused = false
     }
 
-    /// - Parameter completion: called on a compute thread when the file is whole.
+    /// - Parameter completion: called on a compute thread when the file is complete.
     init(
         spool: Spool, pool: ComputePool, responder: DeferredResponder, completion: @escaping @Sendable (Spool) -> Void
     ) {
@@ -35,7 +34,7 @@ final class SnapshotUpload: BodyConsumer {
             state.isWriting = !state.isRefused
             return state.isRefused
         }
-        // What still comes of a refused snapshot is dropped.
+        // The rest of a refused snapshot is dropped.
         guard !isRefused else { return .more }
         do throws(ModelError) {
             try spool.share.take(bytes.count)
@@ -56,7 +55,7 @@ final class SnapshotUpload: BodyConsumer {
     }
 
     func finish() {
-        // The last piece may still be on its way to the file.
+        // The last piece may not have been written yet.
         let mayComplete = state.withLock { state in
             state.isWhole = true
             return !state.isWriting && !state.isRefused

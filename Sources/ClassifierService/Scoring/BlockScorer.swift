@@ -1,13 +1,13 @@
 internal import AnalyticLearning
 internal import HTTPServer
 
-/// Scores the rows in a workspace in blocks, so that memory beside the answer does not grow with their number.
+/// Scores the rows in a workspace in blocks, so that memory besides the answer does not grow with their number.
 struct BlockScorer {
     let scorer: Scorer
-    /// For compute threads: an event loop must not wait for the threads of a large product.
+    /// Only for compute threads: an event loop must not wait for the threads of a large product.
     let useBLAS: Bool
 
-    /// On a compute thread: small products are not worth the queue for BLAS's own threads.
+    /// Creates a scorer for a compute thread: small products are not worth waiting for BLAS's own threads.
     init(_ scorer: Scorer, rows: Int, limits: ServiceLimits) {
         self.init(scorer, useBLAS: scorer.cost(rows: rows) > limits.inlineCost)
     }
@@ -17,10 +17,10 @@ struct BlockScorer {
         self.useBLAS = useBLAS
     }
 
-    /// Scores Float32 rows, and hands the scores of one after another to `taker`: in Float64 where Float32 does not carry them.
+    /// Scores Float32 rows and passes each row's scores to `taker`, in Float64 if they do not fit Float32.
     ///
-    /// - Parameter isWanted: is asked between blocks; false ends the work half-way, for an answer that nobody waits for.
-    /// - Returns: false where the work has ended half-way.
+    /// - Parameter isWanted: called between blocks; false stops the work, for a client that has left.
+    /// - Returns: false if the work was stopped.
     /// - Throws: what `taker` throws.
     func score(
         rows: Int, _ workspace: PredictWorkspace, for taker: some ScoreTaker, isWanted: () -> Bool
@@ -42,7 +42,7 @@ struct BlockScorer {
                         return true
                     }
                     guard !isCarried else { continue }
-                    // Once more, in Float64.
+                    // Repeat in Float64.
                     scorer.scoreInDouble(rowValues, workspace: &workspace.scores)
                     try takeExact(row.number, workspace, taker)
                 }
@@ -52,7 +52,7 @@ struct BlockScorer {
         return true
     }
 
-    /// Scores rows that Float32 cannot carry.
+    /// Scores rows that do not fit Float32.
     ///
     /// - Parameters: as of `score(rows:_:for:isWanted:)`.
     func score(

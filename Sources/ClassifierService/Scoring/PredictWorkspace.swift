@@ -2,10 +2,10 @@ internal import AnalyticLearning
 internal import Concurrency
 internal import TensorFormats
 
-/// Buffers that one thread reuses for every prediction, so that in steady state none is allocated.
+/// Buffers that one thread reuses for every prediction, so that it allocates none in steady state.
 ///
-/// `@unchecked Sendable`: each belongs to one event loop, which alone uses it, by the loop's index, or to the one task that
-/// has taken it out of the spare ones, under their lock.
+/// `@unchecked Sendable`: each is used only by one event loop, found by the loop's index, or by the one task that has taken it out of the
+/// spare ones, under their lock.
 class PredictWorkspace: @unchecked Sendable {
     final var features: [Float] = []
     final var scores = ScoreWorkspace()
@@ -14,7 +14,7 @@ class PredictWorkspace: @unchecked Sendable {
 
     required init() {}
 
-    /// Forgets the last request, and the memory of an unusually large one.
+    /// Clears the last request, and frees the memory of an unusually large one.
     func reset() {
         features.removeAll(keepingCapacity: features.capacity <= 1 << 20)
         scores.trim(above: 1 << 20)
@@ -22,14 +22,14 @@ class PredictWorkspace: @unchecked Sendable {
     }
 }
 
-/// Workspaces for the predictions of compute threads, used again by whichever thread comes next.
+/// Workspaces for compute threads, reused by whichever thread needs one next.
 final class SpareWorkspaces<Workspace: PredictWorkspace>: Sendable {
-    /// As many as threads are ever likely to be at work.
+    /// More threads are unlikely to predict at once.
     private static var maximumCount: Int { 16 }
 
     private let spare = Guarded<[Workspace]>([])
 
-    /// Calls `body` with a workspace that nobody else has meanwhile.
+    /// Calls `body` with a workspace that no other thread uses.
     func with<R>(_ body: (Workspace) -> R) -> R {
         let workspace = spare.withLock { $0.popLast() } ?? Workspace()
         defer {

@@ -1,23 +1,23 @@
 internal import AnalyticLearning
 internal import TensorFormats
 
-/// Makes an answer of the scores of one row after another.
+/// Makes an answer from the scores of one row after another.
 protocol ScoreTaker {
-    /// Takes a row's scores, one a class. It may write to everything of the workspace but the scores and the features.
+    /// Receives a row's scores, one per class. It may write to all of the workspace except the scores and the features.
     ///
-    /// - Throws: 422 where the answer would be too large.
+    /// - Throws: 422 if the answer would be too large.
     func take<Score: ClassScore>(_ scores: UnsafeBufferPointer<Score>, ofRow row: Int, _ workspace: PredictWorkspace) throws(Problem)
 }
 
-/// A score: Float32, or Float64 where that does not carry it.
+/// A score: Float32, or Float64 if Float32 does not suffice.
 protocol ClassScore: FeatureScalar {
     /// The probabilities of one row.
     static func softmax(_ scores: UnsafeBufferPointer<Self>, _ calibration: Calibration) -> Softmax
 
-    /// The nearest Float32 that is finite.
+    /// The nearest finite Float32.
     var nearest: Float { get }
 
-    /// Writes the shortest digits that give the same value again.
+    /// Writes the shortest digits that read back as the same value.
     func write(to writer: inout JSONWriter)
 }
 

@@ -1,16 +1,16 @@
 /// The columns with the highest scores.
 enum TopClasses {
-    /// Up to this many are kept in order while all scores pass by.
+    /// Up to this many are kept sorted during one pass over the scores.
     static let few = 32
 
-    /// Selects the best columns in descending order of score, the earlier one of equals first.
+    /// Selects the best columns in descending order of score; of equal scores, the earlier column comes first.
     ///
     /// - Parameters:
-    ///   - wanted: how many, at least 1 and at most `count`.
+    ///   - wanted: the number of columns to select, at least 1 and at most `count`.
     ///   - count: the number of columns, at least 1, as a `Scorer` has.
     ///   - order: receives the columns; its memory is reused.
-    /// - Returns: the best of them.
-    /// - Complexity: O(count) for one, O(count·wanted) for a few, O(count·log count) for many.
+    /// - Returns: the best column.
+    /// - Complexity: O(count) for one, O(count·wanted) for a few, O(count·log count) for more.
     @discardableResult
     static func select<Score: Comparable>(_ wanted: Int, of count: Int, into order: inout [Int], score: (Int) -> Score) -> Int {
         order.removeAll(keepingCapacity: true)

@@ -1,11 +1,11 @@
 internal import ModelHost
 internal import TensorFormats
 
-/// What a model's details say of its files, its queue and its last refresh of balanced weights.
+/// The part of a model's details about its files, its queue and its last refresh of balanced weights.
 struct ActivityAnswer: Sendable {
     let activity: ModelActivity
     let files: FileActivity?
-    /// Requests that wait for the worker.
+    /// Requests waiting for the worker.
     let queueDepth: Int
     /// Seconds since 1970.
     let now: Double
@@ -39,6 +39,6 @@ struct ActivityAnswer: Sendable {
         if let value { writer.write(value) } else { writer.writeNull() }
     }
 
-    /// In whole milliseconds; never negative, whatever is done to the clock.
+    /// Rounded to milliseconds; never negative, even if the clock is set back.
     private func age(_ time: Double) -> Double { max(0, ((now - time) * 1000).rounded() / 1000) }
 }

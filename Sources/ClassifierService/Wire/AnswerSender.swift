@@ -4,19 +4,19 @@ internal import TensorFormats
 
 /// Sends answers whose length grows with a model, or with the number of models.
 ///
-/// A short one is written where it is asked for. A longer one is written by the compute threads, piece by piece as its client takes it: no
-/// event loop is held up by its length, and no more than some pieces of it are in memory, which count against the memory for answers. Its
-/// length is counted first, so that it is announced like any other.
+/// A short answer is written where it is requested. Compute threads write a longer one, piece by piece as its client takes it: its length
+/// delays no event loop, and only a few pieces are in memory, which count against the memory for answers. The length is counted first, so
+/// that it is announced as in any other answer.
 struct AnswerSender: Sendable {
     let pool: ComputePool
 
     /// Octets that an event loop writes itself, give or take an item.
     static let maximumInline = 16 << 10
-    /// Items for which an event loop looks at a model itself.
+    /// The most items for which an event loop reads a model itself.
     static let maximumInlineItems = 256
-    /// Octets that are sent as one.
+    /// Octets sent as one piece.
     static let maximumWhole = 64 << 10
-    /// Octets that are written at a time.
+    /// Octets written at a time.
     static let pieceSize = 64 << 10
 
     static var busy: Problem { .busy("the compute threads are overloaded") }
@@ -24,9 +24,9 @@ struct AnswerSender: Sendable {
     /// Answers from an event loop.
     ///
     /// - Parameters:
-    ///   - items: how many items the text will have, as far as is known: many are not even looked at on the loop.
-    ///   - form: of the problem where there is one.
-    ///   - make: makes the text; on the loop or on a compute thread.
+    ///   - items: the number of items in the text, as far as known: many are not even counted on the loop.
+    ///   - form: the format of a problem.
+    ///   - make: makes the text, on the loop or on a compute thread.
     func answer(
         _ request: borrowing Request, _ responder: consuming Responder, items: Int, form: ErrorForm = .problem,
         _ make: @escaping @Sendable () throws(Problem) -> AnswerText
@@ -52,7 +52,7 @@ struct AnswerSender: Sendable {
         if !pool.run(.reading, { send(text, to: deferred, .reading, isHead: isHead) }) { deferred.send(form.response(Self.busy)) }
     }
 
-    /// Answers what was done, from the thread that did it: the compute threads write what is long, however much they have to do.
+    /// Answers from the thread that did the work; compute threads write a long answer, however busy they are.
     func answer(_ text: AnswerText, to responder: DeferredResponder) {
         var (place, writer) = (AnswerText.Place(), JSONWriter())
         if text.write(from: &place, to: &writer, limit: Self.maximumWhole) {

@@ -2,16 +2,16 @@ internal import Concurrency
 internal import HTTPServer
 internal import TensorFormats
 
-/// A text on its way to a client, as fast as that takes it.
+/// A text being sent to a client, at the client's speed.
 ///
-/// Whoever writes next holds it: the compute thread that does, or the stream, which calls when there is room again. Once the client has all,
-/// or has gone, nobody does.
+/// The next writer keeps it alive: a compute thread, or the stream, which calls back when there is room again. Once the client has
+/// everything or has left, nothing refers to it.
 final class AnswerStream: Sendable {
     private struct State: Sendable {
         var place = AnswerText.Place()
         var writer = JSONWriter()
         var isWhole = false
-        /// Nil once nothing more is written.
+        /// Nil once writing has ended.
         var stream: StreamBody?
     }
 
@@ -20,12 +20,12 @@ final class AnswerStream: Sendable {
     private let lane: Lane
     private let state = Guarded(State())
 
-    /// - Parameter count: the octets of the text.
+    /// - Parameter count: the text's length in octets.
     init(_ text: AnswerText, count: Int, pool: ComputePool, _ lane: Lane) {
         self.text = text
         self.pool = pool
         self.lane = lane
-        // Two pieces wait, and one is being written; and each item has something that is looked up for it.
+        // Two pieces wait, one is being written, and each item needs some memory for its lookup.
         let memory = 3 * AnswerSender.pieceSize + 64 * text.itemCount
         let stream = StreamBody(limit: 2 * AnswerSender.pieceSize, length: count, memory: memory) { [self] in
             if !self.pool.runAlways(self.lane, { self.write() }) { end() }
@@ -35,7 +35,7 @@ final class AnswerStream: Sendable {
 
     /// Writes the first pieces.
     ///
-    /// - Returns: what is sent.
+    /// - Returns: the stream to send.
     func begin() -> StreamBody {
         guard let stream = state.withLock({ $0.stream }) else { preconditionFailure("a stream begins once") }
         write()
@@ -44,7 +44,7 @@ final class AnswerStream: Sendable {
 
     /// Writes until the client has enough for now.
     private func write() {
-        // Let go of only when the lock is free: its end may call back.
+        // Released only after the lock: its deinit may call back.
         let done = state.withLock { state -> StreamBody? in
             while let stream = state.stream {
                 if state.writer.count == 0 {

@@ -1,10 +1,10 @@
 internal import HTTPServer
 internal import TensorFormats
 
-/// The text of an answer, part by part: what is fixed, and runs of items, as many as a model has classes or a server models.
+/// The text of an answer in parts: fixed ones, and runs of items, one per class of a model or per model of a server.
 ///
-/// It is written as far as somebody wants it, and then on from there: however long it is, only a piece of it is in memory. Each item has a
-/// bounded length; a label has at most six times its 1,024 bytes.
+/// It can be written in pieces: however long it is, only one piece is in memory. Each item has a bounded length; a label has at most six
+/// times its 1,024 bytes.
 struct AnswerText: Sendable {
     private enum Part: Sendable {
         case fixed(@Sendable (inout JSONWriter) -> Void)
@@ -23,7 +23,7 @@ struct AnswerText: Sendable {
 
     init(_ status: Status = .ok) { self.status = status }
 
-    /// One that has been written.
+    /// A text that is already written.
     init(_ octets: [UInt8]) {
         status = .ok
         add(octets: octets)
@@ -38,22 +38,22 @@ struct AnswerText: Sendable {
         self.init(writer.array)
     }
 
-    /// Adds what has a bounded length.
+    /// Adds a part of bounded length.
     mutating func add(_ write: @escaping @Sendable (inout JSONWriter) -> Void) { parts.append(.fixed(write)) }
 
-    /// Adds what has been written.
+    /// Adds written octets.
     mutating func add(octets: [UInt8]) { add { writer in octets.withUnsafeBytes { writer.append(octets: $0) } } }
 
-    /// Adds items, by their index.
+    /// Adds a number of items, written by index.
     mutating func add(_ count: Int, _ write: @escaping @Sendable (inout JSONWriter, Int) -> Void) {
         parts.append(.run(count: count, write))
         itemCount += count
     }
 
-    /// Writes on from a place.
+    /// Continues writing from a place.
     ///
-    /// - Parameter limit: octets in the writer after which no further item is begun.
-    /// - Returns: whether that was the end of the text.
+    /// - Parameter limit: octets in the writer after which no further item is started.
+    /// - Returns: whether the end of the text was reached.
     func write(from place: inout Place, to writer: inout JSONWriter, limit: Int) -> Bool {
         while place.part < parts.count {
             guard writer.count < limit else { return false }
@@ -72,7 +72,7 @@ struct AnswerText: Sendable {
         return true
     }
 
-    /// The whole answer, for one that is kept.
+    /// The whole answer, for an answer that is kept.
     var response: Response {
         var (place, writer) = (Place(), JSONWriter())
         _ = write(from: &place, to: &writer, limit: .max)
@@ -81,8 +81,8 @@ struct AnswerText: Sendable {
 
     /// The number of octets.
     ///
-    /// - Parameter isWanted: is asked now and then; false ends the count.
-    /// - Complexity: that of writing all of it, with memory for a piece.
+    /// - Parameter isWanted: called now and then; false ends the count.
+    /// - Complexity: that of writing the whole text, with memory for one piece.
     func count(isWanted: () -> Bool) -> Int? {
         var (place, writer, total) = (Place(), JSONWriter(), 0)
         while true {

@@ -39,10 +39,10 @@ struct ModelAnswer: Sendable {
     private let plainCalibration: Calibration?
     private let balancedCalibration: Calibration?
     private let activity: ActivityAnswer
-    /// Why the model learns no more, where it does not.
+    /// Why the model has stopped learning; nil if it has not.
     private let stopped: String?
 
-    /// All that is told, and of the weights no more: they are not kept for a client that reads slowly.
+    /// Copies everything the answer needs, so that a client that reads slowly does not keep the weights in memory.
     init(_ details: ModelDetails, stopped: String? = nil) {
         let weights = details.weights
         summary = ModelSummary(name: details.name, weights: weights)
@@ -104,9 +104,9 @@ struct ModelAnswer: Sendable {
 }
 
 extension RowsChanged {
-    /// The answer to a merge or an unlearn up to its list of classes, and behind it.
+    /// The answer to a merge or an unlearn up to its list of classes, and the part after it.
     ///
-    /// - Parameter key: the list's.
+    /// - Parameter key: the name of the list.
     func written(listing key: StaticString) -> (start: [UInt8], end: [UInt8]) {
         var writer = JSONWriter()
         writer.beginObject()
@@ -118,9 +118,9 @@ extension RowsChanged {
 }
 
 extension KeyedOutcome {
-    /// The answer, which is the same whenever it is given.
+    /// The answer, the same each time it is given.
     ///
-    /// - Parameter key: what the list of classes is called.
+    /// - Parameter key: the name of the list of classes.
     func text(listing key: StaticString) -> AnswerText {
         switch self {
         case .made(let change):
@@ -142,7 +142,7 @@ extension KeyedOutcome {
 }
 
 extension StateSummary {
-    /// What every answer to a change says of the state.
+    /// Writes the part of every answer to a change that describes the state.
     func write(to writer: inout JSONWriter) {
         writer.member("model", model)
         writer.member("version", version)

@@ -1,12 +1,12 @@
 internal import AnalyticLearning
 internal import TensorFormats
 
-/// How far probabilities can be trusted, as answers say it.
+/// The calibration of probabilities in answers.
 struct CalibrationAnswer {
-    /// Nil before enough labels were seen.
+    /// Nil until enough labels were seen.
     let calibration: Calibration?
 
-    /// What predictions say: the temperature, and how many rows it rests on; null where there is none.
+    /// Writes the part in predictions: the temperature, and the number of rows it is based on; null if there is none.
     func writeSummary(to writer: inout JSONWriter) {
         guard let calibration else { return writer.writeNull() }
         writer.beginObject()
@@ -14,7 +14,7 @@ struct CalibrationAnswer {
         writer.endObject()
     }
 
-    /// What model details say: also how well it has done.
+    /// Writes the part in model details: also how reliable the probabilities have been.
     func write(to writer: inout JSONWriter) {
         guard let calibration else { return writer.writeNull() }
         writer.beginObject()

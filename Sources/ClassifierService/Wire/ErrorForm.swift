@@ -1,14 +1,14 @@
 internal import HTTPServer
 internal import TensorFormats
 
-/// How errors are written: that of the API which a path belongs to.
+/// The format of errors, which depends on the API that a path belongs to.
 enum ErrorForm: Sendable, CaseIterable {
     /// `application/problem+json` (RFC 9457).
     case problem
-    /// `{"error": …}`, as the Open Inference Protocol has it.
+    /// `{"error": …}`, for the Open Inference Protocol.
     case inference
 
-    /// The form of a path's errors.
+    /// The format of a path's errors.
     static func of(path: String) -> ErrorForm {
         var path = path
         return path.withUTF8 { isInference(UnsafeRawBufferPointer($0)) } ? .inference : .problem
@@ -28,7 +28,7 @@ enum ErrorForm: Sendable, CaseIterable {
         return writer.array
     }
 
-    /// The answer to a request that is refused.
+    /// The answer to a refused request.
     func response(_ problem: Problem) -> Response {
         switch self {
         case .problem: problem.response
@@ -38,7 +38,7 @@ enum ErrorForm: Sendable, CaseIterable {
 }
 
 extension Problem {
-    /// The answer in the form of the Open Inference Protocol.
+    /// The answer in the format of the Open Inference Protocol.
     var inferenceResponse: Response {
         Response(status, contentType: "application/json", headers: response.headers, bytes: ErrorForm.inferenceContent(of: shownDetail))
     }

@@ -1,11 +1,11 @@
 internal import AnalyticLearning
 internal import TensorFormats
 
-/// Progressive evaluation as model details show it: what the plain weights said of each row before they learned it.
+/// Progressive evaluation in model details: what the plain weights predicted for each row before they learned it.
 struct EvaluationAnswer: Sendable {
     let evaluation: ProgressiveEvaluation
     let labels: [Label]
-    /// The rows learned of each class.
+    /// The number of rows learned per class.
     let counts: [Int]
 
     /// Adds the members.

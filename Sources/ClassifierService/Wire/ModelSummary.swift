@@ -2,10 +2,10 @@ internal import AnalyticLearning
 internal import ModelHost
 internal import TensorFormats
 
-/// What the list of models says of each, and its details begin with.
+/// A model's entry in the list of models, and the beginning of its details.
 struct ModelSummary: Sendable {
     let name: String
-    /// Nil where there are none, because the model is not there; and so what follows.
+    /// Nil if the model is not loaded, like the next two.
     let version: Int?
     let samples: Int?
     let classes: Int?
@@ -20,12 +20,12 @@ struct ModelSummary: Sendable {
     }
 
     init(_ model: Model) {
-        // In this order: what is recovered in between is told as it was before.
+        // In this order: a model that is recovered in between is reported as it was before.
         let condition = model.condition
         self.init(name: model.name, weights: model.published, condition: condition)
     }
 
-    /// Whether it is new, and nothing can be said of it yet.
+    /// Whether the model is still being created, so that nothing is known about it.
     var isBeingMade: Bool { version == nil && condition == .ready }
 
     func write(to writer: inout JSONWriter) {

@@ -3,7 +3,7 @@ internal import HTTPServer
 internal import ModelHost
 
 extension Problem {
-    /// The answer to a request that the host of the models has refused. The only place that knows which status stands for which kind.
+    /// The answer to a request refused by the host. Only this code maps kinds of errors to statuses.
     init(_ error: ModelError) {
         let status: Status =
             switch error.kind {
@@ -18,7 +18,7 @@ extension Problem {
         self.init(status, error.detail, retryAfter: error.retryAfter)
     }
 
-    /// Calls `body`; the answer is the reason if it is refused.
+    /// Calls `body`, and converts its error to a problem.
     static func of<R>(_ body: () throws(ModelError) -> R) throws(Problem) -> R {
         do throws(ModelError) { return try body() } catch { throw Problem(error) }
     }
@@ -28,7 +28,7 @@ extension Problem {
     static func label(_ place: String, _ error: LabelError) -> Problem { Problem(.label(place, error)) }
 }
 
-// What routes ask of the host, with the answers to refusals.
+// Calls of routes to the host, with refusals as problems.
 
 extension ModelRegistry {
     /// The model of a request's first path parameter.
@@ -44,22 +44,22 @@ extension ModelRegistry {
 extension Model {
     /// Queues a job.
     ///
-    /// - Throws: 404 if the model has been deleted, 503 if it cannot take it now.
+    /// - Throws: 404 if the model has been deleted, 503 if it cannot accept the job now.
     func submit(_ job: Job) throws(Problem) { try Problem.of { () throws(ModelError) in try enqueue(job) } }
 
-    /// What was published last.
+    /// The last published weights.
     ///
-    /// - Throws: 503 while there is nothing yet.
+    /// - Throws: 503 if nothing has been published yet.
     func weights() throws(Problem) -> PublishedWeights { try Problem.of { () throws(ModelError) in try publishedWeights() } }
 
-    /// What predictions are made with, by one class at least.
+    /// The weights for predictions, with at least one class.
     ///
-    /// - Throws: 503 while there is nothing yet, 409 if no class is known.
+    /// - Throws: 503 if nothing has been published yet, 409 if no class is known.
     func scoringWeights() throws(Problem) -> PublishedWeights { try Problem.of { () throws(ModelError) in try scorableWeights() } }
 }
 
 extension PublishedWeights {
-    /// What scores rows by the weights that are asked for.
+    /// A scorer with the requested weights.
     ///
     /// - Throws: 409 if no class is known.
     func scorer(_ wish: WeightsKind?, of model: String) throws(Problem) -> Scorer {
@@ -68,7 +68,7 @@ extension PublishedWeights {
 }
 
 extension Completion {
-    /// One that answers a request.
+    /// A completion that answers a request.
     ///
     /// - Parameter body: sends the value.
     init(_ responder: DeferredResponder, _ body: @escaping @Sendable (Value) -> Void) {

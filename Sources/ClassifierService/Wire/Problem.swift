@@ -1,15 +1,15 @@
 internal import HTTPServer
 
-/// A request that is refused, with the reason a client can act on. Nothing has changed when it is thrown.
+/// A refused request, with a reason that the client can act on. Nothing has changed when it is thrown.
 struct Problem: Error {
     var status: Status
     var detail: String
     var retryAfter: Int?
-    /// Of a request that is learned as it arrives: the rows that have been learned all the same.
+    /// For a request learned as it arrives: the number of rows that were learned anyway.
     var rowsApplied: Int?
-    /// The media types that would do (the Linked Data Platform's `Accept-Post`, section 7.1).
+    /// The accepted media types (the Linked Data Platform's `Accept-Post`, section 7.1).
     var acceptedTypes: String?
-    /// The content codings that would do (RFC 9110, section 15.5.16).
+    /// The accepted content codings (RFC 9110, section 15.5.16).
     var acceptedCodings: String?
 
     init(_ status: Status, _ detail: String, retryAfter: Int? = nil) {
@@ -28,10 +28,10 @@ struct Problem: Error {
         return .problem(status, detail: shownDetail, headers: headers, extending: ["rows_applied": rowsApplied])
     }
 
-    /// The most bytes of a detail that a client is shown.
+    /// The most bytes of a detail shown to a client.
     static let maximumDetail = 4096
 
-    /// The detail, cut where it is very long: what it quotes may be as long as the request.
+    /// The detail, cut if it is very long: a quotation in it may be as long as the request.
     var shownDetail: String {
         guard detail.utf8.count > Self.maximumDetail else { return detail }
         return String(decoding: detail.utf8.prefix(Self.maximumDetail), as: UTF8.self) + "…"

@@ -47,9 +47,9 @@ extension Operation {
                 .json(
                     .deletedClass,
                     example: """
-                        {"model":"fruit","version":2,"samples":4,"classes":1,"label":"banana","rows_of_no_class":2,"detail":"the class is \
-                        deleted; its 2 rows stay in the Gram matrix as rows of no class: the weights are the joint solution in which these rows \
-                        have all-zero targets"}
+                        {"model":"fruit","version":2,"samples":4,"classes":1,"label":"banana","rows_of_no_class":2,\
+                        "detail":"the class is deleted; its 2 rows stay in the Gram matrix as rows of no class: the weights are the joint \
+                        solution in which these rows have all-zero targets"}
                         """))
         ],
         refusals: [.unknownClass, Refusal(.unprocessableContent, "The model has reached the maximum number of changes."), .busy, .storage])

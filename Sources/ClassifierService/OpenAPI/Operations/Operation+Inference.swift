@@ -3,7 +3,7 @@ internal import TensorFormats
 
 /// The Open Inference Protocol: the server's metadata, and inference.
 extension Operation {
-    /// What there is beside the protocol itself.
+    /// The supported extensions of the protocol.
     static let inferenceExtensions: [StaticString] = [
         "binary_tensor_data", "classification", "model_repository", "model_configuration", "statistics",
     ]
@@ -53,7 +53,8 @@ extension Operation {
                 .json(
                     .inferenceModel,
                     example: """
-                        {"name":"fruit","versions":["1"],"platform":"accrue","inputs":[{"name":"features","datatype":"FP32","shape":[-1,3]}],\
+                        {"name":"fruit","versions":["1"],"platform":"accrue",\
+                        "inputs":[{"name":"features","datatype":"FP32","shape":[-1,3]}],\
                         "outputs":[{"name":"label","datatype":"BYTES","shape":[-1]},{"name":"score","datatype":"FP32","shape":[-1,-1],\
                         "parameters":{"labels":"[\\"apple\\",\\"banana\\"]"}}]}
                         """))
@@ -87,9 +88,9 @@ extension Operation {
     static let infer = versioned(
         .post, "/infer", access: .reading, id: "infer", summary: "Predict the labels of rows",
         description: """
-            The binary tensor extension works both ways. With the field `Inference-Header-Content-Length`, the content is JSON of that many \
-            octets, followed by the data of tensors, as `application/octet-stream`; with the value 0, it consists of FP32 rows only. The content \
-            may be compressed with gzip or deflate.
+            The binary tensor extension works both ways. With the field `Inference-Header-Content-Length`, the content is JSON of that \
+            many octets, followed by the data of tensors, as `application/octet-stream`; with the value 0, it consists of FP32 rows only. \
+            The content may be compressed with gzip or deflate.
             """,
         parameters: [
             .query("weights", .weightsKind, "As in predict; `weights` in the content takes precedence.", example: .string("plain")),
@@ -124,13 +125,14 @@ extension Operation {
         ],
         refusals: [
             Refusal(
-                .badRequest, "The request is malformed.", detail: #"input "features" has shape [1, 2], expected [rows, 3], at least 1 row"#),
+                .badRequest, "The request is malformed.",
+                detail: #"input "features" has shape [1, 2], expected [rows, 3], at least 1 row"#),
             Refusal(.conflict, "The model has no classes yet, or `probability` was requested but the model is not calibrated."),
             Refusal(.unsupportedMediaType, "The content's format or its compression is not supported."),
             Refusal(.unprocessableContent, "The outputs would be too large."),
         ])
 
-    /// An operation on a model and the same on its current version.
+    /// An operation on a model, and the same on its current version.
     private static func versioned(
         _ method: Method, _ path: String, access: RouteAccess? = nil, id: String, summary: String, description: String = "",
         parameters: [Parameter] = [], body: RequestBody? = nil, answers: [Answer], refusals: [Refusal] = []

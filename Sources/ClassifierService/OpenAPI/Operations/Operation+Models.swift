@@ -3,8 +3,10 @@ internal import HTTPServer
 extension Operation {
     static let createModel = Operation(
         .put, "/v1/models/{model}", id: "create_model", tag: .models, summary: "Create a model",
-        description:
-            "Creates a model from a configuration. Repeating it with the same configuration changes nothing; omitted keys have their defaults.",
+        description: """
+            Creates a model from a configuration. Repeating it with the same configuration changes nothing; omitted keys have their \
+            defaults.
+            """,
         parameters: [.model],
         body: RequestBody(
             description: "The configuration.",
@@ -18,9 +20,10 @@ extension Operation {
             .body,
             Refusal(
                 .conflict, "The model already exists with a different configuration.",
-                detail:
-                    #"the model "fruit" already exists with a different configuration: {"dimension":4,"feature_map":{"kind":"identity"},"ridge":0.1,"imbalance":{"kind":"none"},"sketch_rank":0}"#
-            ),
+                detail: """
+                    the model "fruit" already exists with a different configuration: {"dimension":4,"feature_map":{"kind":"identity"},\
+                    "ridge":0.1,"imbalance":{"kind":"none"},"sketch_rank":0}
+                    """),
             .doesNotFit, .busy, .storage,
         ])
 
@@ -48,7 +51,8 @@ extension Operation {
     static let changeModel = Operation(
         .patch, "/v1/models/{model}", id: "change_model", tag: .models, summary: "Change a model's ridge or imbalance",
         description: """
-            The weights are solved again from the sums, as if the model had always been configured so. If nothing changes, the version stays.
+            The weights are solved again from the sums, as if the model had always been configured so. If nothing changes, the version \
+            stays.
             """, parameters: [.model],
         body: RequestBody(
             description: "The values to change: `ridge`, `imbalance`, or both.", content: [.json(.patch, example: #"{"ridge":0.5}"#)],
@@ -74,20 +78,20 @@ extension Operation {
 
     private static let newModel: StaticString = """
         {"name":"fruit","version":0,"samples":0,"classes":0,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
-        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"inexact":false,"condition_estimate":1,"drift":0,"solves":0,\
-        "balanced_version":null,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,"window":{"samples":0,\
-        "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[],"confusion":[]},\
-        "calibration":null,"balanced_calibration":null,"log_bytes":null,"checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,\
+        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"inexact":false,"condition_estimate":1,\
+        "drift":0,"solves":0,"balanced_version":null,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,\
+        "window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[],"confusion":[]},"calibration":null,\
+        "balanced_calibration":null,"log_bytes":null,"checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,\
         "last_rebalance":null,"memory_bytes":27536}
         """
 
     private static let learnedModel: StaticString = """
         {"name":"fruit","version":1,"samples":4,"classes":2,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
-        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"inexact":false,"condition_estimate":28.4,"drift":5.5e-16,\
-        "solves":0,"balanced_version":1,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,"window":{"samples":0,\
-        "accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[{"label":"apple","count":2,"accuracy":null,\
-        "window_accuracy":null},{"label":"banana","count":2,"accuracy":null,"window_accuracy":null}],"confusion":[]},\
-        "calibration":null,"balanced_calibration":null,"log_bytes":null,"checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,\
-        "last_rebalance":{"version":1,"age_seconds":0.5,"seconds":0.001},"memory_bytes":30288}
+        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ill_conditioned":false,"inexact":false,"condition_estimate":28.4,\
+        "drift":5.5e-16,"solves":0,"balanced_version":1,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,\
+        "window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[{"label":"apple","count":2,\
+        "accuracy":null,"window_accuracy":null},{"label":"banana","count":2,"accuracy":null,"window_accuracy":null}],"confusion":[]},\
+        "calibration":null,"balanced_calibration":null,"log_bytes":null,"checkpoint_version":null,"checkpoint_age_seconds":null,\
+        "queue_depth":0,"last_rebalance":{"version":1,"age_seconds":0.5,"seconds":0.001},"memory_bytes":30288}
         """
 }

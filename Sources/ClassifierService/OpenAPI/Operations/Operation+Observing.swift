@@ -5,8 +5,8 @@ extension Operation {
     static let events = Operation(
         .get, "/v1/models/{model}/events", id: "events", tag: .models, summary: "Follow a model's events",
         description: """
-            An endless stream of server-sent events (WHATWG HTML, section 9.2). Each has an `id`, a number that grows by one, an `event`, its \
-            kind, and `data`, one JSON object:
+            An endless stream of server-sent events (WHATWG HTML, section 9.2). Each has an `id`, a number that grows by one, an `event`, \
+            its kind, and `data`, one JSON object:
 
             - `state`, always the first: `model`, `version`, `samples`, `classes`
             - `learned`, for each block of rows learned together: `version`, `rows`, `samples`, `classes`, `new_classes`, \

@@ -5,10 +5,10 @@ extension Operation {
     static let learn = Operation(
         .post, "/v1/models/{model}/learn", id: "learn", tag: .rows, summary: "Learn labelled rows",
         description: """
-            Answers once predictions use the rows and, if models are kept on disk, the rows are there too. Either all rows are learned or none; \
-            but NDJSON is learned in blocks as it arrives. If a line is refused, the rows before it stay learned (with a key, only whole blocks), \
-            and `rows_applied` in the problem counts them. A request that arrived whole is applied even if its client disconnects; to send it again \
-            safely, use an `Idempotency-Key`.
+            Answers once predictions use the rows and, if models are kept on disk, the rows are there too. Either all rows are learned or \
+            none; but NDJSON is learned in blocks as it arrives. If a line is refused, the rows before it stay learned (with a key, only \
+            whole blocks), and `rows_applied` in the problem counts them. A request that arrived whole is applied even if its client \
+            disconnects; to send it again safely, use an `Idempotency-Key`.
             """,
         parameters: [.model, .idempotencyKey], body: .labelled(streams: true),
         answers: [
@@ -17,7 +17,8 @@ extension Operation {
                 .json(
                     .learned,
                     example: """
-                        {"model":"fruit","version":1,"rows":4,"samples":4,"classes":2,"new_classes":["apple","banana"],"accuracy_before":null}
+                        {"model":"fruit","version":1,"rows":4,"samples":4,"classes":2,"new_classes":["apple","banana"],\
+                        "accuracy_before":null}
                         """))
         ],
         refusals: [
@@ -35,9 +36,9 @@ extension Operation {
     static let unlearn = Operation(
         .post, "/v1/models/{model}/unlearn", id: "unlearn", tag: .rows, summary: "Unlearn rows",
         description: """
-            Afterwards the weights are those of a model that never saw the rows. Send exactly the numbers that were learned: the model does not \
-            keep them and can only check whether they fit its sums. Rows so large that the sums have lost digits of all other rows are refused if \
-            scores would be affected: restore a snapshot taken before they were learned.
+            Afterwards the weights are those of a model that never saw the rows. Send exactly the numbers that were learned: the model \
+            does not keep them and can only check whether they fit its sums. Rows so large that the sums have lost digits of all other \
+            rows are refused if scores would be affected: restore a snapshot taken before they were learned.
             """,
         parameters: [.model, .idempotencyKey], body: .labelled(streams: false),
         answers: [
@@ -60,7 +61,8 @@ extension Operation {
     static let predict = Operation(
         .post, "/v1/models/{model}/predict", access: .reading, id: "predict", tag: .rows, summary: "Predict the labels of rows",
         description: """
-            Predictions never wait for learning, except with `leverage`, which waits for its turn in the model's queue and allows 1,024 rows.
+            Predictions never wait for learning, except with `leverage`, which waits for its turn in the model's queue and allows 1,024 \
+            rows.
             """,
         parameters: [
             .model,
@@ -97,15 +99,15 @@ extension RequestBody {
     /// All names of NDJSON.
     private static var ndjsonTypes: [String] { ([BodyFormat.ndjson.mediaType] + BodyFormat.ndjson.otherMediaTypes).map(\.description) }
 
-    /// What arrays hold.
+    /// The element types of arrays.
     private static let elements = """
-        Features are float16, bfloat16 (safetensors), float32, float64, int8 to int64, uint8 to uint64 or bool. Each value is used exactly; \
-        an integer that float64 cannot hold (past 2⁵³) is refused. The default `Content-Type` is JSON.
+        Features are float16, bfloat16 (safetensors), float32, float64, int8 to int64, uint8 to uint64 or bool. Each value is used \
+        exactly; an integer that float64 cannot hold (past 2⁵³) is refused. The default `Content-Type` is JSON.
         """
 
     /// Rows with labels.
     ///
-    /// - Parameter streams: whether NDJSON is taken as it arrives, in any length.
+    /// - Parameter streams: whether NDJSON is accepted as it arrives, at any length.
     fileprivate static func labelled(streams: Bool) -> RequestBody {
         var content: [MediaContent] = [
             .json(
@@ -129,8 +131,8 @@ extension RequestBody {
         }
         return RequestBody(
             description: """
-                Rows with their labels. npz: arrays `features` [n, d] and `labels` [n]. safetensors: tensors with these names, or the labels in the \
-                metadata `labels`, a JSON array. \(elements)
+                Rows with their labels. npz: arrays `features` [n, d] and `labels` [n]. safetensors: tensors with these names, or the \
+                labels in the metadata `labels`, a JSON array. \(elements)
                 """,
             content: content, isUnlimited: streams)
     }

@@ -36,8 +36,8 @@ extension Operation {
     static let merge = Operation(
         .post, "/v1/models/{model}/merge", id: "merge", tag: .snapshots, summary: "Merge a snapshot into a model",
         description: """
-            Adds the rows that another model has learned. The snapshot must have the same dimension, feature map and sketch rank. The model keeps \
-            its ridge and imbalance. Its weights are then those of a model that learned both streams.
+            Adds the rows that another model has learned. The snapshot must have the same dimension, feature map and sketch rank. The \
+            model keeps its ridge and imbalance. Its weights are then those of a model that learned both streams.
             """,
         parameters: [.model, .idempotencyKey], body: .snapshot,
         answers: [

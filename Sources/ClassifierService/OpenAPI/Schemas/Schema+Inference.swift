@@ -80,7 +80,8 @@ extension Schema {
             "datatype", oneOf("UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "BF16", "FP32", "FP64"),
             "JSON cannot hold FP16 and BF16: send them as binary data."),
         .optional(
-            "parameters", object([.optional("binary_data_size", count, "The size of the tensor's data after the JSON, in octets.")]).orNull),
+            "parameters",
+            object([.optional("binary_data_size", count, "The size of the tensor's data after the JSON, in octets.")]).orNull),
         .optional("data", values, "The rows, nested or flat; omitted with `binary_data_size`."),
     ]).named("InferenceInput")
 
@@ -91,7 +92,8 @@ extension Schema {
             object([
                 .optional("binary_data", bool, "Whether the values follow the JSON as binary."),
                 .optional(
-                    "classification", integer(1 ... .max), "Returns this many of the best classes as `value:index:label`; not for `label`."),
+                    "classification", integer(1 ... .max),
+                    "Returns this many of the best classes as `value:index:label`; not for `label`."),
             ]).orNull),
     ]).named("InferenceRequestedOutput")
 

@@ -8,7 +8,7 @@ extension Schema {
         .described("The label of a class: 1 to 1,024 bytes of UTF-8 without U+0000. Labels are equal if their bytes are.").named(
             "Label")
 
-    /// As requests have them.
+    /// A label in a request.
     static let anyLabel = oneOf([text, integer()])
         .described("A label; an integer is kept as its decimal digits. 1 to 1,024 bytes of UTF-8 without U+0000, compared byte by byte.")
         .named("AnyLabel")
@@ -55,7 +55,10 @@ extension Schema {
     ]).named("Unlearned")
 
     private static let score = number().described(
-        "A regression score, not a probability: higher for classes that fit the row better. The target is 1 for the right class and 0 for others."
+        """
+        A regression score, not a probability: higher for classes that fit the row better. The target is 1 for the right class and 0 for \
+        others.
+        """
     )
 
     private static let scoredLabel: [Member] = [
@@ -70,8 +73,8 @@ extension Schema {
             .optional(
                 "leverage", number().adding("minimum", .integer(0)).orNull,
                 """
-                If `leverage` was requested: hᵀ(G + ridge·I)⁻¹h, from 0 for rows well covered by those learned to at most ‖h‖²/ridge. Null if the \
-                model is too ill-conditioned to tell.
+                If `leverage` was requested: hᵀ(G + ridge·I)⁻¹h, from 0 for rows well covered by those learned to at most \
+                ‖h‖²/ridge. Null if the model is too ill-conditioned to tell.
                 """),
             .optional(
                 "top", array(of: object(scoredLabel), count: 1 ... .max),

@@ -5,7 +5,7 @@ extension Schema {
     static let liveness = object([.required("live", bool)]).named("Liveness")
     static let readiness = object([.required("live", bool), .required("ready", bool)]).named("Readiness")
 
-    /// Only the outline: a document of its own (OpenAPI 3.1, appendix) says the rest.
+    /// Only the outline: OpenAPI 3.1 (appendix) has a schema of its own for the rest.
     static let document = object([
         .required("openapi", string(pattern: "^3\\.1\\.")), .required("info", anyObject), .required("servers", array(of: anyObject)),
         .required("tags", array(of: anyObject)), .required("paths", anyObject), .required("components", anyObject),
