@@ -29,9 +29,9 @@ public final class Service: Sendable {
 
     /// A service that does not listen yet.
     ///
-    /// - Throws: `ServerError` where the configuration is not possible, `AccessError` where access cannot be controlled as it says,
-    ///   `StorageError` where the data directory cannot be used: another server has it, or it cannot be written. Also where the system gives
-    ///   no thread for one of the pools.
+    /// - Throws: `ServerError` if the configuration is not possible, `AccessError` if access cannot be controlled as it says,
+    ///   `StorageError` if the data directory cannot be used: another server has it, or it cannot be written. Also if the system
+    ///   gives no thread for one of the pools.
     public convenience init(_ configuration: ServiceConfiguration, log: Log) throws {
         try self.init(configuration, fileSystem: SystemFileSystem(), log: log)
     }
@@ -87,9 +87,9 @@ public final class Service: Sendable {
 
     /// Listens.
     ///
-    /// - Returns: the address, with the port that was free where port 0 was asked for.
-    /// - Throws: `ServerError` where the address cannot be had, `StorageError` or `DamagedState` where what lies in the data directory is
-    ///   not as it was written. Also where the system gives no thread: then nothing of it serves.
+    /// - Returns: the address, with the port that was free if port 0 was asked for.
+    /// - Throws: `ServerError` if the address is not available, `StorageError` or `DamagedState` if what lies in the data directory is
+    ///   not as it was written. Also if the system gives no thread; then nothing serves.
     public func start() throws -> SocketAddress {
         let startRecovery = try host.open()
         let address = try server.start()
@@ -103,7 +103,7 @@ public final class Service: Sendable {
     }
 
     /// Reloads the tokens and reopens the access log, as SIGHUP requests. Tokens that cannot be read stay as they were.
-    /// Where there is neither, the log says so.
+    /// If there is neither, the log says so.
     public func reload() {
         access.reload()
     }
