@@ -125,8 +125,8 @@ import Testing
         func make() throws -> Classifier {
             let classifier = try Classifier(ModelConfiguration(dimension: 3, ridge: 10))
             try classifier.learn(features: [1, 0, 0, 0, 1, 1], labels: ["a", "b"])
-            classifier.view.flush(square: &classifier.square)
-            classifier.square.setGram { $0 == $1 ? -5 : 0 }
+            classifier.core.flush()
+            classifier.core.square.setGram { $0 == $1 ? -5 : 0 }
             return classifier
         }
         let (tried, untouched) = (try make(), try make())

@@ -62,7 +62,8 @@ import Testing
         for seed in 0..<144 {
             for cap in [0, 32] {
                 try classifier.setImbalance(.pseudoFeatures(noise: 1, cap: cap, seed: UInt64(seed)))
-                var problem = try classifier.makeBalanceProblem()
+                var problem = try classifier.core.balanceProblem(
+                    classifier.configuration, labels: classifier.registry.labels, epoch: classifier.epoch)
                 try problem.assemble { false }
                 // A part of G̃ suffices, and all of Q̃.
                 var drawn: [Double] = []

@@ -161,7 +161,7 @@ import Testing
                 let calls = Counter()
                 let call = { () -> Void in calls.value.add(1, ordering: .relaxed) }
                 let update = RankUpdate(uplo: uplo, order: order, a: a.base, depth: depth, factor: 2, target: half.base, lead: order)
-                withThreads(threads) { chains == 1 ? update.perform(beside: call) : update.perform(beside: call, and: call) }
+                withThreads(threads) { update.perform(besideChains: chains) { _ in call() } }
                 #expect(calls.value.load(ordering: .relaxed) == chains)
                 var isSame = true
                 for column in 0..<order {

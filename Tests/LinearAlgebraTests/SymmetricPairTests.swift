@@ -113,7 +113,7 @@ func randomMatrix(_ rows: Int, _ columns: Int, _ generator: inout SplitMix64) th
         let h = try randomMatrix(dimension, 40, &generator)
         var pair = try SymmetricPair(dimension: dimension)
         pair.resetInverse(ridge: 0.25)
-        var (calls, firstCalls, secondCalls) = (0, 0, 0)
+        var calls = [0, 0, 0]
         func part(of matrix: borrowing Matrix, _ range: Range<Int>) throws -> Matrix {
             var part = try Matrix(rows: dimension, columns: range.count)
             for (column, source) in range.enumerated() {
@@ -126,16 +126,16 @@ func randomMatrix(_ rows: Int, _ columns: Int, _ generator: inout SplitMix64) th
         let further = try part(of: t, 38..<40)
         ComputeThreads.$countInTask.withValue(threads) {
             pair.learn(t, h, columns: 12..<38)
-            pair.addToGram(alone) { calls += 1 }
-            pair.addToGram(beside) {
-                firstCalls += 1
-            } and: {
-                secondCalls += 1
+            pair.addToGram(alone, besideChains: 1) { _ in calls[0] += 1 }
+            calls.withUnsafeMutableBufferPointer { calls in
+                // Proof: each chain has an element of its own.
+                nonisolated(unsafe) let calls = calls
+                pair.addToGram(beside, besideChains: 2) { calls[1 + $0] += 1 }
             }
             pair.subtractFromInverse(further)
         }
-        #expect((calls, firstCalls, secondCalls) == (1, 1, 1))
-        // Some whole rows of the triangle, including a tile's border.
+        #expect(calls == [1, 1, 1])
+        // Some whole rows of the triangle, a tile's border among them.
         var worst = 0.0
         for row in [0, 1, 63, 64, 70, dimension / 2, dimension - 1] {
             for column in 0...row {

@@ -6,7 +6,7 @@ extension Classifier {
 
     /// Whether balanced weights are wanted and those there are, if any, were made from an earlier state.
     public var needsBalancing: Bool {
-        configuration.imbalance != .none && balancedVersion != version && truth.counts.contains { $0 > 0 }
+        configuration.imbalance != .none && balancedVersion != version && counts.contains { $0 > 0 }
     }
 
     /// Copies what the balanced weights of this state depend on, for a job that may run on another thread.
@@ -15,14 +15,8 @@ extension Classifier {
     /// - Throws: `LinearAlgebraError.outOfMemory`: the job holds D² + D·C + 2·d·C doubles.
     /// - Complexity: O(D² + (D + d)·C), and O(D²C) where whole class matrices are kept.
     public func makeBalanceJob() throws(LinearAlgebraError) -> BalanceJob? {
-        guard configuration.imbalance != .none, truth.counts.contains(where: { $0 > 0 }) else { return nil }
-        return BalanceJob(version: version, problem: try makeBalanceProblem())
-    }
-
-    func makeBalanceProblem() throws(LinearAlgebraError) -> BalanceProblem {
-        view.flush(square: &square)
-        return try BalanceProblem(
-            configuration: configuration, featureMap: featureMap, labels: registry.labels, epoch: epoch, square: square, truth: &truth)
+        guard configuration.imbalance != .none, counts.contains(where: { $0 > 0 }) else { return nil }
+        return BalanceJob(version: version, problem: try core.balanceProblem(configuration, labels: registry.labels, epoch: epoch))
     }
 
     /// Takes what a job has made; `publish` hands it out from then on.

@@ -6,7 +6,7 @@ extension Classifier {
     ///
     /// - Complexity: O(1).
     public func calibration(of kind: WeightsKind) -> Calibration? {
-        guard truth.counts.count >= 2 else { return nil }
+        guard counts.count >= 2 else { return nil }
         switch kind {
         case .plain: return calibrator.calibration
         case .balanced: return balanced == nil ? nil : balancedCalibrator.calibration

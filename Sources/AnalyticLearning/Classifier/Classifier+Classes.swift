@@ -20,17 +20,16 @@ extension Classifier {
     /// - Complexity: O((D + d)·C).
     @discardableResult
     public func deleteClass(_ label: Label) throws(ClassError) -> Int {
-        guard let column = registry.column(of: label), column < truth.counts.count else { throw .unknown(label) }
+        guard let column = registry.column(of: label), column < counts.count else { throw .unknown(label) }
         let rest: BalancedWeights?
         do throws(LinearAlgebraError) {
-            rest = try prepare { () throws(LinearAlgebraError) in try balanced?.without(column) }
+            rest = try balanced?.without(column)
         } catch {
             throw .solver(error)
         }
-        let rows = truth.counts[column]
-        fadeCalibration(rows: truth.samples - rows, of: truth.samples)
-        truth.removeClass(column)
-        view.removeClass(column)
+        let rows = counts[column]
+        fadeCalibration(rows: samples - rows, of: samples)
+        core.removeClass(column)
         registry.remove(column)
         evaluation.removeClass(column)
         balanced = rest
@@ -45,7 +44,7 @@ extension Classifier {
     /// - Complexity: O(1).
     @discardableResult
     public func renameClass(_ label: Label, to new: Label) throws(ClassError) -> Bool {
-        guard let column = registry.column(of: label), column < truth.counts.count else { throw .unknown(label) }
+        guard let column = registry.column(of: label), column < counts.count else { throw .unknown(label) }
         guard label != new else { return false }
         guard registry.column(of: new) == nil else { throw .exists(new) }
         registry.rename(column, to: new)

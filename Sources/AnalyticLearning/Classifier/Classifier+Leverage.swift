@@ -12,20 +12,7 @@ extension Classifier {
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     /// - Complexity: 2D²n operations, in products of matrices; D³ where the view waits for a solution.
     public func leverages(of features: UnsafeBufferPointer<Double>) throws(LinearAlgebraError) -> [Double]? {
-        let dimension = featureMap.dimension
-        let rows = features.count / dimension
-        precondition(rows * dimension == features.count, "a row is cut short")
-        if mustSolve { solve() }
-        guard !mustSolve, !view.health.isTruncated else { return nil }
-        var result: [Double] = []
-        result.reserveCapacity(rows)
-        for first in stride(from: 0, to: rows, by: view.cost.blockRows) {
-            let end = min(first + view.cost.blockRows, rows)
-            let part = UnsafeBufferPointer(rebasing: features[(first * dimension)..<(end * dimension)])
-            try featureMap.withMapped(part, buffer: &h) { (h) throws(LinearAlgebraError) in
-                try view.appendLeverages(h: h, square: square, to: &result)
-            }
-        }
-        return result
+        precondition(features.count.isMultiple(of: featureMap.dimension), "a row is cut short")
+        return try core.leverages(of: features)
     }
 }

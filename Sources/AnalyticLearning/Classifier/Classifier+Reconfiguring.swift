@@ -41,34 +41,12 @@ extension Classifier {
         guard changed != configuration else { return false }
         let hasOtherRidge = changed.ridge != configuration.ridge
         let hasOtherImbalance = changed.imbalance != configuration.imbalance
-        if hasOtherRidge { try solve(ridge: changed.ridge) }
+        if hasOtherRidge { try core.reconfigure(ridge: changed.ridge) }
         configuration = changed
         if hasOtherRidge { calibrator.reset() }
         balancedCalibrator.reset()
         beginEpoch(dropping: hasOtherImbalance)
         return true
-    }
-
-    /// Solves the view with another ridge, in a square of its own until that succeeds.
-    private func solve(ridge: Double) throws {
-        guard truth.samples > 0 else {
-            view.ridge = ridge
-            view.reset(square: &square)
-            return mustSolve = false
-        }
-        view.flush(square: &square)
-        do throws(LinearAlgebraError) {
-            square = try prepare { () throws(LinearAlgebraError) in
-                var solved = try square.copyOfGram()
-                view.ridge = ridge
-                try view.solve(square: &solved, truth: truth)
-                return solved
-            }
-        } catch {
-            if case .outOfMemory = error { throw error }
-            throw ReconfigurationError.unsolvable(ridge: ridge)
-        }
-        mustSolve = false
     }
 
     /// Changes the ridge; see `reconfigure`.

@@ -5,7 +5,7 @@ extension Classifier {
     ///
     /// From then until `finishReplay` the weights lag behind where that is cheaper.
     public func beginReplay(rows: Int) {
-        if rows >= view.cost.bulkRows { mustSolve = true }
+        core.beginReplay(rows: rows)
     }
 
     /// Learns rows again that a log has kept, without evaluating them; `finishReplay` makes the weights fit.
@@ -19,16 +19,9 @@ extension Classifier {
     /// - Throws: `LinearAlgebraError.outOfMemory` before anything has changed.
     /// - Complexity: D²n multiply-adds for many rows, see `CostModel`.
     public func replay(features: UnsafeBufferPointer<Double>, columns: [Int]) throws(LinearAlgebraError) {
-        precondition(features.count == columns.count * featureMap.dimension, "features and labels of different length")
-        try prepare { () throws(LinearAlgebraError) in try reserve(columns, scoredRows: view.cost.blockRows) }
-        let isBulk = mustSolve || columns.count >= view.cost.bulkRows
-        var unused = ProgressiveScorer(spans: [])
-        let rows = isBulk ? accumulatedRows : view.cost.blockRows
-        try forEachPart(of: features, columns[...], rows: rows) { (values, part) throws(LinearAlgebraError) in
-            guard isBulk else { return try learnBlock(values, part, &unused) }
-            try featureMap.withMapped(values, buffer: &h) { h in accumulate(values, h, part) }
-        }
-        if isBulk { mustSolve = true }
+        let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)
+        try core.reserve(columns, isScoredAtOnce: false, classRoom)
+        try core.replay(rows)
     }
 
     /// Solves for the weights where rows have only been accumulated, and takes on the version that the rows led to.
@@ -36,7 +29,7 @@ extension Classifier {
     /// - Complexity: D³ + 2D²C multiply-adds where there is something to solve.
     public func finishReplay(version: Int) {
         precondition(version >= self.version, "versions never decrease")
-        if mustSolve { solve() }
+        core.catchUp()
         self.version = version
     }
 }

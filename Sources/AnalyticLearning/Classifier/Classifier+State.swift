@@ -3,41 +3,38 @@ public import LinearAlgebra
 extension Classifier {
     /// Calls `body` with Q [D×C].
     public func withCrossMoment<R, E: Error>(_ body: (borrowing Matrix) throws(E) -> R) throws(E) -> R {
-        try body(truth.crossMoment)
+        try body(core.truth.crossMoment)
     }
 
     /// Calls `body` with W [D×C], in Float64.
     public func withWeights<R, E: Error>(_ body: (borrowing Matrix) throws(E) -> R) throws(E) -> R {
-        try body(view.weights)
+        try body(core.view.readout.weights)
     }
 
     /// Calls `body` with the class moments.
     public func withMoments<R, E: Error>(_ body: (borrowing ClassMoments) throws(E) -> R) throws(E) -> R {
-        try body(truth.moments)
+        try body(core.truth.moments)
     }
 
     /// Calls `body` with the square of G and R, brought up to date.
     public func withSquare<R, E: Error>(_ body: (borrowing SymmetricPair) throws(E) -> R) throws(E) -> R {
-        view.flush(square: &square)
-        return try body(square)
+        core.flush()
+        return try body(core.square)
     }
 
     /// How exact the sums in G are.
     ///
     /// - Complexity: O(D).
-    public var sumError: SumError { view.sumError(past: truth.pastError) }
+    public var sumError: SumError { core.sumError }
 
     /// The bound that is to be saved: of all rows, those that are gathered beside the square included, as whoever restores them has it.
     public var savedSumError: Double {
-        view.flush(square: &square)
-        return min(gramError, SumError.largestBound)
+        core.flush()
+        return min(core.gramError, SumError.largestBound)
     }
 
     /// Whether second moments may be off, by what `ClassMoments.errors` says, so that it must be saved.
-    public var hasMomentErrors: Bool { truth.moments.errors.contains { !$0.isEmpty } }
-
-    /// The bound of what rounding has left in G, with what is gathered already in it.
-    var gramError: Double { SumError(past: truth.pastError, trace: square.gramTrace, inverseNorm: 0).bound }
+    public var hasMomentErrors: Bool { core.truth.moments.errors.contains { !$0.isEmpty } }
 
     /// The most samples that a model may have, and its highest version: 2^53 − 1, which every reader of JSON keeps (RFC 8259, section 6).
     ///
@@ -53,17 +50,14 @@ extension Classifier {
     /// Balanced weights made from this very state stay those of this state.
     public func advanceVersion(past current: Int) throws(LinearAlgebraError) {
         let advanced = min(max(version, current) + 1, Self.maximumCount)
-        let renumbered = try prepare { () throws(LinearAlgebraError) in
-            balanced?.version == version ? try balanced?.renumbered(advanced) : balanced
-        }
-        balanced = renumbered
+        if let current = balanced, current.version == version { balanced = try current.renumbered(advanced) }
         version = advanced
     }
 
     /// What a class's sketch holds: how many rows, and an upper bound of ‖G_c − BᵀB‖₂; nil where none are kept, or whole matrices.
     public func sketchSize(of column: Int) -> (rows: Int, shrunk: Double)? {
         guard case .rows(let rank) = configuration.sketchRank, rank > 0 else { return nil }
-        return (truth.sketches.directions[column].rows, truth.sketches.directions[column].shrunk)
+        return (core.truth.sketches.directions[column].rows, core.truth.sketches.directions[column].shrunk)
     }
 
     /// Calls `body` with the rows of each class's sketch, row-major [rows, D], in column order.
@@ -74,8 +68,8 @@ extension Classifier {
     ///   cannot be copied.
     /// - Complexity: O(rank²·D) for each class that has changed.
     public func forEachSketch(_ body: (_ column: Int, _ rows: UnsafeBufferPointer<Double>) throws -> Void) throws {
-        try truth.sketches.rotate()
-        for (column, sketch) in truth.sketches.directions.enumerated() {
+        try core.truth.sketches.rotate()
+        for (column, sketch) in core.truth.sketches.directions.enumerated() {
             try sketch.withRows { try body(column, $0) }
         }
     }
@@ -85,12 +79,12 @@ extension Classifier {
         ofClass column: Int, _ body: (UnsafeBufferPointer<Double>) throws(E) -> Void
     ) throws(E) {
         precondition(configuration.sketchRank == .exact, "no class matrices are kept")
-        try truth.sketches.forEachPackedGram(of: column, body)
+        try core.truth.sketches.forEachPackedGram(of: column, body)
     }
 
     /// Adds a value to an element of R, to prove in tests that damage is found and healed.
     package func disturbInverse(_ row: Int, _ column: Int, by value: Double) {
-        view.flush(square: &square)
-        square.disturbInverse(row, column, by: value)
+        core.flush()
+        core.square.disturbInverse(row, column, by: value)
     }
 }

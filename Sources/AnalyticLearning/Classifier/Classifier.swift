@@ -32,15 +32,8 @@ public final class Classifier {
     /// Counts the changes after which balanced weights that were begun before them are no longer wanted: anything but learning.
     var epoch = 0
 
-    var square: SymmetricPair
-    var truth: Truth
-    var view: RecursiveView
-
-    /// Mapped rows; several identity rows are not copied.
-    var h: Matrix
-    var groups = ClassGroups()
-    private var scores: Matrix
-    var mustSolve = false
+    /// What has been learned, and the weights that follow from it.
+    var core: LearningCore
 
     /// A classifier that has learned nothing.
     ///
@@ -56,27 +49,22 @@ public final class Classifier {
         try configuration.validate()
         let map = try featureMap ?? FeatureMap(configuration)
         precondition(map.dimension == configuration.dimension && map.width == configuration.width, "another feature map")
-        var square = try SymmetricPair(dimension: map.width)
-        view = try RecursiveView(width: map.width, ridge: configuration.ridge, square: &square)
-        truth = try Truth(width: map.width, dimension: map.dimension, sketchRank: configuration.sketchRank)
-        h = try Matrix(rows: map.width, columns: 0, columnCapacity: map.isIdentity ? 1 : CostModel(width: map.width).blockRows)
-        scores = try Matrix(rows: 0, columns: 0)
-        self.square = square
+        core = try LearningCore(map, ridge: configuration.ridge, sketchRank: configuration.sketchRank)
         evaluation = ProgressiveEvaluation(window: evaluationWindow)
         self.configuration = configuration
         self.featureMap = map
     }
 
     /// All rows learned.
-    public var samples: Int { truth.samples }
+    public var samples: Int { core.truth.samples }
     /// n_c in column order.
-    public var counts: [Int] { truth.counts }
+    public var counts: [Int] { core.truth.counts }
     /// How far the view can be trusted.
-    public var health: ViewHealth { view.health }
+    public var health: ViewHealth { core.view.health }
 
     /// Requests of `rows` rows per gathering cycle, in which each gathered rank update is paid for once: a measurement of learning must
     /// cover a multiple of it.
-    package func gatheringCycle(rows: Int) -> Int { view.cost.gatheringCycle(rows: rows) }
+    package func gatheringCycle(rows: Int) -> Int { core.view.cost.gatheringCycle(rows: rows) }
 
     // MARK: Learning
 
@@ -134,7 +122,7 @@ public final class Classifier {
 
     /// Forgets labels that were interned for a request that was then refused.
     public func forgetClasses(from count: Int) {
-        precondition(count >= truth.counts.count, "classes that have been learned stay")
+        precondition(count >= core.truth.counts.count, "classes that have been learned stay")
         registry.truncate(to: count)
     }
 
@@ -151,35 +139,13 @@ public final class Classifier {
     public func learn(
         features: UnsafeBufferPointer<Double>, columns: [Int], spans: [RequestSpan]
     ) throws(LinearAlgebraError) -> LearnOutcome {
-        precondition(features.count == columns.count * featureMap.dimension, "features and labels of different length")
+        let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)
         precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
-        let cost = view.cost
-        let isLarge = spans.contains { $0.rows > cost.blockRows }
-        try prepare { () throws(LinearAlgebraError) in try reserve(columns, scoredRows: isLarge ? accumulatedRows : cost.blockRows) }
-        var predictions: [Int] = []
-        predictions.reserveCapacity(columns.count)
+        let isLarge = spans.contains { $0.rows > core.view.cost.blockRows }
+        try core.reserve(columns, isScoredAtOnce: isLarge, classRoom)
+        let predictions = try core.learn(
+            rows, spans: spans, calibrator: calibrator, balanced: BalancedScorer(balanced, balancedCalibrator))
         var row = 0
-        var index = 0
-        while index < spans.count {
-            var end = index + 1
-            var rows = spans[index].rows
-            while end < spans.count, rows + spans[end].rows <= cost.blockRows {
-                rows += spans[end].rows
-                end += 1
-            }
-            let block = columns[row..<(row + rows)]
-            let values = UnsafeBufferPointer(rebasing: features[(row * featureMap.dimension)..<((row + rows) * featureMap.dimension)])
-            var scorer = ProgressiveScorer(spans: spans[index..<end], calibrator: calibrator)
-            if rows <= cost.blockRows {
-                try learnBlock(values, block, &scorer, isNew: true)
-            } else {
-                try learnLarge(values, block, &scorer)
-            }
-            predictions.append(contentsOf: scorer.predictions)
-            row += rows
-            index = end
-        }
-        row = 0
         for span in spans {
             let rows = row..<(row + span.rows)
             evaluation.record(predictions: predictions[rows], columns: columns[rows], knownClasses: span.knownClasses)
@@ -189,155 +155,8 @@ public final class Classifier {
         return LearnOutcome(predictions: predictions)
     }
 
-    /// Makes room for everything that learning needs, so that nothing can fail half-way. A part of `prepare`.
-    ///
-    /// - Parameter scoredRows: how many rows are scored at once.
-    func reserve(_ columns: [Int], scoredRows: Int) throws(LinearAlgebraError) {
-        let rows = min(columns.count, view.cost.blockRows)
-        if !featureMap.isIdentity { try h.reshapeScratch(columns: rows) }
-        try scores.reshapeScratch(rows: min(columns.count, scoredRows), columns: registry.count)
-        try reserve(classes: registry.count, rows: rows, columns: columns)
-    }
-
-    /// Makes room for classes, and for rows of some of them; if there is none, `prepare` drops the new ones.
-    func reserve(classes: Int, rows: Int, columns: [Int]) throws(LinearAlgebraError) {
-        if memoryLimit < .max, classes > truth.counts.count {
-            let bytes = configuration.estimatedBytes(classes: classes) ?? .max
-            guard bytes <= memoryLimit else { throw .outOfMemory(bytes: bytes) }
-        }
-        try view.reserve(rows: rows, classes: classes)
-        try truth.setClasses(classes)
-        try truth.sketches.reserve(rows: rows, columns: columns)
-    }
-
-    /// Rows that fit one block of the recursion.
-    ///
-    /// - Parameter isNew: whether the balanced weights have not scored the rows yet and are to be calibrated by them.
-    func learnBlock(
-        _ x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer, isNew: Bool = false
-    ) throws(LinearAlgebraError) {
-        try featureMap.withMapped(x, buffer: &h) { (h) throws(LinearAlgebraError) in
-            if isNew { try calibrateBalanced(h, columns) }
-            if mustSolve {
-                try scoreRows(h, &scorer, columns)
-                accumulate(x, h, columns)
-                return solve()
-            }
-            do {
-                try view.learn(h: h, columns: columns, progress: &scorer, square: &square, truth: &truth) { truth in
-                    truth.add(x: x, h: h, columns: columns, groups: &groups)
-                }
-            } catch {
-                mustSolve = true
-            }
-        }
-    }
-
-    /// One request of many rows: scored first, then accumulated and solved once, or passed through the recursion in parts.
-    private func learnLarge(
-        _ x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer
-    ) throws(LinearAlgebraError) {
-        guard columns.count >= view.cost.bulkRows || mustSolve else {
-            try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
-                try featureMap.withMapped(values, buffer: &h) { (h) throws(LinearAlgebraError) in
-                    try scoreRows(h, &scorer, part)
-                    try calibrateBalanced(h, part)
-                }
-            }
-            var unused = ProgressiveScorer(spans: [])
-            return try forEachPart(of: x, columns) { (values, part) throws(LinearAlgebraError) in
-                try learnBlock(values, part, &unused)
-            }
-        }
-        try forEachPart(of: x, columns, rows: accumulatedRows) { (values, part) throws(LinearAlgebraError) in
-            try featureMap.withMapped(values, buffer: &h) { (h) throws(LinearAlgebraError) in
-                try calibrateBalanced(h, part)
-                try multiplyScores(h)
-                accumulate(values, h, part, scoring: &scorer)
-            }
-        }
-        solve()
-    }
-
-    /// Adds the mapped rows to the truth and to G, without touching R or W.
-    func accumulate(_ x: UnsafeBufferPointer<Double>, _ h: borrowing Matrix, _ columns: ArraySlice<Int>) {
-        truth.add(x: x, h: h, columns: columns, groups: &groups)
-        view.accumulate(h: h, square: &square)
-    }
-
-    /// The same, and scores the rows, of which `scores` has the products.
-    private func accumulate(
-        _ x: UnsafeBufferPointer<Double>, _ h: borrowing Matrix, _ columns: ArraySlice<Int>, scoring scorer: inout ProgressiveScorer
-    ) {
-        let cost = view.cost.sumOperations(rows: columns.count, classes: registry.count)
-        // Sketches may be as much work as G is, and of few classes scoring is less than half of the sums: threads share those then.
-        guard !truth.sketches.isKept, 2 * cost.score > cost.sums else {
-            truth.add(x: x, h: h, columns: columns, groups: &groups)
-            return view.accumulate(h: h, square: &square) { scorer.score(scores, columns: columns) }
-        }
-        view.accumulate(h: h, square: &square) {
-            ComputeThreads.both(operations: cost.sums + cost.score) {
-                truth.add(x: x, h: h, columns: columns, groups: &groups)
-            } _: {
-                scorer.score(scores, columns: columns)
-            }
-        }
-    }
-
-    /// The rows that are accumulated at once: as many as the buffer of mapped rows holds. The identity's need none, and the more there
-    /// are, the fewer times are G and the sums of each class read and written; their scores then take no more than 2 MiB, or what a block's
-    /// take. What a sum of many rows loses is not compensated, so that compensated ones stay at a block.
-    var accumulatedRows: Int {
-        let block = view.cost.blockRows
-        // Sketches have buffers of their own.
-        let isPlain = featureMap.isIdentity && !truth.sketches.isKept && !SymmetricPair.isCompensated(dimension: featureMap.width)
-        guard isPlain else { return block }
-        return max(block, min(1024, (1 << 18) / max(1, registry.count)))
-    }
-
-    /// Calls `body` with consecutive rows and their classes, this many at a time, or as many as the recursion takes at once.
-    func forEachPart(
-        of x: UnsafeBufferPointer<Double>, _ columns: ArraySlice<Int>, rows: Int? = nil,
-        _ body: (UnsafeBufferPointer<Double>, ArraySlice<Int>) throws(LinearAlgebraError) -> Void
-    ) throws(LinearAlgebraError) {
-        let rows = rows ?? view.cost.blockRows
-        for start in stride(from: columns.startIndex, to: columns.endIndex, by: rows) {
-            let part = columns[start..<min(start + rows, columns.endIndex)]
-            let first = (start - columns.startIndex) * featureMap.dimension
-            try body(UnsafeBufferPointer(rebasing: x[first..<(first + part.count * featureMap.dimension)]), part)
-        }
-    }
-
-    /// Scores the mapped rows by the weights as they are.
-    private func scoreRows(
-        _ h: borrowing Matrix, _ scorer: inout ProgressiveScorer, _ columns: ArraySlice<Int>
-    ) throws(LinearAlgebraError) {
-        try multiplyScores(h)
-        scorer.score(scores, columns: columns)
-    }
-
-    private func multiplyScores(_ h: borrowing Matrix) throws(LinearAlgebraError) {
-        try scores.reshapeScratch(rows: h.columns, columns: view.weights.columns)
-        scores.multiply(h, transposed: true, by: view.weights)
-    }
-
-    /// Shows the mapped rows' scores by the balanced weights, where there are any, to their calibrator.
-    private func calibrateBalanced(_ h: borrowing Matrix, _ columns: ArraySlice<Int>) throws(LinearAlgebraError) {
-        guard let balanced, balanced.classCount > 1 else { return }
-        try scores.reshapeScratch(rows: h.columns, columns: balanced.classCount)
-        balanced.withWeights { scores.multiply(h, transposed: true, by: $0) }
-        balancedCalibrator.record(scores, columns: columns)
-    }
-
-    /// Solves the view again; if that fails, the old weights stay and the next block retries.
-    func solve() {
-        do {
-            try view.solve(square: &square, truth: truth)
-            mustSolve = false
-        } catch {
-            mustSolve = true
-        }
-    }
+    /// All classes that labels have been interned for, and the memory that they may take.
+    var classRoom: ClassRoom { ClassRoom(classes: registry.count, configuration: configuration, memoryLimit: memoryLimit) }
 
     // MARK: Publishing
 
@@ -346,15 +165,11 @@ public final class Classifier {
     /// - Returns: nil where the weights are not finite even after they were solved again from the truth; such weights are never published.
     /// - Complexity: O(D·C).
     public func publish() -> PublishedWeights? {
-        if !view.weights.isFinite { solve() }
-        guard view.weights.isFinite else { return nil }
+        guard core.makeWeightsFinite() else { return nil }
         return PublishedWeights(
-            configuration: configuration, featureMap: featureMap, labels: registry.labels, counts: truth.counts, samples: truth.samples,
-            version: version, health: view.health, weights: view.weights, rowNorm: view.rowNorm(of: truth.samples),
-            rowComponents: { rowScale.components }, balanced: balanced, evaluation: evaluation, calibration: calibration(of: .plain),
+            configuration: configuration, featureMap: featureMap, labels: registry.labels, counts: counts, samples: samples,
+            version: version, health: health, weights: core.view.readout.weights, rowNorm: core.rowNorm,
+            rowComponents: { core.rowScale.components }, balanced: balanced, evaluation: evaluation, calibration: calibration(of: .plain),
             balancedCalibration: calibration(of: .balanced), sumError: sumError)
     }
-
-    /// How large the mapped rows are that were learned.
-    var rowScale: RowScale { RowScale(squares: view.squaredComponents(square), rows: truth.samples) }
 }

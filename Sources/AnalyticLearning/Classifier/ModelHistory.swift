@@ -18,7 +18,7 @@ extension Classifier {
     public var history: ModelHistory {
         ModelHistory(
             evaluation: evaluation, calibration: calibrator.state, balancedCalibration: balancedCalibrator.state, balanced: balanced,
-            health: view.health, epoch: epoch, registry: registry)
+            health: health, epoch: epoch, registry: registry)
     }
 
     /// Goes on with the history of another classifier: this one is the same state, made again from what was saved of it. What a job makes of
@@ -29,7 +29,7 @@ extension Classifier {
         evaluation = history.evaluation
         calibrator.restore(history.calibration)
         balancedCalibrator.restore(history.balancedCalibration)
-        view.health.add(history.health)
+        core.view.health.add(history.health)
         epoch = history.epoch
         registry.takeIdentities(of: history.registry)
         balanced = history.balanced

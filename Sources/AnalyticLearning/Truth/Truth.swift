@@ -1,25 +1,27 @@
-public import LinearAlgebra
+internal import LinearAlgebra
 
 /// What a model has learned, as sums: counts, class moments and the cross moment Q. (The Gram matrix G, also a sum, lies in the square
 /// that it shares with the view's R.)
 ///
 /// Sums can be added, subtracted, solved again for another ridge, and audited. Nothing in here is ever derived from the view.
-public struct Truth: ~Copyable {
+struct Truth: ~Copyable {
     /// Q = Σ hyᵀ [D×C].
-    public internal(set) var crossMoment: Matrix
+    var crossMoment: Matrix
     /// What the sums in Q have lost to rounding [D×C], where G's are compensated too; without columns elsewhere. Snapshots do without it, as
     /// without that of G.
     private(set) var crossMomentRest: Matrix
     /// n_c.
-    public internal(set) var counts: [Int]
+    var counts: [Int]
     /// μ_c and M2_c, in the space of x.
-    public internal(set) var moments: ClassMoments
+    var moments: ClassMoments
     /// All rows in G, those of no class included.
-    public internal(set) var samples: Int
+    var samples: Int
     /// What is kept of each class's own Gram matrix.
     var sketches: ClassSketches
     /// What rounding in earlier states has left in G at most: see `SumError`. 0 while none of them was larger than this one.
     var pastError = 0.0
+    /// The rows of one block by their classes.
+    private var groups = ClassGroups()
 
     /// Without compensation in G, one in Q would gain nothing.
     private var isCompensated: Bool { SymmetricPair.isCompensated(dimension: crossMoment.rows) }
@@ -65,36 +67,40 @@ public struct Truth: ~Copyable {
     /// Adds a block to Q, the counts, the moments and the sketches. G takes the same rows by a rank update of its own.
     ///
     /// - Parameters:
-    ///   - x: the rows as they came.
+    ///   - rows: as they came.
     ///   - h: the same rows after the map, [D×n].
-    ///   - columns: the class of each row.
-    ///   - groups: overwritten.
     /// - Complexity: O(n·(d + D)).
-    mutating func add(
-        x: UnsafeBufferPointer<Double>, h: borrowing Matrix, columns: ArraySlice<Int>, groups: inout ClassGroups
-    ) {
-        groups.set(columns)
-        moments.merge(groups, of: x, counts: counts)
-        addToCrossMoment(h, groups, times: 1)
+    mutating func add(_ rows: LabelledRows, _ h: borrowing Matrix) {
+        groups.set(rows.columns)
+        moments.merge(groups, of: rows.features, counts: counts)
+        addToCrossMoment(h, times: 1)
         for group in groups.all {
             let rows = groups.rows(of: group)
             sketches.add(h, rows: rows, column: group.column)
             counts[group.column] += rows.count
         }
-        samples += columns.count
+        samples += rows.count
     }
 
-    /// Takes a block out of Q, the counts and the sketches again; the caller has made sure that no count falls below 0. G gives up the same rows by a rank update of its own.
+    /// The moments of the classes that lose rows, as they will be without them.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    /// - Complexity: O(rows·d).
+    mutating func moments(without rows: LabelledRows) throws(LinearAlgebraError) -> MomentRemoval {
+        groups.set(rows.columns)
+        return try MomentRemoval(groups, of: rows.features, from: moments, counts: counts)
+    }
+
+    /// Takes a block out of Q, the counts and the sketches again; the caller has made sure that no count falls below 0. G gives up the same
+    /// rows by a rank update of its own.
     ///
     /// A class that is left without rows ends as if it had never had any.
     ///
     /// - Parameters: as of `add`. The moments have given the rows up by `MomentRemoval`.
     /// - Returns: the classes whose sketches still know the rows, in ascending order.
-    mutating func subtract(
-        h: borrowing Matrix, columns: ArraySlice<Int>, groups: inout ClassGroups
-    ) -> [Int] {
-        groups.set(columns)
-        addToCrossMoment(h, groups, times: -1)
+    mutating func subtract(_ rows: LabelledRows, _ h: borrowing Matrix) -> [Int] {
+        groups.set(rows.columns)
+        addToCrossMoment(h, times: -1)
         var stale: [Int] = []
         for group in groups.all {
             let (column, rows) = (group.column, groups.rows(of: group))
@@ -107,7 +113,7 @@ public struct Truth: ~Copyable {
                 stale.append(column)
             }
         }
-        samples -= columns.count
+        samples -= rows.count
         return stale
     }
 
@@ -149,14 +155,14 @@ public struct Truth: ~Copyable {
 
     /// Q and what its sums have lost, beside those of the truth.
     struct CrossMoment: ~Copyable {
-        let sums: Matrix
-        let rest: Matrix
+        var sums: Matrix
+        var rest: Matrix
     }
 
-    /// Takes what `crossMoment(adding:to:)` has made.
-    mutating func setCrossMoment(_ other: consuming CrossMoment) {
-        crossMoment = other.sums
-        crossMomentRest = other.rest
+    /// Takes what `crossMoment(adding:to:)` has made, and gives what there was for it.
+    mutating func exchangeCrossMoment(_ other: inout CrossMoment) {
+        swap(&crossMoment, &other.sums)
+        swap(&crossMomentRest, &other.rest)
     }
 
     /// Sets Q as a snapshot has it, [D×C] row after row.
@@ -165,8 +171,9 @@ public struct Truth: ~Copyable {
         crossMomentRest.fill(0)
     }
 
-    private mutating func addToCrossMoment(_ h: borrowing Matrix, _ groups: ClassGroups, times factor: Double) {
-        let width = crossMoment.rows
+    /// Q ← Q + αHᵀY for the rows that `groups` has.
+    private mutating func addToCrossMoment(_ h: borrowing Matrix, times factor: Double) {
+        let (width, groups) = (crossMoment.rows, groups)
         let operations = 16 * Double(width) * Double(groups.order.count)
         h.withElements { values in
             crossMoment.withMutableElements { sums in

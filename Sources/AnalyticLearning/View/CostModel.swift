@@ -65,14 +65,14 @@ struct CostModel {
         drift > 1e-8 ? 64 * classes : max(64 * classes, samples / 16)
     }
 
-    /// What a block of so many rows costs between P and the rank updates, in operations at the rate of a square product: S, its factor, T
-    /// and R's diagonal; and the rows' sums, their scores by the weights before, and what calibration learns from these.
+    /// What a block of so many rows costs between P and the rank updates, in operations at the rate of a square product: the rows' sums,
+    /// their scores by the weights before, and what calibration learns from these; and S, its factor, T and R's diagonal.
     ///
     /// The factors say how far from that rate such thin products and loops are (64 and 256 rows, D = 2048, C = 100).
-    func chainOperations(rows: Int, classes: Int) -> (factor: Double, score: Double) {
+    func chainOperations(rows: Int, classes: Int) -> (score: Double, factor: Double) {
         let (d, n, c) = (Double(width), Double(rows), Double(classes))
         let (sums, score) = sumOperations(rows: rows, classes: classes)
-        return (factor: 6 * d * n * n, score: n * 3.3 * d * c + sums + score)
+        return (score: n * 3.3 * d * c + sums + score, factor: 6 * d * n * n)
     }
 
     /// What rows cost in the same operations without products: their sums, and choosing and calibrating by their scores.

@@ -9,7 +9,8 @@ extension RecursiveView {
     /// solutions; and, if the stream stays singular, after as many rows as cost about as much as a solution.
     func isSolveDue(samples: Int) -> Bool {
         guard health.isTruncated else { return false }
-        return rowsSinceSolve >= min(max(1, samples / 3), cost.truncatedRows) || remainder.isFilled(trace: gramTrace, rows: rowsSinceSolve)
+        if rowsSinceSolve >= min(max(1, samples / 3), cost.truncatedRows) { return true }
+        return remainder.isFilled(trace: update.gramTrace, rows: rowsSinceSolve)
     }
 
     /// Solves R and W from the truth, by Cholesky or, if that fails, by eigenvectors.
@@ -33,9 +34,9 @@ extension RecursiveView {
         health.solves += 1
         health.isTruncated = false
         health.largestInverse = 0
-        gramTrace = square.gramTrace
-        var solved = try Matrix(rows: weights.rows, columns: 0, columnCapacity: crossMoment.columns)
-        var leftOut = try Remainder(width: weights.rows)
+        update.readTrace(square)
+        var solved = try Matrix(rows: readout.weights.rows, columns: 0, columnCapacity: crossMoment.columns)
+        var leftOut = try Remainder(width: readout.weights.rows)
         try solved.copy(from: crossMoment)
         do {
             try square.solve(ridge: ridge, weights: &solved)
@@ -54,7 +55,7 @@ extension RecursiveView {
         health.drift = try measureDrift(square: square)
         health.noteSolution()
         // From here on nothing fails.
-        weights = solved
+        readout.weights = solved
         remainder = leftOut
         rowsSinceProbe = 0
         rowsSinceSolve = 0
@@ -71,15 +72,15 @@ extension RecursiveView {
     mutating func refine(square: borrowing SymmetricPair, crossMoment: borrowing Matrix, rest: borrowing Matrix) {
         rowsSinceRefinement = 0
         // The drift along one random vector is at least 1/√D of what it may be along another, and a step must take more than it adds.
-        let largestDrift = health.drift * Double(weights.rows).squareRoot()
-        guard health.drift > Self.refinedDrift, largestDrift < 0.1, !health.isTruncated, weights.columns > 0 else { return }
+        let largestDrift = health.drift * Double(readout.weights.rows).squareRoot()
+        guard health.drift > Self.refinedDrift, largestDrift < 0.1, !health.isTruncated, readout.weights.columns > 0 else { return }
         do {
-            let residual = try square.residual(of: weights, ridge: ridge, crossMoment: crossMoment, rest: rest)
-            var correction = try Matrix(rows: weights.rows, columns: weights.columns)
+            let residual = try square.residual(of: readout.weights, ridge: ridge, crossMoment: crossMoment, rest: rest)
+            var correction = try Matrix(rows: readout.weights.rows, columns: readout.weights.columns)
             try square.multiplyInverse(residual, into: &correction)
             // More than a hundredth is no correction of what was right but for rounding.
-            guard correction.isFinite, correction.frobeniusNorm <= 1e-2 * weights.frobeniusNorm else { return }
-            weights.add(correction)
+            guard correction.isFinite, correction.frobeniusNorm <= 1e-2 * readout.weights.frobeniusNorm else { return }
+            readout.weights.add(correction)
         } catch {}
     }
 
@@ -87,7 +88,7 @@ extension RecursiveView {
     private static let refinedDrift = 1e-10
 
     mutating func readDiagonal(_ square: borrowing SymmetricPair) {
-        for index in inverseDiagonal.indices { inverseDiagonal[index] = square.inverseElement(index, index) }
+        update.readDiagonal(square)
         noteCondition()
     }
 
@@ -125,8 +126,8 @@ extension RecursiveView {
     }
 
     mutating func noteCondition() {
-        (health.gramTrace, health.ridge, health.width) = (gramTrace, ridge, inverseDiagonal.count)
-        let largest = max(inverseDiagonal.max() ?? 0, 0)
+        (health.gramTrace, health.ridge, health.width) = (update.gramTrace, ridge, update.diagonal.count)
+        let largest = max(update.largestInverse, 0)
         health.largestInverse = max(health.largestInverse, largest)
         health.conditionEstimate = health.trace * largest
     }

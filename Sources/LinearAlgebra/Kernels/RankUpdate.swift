@@ -43,53 +43,28 @@ struct RankUpdate {
         }
     }
 
-    /// Runs this update and runs a smaller task alongside: one thread runs the task while the others begin the update. With up to two
-    /// threads (one if the update is compensated) the task runs first and may use both.
-    ///
-    /// - Parameter other: must touch nothing that the update does.
-    func perform(beside other: () -> Void) {
-        let shares = ComputeThreads.shares(of: parts, operations: operations)
-        // Each piece packs its operands again: with two threads that costs more than waiting for each other at the end of `other`. A
-        // compensated update has the same tiles in any case.
-        guard shares > (rest == nil ? 2 : 1) else {
-            other()
-            return perform()
-        }
-        let pieces = pieces(threads: shares)
-        ComputeThreads.concurrently(pieces.count + 1, threads: shares) { turn in
-            if turn == 0 { ComputeThreads.alone(other) } else { pieces.perform(turn - 1) }
-        }
+    /// What the update costs, and on how many threads.
+    var cost: GramUpdateCost {
+        let isCompensated = rest != nil
+        return GramUpdateCost(
+            threads: ComputeThreads.shares(of: parts, operations: operations),
+            operations: isCompensated ? operations * KernelCosts.compensatedCost : operations, isCompensated: isCompensated)
     }
 
-    /// Whether threads can run this update and two chains of these operations with `perform(beside:and:)` without waiting for the end of a
-    /// chain. If there are many threads or the chains are long, cutting the chains gains more.
-    func leavesRoom(for first: Double, and second: Double) -> Bool {
-        let shares = ComputeThreads.shares(of: parts, operations: operations)
-        let own = rest == nil ? operations : operations * KernelCosts.compensatedCost
-        return shares > 1 && max(first, second) * Double(shares) <= own + first + second
-    }
-
-    /// Runs this update and two chains: one thread runs each chain while the others begin the update. Calls inside a chain are not cut for
-    /// threads.
+    /// Does this update, and chains that one thread each does while others begin. What a chain calls is not cut for threads.
     ///
     /// - Parameters:
-    ///   - first: must touch nothing that the update or `second` does.
-    ///   - second: must touch nothing that the update or `first` does.
-    func perform(beside first: () -> Void, and second: () -> Void) {
-        let shares = ComputeThreads.shares(of: parts, operations: operations)
+    ///   - chains: how many; on one thread they come first, one after the other.
+    ///   - chain: is given its number; must touch nothing that the update or another chain does.
+    func perform(besideChains chains: Int, _ chain: (Int) -> Void) {
+        let shares = cost.threads
         guard shares > 1 else {
-            first()
-            second()
+            for index in 0..<chains { chain(index) }
             return perform()
         }
-        // With two threads too: the chains' products are too thin to cut.
         let pieces = pieces(threads: shares)
-        ComputeThreads.concurrently(pieces.count + 2, threads: shares) { turn in
-            switch turn {
-            case 0: ComputeThreads.alone(first)
-            case 1: ComputeThreads.alone(second)
-            default: pieces.perform(turn - 2)
-            }
+        ComputeThreads.concurrently(pieces.count + chains, threads: shares) { turn in
+            if turn < chains { ComputeThreads.alone { chain(turn) } } else { pieces.perform(turn - chains) }
         }
     }
 

@@ -36,7 +36,7 @@ package enum ComputeThreads {
     }
 
     /// Shares for this much work.
-    static func shares(of parts: Int, operations: Double) -> Int {
+    package static func shares(of parts: Int, operations: Double) -> Int {
         let threads = countInTask ?? count.load(ordering: .relaxed)
         guard threads > 1, !loans.areAny else { return 1 }
         return max(1, min(threads, parts, Int(operations / leastOperations)))
@@ -54,17 +54,12 @@ package enum ComputeThreads {
     /// Calls `body` on this thread alone: the other threads have work of their own.
     static func alone(_ body: () -> Void) { $countInTask.withValue(1, operation: body) }
 
-    /// Runs two tasks on a thread each. If there are not two threads, or too little to do, runs one after the other, each on all threads.
+    /// Does two things on a thread each. What they call is not cut for threads.
     ///
     /// - Parameters:
-    ///   - operations: of both together.
     ///   - first: must touch nothing that `second` does.
     ///   - second: must touch nothing that `first` does.
-    package static func both(operations: Double, _ first: () -> Void, _ second: () -> Void) {
-        guard shares(of: 2, operations: operations) > 1 else {
-            first()
-            return second()
-        }
+    package static func both(_ first: () -> Void, _ second: () -> Void) {
         concurrently(2, threads: 2) { turn in alone(turn == 0 ? first : second) }
     }
 

@@ -64,26 +64,17 @@ public struct SymmetricPair: ~Copyable {
         gramUpdate(a, columns ?? 0..<a.columns, alpha).perform()
     }
 
-    /// G ← G + AAᵀ for a D×n matrix (on one triangle), and runs a smaller task before or alongside, once.
-    ///
-    /// - Parameter other: must touch nothing of this.
-    /// - Complexity: D²n multiply-adds over two.
-    public mutating func addToGram(_ a: borrowing Matrix, beside other: () -> Void) {
-        gramUpdate(a, 0..<a.columns, 1).perform(beside: other)
-    }
+    /// What G ← G + AAᵀ costs for a D×n matrix, and on how many threads.
+    public func costOfAddingToGram(_ a: borrowing Matrix) -> GramUpdateCost { gramUpdate(a, 0..<a.columns, 1).cost }
 
-    /// Whether `addToGram(_:beside:and:)` is the fastest way to run this update and two chains of these operations.
-    public func leavesRoom(for first: Double, and second: Double, besideAddingToGram a: borrowing Matrix) -> Bool {
-        gramUpdate(a, 0..<a.columns, 1).leavesRoom(for: first, and: second)
-    }
-
-    /// The same beside two chains, each on one thread; see `leavesRoom`.
+    /// G ← G + AAᵀ for a D×n matrix (on one triangle) on all threads, while some of them first do a chain each.
     ///
     /// - Parameters:
-    ///   - first: must touch nothing of this, and nothing that `second` does.
-    ///   - second: must touch nothing of this, and nothing that `first` does.
-    public mutating func addToGram(_ a: borrowing Matrix, beside first: () -> Void, and second: () -> Void) {
-        gramUpdate(a, 0..<a.columns, 1).perform(beside: first, and: second)
+    ///   - chains: how many; called on one thread alone each, at once.
+    ///   - chain: is given its number; must touch nothing of this, and nothing that another chain does.
+    /// - Complexity: D²n multiply-adds over two.
+    public mutating func addToGram(_ a: borrowing Matrix, besideChains chains: Int, _ chain: (Int) -> Void) {
+        gramUpdate(a, 0..<a.columns, 1).perform(besideChains: chains, chain)
     }
 
     /// R ← R − TTᵀ for a D×n matrix (on one triangle); G already includes the rows.

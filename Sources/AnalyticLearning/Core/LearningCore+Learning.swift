@@ -1,0 +1,211 @@
+internal import LinearAlgebra
+
+extension LearningCore {
+    /// Learns requests as one: W, R, G, Q, counts and moments end where they would have ended one request after another.
+    ///
+    /// Room must have been made with `reserve`.
+    ///
+    /// - Parameters:
+    ///   - rows: those of all requests.
+    ///   - spans: the requests in order.
+    ///   - calibrator: is shown the scores of each row before its request was learned.
+    ///   - balanced: is shown the mapped rows before they are learned.
+    /// - Returns: the column that each row's scores chose.
+    /// - Throws: `LinearAlgebraError.outOfMemory`: not if there is room.
+    /// - Complexity: see `CostModel`.
+    mutating func learn(
+        _ rows: LabelledRows, spans: [RequestSpan], calibrator: Calibrator, balanced: BalancedScorer?
+    ) throws(LinearAlgebraError) -> [Int] {
+        let block = view.cost.blockRows
+        var predictions: [Int] = []
+        predictions.reserveCapacity(rows.count)
+        var (row, index) = (0, 0)
+        while index < spans.count {
+            // As many requests as the recursion takes at once, or one that is larger.
+            var end = index + 1
+            var count = spans[index].rows
+            while end < spans.count, count + spans[end].rows <= block {
+                count += spans[end].rows
+                end += 1
+            }
+            var scorer = ProgressiveScorer(spans: spans[index..<end], calibrator: calibrator)
+            let part = rows[row..<(row + count)]
+            if count <= block {
+                try learnBlock(part, &scorer, balanced: balanced)
+            } else {
+                try learnLarge(part, &scorer, balanced: balanced)
+            }
+            predictions.append(contentsOf: scorer.predictions)
+            row += count
+            index = end
+        }
+        return predictions
+    }
+
+    /// Rows that fit one block of the recursion.
+    private mutating func learnBlock(
+        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer? = nil
+    ) throws(LinearAlgebraError) {
+        try withMapped(rows.features) { (core, h) throws(LinearAlgebraError) in
+            try balanced?.record(h, columns: rows.columns, scratch: &core.scores)
+            guard core.isBehind else {
+                return core.step { (core) throws(LinearAlgebraError) in
+                    try core.recur(rows, h, &scorer)
+                    return .together
+                }
+            }
+            try core.score(h, columns: rows.columns, &scorer)
+            core.accumulate(rows, h)
+            core.solve()
+        }
+    }
+
+    /// One request of many rows: scored first, then accumulated and solved once, or passed through the recursion in parts.
+    private mutating func learnLarge(
+        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer?
+    ) throws(LinearAlgebraError) {
+        let block = view.cost.blockRows
+        guard rows.count >= view.cost.bulkRows || isBehind else {
+            try rows.forEachPart(of: block) { (part) throws(LinearAlgebraError) in
+                try withMapped(part.features) { (core, h) throws(LinearAlgebraError) in
+                    try core.score(h, columns: part.columns, &scorer)
+                    try balanced?.record(h, columns: part.columns, scratch: &core.scores)
+                }
+            }
+            var unused = ProgressiveScorer(spans: [])
+            return try rows.forEachPart(of: block) { (part) throws(LinearAlgebraError) in try learnBlock(part, &unused) }
+        }
+        try rows.forEachPart(of: accumulatedRows(classes: truth.counts.count)) { (part) throws(LinearAlgebraError) in
+            try withMapped(part.features) { (core, h) throws(LinearAlgebraError) in
+                try balanced?.record(h, columns: part.columns, scratch: &core.scores)
+                try core.multiplyScores(h)
+                core.accumulate(part, h, scoring: &scorer)
+            }
+        }
+        solve()
+    }
+
+    /// The recursion (ACIL eq. 9–10 in G-ACIL's mini-batch form), and the sums of the same rows.
+    ///
+    ///     P = RHᵀ   S = I + HP = LLᵀ   T = PL⁻ᵀ   R ← R − TTᵀ   W ← W + T L⁻¹(Y − HW)
+    ///
+    /// - Parameters:
+    ///   - h: Hᵀ [D×n].
+    ///   - scorer: is shown the scores of every row before its own request was learned.
+    /// - Throws: an error of solving again; the truth has the rows then, and the old weights stay.
+    /// - Complexity: 4D²n multiply-adds, or 2D²n for blocks that are gathered.
+    private mutating func recur(
+        _ rows: LabelledRows, _ h: borrowing Matrix, _ scorer: inout ProgressiveScorer
+    ) throws(LinearAlgebraError) {
+        do throws(LinearAlgebraError) {
+            try view.beginBlock(h, square: square)
+        } catch {
+            truth.add(rows, h)
+            square.addToGram(h)
+            scorer.skip(rows.count)
+            throw error
+        }
+        let schedule = BlockSchedule.recursion(
+            square.costOfAddingToGram(h), chains: view.cost.chainOperations(rows: rows.count, classes: truth.counts.count),
+            isGathered: view.isGathered(rows: rows.count), hasSketches: truth.sketches.isKept)
+        var firstRows = 0
+        let factored = view.update.factor(h, schedule, &square) {
+            truth.add(rows, h)
+            firstRows = view.readout.score(h, columns: rows.columns, &scorer)
+        }
+        guard let shrinkage = factored else {
+            view.readout.scoreRest(columns: rows.columns, from: firstRows, &scorer)
+            view.flush(square: &square)
+            if !schedule.includesGram { square.addToGram(h) }
+            return try view.solve(square: &square, truth: truth)
+        }
+        view.readout.learn(view.update, columns: rows.columns, from: firstRows, &scorer)
+        view.apply(h, square: &square, isInGram: schedule.includesGram)
+        try view.endBlock(h, shrinkage: shrinkage, square: &square, truth: truth)
+    }
+
+    // MARK: Sums alone
+
+    /// Adds rows to the truth and to G: the first half of the bulk path, which ends with `solve`.
+    ///
+    /// - Complexity: D²n multiply-adds over two.
+    mutating func accumulate(_ rows: LabelledRows, _ h: borrowing Matrix) {
+        step { core in
+            core.truth.add(rows, h)
+            core.view.flush(square: &core.square)
+            core.square.addToGram(h)
+            return .viewBehind
+        }
+    }
+
+    /// The same, and scores the rows, of which `scores` has the products.
+    private mutating func accumulate(_ rows: LabelledRows, _ h: borrowing Matrix, scoring scorer: inout ProgressiveScorer) {
+        step { core in
+            core.view.flush(square: &core.square)
+            let schedule = BlockSchedule.accumulation(
+                core.square.costOfAddingToGram(h),
+                chains: core.view.cost.sumOperations(rows: rows.count, classes: core.truth.counts.count),
+                hasSketches: core.truth.sketches.isKept)
+            schedule.run(&core.square, h) {
+                core.truth.add(rows, h)
+            } _: {
+                scorer.score(core.scores, columns: rows.columns)
+            }
+            if !schedule.includesGram { core.square.addToGram(h) }
+            return .viewBehind
+        }
+    }
+
+    /// The rows that are accumulated at once: as many as the buffer of mapped rows holds. The identity's need none, and the more there
+    /// are, the fewer times are G and the sums of each class read and written; their scores then take no more than 2 MiB, or what a block's
+    /// take. What a sum of many rows loses is not compensated, so that compensated ones stay at a block.
+    func accumulatedRows(classes: Int) -> Int {
+        let block = view.cost.blockRows
+        // Sketches have buffers of their own.
+        let isPlain = featureMap.isIdentity && !truth.sketches.isKept && !SymmetricPair.isCompensated(dimension: featureMap.width)
+        guard isPlain else { return block }
+        return max(block, min(1024, (1 << 18) / max(1, classes)))
+    }
+
+    // MARK: Scores
+
+    /// Scores the mapped rows by the weights as they are.
+    private mutating func score(
+        _ h: borrowing Matrix, columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer
+    ) throws(LinearAlgebraError) {
+        try multiplyScores(h)
+        scorer.score(scores, columns: columns)
+    }
+
+    private mutating func multiplyScores(_ h: borrowing Matrix) throws(LinearAlgebraError) {
+        try scores.reshapeScratch(rows: h.columns, columns: view.readout.weights.columns)
+        scores.multiply(h, transposed: true, by: view.readout.weights)
+    }
+
+    // MARK: Replaying
+
+    /// Puts off solving the view until many rows have come, in however small pieces.
+    mutating func beginReplay(rows: Int) {
+        if rows >= view.cost.bulkRows { step { _ in .viewBehind } }
+    }
+
+    /// Learns rows without scoring them. Few rows go through the recursion; many are only accumulated, and `finishReplay` solves once.
+    ///
+    /// Room must have been made with `reserve`.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`: not if there is room.
+    mutating func replay(_ rows: LabelledRows) throws(LinearAlgebraError) {
+        guard isBehind || rows.count >= view.cost.bulkRows else {
+            var unused = ProgressiveScorer(spans: [])
+            return try rows.forEachPart(of: view.cost.blockRows) { (part) throws(LinearAlgebraError) in try learnBlock(part, &unused) }
+        }
+        try rows.forEachPart(of: accumulatedRows(classes: truth.counts.count)) { (part) throws(LinearAlgebraError) in
+            try withMapped(part.features) { core, h in core.accumulate(part, h) }
+        }
+    }
+
+    /// Solves the view if it is behind.
+    mutating func catchUp() {
+        if isBehind { solve() }
+    }
+}

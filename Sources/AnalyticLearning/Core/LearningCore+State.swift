@@ -1,0 +1,91 @@
+internal import LinearAlgebra
+
+extension LearningCore {
+    /// Brings G and R up to date with what is gathered.
+    mutating func flush() { view.flush(square: &square) }
+
+    /// Changes the ridge: the view is solved in a square of its own until that succeeds.
+    ///
+    /// - Throws: `ReconfigurationError.unsolvable`, or `LinearAlgebraError.outOfMemory`; nothing has changed then, to the bit.
+    /// - Complexity: D³ + 2D²C multiply-adds, and memory for one more D×D square.
+    mutating func reconfigure(ridge: Double) throws {
+        guard truth.samples > 0 else {
+            return step { core in
+                core.view.ridge = ridge
+                core.view.reset(square: &core.square)
+                return .together
+            }
+        }
+        flush()
+        do throws(LinearAlgebraError) {
+            var solved = try prepare { (core) throws(LinearAlgebraError) in
+                var solved = try core.square.copyOfGram()
+                core.view.ridge = ridge
+                try core.view.solve(square: &solved, truth: core.truth)
+                return solved
+            }
+            step { core in
+                swap(&core.square, &solved)
+                return .together
+            }
+        } catch {
+            if case .outOfMemory = error { throw error }
+            throw ReconfigurationError.unsolvable(ridge: ridge)
+        }
+    }
+
+    /// Forgets a class: its column of Q and W, its count, moments and sketch. Its rows stay in G as rows of no class.
+    ///
+    /// - Complexity: O((D + d)·C).
+    mutating func removeClass(_ column: Int) {
+        truth.removeClass(column)
+        view.removeClass(column)
+    }
+
+    /// The leverage hᵀRh of each row; see `Classifier.leverages`.
+    ///
+    /// - Returns: nil where there is no R to go by.
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    /// - Complexity: 2D²n operations; D³ where the view is behind.
+    mutating func leverages(of features: UnsafeBufferPointer<Double>) throws(LinearAlgebraError) -> [Double]? {
+        let dimension = featureMap.dimension
+        let rows = features.count / dimension
+        catchUp()
+        guard !isBehind, !view.health.isTruncated else { return nil }
+        var result: [Double] = []
+        result.reserveCapacity(rows)
+        for first in stride(from: 0, to: rows, by: view.cost.blockRows) {
+            let end = min(first + view.cost.blockRows, rows)
+            let part = UnsafeBufferPointer(rebasing: features[(first * dimension)..<(end * dimension)])
+            try withMapped(part) { (core, h) throws(LinearAlgebraError) in
+                try core.view.appendLeverages(h: h, square: core.square, to: &result)
+            }
+        }
+        return result
+    }
+
+    /// Copies what balanced weights of this state depend on.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    mutating func balanceProblem(
+        _ configuration: ModelConfiguration, labels: [Label], epoch: Int
+    ) throws(LinearAlgebraError) -> BalanceProblem {
+        flush()
+        return try BalanceProblem(
+            configuration: configuration, featureMap: featureMap, labels: labels, epoch: epoch, square: square, truth: &truth)
+    }
+
+    /// How exact the sums in G are.
+    ///
+    /// - Complexity: O(D).
+    var sumError: SumError { view.sumError(past: truth.pastError) }
+
+    /// The bound of what rounding has left in G, with what is gathered already in it.
+    var gramError: Double { SumError(past: truth.pastError, trace: square.gramTrace, inverseNorm: 0).bound }
+
+    /// How large the mapped rows are that were learned.
+    var rowScale: RowScale { RowScale(squares: view.squaredComponents(square), rows: truth.samples) }
+
+    /// The root mean square norm of the mapped rows.
+    var rowNorm: Double { view.rowNorm(of: truth.samples) }
+}

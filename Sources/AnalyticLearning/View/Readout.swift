@@ -1,0 +1,79 @@
+internal import LinearAlgebra
+
+/// W, and what it makes of a block: the scores HW and the residual Y − HW.
+///
+/// It knows nothing of R: a block may be factored while it is scored.
+struct Readout: ~Copyable {
+    /// W [D×C].
+    var weights: Matrix
+    /// HW, then Y − HW, then L⁻¹(Y − HW) [n×C].
+    private var residual: Matrix
+
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    init(width: Int) throws(LinearAlgebraError) {
+        let weights = try Matrix(rows: width, columns: 0)
+        let residual = try Matrix(rows: 0, columns: 0)
+        self.weights = weights
+        self.residual = residual
+    }
+
+    /// Makes room for a block of so many rows of so many classes; new ones have the weights 0.
+    mutating func reserve(rows: Int, classes: Int) throws(LinearAlgebraError) {
+        try residual.reshapeScratch(rows: rows, columns: classes)
+        try weights.setColumns(classes)
+    }
+
+    /// Makes room for a block of so many rows.
+    mutating func reserve(rows: Int) throws(LinearAlgebraError) { try residual.reshapeScratch(rows: rows, columns: weights.columns) }
+
+    /// HW, and Y − HW.
+    ///
+    /// - Parameters:
+    ///   - h: Hᵀ [D×n].
+    ///   - columns: the class of each row.
+    ///   - scorer: is shown the scores of the first request.
+    /// - Returns: how many rows that has.
+    /// - Complexity: 2DCn operations.
+    mutating func score(_ h: borrowing Matrix, columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer) -> Int {
+        residual.multiply(h, transposed: true, by: weights)
+        let rows = scorer.scoreFirstRequest(residual, columns: columns)
+        residual.subtract(fromOneHot: columns)
+        return rows
+    }
+
+    /// Scores the further requests by the weights before the block, whose S could not be factored.
+    ///
+    /// - Parameter firstRow: how many rows have been scored.
+    func scoreRest(columns: ArraySlice<Int>, from firstRow: Int, _ scorer: inout ProgressiveScorer) {
+        scorer.scoreRest(residual, columns: columns, from: firstRow)
+    }
+
+    /// W ← W + T L⁻¹(Y − HW).
+    ///
+    /// - Parameters:
+    ///   - update: has T and L.
+    ///   - columns: the class of each row.
+    ///   - firstRow: how many rows have been scored.
+    ///   - scorer: is shown the scores of the further requests.
+    /// - Complexity: 2DCn operations.
+    mutating func learn(
+        _ update: borrowing InverseUpdate, columns: ArraySlice<Int>, from firstRow: Int, _ scorer: inout ProgressiveScorer
+    ) {
+        residual.solveLeft(lower: update.s)
+        scorer.scoreLaterRequests(update.s, residual, columns: columns, from: firstRow)
+        weights.multiply(update.p, by: residual, beta: 1)
+    }
+
+    /// Y − HW, for rows that are unlearned.
+    mutating func setResidual(_ h: borrowing Matrix, columns: ArraySlice<Int>) throws(LinearAlgebraError) {
+        try reserve(rows: h.columns)
+        residual.multiply(h, transposed: true, by: weights)
+        residual.subtract(fromOneHot: columns)
+    }
+
+    /// W ← W − T L⁻¹(Y − HW).
+    mutating func unlearn(_ update: borrowing InverseUpdate) {
+        residual.solveLeft(lower: update.s)
+        weights.multiply(update.p, by: residual, alpha: -1, beta: 1)
+    }
+}
