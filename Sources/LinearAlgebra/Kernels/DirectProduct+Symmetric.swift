@@ -104,17 +104,11 @@ extension DirectProduct {
     private static func writeOut(
         _ range: Range<Int>, _ a: UnsafePointer<Double>, lda: Int, into block: UnsafeMutablePointer<Double>
     ) {
-        // In tiles: one side of a transposition is always strided, and a tile keeps both sides in the nearest cache.
-        let tile = 32
-        for columnTile in stride(from: 0, to: range.count, by: tile) {
-            for rowTile in stride(from: 0, through: columnTile, by: tile) {
-                for column in columnTile..<min(columnTile + tile, range.count) {
-                    let source = a + range.lowerBound + (range.lowerBound + column) * lda
-                    for row in rowTile..<min(rowTile + tile, column + 1) {
-                        block[row + column * blockLead] = source[row]
-                        block[column + row * blockLead] = source[row]
-                    }
-                }
+        Tiles.forEach(.upper, of: 0..<range.count) { column, rows in
+            let source = a + range.lowerBound + (range.lowerBound + column) * lda
+            for row in rows {
+                block[row + column * blockLead] = source[row]
+                block[column + row * blockLead] = source[row]
             }
         }
     }

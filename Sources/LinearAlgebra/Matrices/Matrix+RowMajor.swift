@@ -4,14 +4,8 @@ extension Matrix {
     /// - Precondition: the buffer has as many elements as the matrix.
     public mutating func setRowMajor(_ elements: UnsafeBufferPointer<Double>) {
         precondition(elements.count == rows * columns, "a matrix of another size")
-        // In tiles, because one side of a transposition is strided.
-        let tile = 32
-        for columnTile in stride(from: 0, to: columns, by: tile) {
-            for rowTile in stride(from: 0, to: rows, by: tile) {
-                for column in columnTile..<min(columnTile + tile, columns) {
-                    for row in rowTile..<min(rowTile + tile, rows) { base[row + column * rows] = elements[row * columns + column] }
-                }
-            }
+        Tiles.forEach(.all, rows: 0..<rows, columns: 0..<columns) { column, range in
+            for row in range { base[row + column * rows] = elements[row * columns + column] }
         }
     }
 

@@ -185,17 +185,13 @@ public struct NormalEquations: ~Copyable {
         guard solution.isFinite else { throw .eigensolverFailed }
     }
 
-    /// Copies one strict triangle into the other, in tiles: one side of a transposition is always strided.
+    /// Copies one triangle into the other.
     private mutating func mirror(toUpper: Bool) {
-        let (base, tile) = (matrix.base, 32)
-        for columnTile in stride(from: 0, to: dimension, by: tile) {
-            for rowTile in stride(from: columnTile, to: dimension, by: tile) {
-                for column in columnTile..<min(columnTile + tile, dimension) {
-                    for row in max(rowTile, column + 1)..<max(min(rowTile + tile, dimension), max(rowTile, column + 1)) {
-                        let (below, above) = (row + column * dimension, column + row * dimension)
-                        if toUpper { base[above] = base[below] } else { base[below] = base[above] }
-                    }
-                }
+        let (base, order) = (matrix.base, dimension)
+        Tiles.forEach(.lower, of: 0..<order) { column, rows in
+            for row in rows {
+                let (below, above) = (row + column * order, column + row * order)
+                if toUpper { base[above] = base[below] } else { base[below] = base[above] }
             }
         }
     }
@@ -218,18 +214,11 @@ extension SymmetricPair {
 extension NormalEquations {
     /// Writes A's lower triangle to a column-major place.
     fileprivate func copyLower(to target: UnsafeMutablePointer<Double>, lead: Int) {
-        let base = matrix.base
-        let tile = 32
-        for columnTile in stride(from: 0, to: dimension, by: tile) {
-            for rowTile in stride(from: columnTile, to: dimension, by: tile) {
-                for column in columnTile..<min(columnTile + tile, dimension) {
-                    let first = max(rowTile, column)
-                    for row in first..<max(min(rowTile + tile, dimension), first) {
-                        let value =
-                            !isFactored ? base[row + column * dimension] : row == column ? diagonal[row] : base[column + row * dimension]
-                        target[row + column * lead] = value
-                    }
-                }
+        let (base, order) = (matrix.base, dimension)
+        Tiles.forEach(.lower, of: 0..<order) { column, rows in
+            for row in rows {
+                target[row + column * lead] =
+                    !isFactored ? base[row + column * order] : row == column ? diagonal[row] : base[column + row * order]
             }
         }
     }

@@ -114,17 +114,10 @@ public struct PackedSymmetric: ~Copyable {
             let (source, sum) = (lower + column * lead, target + column * targetLead)
             for row in column..<dimension { sum[row] += alpha * source[row] }
         }
-        // The other half is stored transposed; tiles keep its strided side in the nearest cache.
-        let tile = 32
-        for rowTile in stride(from: left, to: dimension, by: tile) {
-            for columnTile in stride(from: left, through: rowTile, by: tile) {
-                for row in rowTile..<min(rowTile + tile, dimension) {
-                    let source = upper + (row - left) * lead - left
-                    for column in columnTile...min(columnTile + tile - 1, row) {
-                        target[row + column * targetLead] += alpha * source[column]
-                    }
-                }
-            }
+        // The other half is stored transposed.
+        Tiles.forEach(.upper, of: left..<dimension) { row, columns in
+            let source = upper + (row - left) * lead - left
+            for column in columns { target[row + column * targetLead] += alpha * source[column] }
         }
     }
 }

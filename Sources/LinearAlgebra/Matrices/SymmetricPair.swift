@@ -220,17 +220,9 @@ public struct SymmetricPair: ~Copyable {
     }
 
     private mutating func copyGramAboveDiagonal(adding ridge: Double) {
-        // In tiles: one side of a transposition is always strided, and a tile keeps both sides in the nearest cache.
-        let tile = 32
-        for columnTile in stride(from: 0, to: dimension, by: tile) {
-            for rowTile in stride(from: columnTile, to: dimension, by: tile) {
-                for column in columnTile..<min(columnTile + tile, dimension) {
-                    let source = gram + column * lead
-                    for row in max(rowTile, column)..<min(rowTile + tile, dimension) {
-                        inverse[column + row * lead] = source[row]
-                    }
-                }
-            }
+        Tiles.forEach(.lower, of: 0..<dimension) { column, rows in
+            let source = gram + column * lead
+            for row in rows { inverse[column + row * lead] = source[row] }
         }
         let elements = inverse
         for index in 0..<dimension { elements[index + index * lead] += ridge }
