@@ -33,23 +33,6 @@ import Testing
         }
     }
 
-    @Test func both_areDoneOnce_eachAlone() {
-        withThreads(4) {
-            let (first, second, alone) = (Counter(), Counter(), Counter())
-            let body: (Counter) -> Void = {
-                $0.value.add(1, ordering: .relaxed)
-                if ComputeThreads.countInTask == 1 { alone.value.add(1, ordering: .relaxed) }
-            }
-            ComputeThreads.both {
-                body(first)
-            } _: {
-                body(second)
-            }
-            #expect(first.value.load(ordering: .relaxed) == 1 && second.value.load(ordering: .relaxed) == 1)
-            #expect(alone.value.load(ordering: .relaxed) == 2)
-        }
-    }
-
     @Test(arguments: [1, 2, 3, 7], [0, 1, 2, 100]) func turns_areTakenOnce_byNoMoreThreadsThanAsked(threads: Int, turns: Int) {
         let visits = (0..<100).map { _ in Counter() }
         let (running, most) = (Counter(), Counter())

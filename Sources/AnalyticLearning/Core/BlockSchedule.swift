@@ -9,18 +9,18 @@ internal import LinearAlgebra
 /// | of the recursion | sums and scores; factor | it is gathered, or there are sketches | in turn |
 /// | | | t > 1, and neither chain is waited for | a pair beside G |
 /// | | | else | in turn |
-/// | only added, and scored | sums; scores | there are sketches, or scores are less than half of the sums: t > e | scores beside G |
-/// | | | the same: t ≤ e | in turn |
-/// | | | else: t > e | a chain beside G |
-/// | | | else: t ≤ e | a pair before G |
+/// | only added, and scored | sums; scores | t ≤ 2, or t = 1 if G is compensated | in turn |
+/// | | | else, there are sketches, or scores are less than half of the sums | scores beside G |
+/// | | | else | both on one thread beside G |
 ///
-/// e is 2, or 1 where G is compensated: each piece of an update packs its operands, and two threads lose more by that than by waiting for
-/// each other at the end of a chain. Tiles of a compensated update are the same in any case.
+/// Each piece of an update packs its operands, and two threads lose more by that than by waiting for each other at the end of a chain.
+/// Tiles of a compensated update are the same in any case.
+///
+/// On two threads a pair beside G saves 20 % of a block of 64 rows and 8 % of one of 256 at D = 1024, where G is compensated; 2 % and 1 % at
+/// D = 2048. Sums and scores on a thread each before G saved nothing.
 enum BlockSchedule: Equatable {
     /// The first chain, then the second, each on all threads. G takes the rows later.
     case inTurn
-    /// Both chains on a thread each. G takes the rows later.
-    case pairBeforeGram
     /// The first chain on all threads; then the second on one, beside G on the others.
     case secondBesideGram
     /// The first chain and then the second on one thread, beside G on the others.
@@ -29,7 +29,7 @@ enum BlockSchedule: Equatable {
     case pairBesideGram
 
     /// Whether G takes the rows in `run`.
-    var includesGram: Bool { self != .inTurn && self != .pairBeforeGram }
+    var includesGram: Bool { self != .inTurn }
 
     /// The schedule of a block that goes through the recursion.
     ///
@@ -56,11 +56,9 @@ enum BlockSchedule: Equatable {
     static func accumulation(
         _ gram: GramUpdateCost, chains: (sums: Double, score: Double), hasSketches: Bool
     ) -> BlockSchedule {
-        let leavesThread = gram.threads > (gram.isCompensated ? 1 : 2)
+        guard gram.threads > (gram.isCompensated ? 1 : 2) else { return .inTurn }
         // Of few classes scoring is less than half of the sums: threads share those then.
-        guard !hasSketches, 2 * chains.score > chains.sums else { return leavesThread ? .secondBesideGram : .inTurn }
-        if leavesThread { return .chainBesideGram }
-        return ComputeThreads.shares(of: 2, operations: chains.sums + chains.score) > 1 ? .pairBeforeGram : .inTurn
+        return hasSketches || 2 * chains.score <= chains.sums ? .secondBesideGram : .chainBesideGram
     }
 
     /// Runs both chains, and G ← G + HHᵀ if `includesGram`.
@@ -74,7 +72,6 @@ enum BlockSchedule: Equatable {
         case .inTurn:
             first()
             second()
-        case .pairBeforeGram: ComputeThreads.both(first, second)
         case .secondBesideGram:
             first()
             square.addToGram(h, besideChains: 1) { _ in second() }

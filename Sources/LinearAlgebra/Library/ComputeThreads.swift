@@ -36,7 +36,7 @@ package enum ComputeThreads {
     }
 
     /// Shares for this much work.
-    package static func shares(of parts: Int, operations: Double) -> Int {
+    static func shares(of parts: Int, operations: Double) -> Int {
         let threads = countInTask ?? count.load(ordering: .relaxed)
         guard threads > 1, !loans.areAny else { return 1 }
         return max(1, min(threads, parts, Int(operations / leastOperations)))
@@ -53,15 +53,6 @@ package enum ComputeThreads {
 
     /// Calls `body` on this thread alone: the other threads have work of their own.
     static func alone(_ body: () -> Void) { $countInTask.withValue(1, operation: body) }
-
-    /// Does two things on a thread each. What they call is not cut for threads.
-    ///
-    /// - Parameters:
-    ///   - first: must touch nothing that `second` does.
-    ///   - second: must touch nothing that `first` does.
-    package static func both(_ first: () -> Void, _ second: () -> Void) {
-        concurrently(2, threads: 2) { turn in alone(turn == 0 ? first : second) }
-    }
 
     /// Calls `body` with `0..<turns` in order on this many threads: each takes the next turn when it finishes one.
     static func concurrently(_ turns: Int, threads: Int, _ body: (Int) -> Void) {
