@@ -1,6 +1,6 @@
 package import Concurrency
 
-/// A refused request to a model, with a reason that the caller can act on. Nothing has changed when it is thrown.
+/// A refused request to a model, with a reason that its caller can act on. Unless `mayHaveChanged` says otherwise, nothing has changed.
 public struct ModelError: Error, Sendable, CustomStringConvertible {
     /// The kind of error, for programs.
     public enum Kind: Sendable, Equatable {
@@ -27,10 +27,15 @@ public struct ModelError: Error, Sendable, CustomStringConvertible {
     /// Seconds after which a retry may succeed; nil if only a change of the request or the system helps.
     public var retryAfter: Int?
 
-    package init(_ kind: Kind, _ detail: String, retryAfter: Int? = nil) {
+    /// Whether the change may have been made all the same: a device failed before it was known, files could not be removed, or the host
+    /// stopped meanwhile. Sending it again under the same key makes it once, and finds out.
+    public var mayHaveChanged = false
+
+    package init(_ kind: Kind, _ detail: String, retryAfter: Int? = nil, mayHaveChanged: Bool = false) {
         self.kind = kind
         self.detail = detail
         self.retryAfter = retryAfter
+        self.mayHaveChanged = mayHaveChanged
     }
 
     /// The reason.
@@ -41,6 +46,9 @@ extension ModelError {
     package static func unknownModel(_ name: String) -> ModelError { ModelError(.unknown, "there is no model named \"\(name)\"") }
 
     package static func deletedModel(_ name: String) -> ModelError { ModelError(.unknown, "the model \"\(name)\" was deleted") }
+
+    /// The host has been stopped.
+    static var stopped: ModelError { ModelError(.unavailable, "the host of the models has been stopped") }
 
     package static func busy(_ what: String) -> ModelError { ModelError(.unavailable, what, retryAfter: 1) }
 

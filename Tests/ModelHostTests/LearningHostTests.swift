@@ -1,6 +1,8 @@
 import AnalyticLearning
+import Concurrency
 import Foundation
 import Storage
+import StorageTestSupport
 import Testing
 
 @testable import ModelHost
@@ -98,7 +100,10 @@ import Testing
         host.stop(within: 60)
         withExtendedLifetime(directory) {}
         // Whoever comes too late is told.
-        await expect(.unknown, "no model") { try await host.learn("m", features: batches[0].features, labels: batches[0].labels) }
+        await expect(.unavailable, "has been stopped") {
+            try await host.learn("m", features: batches[0].features, labels: batches[0].labels)
+        }
+        await expect(.unavailable, "has been stopped") { try await host.createModel("n", ModelConfiguration(dimension: 2)) }
     }
 
     private func expect(_ kind: ModelError.Kind, _ detail: String, _ body: () async throws -> Void) async {
@@ -132,6 +137,94 @@ import Testing
         try await host.learn("m", features: [1, 2], labels: ["a"])
         await expect(.invalid, "features[0][1] is inf") { _ = try host.predict("m", features: [1, .infinity]) }
         host.stop(within: 60)
+    }
+
+    @Test func unlearningUnderAKey_isDoneOnce() async throws {
+        let directory = TestDirectory()
+        let host = try directory.open()
+        try await host.createModel("m", ModelConfiguration(dimension: 1))
+        try await host.learn("m", features: [1, 1, 2], labels: ["a", "a", "b"])
+        for _ in 0..<3 { try await host.unlearn("m", features: [1], labels: ["a"], key: "k") }
+        #expect(try host.state(of: "m").samples == 2)
+        await expect(.impossible, "different request") { try await host.unlearn("m", features: [2], labels: ["b"], key: "k") }
+        host.stop(within: 60)
+        let again = try directory.open()
+        try await again.unlearn("m", features: [1], labels: ["a"], key: "k")
+        #expect(try again.state(of: "m").samples == 2)
+        again.stop(within: 60)
+    }
+
+    /// A caller can tell what was refused from what nobody knows.
+    @Test func whatMayHaveHappenedAllTheSame_isSaid() async throws {
+        let directory = TestDirectory()
+        let disk = FaultyFileSystem(SystemFileSystem())
+        var configuration = HostConfiguration()
+        configuration.durability = DurabilityConfiguration(directory: directory.path)
+        configuration.computeThreads = 1
+        let waiting = Lane.Pair(writing: MemoryBudget(limit: 1 << 20), reading: MemoryBudget(limit: 1 << 20))
+        let host = try LearningHost(configuration, fileSystem: disk, log: Log(isSilent: true), waiting: waiting, onNews: nil)
+        try host.open()()
+        try await host.createModel("m", ModelConfiguration(dimension: 1))
+        disk.fail(.write, 0, .shortThenFull)
+        let full = await #expect(throws: ModelError.self) { try await host.learn("m", features: [1], labels: ["a"], key: "k") }
+        #expect(full?.kind == .outOfSpace && full?.mayHaveChanged == false)
+        disk.heal()
+        disk.fail(.synchronizeData, 0, .error(EIO))
+        let unknown = await #expect(throws: ModelError.self) { try await host.learn("m", features: [1], labels: ["a"], key: "k") }
+        #expect(unknown?.kind == .unavailable && unknown?.mayHaveChanged == true)
+        disk.heal()
+        #expect(try host.condition(of: "m") != .ready)
+        let refused = await #expect(throws: ModelError.self) { try await host.learn("m", features: [1], labels: ["a"], key: "k") }
+        #expect(refused?.mayHaveChanged == false)
+        host.stop(within: 60)
+        // The same key makes it once, whatever had happened.
+        let again = try directory.open()
+        try await again.learn("m", features: [1], labels: ["a"], key: "k")
+        #expect(try again.state(of: "m").samples == 1 && again.condition(of: "m") == .ready)
+        again.stop(within: 60)
+    }
+
+    /// Every model that was acknowledged is there when the next host opens the directory, and no other host's files are touched.
+    @Test(arguments: 0..<10) func modelsThatAreMadeWhileTheHostStops_areThereOrRefused(round: Int) async throws {
+        let directory = TestDirectory()
+        let host = try directory.open()
+        let made = await withTaskGroup(of: String?.self) { group in
+            for index in 0..<16 {
+                group.addTask {
+                    do {
+                        try await host.createModel("m\(index)", ModelConfiguration(dimension: 2))
+                        return "m\(index)"
+                    } catch { return nil }
+                }
+            }
+            group.addTask {
+                usleep(UInt32(round) * 300)
+                #expect(host.stop(within: 600))
+                return nil
+            }
+            return await group.reduce(into: Set<String>()) { if let name = $1 { $0.insert(name) } }
+        }
+        let again = try directory.open()
+        #expect(Set(again.modelNames).isSuperset(of: made))
+        for name in again.modelNames { #expect(try again.condition(of: name) == .ready) }
+        again.stop(within: 600)
+    }
+
+    /// A host that is dropped lets its directory go, with its models.
+    @Test func aHostThatNobodyStops_endsByItself() async throws {
+        let directory = TestDirectory()
+        do {
+            let host = try directory.open()
+            try await host.createModel("m", ModelConfiguration(dimension: 1))
+            try await host.learn("m", features: [1], labels: ["a"])
+        }
+        var host: LearningHost?
+        for _ in 0..<60_000 where host == nil {
+            host = try? directory.open()
+            if host == nil { try await Task.sleep(nanoseconds: 1_000_000) }
+        }
+        #expect(try host?.state(of: "m").samples == 1)
+        host?.stop(within: 60)
     }
 
     /// The example of the manual: what stands there compiles, and prints what it says.

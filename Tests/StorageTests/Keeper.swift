@@ -30,7 +30,7 @@ final class Keeper {
             try Self.write([], to: made.beginCheckpoint(version: 0)).commit()
             let log = try made.createLog(version: 0)
             model = try data.add(made, "m")
-            log.move(to: model)
+            log.move(to: model.logPath(log.baseVersion))
             self.log = log
             numbers = []
         }

@@ -96,7 +96,8 @@ final class EventDispatcher: Sendable {
     }
 
     private func finish(_ reader: EventReader) {
-        if reader.pump(note) { reader.stream.finish() }
+        var encoded = EncodedEvents()
+        if reader.pump(&encoded, note) { reader.stream.finish() }
         forget(reader)
     }
 
@@ -125,10 +126,12 @@ final class EventDispatcher: Sendable {
     private func run() {
         var readers: [Int: EventReader] = [:]
         var nextComment = Double.infinity
+        var encoded = EncodedEvents()
         while let messages = queue.take(until: readers.isEmpty ? nil : nextComment, while: { taken, _ in taken.count < 1024 }) {
-            for message in messages { handle(message, &readers) }
+            for message in messages { handle(message, &readers, &encoded) }
             let now = MonotonicClock.now
             if readers.isEmpty {
+                encoded.removeAll()
                 nextComment = .infinity
             } else if nextComment == .infinity {
                 nextComment = now + keepAlive
@@ -140,21 +143,21 @@ final class EventDispatcher: Sendable {
         for reader in readers.values { finish(reader) }
     }
 
-    private func handle(_ message: Message, _ readers: inout [Int: EventReader]) {
+    private func handle(_ message: Message, _ readers: inout [Int: EventReader], _ encoded: inout EncodedEvents) {
         switch message {
         case .add(let reader):
             readers[reader.id] = reader
-            pump(reader, &readers)
+            pump(reader, &readers, &encoded)
         case .news(let hub):
             hub.unschedule()
-            for reader in readers.values where reader.hub === hub { pump(reader, &readers) }
+            for reader in readers.values where reader.hub === hub { pump(reader, &readers, &encoded) }
         case .wake(let id):
-            if let reader = readers[id] { pump(reader, &readers) }
+            if let reader = readers[id] { pump(reader, &readers, &encoded) }
         }
     }
 
-    private func pump(_ reader: EventReader, _ readers: inout [Int: EventReader]) {
-        if !reader.pump(note) { remove(reader, &readers) }
+    private func pump(_ reader: EventReader, _ readers: inout [Int: EventReader], _ encoded: inout EncodedEvents) {
+        if !reader.pump(&encoded, note) { remove(reader, &readers) }
     }
 
     private func remove(_ reader: EventReader, _ readers: inout [Int: EventReader]) {

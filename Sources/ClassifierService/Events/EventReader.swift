@@ -20,15 +20,17 @@ final class EventReader: @unchecked Sendable {
 
     /// Writes the client's next events until its stream is full.
     ///
-    /// - Parameter missed: called with the number of events lost to the client.
+    /// - Parameters:
+    ///   - encoded: the events that have been written for others.
+    ///   - missed: called with the number of events lost to the client.
     /// - Returns: false if the stream has ended.
-    func pump(_ missed: (Int) -> Void) -> Bool {
+    func pump(_ encoded: inout EncodedEvents, _ missed: (Int) -> Void) -> Bool {
         while true {
             let result: StreamBody.WriteResult
             let next: Int
             switch hub.step(after: cursor) {
             case .nothing: return !stream.isClosed
-            case .event(let event, let number): (result, next) = (stream.write(EventFrame.encode(event, id: number)), number)
+            case .event(let event, let number): (result, next) = (stream.write(encoded.frame(event, number, of: hub)), number)
             case .missed(let count, let last):
                 (result, next) = (stream.write(EventFrame.dropped(count, id: last)), last)
                 if result == .accepted { missed(count) }

@@ -53,7 +53,7 @@ struct SnapshotRoutes: Sendable {
                 limits.note(body)
                 responder.send(Self.response(of: model, .file(body)))
             } catch {
-                log.error("a snapshot could not be sent", ["model": model.name, "reason": "\(error)"])
+                log.error("a snapshot could not be written", ["model": model.name, "reason": "\(error)"])
                 responder.send(Problem(.insufficientStorage, "the snapshot could not be written: \(error)").response)
             }
         }

@@ -8,6 +8,7 @@ package final class DataStore: Sendable {
     let log: Log
     /// Waits for devices, so that workers need not.
     let pool: ComputePool
+    private let isClosed = Guarded(false)
 
     /// Opens the directory and takes its lock.
     ///
@@ -22,6 +23,11 @@ package final class DataStore: Sendable {
     /// Releases the directory for other processes; all workers must have ended.
     package func close() {
         pool.stop()
-        data.close()
+        // A descriptor that was closed may be somebody else's by now.
+        let isFirst = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return !isClosed
+        }
+        if isFirst { data.close() }
     }
 }

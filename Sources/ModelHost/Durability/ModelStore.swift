@@ -8,8 +8,6 @@ internal import Storage
 /// worker's thread.
 final class ModelStore {
     private let name: String
-    /// The activity of the files, for those who watch the model.
-    private let activity: Guarded<FileActivity?>
     private let observer: StoreObserver
     let store: DataStore
     private(set) var directory: ModelDirectory
@@ -29,13 +27,8 @@ final class ModelStore {
     private var erasureTime = 0.0
 
     /// The files of a recovered model.
-    init(
-        _ activity: Guarded<FileActivity?>, _ observer: StoreObserver, store: DataStore, recovery: ModelRecovery,
-        state: ModelRecovery.State,
-        log: WriteAheadLog
-    ) {
+    init(_ observer: StoreObserver, store: DataStore, recovery: ModelRecovery, state: ModelRecovery.State, log: WriteAheadLog) {
         name = recovery.name
-        self.activity = activity
         self.observer = observer
         self.store = store
         self.log = log
@@ -45,11 +38,8 @@ final class ModelStore {
     }
 
     /// Creates the files of a new model, all or none.
-    init(
-        _ name: String, _ activity: Guarded<FileActivity?>, _ observer: StoreObserver, store: DataStore, classifier: Classifier
-    ) throws {
+    init(_ name: String, _ observer: StoreObserver, store: DataStore, classifier: Classifier) throws {
         self.name = name
-        self.activity = activity
         self.observer = observer
         self.store = store
         let made = try store.data.makeModel(name)
@@ -66,10 +56,10 @@ final class ModelStore {
             throw error
         }
         directory = try store.data.add(made, name)
-        log.move(to: directory)
+        log.move(to: directory.logPath(log.baseVersion))
         newestCheckpoint = classifier.version
         schedule = CheckpointSchedule(store.settings)
-        activity.withLock { $0 = FileActivity(checkpoint: checkpoint, checkpoints: 1) }
+        observer.activity.withLock { $0 = FileActivity(checkpoint: checkpoint, checkpoints: 1) }
     }
 
     // MARK: Learning
@@ -88,9 +78,9 @@ final class ModelStore {
         }
         schedule.add(bytes: record.count, at: MonotonicClock.now)
         let (bytes, nanoseconds) = (record.count, Int64((MonotonicClock.now - start) * 1e9))
-        activity.withLock {
-            $0?.logBytes += bytes
-            $0?.appends.add(nanoseconds: nanoseconds)
+        observer.update {
+            $0.logBytes += bytes
+            $0.appends.add(nanoseconds: nanoseconds)
         }
     }
 
@@ -105,7 +95,7 @@ final class ModelStore {
         }
         schedule.remove(bytes: record.count)
         let bytes = record.count
-        activity.withLock { $0?.logBytes -= bytes }
+        observer.update { $0.logBytes -= bytes }
     }
 
     /// Syncs the rows that a log was found to end with; answers about them may be sent after this.
@@ -116,7 +106,9 @@ final class ModelStore {
             try log.prove()
         } catch {
             guard log.isUsable, error.isOutOfSpace else { throw modelError(logging: error) }
-            throw ModelError(.outOfSpace, "whether these rows are stored is unknown until there is room: \(error)", retryAfter: 10)
+            throw ModelError(
+                .outOfSpace, "whether these rows are stored is unknown until there is room: \(error)", retryAfter: 10,
+                mayHaveChanged: true)
         }
     }
 
@@ -136,7 +128,7 @@ final class ModelStore {
         ModelError(
             .unavailable,
             "the outcome is unknown: \(reason); the model \"\(name)\" has stopped learning until the server restarts; then retry with "
-                + "the same Idempotency-Key")
+                + "the same Idempotency-Key", mayHaveChanged: true)
     }
 
     /// Throws if the files no longer belong to the model: the log was removed, or a directory above it was removed, moved or replaced.
@@ -193,22 +185,22 @@ final class ModelStore {
         if erasure != nil, now >= erasureTime { _ = try? finishErasure() }
         guard schedule.isDue(at: now) else { return }
         do {
-            let covered = activity.withLock { $0?.logBytes ?? 0 }
+            let covered = observer.activity.withLock { $0?.logBytes ?? 0 }
             let owed = erasure
             let writer = try begin(classifier, table, erasing: owed)
             let begun = PendingCheckpoint(version: writer.version)
             pending = begun
-            let finish: @Sendable () -> Void = { [name, directory, store, activity, observer] in
+            let finish: @Sendable () -> Void = { [name, directory, store, observer] in
                 var isInPlace = false
                 do throws(StorageError) {
                     try writer.commit()
                     isInPlace = true
                     try directory.prune(before: writer.version, keeping: store.settings.keptCheckpoints, erasing: owed?.version)
-                    Self.note(FileActivity.Checkpoint(writer, since: now), covering: covered, activity, observer)
+                    observer.note(FileActivity.Checkpoint(writer, since: now), covering: covered)
                     begun.finish(nil, isInPlace: true)
                 } catch {
                     store.log.error("a checkpoint failed; the logs are kept", ["model": name, "reason": "\(error)"])
-                    activity.withLock { $0?.checkpointFailures += 1 }
+                    observer.update { $0.checkpointFailures += 1 }
                     begun.finish(error, isInPlace: isInPlace)
                 }
                 observer.wake()
@@ -236,19 +228,9 @@ final class ModelStore {
         erasure = nil
     }
 
-    /// Records that a checkpoint is in place. Callable on any thread.
-    ///
-    /// - Parameter bytes: bytes of logs made superfluous.
-    private static func note(
-        _ checkpoint: FileActivity.Checkpoint, covering bytes: Int, _ activity: Guarded<FileActivity?>, _ observer: StoreObserver
-    ) {
-        activity.withLock { $0?.note(checkpoint, covering: bytes) }
-        observer.isInPlace(checkpoint)
-    }
-
     private func noteFailedCheckpoint() {
         schedule.fail(at: MonotonicClock.now)
-        activity.withLock { $0?.checkpointFailures += 1 }
+        observer.update { $0.checkpointFailures += 1 }
     }
 
     /// Stores the current state, for changes that are not logged.
@@ -262,7 +244,7 @@ final class ModelStore {
         let old = log
         let owed = erasing ? Erasure(version: classifier.version) : erasure
         let start = MonotonicClock.now
-        let covered = activity.withLock { $0?.logBytes ?? 0 }
+        let covered = observer.activity.withLock { $0?.logBytes ?? 0 }
         let writer: CheckpointWriter
         do {
             writer = try begin(classifier, table, erasing: owed)
@@ -280,7 +262,8 @@ final class ModelStore {
                 stop("\(error)")
                 throw ModelError(
                     .unavailable,
-                    "the outcome is unknown: \(error); the model \"\(name)\" accepts no changes until the server restarts")
+                    "the outcome is unknown: \(error); the model \"\(name)\" accepts no changes until the server restarts",
+                    mayHaveChanged: true)
             }
             log = old
             note(error)
@@ -291,7 +274,7 @@ final class ModelStore {
         isInPlace = true
         newestCheckpoint = writer.version
         erasure = owed
-        Self.note(FileActivity.Checkpoint(writer, since: start), covering: covered, activity, observer)
+        observer.note(FileActivity.Checkpoint(writer, since: start), covering: covered)
         do throws(StorageError) {
             let kept = store.settings.keptCheckpoints
             try directory.prune(before: writer.version, keeping: kept, erasing: owed?.version)
@@ -322,7 +305,9 @@ final class ModelStore {
     }
 
     private static func rowsLeft(_ error: StorageError) -> ModelError {
-        ModelError(.internal, "the rows are unlearned, but older files that contain them could not be removed: \(error)")
+        ModelError(
+            .internal, "the rows are unlearned, but older files that contain them could not be removed: \(error)",
+            mayHaveChanged: true)
     }
 
     /// Writes the state to a temporary file and starts the log that follows it.
@@ -404,7 +389,7 @@ final class ModelStore {
         } catch {
             store.log.error("a model could not be deleted from disk", ["model": name, "reason": "\(error)"])
             let detail = "the model is out of use, but its files could not be deleted: it may return after a restart: \(error)"
-            throw ModelError(error.isOutOfSpace ? .outOfSpace : .unavailable, detail)
+            throw ModelError(error.isOutOfSpace ? .outOfSpace : .unavailable, detail, mayHaveChanged: true)
         }
     }
 

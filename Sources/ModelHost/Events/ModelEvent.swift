@@ -49,9 +49,9 @@ package enum ModelEvent: Sendable {
         }
     }
 
-    /// Its approximate size in memory.
+    /// What it counts of the ring's bytes: about the length of its text.
     var bytes: Int {
         guard case .learned(let learned) = self else { return 128 }
-        return learned.newClasses.reduce(192) { $0 + 16 + $1.byteCount }
+        return learned.newClasses.reduce(192) { $0 + 3 + $1.byteCount }
     }
 }

@@ -6,6 +6,11 @@ extension LearningHost {
     /// The names of all models, sorted.
     public var modelNames: [String] { registry.all.map(\.name) }
 
+    /// What can be done with a model.
+    ///
+    /// - Throws: `unknown` if there is no such model, `unavailable` after `stop`.
+    public func condition(of model: String) throws(ModelError) -> ModelCondition { try registry.model(named: model).condition }
+
     /// A model's last published weights, with its classes and evaluation.
     ///
     /// - Throws: `unknown` if the model does not exist, `unavailable` if it has published nothing yet.
@@ -21,6 +26,7 @@ extension LearningHost {
         guard ModelName.isValid(name) else {
             throw ModelError(.invalid, "a model's name must match [A-Za-z0-9][A-Za-z0-9._-]{0,127}; it is \"\(name.prefix(160))\"")
         }
+        guard !registry.isClosed else { throw .stopped }
         do throws(ConfigurationError) { try configuration.validate() } catch { throw ModelError(.invalid, error.description) }
         _ = try await outcome { (completion: Completion<ModelDetails>) throws(ModelError) in
             try registry.put(name, configuration, first: .describe(completion, isNew: true)) { (model) throws(ModelError) in
@@ -50,14 +56,17 @@ extension LearningHost {
         return try await outcome { (completion) throws(ModelError) in try model.enqueue(.learn(LearnJob(rows, completion))) }
     }
 
-    /// Unlearns rows, all or none: the weights become those of a model that never learned them.
+    /// Takes rows out again that were learned before, all or none: the weights are those of a model that never learned them.
     ///
-    /// - Parameters: as of `learn`, without a key.
-    /// - Throws: as `learn`; also `impossible` if the rows cannot have been learned, or cannot be taken out exactly.
-    public func unlearn(_ model: String, features: [Double], labels: [Label]) async throws(ModelError) {
+    /// - Parameters: as of `learn`.
+    /// - Throws: as `learn`; also `impossible` if the rows cannot have been learned, or cannot be removed exactly, and `internal` if they
+    ///   are unlearned but files with them could not be removed: try again with the same key.
+    public func unlearn(_ model: String, features: [Double], labels: [Label], key: String? = nil) async throws(ModelError) {
         let model = try registry.model(named: model)
-        let rows = try rows(model, features, labels, nil, .unlearn)
-        _ = try await outcome { (completion) throws(ModelError) in try model.enqueue(.unlearn(rows, nil, completion)) }
+        let rows = try rows(model, features, labels, key, .unlearnByProgram)
+        // Nobody reads the answer; that there is one says that it was done.
+        let change = rows.identity.map { ChangeKey($0) { _ in ([], []) } }
+        _ = try await outcome { (completion) throws(ModelError) in try model.enqueue(.unlearn(rows, change, completion)) }
     }
 
     /// The best class of each row, by the last published weights. Never waits.
@@ -68,8 +77,15 @@ extension LearningHost {
     public func predict(_ model: String, features: [Float]) throws(ModelError) -> [(label: Label, score: Float)] {
         let model = try registry.model(named: model)
         let weights = try model.scorableWeights()
-        try Self.check(features, dimension: weights.configuration.dimension)
-        return weights.predict(features)
+        let dimension = weights.configuration.dimension
+        try Self.check(features, dimension: dimension)
+        // In slices: the memory beside the answer does not grow with the rows.
+        var predictions: [(label: Label, score: Float)] = []
+        predictions.reserveCapacity(features.count / dimension)
+        for first in stride(from: 0, to: features.count, by: 1024 * dimension) {
+            predictions += weights.predict(Array(features[first..<min(first + 1024 * dimension, features.count)]))
+        }
+        return predictions
     }
 
     /// Deletes a model and its files.

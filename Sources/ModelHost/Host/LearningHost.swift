@@ -14,7 +14,10 @@ package import Storage
 /// ```
 ///
 /// When `learn` returns, the rows are on the device: another host that opens the directory finds them, however this one ended. Only one
-/// process at a time can open a directory.
+/// process at a time can open a directory, until `stop` or the last reference to its host.
+///
+/// Some settings are the process's and not the host's: the number of BLAS threads is that of the host opened last, the limit of open
+/// files is raised, and the signal SIGXFSZ is ignored.
 public final class LearningHost: Sendable {
     package let registry: ModelRegistry
     private let workers: WorkerPool
@@ -24,6 +27,9 @@ public final class LearningHost: Sendable {
     private let log: Log
 
     /// Opens a directory and recovers all models in it.
+    ///
+    /// It waits for disks and solves equations meanwhile, and so does `stop`: with large models call both from a thread of your own. A
+    /// model that cannot be recovered, for want of memory, does not keep the others from it: see `condition(of:)`.
     ///
     /// - Parameters:
     ///   - directory: the data directory; created if missing.
@@ -68,7 +74,7 @@ public final class LearningHost: Sendable {
         // A file size limit is then an error of the write and does not end the process.
         signal(SIGXFSZ, SIG_IGN)
         // LAPACK's recursive factorisations and OpenBLAS's buffers need more than a secondary thread's default stack.
-        workers = try WorkerPool(threads: configuration.workerThreads, stackSize: 16 << 20) { ThreadPriority.giveWay() }
+        workers = try WorkerPool(threads: max(1, configuration.workerThreads), stackSize: 16 << 20) { ThreadPriority.giveWay() }
         balancePool = try ComputePool(threads: 1, maximumWaiting: 256)
         store = try configuration.durability.map { try DataStore($0, fileSystem: fileSystem, log: log) }
         var limits = HostLimits()
@@ -113,16 +119,25 @@ public final class LearningHost: Sendable {
         DescriptorLimit.raise()
         // No prediction can be delayed until the state is recovered, so recovery may use the core left to predictions too.
         if computeThreads == nil { library.setThreadCount(available) }
-        return try registry.recover(store) {
+        do {
+            return try registry.recover(store) {
+                library.setThreadCount(threads)
+                whenRecovered()
+            }
+        } catch {
             library.setThreadCount(threads)
-            whenRecovered()
+            throw error
         }
     }
 
-    /// Ends all models, which write their last checkpoints.
+    /// A host that nobody has stopped lets its models end by themselves.
+    deinit { registry.stop(within: 0) }
+
+    /// Ends all models, which make their last checkpoints. A second time changes nothing.
     ///
-    /// - Parameter seconds: the longest wait.
-    /// - Returns: whether all have ended. If not, the directory stays locked until the process ends; what was acknowledged is on disk.
+    /// - Parameter seconds: how long they may take.
+    /// - Returns: whether they have ended. If not, the directory stays locked until they have, or until a later `stop` finds that they
+    ///   have; what was acknowledged is on disk.
     @discardableResult
     public func stop(within seconds: Double) -> Bool {
         let haveEnded = registry.stop(within: seconds)

@@ -75,7 +75,12 @@ package enum Job: Sendable {
         switch self {
         case .learn(let job): job.completion.fail(error)
         case .unlearn(_, _, let completion), .merge(_, _, let completion): completion.fail(error)
-        case .reconfigure(_, let completion), .describe(let completion, _), .restore(_, let completion): completion.fail(error)
+        case .reconfigure(_, let completion), .restore(_, let completion): completion.fail(error)
+        case .describe(let completion, let isNew):
+            // The model may be there, although whoever asked for it is not told.
+            var error = error
+            error.mayHaveChanged = isNew && error.kind == .unavailable
+            completion.fail(error)
         case .renameClass(_, _, let completion): completion.fail(error)
         case .deleteClass(_, let completion): completion.fail(error)
         case .rebalance(let completion): completion.fail(error)

@@ -25,17 +25,7 @@ package final class Model: Sendable {
         var published: PublishedWeights?
     }
 
-    /// Which operations a model accepts.
-    package enum Condition: Sendable, Equatable {
-        /// Everything.
-        case ready
-        /// Nothing yet: it is being read from the data directory.
-        case recovering
-        /// Nothing: it could not be read from the data directory.
-        case lost(String)
-        /// Only reads.
-        case stopped(String)
-    }
+    package typealias Condition = ModelCondition
 
     init(
         name: String, configuration: ModelConfiguration, limits: HostLimits, condition: Condition = .ready,

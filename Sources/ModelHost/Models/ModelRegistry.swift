@@ -29,12 +29,16 @@ package final class ModelRegistry: Sendable {
 
     /// The model with a name.
     ///
-    /// - Throws: `unknown` if no model has the name.
+    /// - Throws: `unavailable` after the end; `unknown` if no model has the name.
     package func model(named name: String) throws(ModelError) -> Model {
         let hash = Self.hash(name)
-        guard let found = models.withLock({ $0.byHash[hash]?.first { $0.name == name } }) else { throw .unknownModel(name) }
-        return found
+        let (found, isClosed) = models.withLock { ($0.byHash[hash]?.first { $0.name == name }, $0.isClosed) }
+        if let found { return found }
+        throw isClosed ? .stopped : .unknownModel(name)
     }
+
+    /// Whether no more models may come.
+    var isClosed: Bool { models.withLock { $0.isClosed } }
 
     /// The number of models.
     package var count: Int { models.withLock { $0.byHash.values.reduce(0) { $0 + $1.count } } }
@@ -89,6 +93,8 @@ package final class ModelRegistry: Sendable {
                 waiting: context.waiting, workers: context.workers)
             _ = model.queue.append(first, to: first.lane)
             models.byHash[hash, default: []].append(model)
+            // Counted together with the name: who stops all models waits for this one too.
+            workers.enter()
             return .success((model, (reservation, claim)))
         }
         let (model, new) = try outcome.get()
@@ -144,7 +150,12 @@ package final class ModelRegistry: Sendable {
             }
             if isLast { whenRecovered() }
         }
-        let sequence = RecoverySequence(found) { [context, workers] stored, turn in
+        let sequence = RecoverySequence(found) { [context, workers, models] stored, turn in
+            let isOpen = models.withLock { models in
+                if !models.isClosed { workers.enter() }
+                return !models.isClosed
+            }
+            guard isOpen else { return }
             ModelTurns.begin(
                 stored.model, bytes: stored.reservation.bytes, stored.reservation, stored.claim,
                 origin: .stored(stored.recovery, rows: stored.rows, turn), context: context, running: workers, onFailure: {},
@@ -181,6 +192,7 @@ package final class ModelRegistry: Sendable {
     package func stop(within seconds: Double) -> Bool {
         // Models that have started end by themselves; the others are no longer started.
         recoveries.withLock { $0.take() }?.cancel()
+        // No model comes after this, and all that have come are counted.
         let all = models.withLock { models in
             defer { models = Models(isClosed: true) }
             return models.byHash.values.flatMap { $0 }

@@ -38,7 +38,7 @@ final class ModelTurns {
     ///   - reservation: its share of the budget, which may be empty if it follows another model of its name; released when it ends.
     ///   - claim: its place behind earlier models of the name, which may still use their files; given up when it ends.
     ///   - origin: the initial state.
-    ///   - running: counts the model until it has ended.
+    ///   - running: counts the model, which has been entered, until it has ended.
     ///   - onFailure: called if the model cannot be created, before waiting requests are refused: the first with the reason.
     ///   - whenMade: called when the model has been created, or could not be.
     static func begin(
@@ -46,7 +46,6 @@ final class ModelTurns {
         running: Latch, onFailure: @escaping @Sendable () -> Void, whenMade: @escaping @Sendable () -> Void = {}
     ) {
         guard let member = model.turns else { preconditionFailure("a model without turns") }
-        running.enter()
         claim.whenFirst {
             let turns = ModelTurns(
                 model, bytes: bytes, reservation, claim, origin: origin, context: context, running: running, onFailure: onFailure,

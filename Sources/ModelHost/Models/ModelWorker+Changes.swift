@@ -120,6 +120,9 @@ extension ModelWorker {
             } catch let reason {
                 store.stop("a change could not be stored, and the state before it could not be read: \(reason)")
                 unknownState = store.failure
+                var unknown = error
+                unknown.mayHaveChanged = true
+                throw unknown
             }
             throw error
         }

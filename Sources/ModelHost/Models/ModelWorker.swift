@@ -108,12 +108,12 @@ final class ModelWorker {
                     checkpoint: FileActivity.Checkpoint(version: recovery.version, time: time), logBytes: state.chain.bytesRead)
             }
             progress.finish(version: state.classifier.version)
-            let files = ModelStore(model.files, observer(model), store: store, recovery: recovery, state: state, log: log)
+            let files = ModelStore(observer(model), store: store, recovery: recovery, state: state, log: log)
             if !state.renamed.isEmpty { files.keepNames(state) }
             return Start(classifier: state.classifier, idempotency: state.table, store: files)
         }
         let store = try context.store.map {
-            try ModelStore(model.name, model.files, observer(model), store: $0, classifier: classifier)
+            try ModelStore(model.name, observer(model), store: $0, classifier: classifier)
         }
         return Start(classifier: classifier, store: store)
     }
@@ -121,7 +121,7 @@ final class ModelWorker {
     /// What a model records when its files change.
     private static func observer(_ model: Model) -> StoreObserver {
         StoreObserver(
-            hasStopped: { model.condition = .stopped($0) },
+            activity: model.files, hasStopped: { model.condition = .stopped($0) },
             isInPlace: {
                 model.events.publish(.checkpointed(version: $0.version, bytes: $0.bytes ?? 0, seconds: $0.seconds ?? 0))
             }, wake: { model.turns?.wake() })

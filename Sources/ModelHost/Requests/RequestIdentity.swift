@@ -34,7 +34,7 @@ package struct RequestIdentity: Sendable {
     }
 
     /// The operation that a request asks for.
-    package enum Purpose: UInt64 { case learn = 1, learnStream, unlearn, merge }
+    package enum Purpose: UInt64 { case learn = 1, learnStream, unlearn, merge, unlearnByProgram }
 
     /// The hash of a streamed body that ends exactly with a full block; a longer body has another hash.
     package static func lastHash(_ hash: UInt64) -> UInt64 {

@@ -93,7 +93,7 @@ public final class WriteAheadLog {
     }
 
     /// Follows a renaming of the log's directory.
-    public func move(to directory: ModelDirectory) { path = directory.logPath(baseVersion) }
+    public func move(to path: String) { self.path = path }
 
     /// Checks that the path still leads to the file: otherwise its records cannot be found, whatever has been synchronized, and the log
     /// becomes unusable.
