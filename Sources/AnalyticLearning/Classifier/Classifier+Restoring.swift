@@ -3,8 +3,8 @@ public import LinearAlgebra
 extension Classifier {
     /// A classifier that goes on from a saved state, with the saved weights bit for bit.
     ///
-    /// The weights must solve their own equations: to `Conditioning.largestResidual`, or as well as a solution made here where the equations are too
-    /// ill-conditioned for that.
+    /// The weights must solve their own equations: to `Conditioning.largestResidual`, or as well as a solution made here if the equations
+    /// are too ill-conditioned for that.
     ///
     /// - Parameter solvingAnew: whether weights that do not are replaced by a solution from the truth, and not refused. For a state whose
     ///   sums are known to be whole: the weights are a view of them.
@@ -34,12 +34,12 @@ extension Classifier {
         }
     }
 
-    /// Makes the weights such that what is saved of this state can be restored: solves them again where they do not solve their equations
-    /// well enough, which takes a solution that has failed, or equations so ill-conditioned that learning has lost too many digits.
+    /// Makes the weights such that what is saved of this state can be restored: solves them again if they do not solve their equations well
+    /// enough, which takes a solution that has failed, or a condition number of some 10⁷: learning may have lost digits then.
     ///
     /// - Returns: whether the weights have changed and must be published.
     /// - Throws: `LinearAlgebraError.outOfMemory`.
-    /// - Complexity: O(1) for most models; D²C multiply-adds for an ill-conditioned one, and those of a solution where it is needed.
+    /// - Complexity: O(1) for most models; D²C multiply-adds past that condition, and those of a solution if it is needed.
     public func prepareToSave() throws(LinearAlgebraError) -> Bool {
         try core.prepareToSave()
     }

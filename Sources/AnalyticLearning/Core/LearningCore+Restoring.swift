@@ -56,13 +56,13 @@ extension LearningCore {
         }
     }
 
-    /// Solves the view again where its weights do not solve their equations as well as a saved state must.
+    /// Solves the view again if its weights do not solve their equations as well as a saved state must.
     ///
     /// - Returns: whether the weights have changed.
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     /// - Complexity: as of `Classifier.prepareToSave`.
     mutating func prepareToSave() throws(LinearAlgebraError) -> Bool {
-        guard isBehind || view.health.isIllConditioned || !view.readout.weights.isFinite, truth.samples > 0 else { return false }
+        guard isBehind || view.health.mayHaveResidual || !view.readout.weights.isFinite, truth.samples > 0 else { return false }
         if !isBehind, view.readout.weights.isFinite {
             flush()
             guard try relativeResidual(view.readout.weights) > Conditioning.largestResidual / 10 else { return false }

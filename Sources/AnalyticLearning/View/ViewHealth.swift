@@ -36,6 +36,12 @@ public struct ViewHealth: Sendable, Equatable {
         return max(bound, 10 * driftAfterSolve * improvement)
     }
 
+    /// Whether rounding may have left the weights a residual that a saved state must not have. Otherwise it need not be computed.
+    var mayHaveResidual: Bool {
+        let condition = max(conditionEstimate, largestInverse * trace)
+        return isTruncated || !(16 * .ulpOfOne * condition <= Conditioning.largestResidual / 10)
+    }
+
     /// What rounding may have cost, as a share of the bound: ε·‖R‖·‖G+λI‖ with the largest R since the last solve. Rows that make R smaller
     /// by orders of magnitude leave behind the rounding errors of the larger R.
     var expectedDrift: Double { .ulpOfOne * largestInverse * trace / driftBound }
