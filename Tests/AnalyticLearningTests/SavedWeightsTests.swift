@@ -18,7 +18,8 @@ import Testing
             default:
                 let count = Int(generator.next() % 3) + 1
                 try classifier.learn(
-                    features: (0..<count).flatMap { _ in row(1) }, labels: (0..<count).map { _ in Bool.random(using: &generator) ? "a" : "b" })
+                    features: (0..<count).flatMap { _ in row(1) },
+                    labels: (0..<count).map { _ in Bool.random(using: &generator) ? "a" : "b" })
             }
             _ = try classifier.prepareToSave()
             let parts = try SavedParts(classifier)
