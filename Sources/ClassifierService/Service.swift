@@ -21,7 +21,9 @@ public final class Service: Sendable {
     var registry: ModelRegistry { host.registry }
     /// What is served, as it is described.
     let operations: [Operation]
-    private let pools: [ComputePool]
+    private let pool: ComputePool
+    private let metricsThread: MetricsThread
+    let recorder: TrafficRecorder
     private let access: AccessControl
     private let maximumConnections: Int
     let dispatcher: EventDispatcher
@@ -62,10 +64,13 @@ public final class Service: Sendable {
         PredictRoute(registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops).add(to: &routes)
         SnapshotRoutes(registry: registry, pool: pool, answers: answers, log: log).add(to: &routes)
         EventRoutes(registry: registry, dispatcher: dispatcher).add(to: &routes)
-        let metricsThread = try ComputePool(threads: 1, maximumWaiting: 16)
         let reference = ServerReference()
+        let recorder = TrafficRecorder(learnedRows: registry.context.learnedRows, server: reference)
+        self.recorder = recorder
+        metricsThread = try MetricsThread(maximumWaiting: 16, every: TrafficHistory.interval) { recorder.endPeriod() }
         MetricsRoute(metrics: Metrics(registry: registry, dispatcher: dispatcher), server: reference, thread: metricsThread)
             .add(to: &routes)
+        TrafficRoute(registry: registry, recorder: recorder, thread: metricsThread).add(to: &routes)
         OpenInference.addRoutes(
             to: &routes, registry: registry, answers: answers, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops)
         // Last: it describes the others.
@@ -80,7 +85,7 @@ public final class Service: Sendable {
         access.guardServer(&serverConfiguration)
         server = try Server(configuration: serverConfiguration, router: routes.router)
         reference.server = server
-        pools = [pool, metricsThread]
+        self.pool = pool
         maximumConnections = configuration.server.maximumConnections
         self.log = log
     }
@@ -117,7 +122,8 @@ public final class Service: Sendable {
         dispatcher.stop(within: min(seconds / 5, 1))
         server.stop(within: max(0, left() - min(seconds / 5, 1)))
         host.stop(within: left())
-        for pool in pools { pool.stop() }
+        pool.stop()
+        metricsThread.stop()
         // Writing what waits takes no time, unless nobody takes it.
         access.stop(within: max(left(), 0.1))
     }

@@ -17,6 +17,12 @@ package enum MonotonicClock {
     }
 }
 
+/// Time since the machine was booted, which also passes while the machine is suspended.
+package enum UptimeClock {
+    /// In seconds.
+    package static var now: Double { timespec(CLOCK_BOOTTIME).seconds }
+}
+
 extension timespec {
     /// What a clock of the system says now. All other code goes through here.
     init(_ clock: clockid_t) {

@@ -33,6 +33,42 @@ package struct DurationCounts: Sendable, Equatable {
         nanoseconds &+= UInt64(max(0, duration))
     }
 
+    /// Adds other counts to these.
+    package mutating func add(_ other: DurationCounts) {
+        for bucket in buckets.indices { buckets[bucket] &+= other.buckets[bucket] }
+        nanoseconds &+= other.nanoseconds
+    }
+
+    /// What was counted since earlier counts; nothing in a bucket that has fewer than then.
+    package func growth(since earlier: DurationCounts) -> DurationCounts {
+        var growth = DurationCounts()
+        for (bucket, count) in buckets.enumerated() where count > earlier.buckets[bucket] {
+            growth.buckets[bucket] = count - earlier.buckets[bucket]
+        }
+        if nanoseconds > earlier.nanoseconds { growth.nanoseconds = nanoseconds - earlier.nanoseconds }
+        return growth
+    }
+
+    /// A quantile in seconds, linear inside a bucket as Prometheus computes it; the largest bound if it lies beyond all. Nil if nothing was
+    /// counted.
+    ///
+    /// - Parameter share: of the durations that are at most as long, above 0 and at most 1.
+    package func quantile(_ share: Double) -> Double? {
+        let total = count
+        guard total > 0 else { return nil }
+        let rank = share * Double(total)
+        var below = 0.0
+        for (bucket, bound) in Self.bounds.enumerated() {
+            let count = Double(buckets[bucket])
+            if count > 0, below + count >= rank {
+                let lower = bucket > 0 ? Self.bounds[bucket - 1] : 0
+                return lower + (bound - lower) * (rank - below) / count
+            }
+            below += count
+        }
+        return Self.bounds.last
+    }
+
     /// The bucket of a duration.
     package static func bucket(of nanoseconds: Int64) -> Int {
         var bucket = 0

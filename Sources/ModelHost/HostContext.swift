@@ -14,6 +14,8 @@ package struct HostContext: Sendable {
     package let spools: SpoolLimits
     /// The memory for requests that wait for a worker or a compute thread.
     package let waiting: Lane.Pair<MemoryBudget>
+    /// The rows that all models learned lately.
+    package let learnedRows = LearnedRows()
     /// Called on the publishing thread when an event is new to a reader of the hub; nil if there are no readers.
     let onNews: (@Sendable (EventHub) -> Void)?
     /// Where models are stored; nil if they are in memory only.

@@ -76,6 +76,10 @@ def close(value):
 VARYING = {"drift", "condition_estimate", "memory_bytes", "balanced_version", "last_rebalance"}
 
 
+# Operations whose answer is measured as a whole: an example shows its shape only.
+MEASURED = {"traffic"}
+
+
 def resembles(shown, real):
     """Whether an answer is the one that an example shows."""
     if isinstance(shown, dict):
@@ -258,6 +262,8 @@ class ExampleTests(unittest.TestCase):
             return
         value = json.loads(content)
         self.document.check(described["schema"], value)
+        if operation["operationId"] in MEASURED:
+            return
         if "example" in described and request_type in (None, "application/json"):
             self.assertTrue(resembles(described["example"], value), f"shown {described['example']}, answered {value}")
 

@@ -6,9 +6,9 @@ internal import HTTPServer
 final class MetricsRoute: Sendable {
     private let metrics: Metrics
     private let server: ServerReference
-    private let thread: ComputePool
+    private let thread: MetricsThread
 
-    init(metrics: Metrics, server: ServerReference, thread: ComputePool) {
+    init(metrics: Metrics, server: ServerReference, thread: MetricsThread) {
         self.metrics = metrics
         self.server = server
         self.thread = thread
@@ -18,7 +18,7 @@ final class MetricsRoute: Sendable {
         routes.on(.metrics) { request, responder in
             let format = Self.format(request)
             let responder = responder.deferred()
-            let isQueued = self.thread.run(.reading) { [self] in responder.send(answer(format)) }
+            let isQueued = self.thread.run { [self] in responder.send(answer(format)) }
             if !isQueued { responder.send(Problem.busy("too many requests for metrics are waiting").response) }
         }
     }

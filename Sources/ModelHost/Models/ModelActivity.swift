@@ -1,3 +1,5 @@
+package import Concurrency
+
 /// A worker's activity since the server started, for metrics and the model's details.
 package struct ModelActivity: Sendable {
     /// The last refresh of balanced weights.
@@ -14,6 +16,8 @@ package struct ModelActivity: Sendable {
     package var learnRequests = 0
     /// Learned rows.
     package var learnedRows = 0
+    /// Rows learned in the last periods of `LearnedRows`.
+    package var recentRows = RecentCounts()
     /// Unlearned rows.
     package var unlearnedRows = 0
     package var rebalances = 0

@@ -35,9 +35,11 @@ extension ModelWorker {
             return
         }
         publish()
+        let period = context.learnedRows.add(columns.count)
         model.activity.withLock {
             $0.learnRequests += accepted.count
             $0.learnedRows += columns.count
+            $0.recentRows.add(columns.count, in: period)
         }
         // Before the answers: a client that has its answer and then opens the event stream must not see the block again.
         tellOfLearning(

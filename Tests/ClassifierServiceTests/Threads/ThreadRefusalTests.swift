@@ -30,7 +30,7 @@ import Testing
 
     /// Each of the server's own threads in turn: the start names the missing one, and leaves nothing behind.
     @Test(arguments: [
-        ("compute-0", 0), ("compute-0", 1), ("compute-0", 2), ("compute-0", 3), ("worker-0", 0),
+        ("compute-0", 0), ("compute-0", 1), ("compute-0", 2), ("metrics", 0), ("worker-0", 0),
         ("worker-alarms", 0), ("access-log", 0), ("http-0", 0), ("http-1", 0),
     ])
     func aServerWithoutAThread_doesNotStart(thread: String, passing: Int) throws {

@@ -47,6 +47,27 @@ extension Operation {
                 MediaContent(type: "application/openmetrics-text", schema: .string()), headers: [.noStore, .variesByAccept])
         ],
         refusals: [.busy])
+
+    static let traffic = Operation(
+        .get, "/v1/traffic", id: "traffic", tag: .service, summary: "Show the traffic of the last ten minutes",
+        description: """
+            Requests a second, learned rows a second and latencies, in periods of five seconds; what a chart starts with. The oldest period \
+            comes first. The last one is the current period, once it is a second long. Latencies are those of all models, inside the server, \
+            by either protocol; they come from the buckets of the histograms in `/metrics`.
+            """,
+        parameters: [
+            .query(
+                "model", Parameter.model.schema, "The model whose learned rows are returned; if left out, those of all models.",
+                example: .string("fruit"))
+        ],
+        answers: [Answer(.ok, "The periods.", .json(.traffic, example: trafficOfFruit), headers: [.noStore])],
+        refusals: [.unknownModel, .busy])
+
+    private static let trafficOfFruit: StaticString = """
+        {"model":"fruit","interval_seconds":5,"points":[{"seconds_ago":1.5,"seconds":5,"requests_per_second":12.4,\
+        "learned_rows_per_second":32,"predict_p50_seconds":0.000175,"predict_p99_seconds":0.00049,"learn_p50_seconds":null,\
+        "learn_p99_seconds":null}]}
+        """
 }
 
 extension AnswerHeader {

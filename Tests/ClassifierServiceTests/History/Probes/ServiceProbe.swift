@@ -1,10 +1,12 @@
 import TensorFormats
 
+@testable import ClassifierService
+
 /// The service's descriptions of itself and of all its models.
 enum ServiceProbe {
     static let operations = [
         "liveness", "readiness", "inference_liveness", "inference_readiness", "inference_server", "inference_models",
-        "all_inference_statistics", "list_models", "metrics", "repository_index", "document", "dashboard", "dashboard_file",
+        "all_inference_statistics", "list_models", "metrics", "traffic", "repository_index", "document", "dashboard", "dashboard_file",
     ]
 
     static func check(_ world: HistoryWorld, _ generator: inout SeededGenerator) throws {
@@ -34,7 +36,11 @@ enum ServiceProbe {
             try demand(index.status == 200 && told == expected, "the index for \(json) has \(told ?? []), expected \(expected)")
         }
         try checkMetrics(try world.get("/metrics").text, world.oracle)
-        for path in ["/v1/models", "/v2", "/v2/models", "/v2/models/stats", "/metrics"] { try world.head(path, as: 200) }
+        for name in names {
+            let points = try world.get("/v1/traffic?model=\(name)")["points"].array ?? []
+            try demand(points.count <= TrafficHistory.capacity + 1, "there are \(points.count) points")
+        }
+        for path in ["/v1/models", "/v1/traffic", "/v2", "/v2/models", "/v2/models/stats", "/metrics"] { try world.head(path, as: 200) }
         // Queries that do not depend on models are made now and then.
         guard Int.random(in: 0..<12, using: &generator) == 0 else { return }
         for path in ["/v2", "/openapi.json", "/", "/dashboard/main.js"] {

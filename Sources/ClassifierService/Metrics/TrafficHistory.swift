@@ -1,0 +1,54 @@
+/// The server's traffic of the last ten minutes, in periods of five seconds.
+///
+/// Totals that only grow go in; by how much they grew comes out. It is a plain value: whoever owns it brings the clock, which must also run
+/// while the machine is suspended, so that the time shows as a gap.
+struct TrafficHistory: Sendable {
+    /// Seconds of a period.
+    static let interval = 5.0
+    /// Seconds that are kept.
+    static let span = 600.0
+    /// A period that takes longer than this, in seconds, is a gap: it says when nothing was counted better than how much came.
+    static let longest = 2 * interval
+    /// The current period is shown from this length on, in seconds: shorter ones have wild rates.
+    static let shortest = 1.0
+    /// Periods that are kept, without the current one.
+    static let capacity = Int(span / interval)
+
+    /// The number of the current period.
+    private(set) var period = 0
+    private var points: [TrafficPoint] = []
+    /// When the current period began, and the totals of that moment.
+    private var start: Double
+    private var totals = TrafficTotals()
+
+    /// A history that begins now, with all totals at 0.
+    init(at now: Double) { start = now }
+
+    /// Ends the current period, and begins the next.
+    ///
+    /// - Parameters:
+    ///   - totals: what the server has answered so far.
+    ///   - now: in seconds.
+    /// - Complexity: O(points).
+    mutating func endPeriod(_ totals: TrafficTotals, at now: Double) {
+        guard now > start else { return }
+        if points.count == Self.capacity { points.removeFirst() }
+        points.append(currentPoint(totals, at: now))
+        (period, start, self.totals) = (period + 1, now, totals)
+    }
+
+    /// The periods of the last ten minutes, the oldest first and the current one last. The first is no gap.
+    ///
+    /// - Parameters: as of `endPeriod`.
+    func points(_ totals: TrafficTotals, at now: Double) -> [TrafficPoint] {
+        var recent = Array(points.drop { $0.end <= now - Self.span })
+        if now - start >= Self.shortest { recent.append(currentPoint(totals, at: now)) }
+        return Array(recent.drop { $0.traffic == nil })
+    }
+
+    private func currentPoint(_ totals: TrafficTotals, at now: Double) -> TrafficPoint {
+        let isGap = now - start > Self.longest
+        return TrafficPoint(
+            period: period, start: start, end: now, traffic: isGap ? nil : TrafficPoint.Traffic(totals.growth(since: self.totals)))
+    }
+}
