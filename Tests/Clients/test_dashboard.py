@@ -237,6 +237,78 @@ class DashboardTests(unittest.TestCase):
             self.assertNotEqual(state[title], "–", title)
         self.assertEqual(page.complaints, [])
 
+    def test_what_the_server_has_kept_is_shown_before_anything_is_read(self):
+        # Ten minutes with a gap; metrics never answer.
+        kept = """const plain = fetch; window.fetch = async (path, ...rest) => {
+          if (path === "metrics") return new Promise(() => {});
+          if (!String(path).startsWith("v1/traffic")) return plain(path, ...rest);
+          const points = [];
+          for (let ago = 595; ago >= 0; ago -= 5) {
+            const isGap = ago > 300 && ago <= 330;
+            if (isGap && ago > 305) continue;
+            points.push({
+              seconds_ago: ago, seconds: isGap ? 30 : 5, requests_per_second: isGap ? null : 12, learned_rows_per_second: isGap ? null : ago,
+              predict_p50_seconds: null, predict_p99_seconds: null, learn_p50_seconds: isGap ? null : 0.002, learn_p99_seconds: isGap ? null : 0.03,
+            });
+          }
+          window.asked = path;
+          return Response.json({ model: "live-digits", interval_seconds: 5, points });
+        }"""
+        page = self.open_model("live-digits", scripts=[kept])
+        page.wait("document.querySelectorAll('#throughput path.line').length === 2")
+        self.assertEqual(page.evaluate("window.asked"), "v1/traffic?model=live-digits")
+        self.assertEqual(page.evaluate("document.querySelector('#throughput .plot').getAttribute('aria-valuemax')"), "114")
+        for path in page.evaluate("[...document.querySelectorAll('#throughput path.line')].map((line) => line.getAttribute('d'))"):
+            self.assertEqual(path.count("M"), 2, "the line breaks in the gap")
+        # The oldest is as wide as ten minutes from the newest, and the axis says so.
+        first, start, last = page.evaluate("""(() => {
+          const plot = document.querySelector("#throughput .plot");
+          const said = (key) => {
+            plot.dispatchEvent(new KeyboardEvent("keydown", { key }));
+            return plot.getAttribute("aria-valuetext");
+          };
+          return [said("Home"), document.querySelector("#throughput svg .start").textContent, said("End")];
+        })()""")
+        self.assertIn(f"time {start}: Rows this model learned 595, Requests to the server 12", first)
+        self.assertIn("Rows this model learned 0, Requests to the server 12", last)
+        seconds = [sum(int(part) * unit for part, unit in zip(re.search(r"time (\d+):(\d+):(\d+)", text).groups(), (3600, 60, 1))) for text in (first, last)]
+        self.assertEqual((seconds[1] - seconds[0]) % 86400, 595)
+        self.assertRegex(page.evaluate("document.querySelector('#latency .legend').textContent"), r"learn, median2 mslearn, 99 %30 ms$")
+        self.assertEqual(page.complaints, [])
+
+    def test_readings_go_on_from_what_the_server_has_kept(self):
+        server = RunningServer()
+        self.addCleanup(server.close)
+        with Client(server) as client:
+            for name in ("m", "other"):
+                client.call("PUT", f"/v1/models/{name}", {"dimension": 2})
+            self.stream(server, "m")
+            while not any(point["learned_rows_per_second"] for point in client.call("GET", "/v1/traffic?model=m")["points"]):
+                time.sleep(0.05)
+            page = self.open(f"http://{server.address}/#/models/m")
+            newest = "Number(document.querySelector('#throughput .plot').getAttribute('aria-valuemax'))"
+            page.wait(f"document.querySelectorAll('#throughput path.line').length === 2 && {newest} >= 4")
+            places = [float(x) for x in re.findall(r"[ML]([\d.]+) ", page.evaluate("document.querySelector('#throughput path.line').getAttribute('d')"))]
+            self.assertEqual(places, sorted(places))
+            # Readings begin where the history ends: first the one, then the other, and the one once only.
+            calls = [url.rpartition(server.address)[2] for url in page.requests]
+            self.assertEqual([call for call in calls if call.startswith("/v1/traffic")], ["/v1/traffic?model=m"])
+            self.assertLess(calls.index("/v1/traffic?model=m"), calls.index("/metrics"))
+            # Another model has learned nothing in all that time.
+            page.evaluate("location.hash = '#/models/other'")
+            page.wait("document.getElementById('model-name').textContent === 'other'")
+            page.wait("document.querySelector('#throughput .legend b').textContent === '0'")
+            self.assertEqual(sum("/v1/traffic?model=other" in url for url in page.requests), 1)
+            self.assertEqual(page.complaints, [])
+
+    def test_an_older_server_has_kept_nothing_and_is_read_all_the_same(self):
+        older = """const plain = fetch; window.fetch = async (path, ...rest) => String(path).startsWith("v1/traffic")
+          ? new Response('{"detail": "there is nothing"}', { status: 404, headers: { "Content-Type": "application/problem+json" } })
+          : plain(path, ...rest)"""
+        page = self.open_live("live-digits", scripts=[older])
+        page.wait("parseFloat(document.querySelector('#throughput .legend b').textContent) > 0")
+        self.assertEqual(page.complaints, [])
+
     def test_a_thousand_classes_are_drawn_and_searched(self):
         with Client(self.demo) as client:
             client.call("PUT", "/v1/models/many", {"dimension": 8})

@@ -22,6 +22,7 @@ const EVENTS_RETRY = 30_000;
  * @property {() => string | null} wanted the model to follow
  * @property {(details: object) => void} details
  * @property {(history: object | null) => void} history null where the server keeps none
+ * @property {(model: string, traffic: object) => void} traffic what the server has kept, before the metrics that go on from there
  * @property {(reading: Reading | null, refusal: Refusal | null) => void} metrics
  * @property {(name: string, refusal: Refusal) => void} missing the model is not there, or not yet
  * @property {(state: string, facts?: object) => void} status live, polling, paused, waiting, refused, locked or offline
@@ -118,7 +119,8 @@ export class Feed {
 
   /** Does what is due. */
   async #step(signal) {
-    if (this.#isHurried) this.#due = {};
+    // What the server has kept is not asked for again: readings have gone on from it.
+    if (this.#isHurried) this.#due = { traffic: this.#due.traffic };
     this.#isHurried = false;
     const now = performance.now();
     // What has no time is due.
@@ -134,6 +136,7 @@ export class Feed {
       this.#unfollow();
       this.#followed = name === null ? null : { name, evaluated: null };
       this.#due.details = 0;
+      this.#due.traffic = 0;
     }
     if (name === null) {
       this.#due.details = Infinity;
@@ -142,6 +145,7 @@ export class Feed {
     } else if (isDue("details")) {
       await this.#readDetails(name, signal);
     }
+    if (this.#followed?.isThere && isDue("traffic")) await this.#readTraffic(name, signal);
     if (isDue("metrics")) await this.#readMetrics(signal);
   }
 
@@ -155,12 +159,14 @@ export class Feed {
       // Fewer rows than before: that is another model of the same name.
       if (evaluated < (this.#followed.evaluated ?? 0)) await this.#readHistory(name, signal);
       this.#followed.evaluated = evaluated;
+      this.#followed.isThere = true;
       this.#to.details(details);
     } catch (error) {
       if (error.status !== 404 && !(error.status === 503 && this.#absent.has(name))) throw error;
       this.#unfollow();
       this.#followed = { name, evaluated: null };
       this.#to.missing(name, error);
+      this.#due.traffic = 0;
       this.#due.details = performance.now() + POLL;
       return;
     }
@@ -178,6 +184,18 @@ export class Feed {
       if (error.status !== 404) throw error;
       this.#to.history(null);
     }
+  }
+
+  /** Reads what the server has kept of the last minutes: once, for readings of metrics go on from there. */
+  async #readTraffic(name, signal) {
+    try {
+      this.#to.traffic(name, await this.#api.json(`v1/traffic?model=${encodeURIComponent(name)}`, { signal }));
+    } catch (error) {
+      // An older server, or the model has gone meanwhile: the charts begin with the readings then.
+      if (!(error instanceof Refusal) || error.status === 401) throw error;
+    }
+    this.#due.traffic = Infinity;
+    this.#due.metrics = 0;
   }
 
   async #readMetrics(signal) {

@@ -1,18 +1,21 @@
-// Throughput and latency, from what /metrics counts between two readings.
+// Throughput and latency: what the server has kept of the last ten minutes, and then what /metrics counts between two readings.
 
 import { byId, setText } from "./dom.js";
 import { compact, rate, seconds, time } from "./format.js";
 import { LineChart } from "./line-chart.js";
 import { growth, quantile } from "./metrics.js";
 
-/** Readings kept: five minutes of one every two seconds. */
-const KEPT = 150;
+/** Seconds shown at most, as many as the server keeps. */
+const KEPT = 600;
 
 /** Seconds on the axis at least, so that a line begins at the right and does not shrink from the whole width. */
 const SPAN = 60;
 
 const isLearn = ({ route }) => route?.endsWith("/learn") ?? false;
 const isPredict = ({ route }) => (route?.endsWith("/predict") || route?.endsWith("/infer")) ?? false;
+
+/** A moment of which nothing is known: the lines break there. */
+const NOTHING = { rows: null, requests: null, latencies: [null, null, null, null] };
 
 /** The panels' notes, which say why nothing is read where that is so. */
 const NOTES = ["throughput-note", "latency-note"];
@@ -70,6 +73,28 @@ export class LoadPanels {
     this.#previous = null;
   }
 
+  /**
+   * Takes what the server has kept, in place of what the page has read since then. What it read before that stays.
+   *
+   * @param {{points: object[]}} history the answer of /v1/traffic
+   */
+  recall({ points }) {
+    // The next reading begins where the history ends.
+    this.#previous = null;
+    if (points.length === 0) return;
+    const now = Date.now() / 1000;
+    const start = now - points[0].seconds_ago - points[0].seconds;
+    const before = this.#readings.filter(({ at }) => at < start);
+    if (before.length > 0) before.push({ at: start, ...NOTHING });
+    this.#readings = [...before, ...points.map((point) => ({
+      at: now - point.seconds_ago,
+      rows: point.learned_rows_per_second,
+      requests: point.requests_per_second,
+      latencies: [point.predict_p50_seconds, point.predict_p99_seconds, point.learn_p50_seconds, point.learn_p99_seconds],
+    }))];
+    this.#finish();
+  }
+
   /** Takes a reading. */
   add(reading) {
     NOTES.forEach((id, index) => setText(byId(id), this.#notes[index]));
@@ -91,8 +116,14 @@ export class LoadPanels {
       latencies: [quantile(0.5, before.predict, current.predict), quantile(0.99, before.predict, current.predict),
         quantile(0.5, before.learn, current.learn), quantile(0.99, before.learn, current.learn)],
     });
-    if (this.#readings.length > KEPT) this.#readings.shift();
-    this.#latency.empty = "No request has come to predict or learn since the page was opened.";
+    this.#finish();
+  }
+
+  /** Drops what is too old, and draws the rest. */
+  #finish() {
+    const start = this.#readings.at(-1).at - KEPT;
+    this.#readings = this.#readings.filter(({ at }) => at >= start);
+    this.#latency.empty = "No request has come to predict or learn lately.";
     this.#draw();
   }
 

@@ -96,6 +96,10 @@ const feed = new Feed(api, {
 
   history: (history) => stream.begin(history),
 
+  traffic(name, traffic) {
+    if (name === shown) load.recall(traffic);
+  },
+
   metrics(reading, refusal) {
     if (reading) load.add(reading);
     else load.fail(refusal);
