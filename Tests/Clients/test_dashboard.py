@@ -273,6 +273,10 @@ class DashboardTests(unittest.TestCase):
         self.assertIn("Rows this model learned 0, Requests to the server 12", last)
         seconds = [sum(int(part) * unit for part, unit in zip(re.search(r"time (\d+):(\d+):(\d+)", text).groups(), (3600, 60, 1))) for text in (first, last)]
         self.assertEqual((seconds[1] - seconds[0]) % 86400, 595)
+        # What is written between is a time that people name.
+        ticks = page.evaluate("[...document.querySelectorAll('#throughput svg text:not(.start, .title)')].map((text) => text.textContent)")
+        self.assertTrue(any(":" in text for text in ticks), ticks)
+        self.assertEqual([text for text in ticks if ":" in text and not re.search(r":\d[05]:00$", text)], [])
         self.assertRegex(page.evaluate("document.querySelector('#latency .legend').textContent"), r"learn, median2 mslearn, 99 %30 ms$")
         self.assertEqual(page.complaints, [])
 

@@ -12,6 +12,15 @@ export function linearTicks(low, high, wanted) {
   return ticks;
 }
 
+/** Times of day that people name: whole multiples of a step of seconds or minutes, about `wanted` from `low` to `high`, both in seconds. */
+export function timeTicks(low, high, wanted) {
+  const rough = (high - low) / Math.max(1, wanted);
+  const step = [1, 2, 5, 10, 15, 30, 60, 120, 300].find((candidate) => candidate >= rough) ?? 600;
+  const ticks = [];
+  for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) ticks.push(tick);
+  return ticks;
+}
+
 /** Powers of ten from `low` to `high`; with 2 and 5 between them where they are few, every other one where they are many. */
 export function logTicks(low, high) {
   const first = Math.ceil(Math.log10(low) - 1e-9);

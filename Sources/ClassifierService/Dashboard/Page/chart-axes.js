@@ -23,13 +23,14 @@ export function uprightAxis(up, { low, high, isLog }, { width }, { y: plain, yTi
 /** The axis below, with a label where it starts, and its title. */
 export function acrossAxis(across, { low, high }, values, { width, height }, options) {
   const show = options.xTick ?? options.x;
+  const places = options.xTicks ?? linearTicks;
   const right = width - MARGIN.right;
   const y = height - MARGIN.bottom + 16;
   const free = MARGIN.left + LETTER * show(low).length + GAP;
   const labels = [];
   // From the right, where the newest is: what would overlap is left out.
   let limit = width;
-  for (const tick of linearTicks(low, high, Math.max(3, Math.floor(width / 110))).reverse()) {
+  for (const tick of places(low, high, Math.max(3, Math.floor(width / 110))).reverse()) {
     const wide = LETTER * show(tick).length;
     const end = Math.min(across(tick) + wide / 2, right);
     if (end > limit || end - wide < free) continue;

@@ -36,6 +36,7 @@ export class LineChart {
    * @param {string} options.xTitle
    * @param {(x: number) => string} options.x shows a place
    * @param {(x: number) => string} [options.xTick] shows it under the axis
+   * @param {(low: number, high: number, wanted: number) => number[]} [options.xTicks] where those labels are
    * @param {number} [options.span] what the x axis spans at least
    * @param {(y: number) => string} options.y shows a value
    * @param {(y: number) => string} [options.yTick] shows it at the axis

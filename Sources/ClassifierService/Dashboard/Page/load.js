@@ -1,5 +1,6 @@
 // Throughput and latency: what the server has kept of the last ten minutes, and then what /metrics counts between two readings.
 
+import { timeTicks } from "./axes.js";
 import { byId, setText } from "./dom.js";
 import { compact, rate, seconds, time } from "./format.js";
 import { LineChart } from "./line-chart.js";
@@ -29,7 +30,7 @@ export class LoadPanels {
     title: "Throughput",
     xTitle: "time",
     x: (at) => time(new Date(at * 1000)),
-    xTick: (at) => time(new Date(at * 1000)),
+    xTicks: timeTicks,
     y: rate,
     yTick: compact,
     axis: (values) => ({ low: 0, high: Math.max(1, ...values) * 1.1 }),
@@ -45,7 +46,7 @@ export class LoadPanels {
     title: "Latency of requests",
     xTitle: "time",
     x: (at) => time(new Date(at * 1000)),
-    xTick: (at) => time(new Date(at * 1000)),
+    xTicks: timeTicks,
     y: seconds,
     axis: decades,
     lines: [
