@@ -1,12 +1,13 @@
 internal import LinearAlgebra
 
 extension BalanceProblem {
-    /// AEF-OCL (arXiv 2405.17779, algorithm 1): fills every class up to the largest one with draws around its mean.
+    /// AEF-OCL (arXiv 2405.17779, algorithm 1): fills every class to the size of the largest with draws around its mean.
     ///
-    /// For a class with n_c rows, k = min(m, cap) rows z = μ_c + noise·σ_c⊙ε stand for the m = n_max − n_c that it lacks, each with the
-    /// weight m/k. The root of the weight is folded into h = φ(z), so that a block of several classes is one rank update.
+    /// A class with n_c rows lacks m = n_max − n_c. These are represented by k = min(m, cap) rows z = μ_c + noise·σ_c⊙ε,
+    /// each with weight m/k. The root of the weight is multiplied into h = φ(z), so one rank update covers a block of several
+    /// classes.
     ///
-    /// - Returns: false where it was asked to stop.
+    /// - Returns: false if it was asked to stop.
     mutating func addPseudoFeatures(cap: Int, seed: UInt64, shouldStop: () -> Bool) throws(LinearAlgebraError) -> Bool {
         let largest = counts.max() ?? 0
         let capacity = Self.blockRows(width: featureMap.width)
@@ -40,7 +41,7 @@ extension BalanceProblem {
         return true
     }
 
-    /// Maps the rows of a block and adds them, weighted, to G̃ and Q̃.
+    /// Maps the rows of a block and adds them with their weights to G̃ and Q̃.
     private mutating func add(
         _ block: [(column: Int, weight: Double)], _ z: borrowing Matrix, _ h: inout Matrix
     ) throws(LinearAlgebraError) {

@@ -3,10 +3,10 @@ internal import LinearAlgebra
 extension BalanceProblem {
     /// AIR's class weights: G̃ = w_min·G + Σ_c (w_c − w_min)·B_cᵀB_c and Q̃ = Q·diag(w).
     ///
-    /// What a sketch has lost is thus weighted w_min, as rows of no class are; a class with the smallest weight needs no sketch at all.
+    /// What a sketch has lost therefore weighs w_min, like rows of no class; a class with the smallest weight needs no sketch.
     mutating func reweigh(_ weights: ClassWeights) throws(LinearAlgebraError) {
         for column in counts.indices { right.scaleColumn(column, by: weights.values[column]) }
-        // Whole class matrices have been summed when the state was copied.
+        // Exact class matrices were already summed when the state was copied.
         guard configuration.sketchRank != .exact else { return }
         normal.scale(by: weights.smallest)
         let capacity = Self.blockRows(width: featureMap.width)

@@ -1,29 +1,29 @@
 internal import LinearAlgebra
 
-/// A copied state of the truth, which becomes G̃ and Q̃ in place.
+/// A copied state of the truth, turned into G̃ and Q̃ in place.
 struct BalanceProblem: ~Copyable, Sendable {
     let configuration: ModelConfiguration
     let featureMap: FeatureMap
     let labels: [Label]
     let counts: [Int]
     let epoch: Int
-    /// G on entry, then G̃.
+    /// G at first, then G̃.
     var normal: NormalEquations
-    /// Q on entry, then Q̃, then W̃.
+    /// Q at first, then Q̃, then W̃.
     var right: Matrix
-    /// μ [d×C], where pseudo-features are drawn.
+    /// μ [d×C], if pseudo-features are drawn.
     var mean: Matrix
-    /// noise·σ [d×C], where pseudo-features are drawn.
+    /// noise·σ [d×C], if pseudo-features are drawn.
     var deviation: Matrix
-    /// B_c, where classes are weighted by sketches.
+    /// B_c, if classes are weighted by sketches.
     var sketches: [FrequentDirections] = []
-    /// How large the mapped rows in G are.
+    /// The size of the mapped rows in G.
     let scale: RowScale
 
     /// Copies what the balanced weights of a state depend on.
     ///
-    /// - Complexity: O(D² + (D + d)·C), but for whole class matrices: those are summed here, because that takes less memory than copying
-    ///   them, in O(D²C).
+    /// - Complexity: O(D² + (D + d)·C); O(D²C) with exact class matrices, which are summed here because that needs less memory
+    ///   than copying them.
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     init(
         configuration: ModelConfiguration, featureMap: FeatureMap, labels: [Label], epoch: Int, square: borrowing SymmetricPair,
@@ -48,7 +48,7 @@ struct BalanceProblem: ~Copyable, Sendable {
                 }
             }
         case .reweight(let power):
-            // Rotated first, as a snapshot of this state would hold them: what is restored then gives the same bits.
+            // Rotated first, as in a snapshot of this state, so that a restored model gives the same bits.
             try truth.sketches.rotate()
             sketches = truth.sketches.directions
             if truth.sketches.rank == .exact {
@@ -91,7 +91,7 @@ struct BalanceProblem: ~Copyable, Sendable {
 
     /// Solves (G̃+λI)W̃ = Q̃.
     ///
-    /// - Throws: `BalanceError`; `.noClass` where there is none to have weights.
+    /// - Throws: `BalanceError`; `.noClass` if no class can have weights.
     consuming func solved(version: Int, shouldStop: () -> Bool) throws(BalanceError) -> BalancedWeights {
         try assemble(shouldStop: shouldStop)
         let solution: NormalEquations.Solution
@@ -106,7 +106,7 @@ struct BalanceProblem: ~Copyable, Sendable {
         return weights
     }
 
-    /// What it takes in memory while it lasts, in doubles: mostly a square.
+    /// Peak memory in doubles: mostly one square.
     static func doubles(_ imbalance: Imbalance, width: Int, dimension: Int, classes: Double) -> Double {
         let rows = Double(blockRows(width: width))
         let doubles = Double(width) * Double(width) + Double(width) * classes + rows * Double(width)
@@ -114,6 +114,6 @@ struct BalanceProblem: ~Copyable, Sendable {
         return doubles + Double(dimension) * (2 * classes + rows)
     }
 
-    /// The rows that go through the map and into G̃ at once: thin beside the square, and deep enough for `dsyrk`'s full rate.
+    /// Rows mapped and added to G̃ at once: few compared with the square, but enough for `dsyrk`'s full rate.
     static func blockRows(width: Int) -> Int { max(32, min(512, width / 4)) }
 }

@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// AIR's class weights w_c ∝ n_c^−power, scaled so that Σ w_c n_c = Σ n_c: the ridge then keeps its meaning.
+/// AIR's class weights w_c ∝ n_c^−power, scaled so that Σ w_c n_c = Σ n_c, which keeps the ridge's meaning.
 ///
-/// (AIR as published scales them to Σ w_c = C. That is the same model at the ridge λ·(n/C)/(C/Σ_c 1/n_c) for power 1.)
+/// (AIR as published scales to Σ w_c = C. For power 1 that is the same model with ridge λ·(n/C)/(C/Σ_c 1/n_c).)
 struct ClassWeights {
-    /// w_c in column order; 0 for a class without rows, which has none.
+    /// w_c in column order; 0 for a class without rows.
     let values: [Double]
-    /// The smallest weight of a class with rows: what rows of no class weigh.
+    /// The smallest weight of a class with rows; also the weight of rows of no class.
     let smallest: Double
 
-    /// - Precondition: some class has rows.
+    /// - Precondition: at least one class has rows.
     init(counts: [Int], power: Double) {
         // Relative to the largest class, so that no power of a large count underflows.
         let largest = Double(counts.max() ?? 1)
@@ -24,7 +24,7 @@ struct ClassWeights {
         smallest = scale
     }
 
-    /// ratio^power, exactly where the power is a half or whole number: those are what is used, and then the C library is not asked.
+    /// ratio^power; exact for half and whole powers, the common ones, without calling the C library.
     private static func power(_ ratio: Double, _ power: Double) -> Double {
         let whole = power.rounded(.down)
         var result = 1.0

@@ -1,12 +1,13 @@
-/// Standard normal values that are a pure function of a seed, a label, the number of a draw and a component.
+/// Standard normal values as a pure function of a seed, a label, a draw number and a component.
 ///
-/// Components 4j … 4j+3 of draw r come from the four words w of Philox4x32-10, keyed with the seed, at the counter
-/// (j + ⌊r/2³²⌋·2¹⁸, r mod 2³², lower and upper half of the label's hash), by Box and Muller's transform of (w₀, w₁) and of (w₂, w₃):
+/// Components 4j … 4j+3 of draw r come from the four words w of Philox4x32-10, keyed with the seed, at the counter (j +
+/// ⌊r/2³²⌋·2¹⁸, r mod 2³², lower and upper half of the label's hash), by the Box–Muller transform of (w₀, w₁) and
+/// of (w₂, w₃):
 ///
 ///     ρ = √(−2 ln((2w₀+1)/2³³))   ε₀ = ρ cos(2πw₁/2³²)   ε₁ = ρ sin(2πw₁/2³²)
 ///
-/// The logarithm, the sine and the cosine are computed here, from operations whose rounding IEEE 754 fixes, and not by the C library's
-/// functions, whose last bits differ between versions: the values are the same bits on every machine. None exceeds 6.77.
+/// Logarithm, sine and cosine use only operations whose rounding IEEE 754 fixes, not the C library, whose last bits differ between
+/// versions. So every machine gets the same bits. No value exceeds 6.77.
 public struct NormalDraws: Sendable {
     private let generator: Philox4x32
     private let hash: LabelHash
@@ -14,8 +15,8 @@ public struct NormalDraws: Sendable {
     /// The draws of one class.
     ///
     /// - Parameters:
-    ///   - seed: the model's, from its imbalance setting.
-    ///   - label: the class's; what counts is its hash (FNV-1a, 64 bits, of its UTF-8 bytes).
+    ///   - seed: from the model's imbalance setting.
+    ///   - label: the class's label; its hash (FNV-1a, 64 bits, of the UTF-8 bytes) enters the counter.
     public init(seed: UInt64, label: Label) {
         generator = Philox4x32(key: seed)
         hash = LabelHash(label)
@@ -24,8 +25,8 @@ public struct NormalDraws: Sendable {
     /// Fills a row with the components of one draw.
     ///
     /// - Parameters:
-    ///   - row: receives the components from the first on.
-    ///   - draw: the number of the draw, from 0 on.
+    ///   - row: receives the components, from component 0.
+    ///   - draw: the number of the draw, from 0.
     /// - Complexity: O(components).
     public func fill(_ row: UnsafeMutableBufferPointer<Double>, draw: Int) {
         let high = UInt32(truncatingIfNeeded: draw >> 32) << 18
@@ -51,7 +52,7 @@ public struct NormalDraws: Sendable {
         }
     }
 
-    /// Box and Muller's transform of two words.
+    /// The Box–Muller transform of two words.
     @inline(__always) static func pair(_ radius: UInt32, _ angle: UInt32) -> (Double, Double) {
         let length = (-2 * logarithm(radius)).squareRoot()
         let (cosine, sine) = turn(angle)
@@ -63,7 +64,7 @@ public struct NormalDraws: Sendable {
     /// With 2w+1 = m·2ᵉ and √½ ≤ m < √2, ln m = 2 artanh s for s = (m−1)/(m+1), |s| < 0.172: eleven terms leave 3·10⁻¹⁷.
     @inline(__always) static func logarithm(_ word: UInt32) -> Double {
         let bits = (2 * Double(word) + 1).bitPattern
-        // Offset by √½, so that the exponent's field counts from there.
+        // Offset by √½, so that the exponent field counts from there.
         let exponent = (bits &- 0x3FE6_A09E_667F_3BCD) >> 52
         let m = Double(bitPattern: bits &- exponent << 52)
         let s = (m - 1) / (m + 1)
@@ -81,7 +82,7 @@ public struct NormalDraws: Sendable {
         return (Double(Int32(truncatingIfNeeded: exponent)) - 33) * 0.693_147_180_559_945_3 + (2 * s + 2 * s * q * sum)
     }
 
-    /// The cosine and the sine of 2πw/2³²: Taylor's series on an eighth of a turn, where nine terms leave 5·10⁻¹⁷.
+    /// The cosine and the sine of 2πw/2³²: Taylor series on an eighth of a turn; nine terms leave 5·10⁻¹⁷.
     @inline(__always) static func turn(_ word: UInt32) -> (cosine: Double, sine: Double) {
         let quarter = (word &+ 0x2000_0000) >> 30
         let rest = Int32(bitPattern: word &- quarter << 30)

@@ -1,11 +1,11 @@
 internal import LinearAlgebra
 
-/// Shows new rows' scores by the balanced weights to their calibrator, before the rows are learned.
+/// Scores new rows with the balanced weights for their calibrator, before the rows are learned.
 struct BalancedScorer {
     private let weights: BalancedWeights
     private let calibrator: Calibrator
 
-    /// - Returns: nil unless there are weights of two classes: fewer say nothing about probabilities.
+    /// - Returns: nil without weights of at least two classes: fewer say nothing about probabilities.
     init?(_ weights: BalancedWeights?, _ calibrator: Calibrator) {
         guard let weights, weights.classCount > 1 else { return nil }
         self.weights = weights

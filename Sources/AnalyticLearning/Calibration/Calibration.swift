@@ -1,17 +1,17 @@
-/// How scores become probabilities, and how far those can be trusted: softmax(score / temperature), with the one temperature that test-then-train
-/// scores have shown to be right (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2).
+/// How scores become probabilities, and how reliable these are: softmax(score / temperature), with one temperature fitted to
+/// test-then-train scores (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2).
 ///
-/// The probabilities are those of the known classes, given that the row is of one of them; `leverage` says when that may not be so.
+/// The probabilities assume that the row belongs to one of the known classes; `leverage` shows when it may not.
 public struct Calibration: Sendable, Equatable {
-    /// Scored rows that must have been seen before there are probabilities.
+    /// Scored rows needed before there are probabilities.
     public static let minimumSamples = 200
 
     /// T > 0: probabilities are softmax(score / T).
     public let temperature: Double
-    /// The scored rows that the temperature was fitted to; the last thousand or so count.
+    /// Scored rows that the temperature was fitted to; effectively the last thousand.
     public let samples: Int
-    /// How far the stated probability of the predicted label was from the share of right predictions, on average over the last thousand rows or
-    /// so: each row's by the temperature before it. Nil before the first row after `minimumSamples`.
+    /// The mean gap between the probability of the predicted label and the share of correct predictions, over about the last
+    /// thousand rows; each row is judged by the temperature before it. Nil before the first row after `minimumSamples`.
     public let expectedCalibrationError: Double?
     /// The same for softmax(score), over the same rows.
     public let expectedCalibrationErrorOfRawScores: Double?

@@ -1,13 +1,13 @@
-/// What a calibration rests on, as a snapshot holds it: means and sums, nothing of a single row.
+/// The state of a calibration, as saved in a snapshot: means and sums, nothing about single rows.
 public struct CalibrationState: Sendable, Equatable {
-    /// Rows offered, rows taken, their weight, mean of s_y − s*, mean of s − s*.
+    /// Rows offered, rows used, their weight, mean of s_y − s*, mean of s − s*.
     public var summary: [Double]
     /// For each β = 2⁻⁶ … 2²⁰ the means of ln Z, of E[s − s*] and of Var[s].
     public var likelihood: [Double]
-    /// Fifteen bins of calibrated probabilities, then fifteen of raw ones: rows, Σ probability, rows predicted right.
+    /// Fifteen bins of calibrated probabilities, then fifteen of raw ones: rows, Σ probability, rows predicted correctly.
     public var reliability: [Double]
 
-    /// The number of values of each part.
+    /// The number of values in each part.
     public static let counts = (summary: 5, likelihood: 3 * LikelihoodGrid.count, reliability: 6 * ReliabilityBins.count)
 
     /// A state from its parts.
@@ -17,11 +17,11 @@ public struct CalibrationState: Sendable, Equatable {
         self.reliability = reliability
     }
 
-    /// Checks that a calibrator can have come to it; `part` names it in errors.
+    /// Checks that a calibrator can reach this state; `part` names it in errors.
     func check(_ part: String) throws(RestoreError) {
         func check(_ values: [Double], _ name: String, _ count: Int, _ range: (Int) -> ClosedRange<Double>) throws(RestoreError) {
             guard values.count == count else { throw .size(part: part + "." + name, count: values.count, expected: count) }
-            // A value that is not a number is in no range.
+            // NaN is in no range.
             for (index, value) in values.enumerated() where !range(index).contains(value) {
                 throw .value(part: part + "." + name, index: index)
             }
@@ -47,7 +47,7 @@ public struct CalibrationState: Sendable, Equatable {
 }
 
 extension Calibrator {
-    /// All that is known; nil where nothing is.
+    /// The current state; nil if no row was offered.
     var state: CalibrationState? {
         guard offered > 0 else { return nil }
         return CalibrationState(
@@ -58,7 +58,7 @@ extension Calibrator {
             })
     }
 
-    /// Goes on from a state that has been checked.
+    /// Continues from a checked state.
     func restore(_ state: CalibrationState?) {
         reset()
         guard let state else { return }
@@ -76,7 +76,7 @@ extension Calibrator {
             for bin in 0..<ReliabilityBins.count {
                 let start = 3 * (first + bin)
                 bins.rows[bin] = state.reliability[start]
-                // No more than the rows, as they are from then on: all three decay alike.
+                // Confidence never exceeds the rows: all three decay alike from here on.
                 bins.confidence[bin] = min(state.reliability[start + 1], bins.rows[bin])
                 bins.correct[bin] = min(state.reliability[start + 2], bins.rows[bin])
             }

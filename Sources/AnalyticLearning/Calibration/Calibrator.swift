@@ -1,40 +1,40 @@
 internal import Glibc
 internal import LinearAlgebra
 
-/// Fits the temperature of one set of weights from test-then-train scores, row by row.
+/// Fits the temperature of one set of weights to test-then-train scores, row by row.
 ///
-/// The result depends on the rows and their order, and not on how they came together in requests or blocks. Nothing is kept but means and
-/// sums. A reference, so that those who score rows share it; it belongs to the thread of its classifier.
+/// The result depends on the rows and their order, not on how requests or blocks group them. It stores only means and sums. It is a
+/// reference because several scorers share it; it belongs to its classifier's thread.
 final class Calibrator {
-    /// The classes that a row may have at the price of a whole row: of models with more, one row in ⌈C/128⌉ is taken, so that calibration
-    /// never costs more than a few microseconds a row.
+    /// The number of classes up to which every row is used. Above it one row in ⌈C/128⌉ is used, so calibration never costs
+    /// more than a few microseconds per row.
     static let classesPerRow = 128
 
-    /// The most rows that are counted as offered, so that what is saved can be restored; those after them change nothing any more.
+    /// The limit of `offered`, so that the saved state can be restored; later rows change nothing.
     static let maximumOffered = 1 << 52
 
-    /// The rows that could have been taken, whether they were or not.
+    /// Rows that could have been used, whether or not they were.
     var offered = 0
-    /// The rows taken.
+    /// Rows used.
     var samples = 0
     var grid = LikelihoodGrid()
     var calibrated = ReliabilityBins()
     var raw = ReliabilityBins()
-    /// 1/T for the next row; nil before there are enough rows.
+    /// 1/T for the next row; nil until there are enough rows.
     private(set) var inverseTemperature: Double?
 
     private var distances: [Double] = []
     private var powers: [Double] = []
     private var rowScores: [Double] = []
 
-    /// Takes a row: first its probability by the temperature before it is held against its label, then the temperature learns from it.
+    /// Uses a row: first its label tests the probability by the temperature so far, then the temperature is fitted to it.
     ///
-    /// Rows of labels that the weights do not know, of less than two classes, and with scores that are not finite are left out.
+    /// Skips rows with labels unknown to the weights, with fewer than two classes, or with scores that are not finite.
     ///
     /// - Parameters:
-    ///   - scores: of the classes that were known, in column order.
+    ///   - scores: scores of the known classes, in column order.
     ///   - label: the true column.
-    /// - Complexity: O(27·C), one exponential a class or two.
+    /// - Complexity: O(27·C), about one exponential per one or two classes.
     func record(_ scores: UnsafeBufferPointer<Double>, label: Int) {
         let classes = scores.count
         guard classes >= 2, label >= 0, label < classes, offered < Self.maximumOffered else { return }
@@ -71,7 +71,7 @@ final class Calibrator {
         settle()
     }
 
-    /// Takes some rows.
+    /// Uses several rows.
     ///
     /// - Parameters:
     ///   - scores: [n×C].
@@ -84,12 +84,12 @@ final class Calibrator {
         }
     }
 
-    /// Makes the temperature fit what is known.
+    /// Fits the temperature to the rows so far.
     func settle() {
         inverseTemperature = samples >= Calibration.minimumSamples ? grid.inverseTemperature : nil
     }
 
-    /// What is known, for those who predict; nil before there are enough rows.
+    /// The calibration for predictions; nil until there are enough rows.
     var calibration: Calibration? {
         guard let inverseTemperature else { return nil }
         return Calibration(
@@ -97,7 +97,7 @@ final class Calibrator {
             expectedCalibrationErrorOfRawScores: raw.expectedCalibrationError)
     }
 
-    /// Forgets everything: the scores are no longer what they were.
+    /// Forgets everything, because the scores have changed.
     func reset() {
         (offered, samples) = (0, 0)
         grid = LikelihoodGrid()
@@ -106,9 +106,9 @@ final class Calibrator {
         settle()
     }
 
-    /// Trusts what is known less, where rows have come or gone that were not scored.
+    /// Reduces the weight of the rows so far, after rows were added or removed without being scored.
     ///
-    /// - Parameter share: from 0 to 1; as of so many fewer rows.
+    /// - Parameter share: from 0 to 1; the new weight as a share of the old.
     func fade(to share: Double) {
         guard share < 1 else { return }
         samples = Int(Double(samples) * share)
@@ -119,7 +119,7 @@ final class Calibrator {
         settle()
     }
 
-    /// SplitMix64's finaliser: which rows are taken must not follow a period of the stream.
+    /// SplitMix64's finaliser: the choice of rows must not follow a period of the stream.
     private static func hash(_ value: UInt64) -> UInt64 {
         var z = value &* 0x9E37_79B9_7F4A_7C15
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -1,44 +1,44 @@
 internal import Glibc
 
-/// The mean negative log-likelihood of softmax(β·score) as a function of β, with forgetting: enough of it to find its minimum at any time,
-/// and no row's scores.
+/// The mean negative log-likelihood of softmax(β·score) as a function of β, with forgetting: enough to find its minimum at any
+/// time without storing any row's scores.
 ///
-/// Of a row with scores s, whose best is s*, and label y the negative log-likelihood is ln Z(β) − β(s_y − s*), with Z(β) = Σ exp(β(s_c − s*)).
-/// The second term is linear in β, and so its mean needs one number; of the first, which is convex, the means of the value and of the first
-/// two derivatives are kept at β = 2⁻⁶ … 2²⁰. Between two such places it is the polynomial of fifth degree with those values, which
-/// finds the minimum to three or four digits. As e^(2βs) = (e^(βs))², all places together take one exponential a class.
+/// For a row with scores s, best score s* and label y the negative log-likelihood is ln Z(β) − β(s_y − s*), with Z(β) = Σ
+/// exp(β(s_c − s*)). The second term is linear in β, so its mean needs one number. The first is convex; the means of its value
+/// and its first two derivatives are kept at β = 2⁻⁶ … 2²⁰. Between two grid points a quintic with those values finds the
+/// minimum to three or four digits. Because e^(2βs) = (e^(βs))², all grid points together need one exponential per class.
 ///
 /// Scores more than 8 below the best count as 8 below it, so that one absurd row cannot outweigh the rest.
 struct LikelihoodGrid: Sendable, Equatable {
-    /// β = 2^exponent at each place.
+    /// β = 2^exponent at each grid point.
     static let exponents = -6...20
     static let count = 27
-    /// The number of the place β = 1.
+    /// The index of β = 1.
     static let unit = 6
-    /// What is cut off of a score's distance from the best.
+    /// The largest distance from the best score; larger ones are cut off.
     static let largestDistance = 8.0
-    /// The rows after which a row weighs 1/e: that many are what the means speak of.
+    /// After this many rows a row's weight is 1/e: the means describe about this many.
     static let memory = 1000.0
 
-    /// Σ of the rows' weights, at most `memory`.
+    /// Σ of row weights, at most `memory`.
     var weight = 0.0
     /// Mean of s_y − s*.
     var labelScore = 0.0
     /// Mean over rows and classes of s_c − s*.
     var averageScore = 0.0
-    /// At each place the mean of ln Z.
+    /// The mean of ln Z at each grid point.
     var partition = [Double](repeating: 0, count: count)
-    /// At each place the mean of E[s − s*] under the softmax: the derivative of ln Z.
+    /// The mean of E[s − s*] under the softmax at each grid point: the derivative of ln Z.
     var mean = [Double](repeating: 0, count: count)
-    /// At each place the mean of Var[s] under the softmax: its second derivative.
+    /// The mean of Var[s] under the softmax at each grid point: its second derivative.
     var variance = [Double](repeating: 0, count: count)
 
     /// Adds a row.
     ///
     /// - Parameters:
-    ///   - distances: s_c − s*, from −`largestDistance` to 0, padded with any values up to a multiple of 8.
-    ///   - powers: e^(β·distance) at the first place, with zeros as padding; overwritten.
-    ///   - classes: how many there are without the padding.
+    ///   - distances: s_c − s*, from −`largestDistance` to 0, padded with any values to a multiple of 8.
+    ///   - powers: e^(β·distance) at the first grid point, padded with zeros; overwritten.
+    ///   - classes: the number of classes, without padding.
     ///   - label: the true column.
     /// - Returns: Z(1).
     /// - Complexity: O(count·classes).
@@ -53,7 +53,7 @@ struct LikelihoodGrid: Sendable, Equatable {
         averageScore += (sum / Double(classes) - averageScore) * step
         let padded = (classes + 7) / 8 * 8
         var unitPartition = 1.0
-        // Once all but the best have vanished they stay so.
+        // Once all terms but the best have vanished, they stay zero.
         var isSettled = false
         for place in 0..<Self.count {
             var (logarithm, first, second) = (0.0, 0.0, 0.0)
@@ -107,16 +107,16 @@ struct LikelihoodGrid: Sendable, Equatable {
         return (z.sum(), a.sum(), b.sum())
     }
 
-    /// The β that minimises the mean negative log-likelihood, within the grid.
+    /// The β on the grid's range that minimises the mean negative log-likelihood.
     ///
-    /// Each label counts as the true one with 1 − ε and as any of the classes with ε, where ε = 1/(weight + 2), as Platt's targets
-    /// (1999, section 2.2) do: rows that were all predicted right ask for large, but not for infinite β.
+    /// Each label counts as the true class with 1 − ε and as any class with ε = 1/(weight + 2), like Platt's targets (1999,
+    /// section 2.2): rows that were all predicted correctly then give a large β, not an infinite one.
     ///
     /// - Complexity: O(count).
     var inverseTemperature: Double {
         let smoothing = 1 / (weight + 2)
         let target = labelScore + (averageScore - labelScore) * smoothing
-        // The likelihood is concave: the derivative changes its sign once.
+        // The likelihood is concave, so the derivative changes sign once.
         guard let upper = mean.firstIndex(where: { $0 >= target }) else { return Self.beta(Self.count - 1) }
         guard upper > 0 else { return Self.beta(0) }
         let lower = upper - 1
@@ -125,7 +125,7 @@ struct LikelihoodGrid: Sendable, Equatable {
 
     private static func beta(_ place: Int) -> Double { Double(sign: .plus, exponent: exponents.lowerBound + place, significand: 1) }
 
-    /// Value and derivatives by log₂β.
+    /// Value and derivatives with respect to log₂β.
     private func at(_ place: Int, _ target: Double) -> (value: Double, first: Double, second: Double) {
         let beta = Self.beta(place)
         let slope = beta * (mean[place] - target)
@@ -133,7 +133,7 @@ struct LikelihoodGrid: Sendable, Equatable {
         return (partition[place] - beta * target, ln2 * slope, ln2 * ln2 * (slope + beta * beta * variance[place]))
     }
 
-    /// Where the quintic that has the given values and derivatives at 0 and 1 is least; its derivative is negative at 0 and not at 1.
+    /// The minimum of the quintic with the given values and derivatives at 0 and 1; its derivative is negative at 0 but not at 1.
     private static func minimum(
         _ left: (value: Double, first: Double, second: Double), _ right: (value: Double, first: Double, second: Double)
     ) -> Double {
@@ -150,6 +150,6 @@ struct LikelihoodGrid: Sendable, Equatable {
         return (low + high) / 2
     }
 
-    /// Gives what is known the weight of fewer rows; it keeps some, as long as there are rows.
+    /// Reduces the weight of the rows so far; it stays positive.
     mutating func fade(to share: Double) { weight = max(weight * share, .leastNormalMagnitude) }
 }

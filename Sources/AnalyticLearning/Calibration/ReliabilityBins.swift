@@ -1,9 +1,10 @@
-/// Expected calibration error over the last rows: the predictions in fifteen bins of equal width by the probability of the predicted label,
-/// and of each bin how far the mean probability is from the share of right ones (Guo et al. 2017, section 2, equation 5), with forgetting.
+/// Expected calibration error over the last rows, with forgetting: predictions fall into fifteen bins of equal width by the
+/// probability of the predicted label; each bin compares the mean probability with the share of correct predictions (Guo et al.
+/// 2017, section 2, equation 5).
 struct ReliabilityBins: Sendable, Equatable {
     static let count = 15
 
-    /// Of each bin the rows, the sum of their probabilities, and how many were right; all weighted.
+    /// Per bin the rows, the sum of their probabilities, and the correct ones; all weighted.
     var rows = [Double](repeating: 0, count: count)
     var confidence = [Double](repeating: 0, count: count)
     var correct = [Double](repeating: 0, count: count)
@@ -23,13 +24,13 @@ struct ReliabilityBins: Sendable, Equatable {
         correct[bin] += isCorrect ? 1 : 0
     }
 
-    /// What is all but forgotten is forgotten, before it becomes denormal.
+    /// Sets nearly forgotten values to zero before they become denormal.
     private static func decay(_ value: inout Double) {
         value *= 1 - 1 / LikelihoodGrid.memory
         if value < 1e-30 { value = 0 }
     }
 
-    /// Σ |confidence − correct| over the bins, a row; nil without rows.
+    /// Σ |confidence − correct| over the bins, per row; nil without rows.
     var expectedCalibrationError: Double? {
         var (sum, total) = (0.0, 0.0)
         for bin in 0..<Self.count {
@@ -39,7 +40,7 @@ struct ReliabilityBins: Sendable, Equatable {
         return total > 0 ? sum / total : nil
     }
 
-    /// Gives what is known the weight of fewer rows.
+    /// Reduces the weight of the rows so far.
     mutating func fade(to share: Double) {
         for bin in 0..<Self.count {
             rows[bin] *= share

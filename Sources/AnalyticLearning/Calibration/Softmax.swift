@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The probabilities of one row's classes, exp(s_c/T) / Σ exp(s/T), one at a time: it holds two numbers and no array.
+/// The probabilities of one row's classes, exp(s_c/T) / Σ exp(s/T), computed one at a time from two numbers, without an array.
 public struct Softmax: Sendable, Equatable {
     private let highest: Double
     private let inverseTemperature: Double
@@ -17,6 +17,6 @@ public struct Softmax: Sendable, Equatable {
         inverseTemperature = inverse
     }
 
-    /// The probability of a class, from 0 to 1, by its score.
+    /// The probability of a class with this score, from 0 to 1.
     public func probability(score: Double) -> Double { exp((score - highest) * inverseTemperature) / sum }
 }

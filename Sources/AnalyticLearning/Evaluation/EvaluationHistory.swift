@@ -1,26 +1,26 @@
-/// How the accuracies of a progressive evaluation went over the stream: at most 512 points, whatever the stream's length.
+/// The accuracies of a progressive evaluation over the stream: at most 512 points, however long the stream.
 ///
-/// A point is kept where the number of counted rows enters a new multiple of the stride, which is the smallest power of two that cuts the
-/// stream into no more than 512 parts. It doubles as the stream grows, and every other point goes: so the history needs no state but its points,
-/// and a restored one goes on as the original would have.
+/// A point is kept when the number of counted rows reaches the next multiple of the stride: the smallest power of two that divides
+/// the stream into at most 512 parts. When the stride doubles, every other point is dropped. The points are the only state, so a
+/// restored history continues exactly as the original would.
 public struct EvaluationHistory: Sendable, Equatable {
     /// The most points kept.
     public static let capacity = 512
-    /// What the shares in a point are multiples of.
+    /// Shares in a point are multiples of 1/unit.
     static let unit = 1_000_000_000
 
     /// The accuracies after a number of rows.
     public struct Point: Sendable, Equatable {
         /// The rows counted so far.
         public var evaluated: Int
-        /// Shares in billionths: integers, so that a saved point is the point.
+        /// Shares in billionths. Integers, so that saving loses nothing.
         var shares: Shares
 
-        /// The share of all rows so far that were predicted right.
+        /// The share of all rows so far that were predicted correctly.
         public var accuracy: Double { Double(shares.accuracy) / Double(EvaluationHistory.unit) }
         /// The mean of the classes' shares.
         public var balancedAccuracy: Double { Double(shares.balanced) / Double(EvaluationHistory.unit) }
-        /// The share of the window's rows that were predicted right.
+        /// The share of the window's rows that were predicted correctly.
         public var windowAccuracy: Double { Double(shares.window) / Double(EvaluationHistory.unit) }
         /// The mean of the classes' shares in the window.
         public var windowBalancedAccuracy: Double { Double(shares.windowBalanced) / Double(EvaluationHistory.unit) }
@@ -34,7 +34,7 @@ public struct EvaluationHistory: Sendable, Equatable {
         var windowBalanced: Int
     }
 
-    /// The points, by ascending number of rows.
+    /// The points, in ascending order of rows.
     public private(set) var points: [Point] = []
 
     /// The distance between points after a number of rows.
@@ -76,7 +76,7 @@ public struct EvaluationHistory: Sendable, Equatable {
 
     // MARK: Saving
 
-    /// The numbers of a saved point.
+    /// Integers per saved point.
     static let columns = 5
 
     /// The points as rows of `columns` integers.
@@ -87,10 +87,10 @@ public struct EvaluationHistory: Sendable, Equatable {
     /// An empty history.
     init() {}
 
-    /// A history as it was saved.
+    /// Restores a saved history.
     ///
-    /// - Parameter evaluated: the rows counted when it was.
-    /// - Throws: `RestoreError` where the points are too many, out of order, or say what no history can.
+    /// - Parameter evaluated: the rows counted when it was saved.
+    /// - Throws: `RestoreError` if there are too many points, or they are out of order or impossible.
     init(saved: [Int], evaluated: Int) throws(RestoreError) {
         func check(_ condition: Bool, _ index: Int) throws(RestoreError) {
             if !condition { throw .value(part: "evaluation.history", index: index) }

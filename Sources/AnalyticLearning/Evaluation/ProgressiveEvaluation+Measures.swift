@@ -1,25 +1,25 @@
 extension ProgressiveEvaluation {
-    /// Counts of right predictions, overall and a class.
+    /// Counts of correct predictions, overall and per class.
     public struct Measures: Sendable, Equatable {
         /// The rows counted.
         public internal(set) var evaluated = 0
-        /// Those predicted right.
+        /// Rows predicted correctly.
         public internal(set) var correct = 0
         /// The rows counted of each class, in column order.
         public internal(set) var classEvaluated: [Int] = []
-        /// Those predicted right.
+        /// Rows of each class predicted correctly.
         public internal(set) var classCorrect: [Int] = []
 
-        /// The share of rows predicted right; nil where none was counted.
+        /// The share of rows predicted correctly; nil if no rows were counted.
         public var accuracy: Double? { evaluated > 0 ? Double(correct) / Double(evaluated) : nil }
 
-        /// The share of a class's rows predicted right; nil where none was counted.
+        /// The share of a class's rows predicted correctly; nil if no rows were counted.
         public func accuracy(of column: Int) -> Double? {
             guard classEvaluated.indices.contains(column), classEvaluated[column] > 0 else { return nil }
             return Double(classCorrect[column]) / Double(classEvaluated[column])
         }
 
-        /// The mean of the classes' accuracies, over those with rows; nil where there is none.
+        /// The mean accuracy of the classes that have rows; nil if none has.
         public var balancedAccuracy: Double? {
             var (sum, count) = (0.0, 0)
             for (evaluated, correct) in zip(classEvaluated, classCorrect) where evaluated > 0 {
@@ -39,7 +39,7 @@ extension ProgressiveEvaluation {
             classCorrect: classes.map(\.correct))
     }
 
-    /// Over the last rows, at most `windowCapacity`.
+    /// Over the last rows, at most `windowCapacity` of them.
     ///
     /// - Complexity: O(window + C).
     public var recent: Measures {
@@ -56,7 +56,7 @@ extension ProgressiveEvaluation {
         return result
     }
 
-    /// How often rows of one class were predicted as another, or as itself.
+    /// How often rows of one class were predicted as another or the same class.
     ///
     /// - Complexity: O(log C).
     public func confusion(actual: Int, predicted: Int) -> Int {
@@ -71,8 +71,8 @@ extension ProgressiveEvaluation {
         return low < confusions.count && Int(confusions[low].predicted) == predicted ? confusions[low].count : 0
     }
 
-    /// The confusion matrix, row by row: the true class, and which columns its rows were predicted as, how often. Columns that were never
-    /// predicted are left out, and the diagonal is in.
+    /// The confusion matrix, row by row: the true class, each column predicted for its rows, and how often. Includes the diagonal;
+    /// omits columns that were never predicted.
     ///
     /// - Complexity: O(C + confusions).
     public func forEachConfusion<E: Error>(_ body: (_ actual: Int, _ predicted: Int, _ count: Int) throws(E) -> Void) throws(E) {
@@ -89,7 +89,7 @@ extension ProgressiveEvaluation {
         }
     }
 
-    /// The wrong predictions of a class that the confusion matrix does not name: of classes deleted since, or past
+    /// Wrong predictions of a class that the confusion matrix omits: those of classes deleted since, and those beyond
     /// `largestConfusionCount`.
     public func unnamedConfusions(of column: Int) -> Int {
         guard classes.indices.contains(column) else { return 0 }

@@ -1,21 +1,21 @@
 extension ProgressiveEvaluation {
-    /// All that an evaluation counts, in flat arrays, as a checkpoint holds it.
+    /// All counts of an evaluation, in flat arrays, as saved in a checkpoint.
     public struct Counters: Sendable, Equatable {
-        /// The most rows that the window holds.
+        /// The capacity of the window in rows.
         public var windowCapacity: Int
         /// The rows counted.
         public var evaluatedSamples: Int
-        /// Those predicted right.
+        /// Rows predicted correctly.
         public var correctSamples: Int
         /// The rows counted of each class, in column order.
         public var classEvaluated: [Int]
-        /// Those predicted right.
+        /// Rows of each class predicted correctly.
         public var classCorrect: [Int]
         /// Wrong predictions as (true column, predicted column, count), one after another, in ascending order.
         public var confusions: [Int]
         /// The window's rows as (true column, predicted column), oldest first; −1 and −2 stand for deleted classes.
         public var window: [Int]
-        /// The history's points as (rows, accuracy, balanced accuracy, both of the window), the shares in billionths.
+        /// The history's points as (rows, accuracy, balanced accuracy, both again for the window); shares in billionths.
         public var history: [Int]
 
         /// Counters from their parts.
@@ -34,7 +34,7 @@ extension ProgressiveEvaluation {
         }
     }
 
-    /// All that is counted.
+    /// All counts.
     public var counters: Counters {
         var confusions: [Int] = []
         for (actual, counts) in classes.enumerated() {
@@ -47,9 +47,9 @@ extension ProgressiveEvaluation {
             window: ordered.flatMap { [Int($0.actual), Int($0.predicted)] }, history: history.saved)
     }
 
-    /// An evaluation that goes on from counters.
+    /// Continues an evaluation from its counters.
     ///
-    /// - Throws: `RestoreError` where they contradict themselves.
+    /// - Throws: `RestoreError` if they contradict each other.
     public init(_ counters: Counters) throws(RestoreError) {
         func check(_ condition: Bool, _ part: String, _ index: Int = 0) throws(RestoreError) {
             if !condition { throw .value(part: "evaluation." + part, index: index) }
@@ -75,7 +75,7 @@ extension ProgressiveEvaluation {
         }
         try check(counters.confusions.count % 3 == 0, "confusions", counters.confusions.count)
         try check(counters.confusions.count / 3 <= Self.largestConfusionCount, "confusions", counters.confusions.count)
-        // No prediction names a column that does not exist: at most the last class learned, whether or not it was counted.
+        // A prediction names only columns that exist, at most the last class learned, even if that class was not counted.
         var wrong = classes.map { $0.evaluated - $0.correct }
         for start in stride(from: 0, to: counters.confusions.count, by: 3) {
             let (actual, predicted, times) = (counters.confusions[start], counters.confusions[start + 1], counters.confusions[start + 2])
@@ -97,7 +97,7 @@ extension ProgressiveEvaluation {
         history = try EvaluationHistory(saved: counters.history, evaluated: evaluatedSamples)
     }
 
-    /// Whether no count names a column from `count` on.
+    /// Whether all counts belong to columns below `count`.
     func fits(classes count: Int) -> Bool {
         classes.count <= count && classes.allSatisfy { $0.confusions.allSatisfy { $0.predicted < count } }
             && window.allSatisfy { $0.predicted < count }

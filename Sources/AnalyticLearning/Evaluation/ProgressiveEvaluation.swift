@@ -1,24 +1,24 @@
-/// Test-then-train: what a model's plain weights said of each row before they learned it, counted.
+/// Test-then-train: counts what a model's plain weights predicted for each row before learning it.
 ///
-/// Every row of a request is predicted by the weights after all earlier requests; a label never seen before counts as wrong, and rows
-/// learned by an empty model are not counted at all. The counts cover the whole stream and, in a ring, its last rows.
+/// Every row of a request is predicted by the weights left by the requests before it. A label not seen before counts as wrong; rows
+/// learned by an empty model are not counted. The counts cover the whole stream and, in a ring, its last rows.
 ///
-/// It is a value: copying it shares its arrays. Each class's confusions are an array of their own, so that counting after a copy was made
-/// duplicates those of the classes in the request and not the whole matrix.
+/// It is a value: copies share its arrays. Each class has its own array of confusions, so counting after a copy duplicates only
+/// those of the classes in the request, not the whole matrix.
 public struct ProgressiveEvaluation: Sendable, Equatable {
-    /// The rows of the sliding window where nothing else is said.
+    /// The default size of the sliding window in rows.
     public static let defaultWindow = 1000
     /// The largest sliding window.
     public static let largestWindow = 65_536
-    /// The number of different confusions (true class, predicted class) that are told apart: all there can be of 256 classes. With more
-    /// classes, confusions that first appear after so many others are counted as wrong only.
+    /// The number of different confusions (true class, predicted class) kept: enough for all confusions of 256 classes. With more
+    /// classes, confusions that first appear beyond it only count as wrong.
     public static let largestConfusionCount = 65_536
 
     /// The rows of one class.
     struct ClassCounts: Sendable, Equatable {
         var evaluated = 0
         var correct = 0
-        /// Wrong predictions in ascending order of their column.
+        /// Wrong predictions in ascending order of column.
         var confusions: [Confusion] = []
     }
 
@@ -28,29 +28,29 @@ public struct ProgressiveEvaluation: Sendable, Equatable {
         var count: Int
     }
 
-    /// A row in the window. A class deleted since is −1 where it was the true one and −2 where it was predicted wrongly.
+    /// A row in the window. A class deleted since is −1 as the true class and −2 as a wrong prediction.
     struct Outcome: Sendable, Equatable {
         var actual: Int32
         var predicted: Int32
     }
 
-    /// The most rows that the window holds.
+    /// The capacity of the window in rows.
     public let windowCapacity: Int
     /// The rows counted.
     public internal(set) var evaluatedSamples = 0
-    /// Those that were predicted right.
+    /// Rows predicted correctly.
     public internal(set) var correctSamples = 0
     var classes: [ClassCounts] = []
     var confusionCount = 0
-    /// A ring once it is full; `oldest` is then where the next row goes.
+    /// Becomes a ring when full; the next row then replaces the one at `oldest`.
     var window: [Outcome] = []
     var oldest = 0
-    /// How the accuracies went over the stream.
+    /// The accuracies over the stream.
     public internal(set) var history = EvaluationHistory()
 
-    /// An evaluation of nothing.
+    /// An empty evaluation.
     ///
-    /// - Parameter window: the rows of the sliding window, 1 to `largestWindow`.
+    /// - Parameter window: the size of the sliding window in rows, 1 to `largestWindow`.
     public init(window: Int = defaultWindow) {
         precondition((1...Self.largestWindow).contains(window), "a window of a size that is not supported")
         windowCapacity = window
@@ -59,14 +59,14 @@ public struct ProgressiveEvaluation: Sendable, Equatable {
     /// Counts the rows of one request.
     ///
     /// - Parameters:
-    ///   - predictions: for each row the column that the weights before the request chose.
+    ///   - predictions: the column that the weights before the request chose for each row.
     ///   - columns: the true column of each row.
-    ///   - knownClasses: how many classes were known before the request.
-    /// - Complexity: O(log C) a row, and O(C) a request where the value has been copied since; O(window + C) where the history takes a
-    ///   point, which of n rows about 256·log2(n) can.
+    ///   - knownClasses: the number of classes known before the request.
+    /// - Complexity: O(log C) per row, plus O(C) per request if the value was copied since; O(window + C) when the history takes a
+    ///   point, which happens about 256·log2(n) times in n rows.
     public mutating func record(predictions: ArraySlice<Int>, columns: ArraySlice<Int>, knownClasses: Int) {
         precondition(predictions.count == columns.count, "one prediction a row")
-        // What cannot be counted in a number that can be saved is not counted any more.
+        // Counting stops at the largest number that can be saved.
         guard knownClasses > 0, evaluatedSamples <= CountLimits.largest - columns.count else { return }
         for (predicted, actual) in zip(predictions, columns) {
             if actual >= classes.count {
@@ -82,7 +82,7 @@ public struct ProgressiveEvaluation: Sendable, Equatable {
             }
             push(Outcome(actual: Int32(truncatingIfNeeded: actual), predicted: Int32(truncatingIfNeeded: predicted)))
         }
-        // Rare enough, by the doubling stride, that what the measures cost is nothing to the stream.
+        // The stride doubles, so this is rare enough to cost nothing.
         if history.isDue(after: evaluatedSamples) { history.append(evaluated: evaluatedSamples, overall: overall, recent: recent) }
     }
 
@@ -110,8 +110,8 @@ public struct ProgressiveEvaluation: Sendable, Equatable {
         }
     }
 
-    /// Forgets a class: its own counts go, and predictions of it stay as wrong ones of no class. The sums over the whole stream are
-    /// history, and stay.
+    /// Forgets a class and its counts. Predictions of it remain wrong predictions of no class, and the sums over the whole stream
+    /// keep its rows.
     ///
     /// - Complexity: O(window + confusions).
     mutating func removeClass(_ column: Int) {
