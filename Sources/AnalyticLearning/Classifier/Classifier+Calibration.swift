@@ -1,8 +1,8 @@
 extension Classifier {
-    /// How scores become probabilities; nil while fewer than `Calibration.minimumSamples` rows have been scored, or two classes known.
+    /// How scores become probabilities; nil until `Calibration.minimumSamples` rows have been scored and two classes are known.
     ///
-    /// Learning refines it. Another ridge makes other scores and restarts it; so does another imbalance setting that of the balanced
-    /// weights. Unlearning, merging and deleted classes make it count for less, by the share of rows that have come or gone.
+    /// Learning refines it. Changing the ridge restarts it, because the scores change; changing imbalance restarts that of the
+    /// balanced weights. Unlearning, merging and deleting classes reduce its weight by the share of rows that came or went.
     ///
     /// - Complexity: O(1).
     public func calibration(of kind: WeightsKind) -> Calibration? {
@@ -13,16 +13,16 @@ extension Classifier {
         }
     }
 
-    /// What the calibrations rest on, as a snapshot holds it; nil where nothing has been scored.
+    /// The saved form of a calibration; nil if no row was scored.
     public func calibrationState(of kind: WeightsKind) -> CalibrationState? {
         kind == .plain ? calibrator.state : balancedCalibrator.state
     }
 
-    /// Makes both calibrations count for less: some of the rows behind the weights are others than were scored.
+    /// Reduces the weight of both calibrations, because some rows behind the weights have changed.
     ///
     /// - Parameters:
-    ///   - rows: those that are the same.
-    ///   - all: those before or after the change, whichever are more.
+    ///   - rows: unchanged rows.
+    ///   - all: rows before or after the change, whichever is more.
     func fadeCalibration(rows: Int, of all: Int) {
         let share = all > 0 ? Double(rows) / Double(all) : 0
         calibrator.fade(to: share)

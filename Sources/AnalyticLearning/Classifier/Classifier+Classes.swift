@@ -1,22 +1,22 @@
 public import LinearAlgebra
 
-/// A class that cannot be deleted or renamed; nothing has changed when it is thrown.
+/// Why a class cannot be deleted or renamed; nothing has changed.
 public enum ClassError: Error, Equatable, Sendable {
     /// No class has the label.
     case unknown(Label)
-    /// Another class has the label already.
+    /// Another class already has the label.
     case exists(Label)
-    /// There was no memory.
+    /// Out of memory.
     case solver(LinearAlgebraError)
 }
 
 extension Classifier {
-    /// Forgets a label: its column of Q and of the weights, its count, moments and sketch go, and the classes behind it move one column to
-    /// the left. Its rows stay in G as rows of no class: the weights of the others are those of the joint solution in which these rows have
+    /// Deletes a label: its column of Q and of the weights, its count, moments and sketch. The classes behind it move one column to
+    /// the left. Its rows stay in G as rows of no class: the other weights are those of the joint solution in which these rows have
     /// all-zero targets.
     ///
-    /// - Returns: how many rows became rows of no class.
-    /// - Throws: `ClassError.unknown`, or `.solver` where the balanced weights cannot be copied without the column.
+    /// - Returns: the number of rows that became rows of no class.
+    /// - Throws: `ClassError.unknown`, or `.solver` if the balanced weights cannot be copied without the column.
     /// - Complexity: O((D + d)·C).
     @discardableResult
     public func deleteClass(_ label: Label) throws(ClassError) -> Int {
@@ -37,9 +37,9 @@ extension Classifier {
         return rows
     }
 
-    /// Gives a class another label; its column, counts and evaluation stay with it.
+    /// Renames a class; it keeps its column, counts and evaluation.
     ///
-    /// - Returns: whether it is another label; where it is the same, nothing has changed.
+    /// - Returns: false if the label is the same; nothing has changed then.
     /// - Throws: `ClassError`; nothing has changed then.
     /// - Complexity: O(1).
     @discardableResult
@@ -48,7 +48,7 @@ extension Classifier {
         guard label != new else { return false }
         guard registry.column(of: new) == nil else { throw .exists(new) }
         registry.rename(column, to: new)
-        // The draws of pseudo-features go by the label.
+        // Pseudo-feature draws depend on the label.
         beginEpoch(dropping: false)
         return true
     }

@@ -1,16 +1,16 @@
 public import LinearAlgebra
 
-/// Why a state cannot be merged; nothing has changed when it is thrown.
+/// Why a state cannot be merged; nothing has changed.
 public enum MergeError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The two models differ in something that both must have alike.
+    /// The two models differ in something that must be equal.
     case differs(part: String, mine: String, theirs: String)
     /// The state contradicts itself.
     case state(RestoreError)
-    /// So many rows that they cannot be counted.
+    /// More rows together than can be counted.
     case tooManyRows
-    /// Sums that no rows could make: together they would be larger than what can be saved.
+    /// The merged sums would exceed what can be saved; no real rows produce them.
     case tooLarge
-    /// There was no memory.
+    /// Out of memory.
     case solver(LinearAlgebraError)
 
     /// What is wrong.
@@ -27,19 +27,19 @@ public enum MergeError: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// What merging did.
 public struct MergeOutcome: Sendable, Equatable {
-    /// The rows that came in, those of no class included.
+    /// Rows added, including rows of no class.
     public var rows: Int
-    /// The labels that were not known before, in column order.
+    /// Labels that were new, in column order.
     public var newClasses: [Label]
 }
 
 extension Classifier {
-    /// Adds another model's truth, as if this one had learned its rows too, and solves again.
+    /// Adds another model's truth, as if this model had learned its rows too, and solves again.
     ///
-    /// Both must have the same dimension, feature map (bit for bit) and sketch rank. Classes are matched by label. Ridge, imbalance and
-    /// evaluation stay this model's; balanced weights stay as they were made until they are refreshed. A merged sketch is the sketch of
-    /// this model's rows followed by the other's sketch, whose loss is added. The calibration counts for as much less as this model's rows are
-    /// fewer than all; the other's is of other weights, and is not used.
+    /// Both must have the same dimension, feature map (bit for bit) and sketch rank. Classes are matched by label. Ridge, imbalance
+    /// and evaluation stay this model's; balanced weights stay as they are until refreshed. A merged sketch is the sketch of this
+    /// model's rows followed by the other's sketch, plus the other's loss. The weight of the calibration shrinks to this model's
+    /// share of all rows; the other's calibration belongs to other weights and is ignored.
     ///
     /// - Throws: `MergeError`; nothing has changed then.
     /// - Complexity: D³ + 4D²C multiply-adds, and memory for one more D×D square.
@@ -52,10 +52,10 @@ extension Classifier {
             throw .state(error)
         }
         try checkProjection(state)
-        // Every class's count is at most the number of samples.
+        // No class has more rows than there are samples.
         guard canCount(rows: state.samples) else { throw .tooManyRows }
         let (samples, known) = (core.truth.samples, core.truth.counts.count)
-        // What has been interned for a request that was refused is none of this.
+        // Drops labels interned for a request that was refused.
         registry.truncate(to: known)
         core.flush()
         try Self.checkSolution(of: state)
@@ -108,12 +108,13 @@ extension Classifier {
         }
     }
 
-    /// Checks that the state's weights solve their own equations, as restoring demands it.
+    /// Checks that the state's weights solve their own equations, as restoring requires.
     ///
-    /// - Complexity: D²C multiply-adds and memory for a D×D square, both given back; those of restoring for weights that do not.
+    /// - Complexity: D²C multiply-adds and memory for a D×D square, freed on return; for weights that fail, also those of
+    ///   restoring.
     private static func checkSolution(of state: SavedState) throws(MergeError) {
         do {
-            // Equations may be too ill-conditioned for a better solution: restoring knows.
+            // The equations may be too ill-conditioned for a better solution; restoring decides.
             if try residual(of: state) > Conditioning.largestResidual { _ = try Classifier(restoring: state) }
         } catch let error as RestoreError {
             throw .state(error)

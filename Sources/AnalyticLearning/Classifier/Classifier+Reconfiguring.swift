@@ -1,10 +1,10 @@
 internal import LinearAlgebra
 
-/// A change of configuration that the kept state does not allow.
+/// A change of configuration that the stored state does not allow.
 public enum ReconfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Class weights need sketches, and a model created without them cannot make them later.
     case sketchesMissing
-    /// No finite weights could be solved for with the new ridge; the old one stays.
+    /// The new ridge gave no finite weights; the old one stays.
     case unsolvable(ridge: Double)
 
     /// What is wrong.
@@ -17,18 +17,18 @@ public enum ReconfigurationError: Error, Equatable, Sendable, CustomStringConver
 }
 
 extension Classifier {
-    /// Changes ridge, imbalance, or both: both or none.
+    /// Changes ridge, imbalance, or both, atomically.
     ///
-    /// Another ridge solves the view again from the truth, and calibration starts over; balanced weights stay as they were made until
-    /// they are refreshed. Another way of treating imbalance drops those of the old way; the truth does not change.
+    /// A new ridge solves the view again from the truth and restarts calibration; balanced weights stay as they are until
+    /// refreshed. A new imbalance setting drops the old balanced weights. The truth does not change.
     ///
     /// - Parameters:
-    ///   - ridge: the ridge from now on; nil leaves it.
-    ///   - imbalance: how imbalance is treated from now on; nil leaves it.
-    /// - Returns: whether anything is other than before; where not, the version stays too.
-    /// - Throws: `ConfigurationError` for settings out of range, `ReconfigurationError`, or `LinearAlgebraError.outOfMemory`; nothing has
-    ///   changed then, to the bit.
-    /// - Complexity: D³ + 2D²C multiply-adds, and memory for one more D×D square, where the ridge changes; O(1) else.
+    ///   - ridge: the new ridge; nil keeps it.
+    ///   - imbalance: the new imbalance setting; nil keeps it.
+    /// - Returns: whether anything changed; if not, the version stays too.
+    /// - Throws: `ConfigurationError` for settings out of range, `ReconfigurationError`, or `LinearAlgebraError.outOfMemory`; the
+    ///   state then stays the same to the bit.
+    /// - Complexity: D³ + 2D²C multiply-adds, and memory for one more D×D square, if the ridge changes; otherwise O(1).
     @discardableResult
     public func reconfigure(ridge: Double? = nil, imbalance: Imbalance? = nil) throws -> Bool {
         var changed = configuration
@@ -52,6 +52,6 @@ extension Classifier {
     /// Changes the ridge; see `reconfigure`.
     public func setRidge(_ ridge: Double) throws { try reconfigure(ridge: ridge) }
 
-    /// Treats imbalance in another way from now on; see `reconfigure`.
+    /// Changes the imbalance setting; see `reconfigure`.
     public func setImbalance(_ imbalance: Imbalance) throws { try reconfigure(imbalance: imbalance) }
 }

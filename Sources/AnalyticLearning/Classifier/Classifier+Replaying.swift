@@ -1,19 +1,20 @@
 public import LinearAlgebra
 
 extension Classifier {
-    /// Says how many rows are to be replayed in all, so that many which come in small pieces are taken for many.
+    /// Announces how many rows will be replayed in all, so that many small pieces are handled as one large replay.
     ///
-    /// From then until `finishReplay` the weights lag behind where that is cheaper.
+    /// Until `finishReplay` the weights may lag behind, if that is cheaper.
     public func beginReplay(rows: Int) {
         core.beginReplay(rows: rows)
     }
 
-    /// Learns rows again that a log has kept, without evaluating them; `finishReplay` makes the weights fit.
+    /// Learns rows from a log again, without evaluating them; `finishReplay` then brings the weights up to date.
     ///
-    /// G, Q, counts, moments and sketches end where `learn` would have ended. Few rows go through the recursion; many are only accumulated,
-    /// for one solution at the end.
+    /// G, Q, counts, moments and sketches end as `learn` would have left them. Few rows go through the recursion; many are only
+    /// accumulated, for one solution at the end.
     ///
     /// - Parameters:
+    ///   - features: rows one after another; every value finite and at most 1e50 in magnitude, as when they were learned.
     ///   - features: rows one after another; every value finite and at most 1e50 in magnitude, as they were learned.
     ///   - columns: the interned class of each row.
     /// - Throws: `LinearAlgebraError.outOfMemory` before anything has changed.
@@ -24,9 +25,9 @@ extension Classifier {
         try core.replay(rows)
     }
 
-    /// Solves for the weights where rows have only been accumulated, and takes on the version that the rows led to.
+    /// Solves for the weights if rows were only accumulated, and sets the version that the rows led to.
     ///
-    /// - Complexity: D³ + 2D²C multiply-adds where there is something to solve.
+    /// - Complexity: D³ + 2D²C multiply-adds if there is something to solve.
     public func finishReplay(version: Int) {
         precondition(version >= self.version, "versions never decrease")
         core.catchUp()

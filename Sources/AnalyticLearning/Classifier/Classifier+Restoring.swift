@@ -1,14 +1,14 @@
 public import LinearAlgebra
 
 extension Classifier {
-    /// A classifier that goes on from a saved state, with the saved weights bit for bit.
+    /// Restores a classifier from a saved state, with the saved weights bit for bit.
     ///
-    /// The weights must solve their own equations: to `Conditioning.largestResidual`, or as well as a solution made here if the equations
-    /// are too ill-conditioned for that.
+    /// The weights must solve their own equations to `Conditioning.largestResidual`, or, if the equations are too ill-conditioned
+    /// for that, as well as a solution computed here.
     ///
-    /// - Parameter solvingAnew: whether weights that do not are replaced by a solution from the truth, and not refused. For a state whose
-    ///   sums are known to be whole: the weights are a view of them.
-    /// - Throws: `RestoreError` where the state contradicts itself, `ConfigurationError`, or `LinearAlgebraError`.
+    /// - Parameter solvingAnew: whether weights that fail are replaced by a solution from the truth instead of refused. For a state
+    ///   whose sums are known to be intact: the weights are a view of them.
+    /// - Throws: `RestoreError` if the state contradicts itself, `ConfigurationError`, or `LinearAlgebraError`.
     /// - Complexity: D³ multiply-adds, for R.
     public convenience init(restoring state: SavedState, solvingAnew: Bool = false) throws {
         try state.configuration.validate()
@@ -34,12 +34,12 @@ extension Classifier {
         }
     }
 
-    /// Makes the weights such that what is saved of this state can be restored: solves them again if they do not solve their equations well
-    /// enough, which takes a solution that has failed, or a condition number of some 10⁷: learning may have lost digits then.
+    /// Makes the weights fit to be saved and restored: solves them again if they do not solve their equations well enough. That
+    /// happens only after a solution has failed or at condition numbers above about 10⁷, where learning may lose digits.
     ///
     /// - Returns: whether the weights have changed and must be published.
     /// - Throws: `LinearAlgebraError.outOfMemory`.
-    /// - Complexity: O(1) for most models; D²C multiply-adds past that condition, and those of a solution if it is needed.
+    /// - Complexity: O(1) for most models; above that condition D²C multiply-adds, plus those of a solution if needed.
     public func prepareToSave() throws(LinearAlgebraError) -> Bool {
         try core.prepareToSave()
     }

@@ -22,39 +22,40 @@ extension Classifier {
         return try body(core.square)
     }
 
-    /// How exact the sums in G are.
+    /// The accuracy of the sums in G.
     ///
     /// - Complexity: O(D).
     public var sumError: SumError { core.sumError }
 
-    /// The bound that is to be saved: of all rows, those that are gathered beside the square included, as whoever restores them has it.
+    /// The error bound to save. It covers all rows, including those gathered beside the square, which a restored model has in G.
     public var savedSumError: Double {
         core.flush()
         return min(core.gramError, SumError.largestBound)
     }
 
-    /// Whether second moments may be off, by what `ClassMoments.errors` says, so that it must be saved.
+    /// Whether second moments may be off, as `ClassMoments.errors` says, so that the errors must be saved.
     public var hasMomentErrors: Bool { core.truth.moments.errors.contains { !$0.isEmpty } }
 
-    /// The most samples that a model may have, and its highest version: 2^53 − 1, which every reader of JSON keeps (RFC 8259, section 6).
+    /// The limit of samples and of the version: 2^53 − 1, which every JSON reader keeps exactly (RFC 8259, section 6).
     ///
-    /// What has come there can be read, saved and restored, and learns no more.
+    /// A model at the limit can be read, saved and restored, but learns no more.
     public static let maximumCount = CountLimits.largest
 
-    /// Whether this many more rows, in one more version, can be counted.
+    /// Whether this many more rows, in one new version, can be counted.
     public func canCount(rows: Int) -> Bool { version < Self.maximumCount && rows <= Self.maximumCount - samples }
 
-    /// Makes the state the successor of another one as well as of its own past: versions never decrease, whatever is restored, nor pass
+    /// Makes the version exceed both its own past and `current`: versions never decrease, whatever is restored, and never pass
     /// `maximumCount`.
     ///
-    /// Balanced weights made from this very state stay those of this state.
+    /// Balanced weights computed from this very state stay current.
     public func advanceVersion(past current: Int) throws(LinearAlgebraError) {
         let advanced = min(max(version, current) + 1, Self.maximumCount)
         if let current = balanced, current.version == version { balanced = try current.renumbered(advanced) }
         version = advanced
     }
 
-    /// What a class's sketch holds: how many rows, and an upper bound of ‖G_c − BᵀB‖₂; nil where none are kept, or whole matrices.
+    /// The size of a class's sketch: its rows, and an upper bound of ‖G_c − BᵀB‖₂; nil without sketches or with exact
+    /// matrices.
     public func sketchSize(of column: Int) -> (rows: Int, shrunk: Double)? {
         guard case .rows(let rank) = configuration.sketchRank, rank > 0 else { return nil }
         return (core.truth.sketches.directions[column].rows, core.truth.sketches.directions[column].shrunk)
@@ -62,10 +63,10 @@ extension Classifier {
 
     /// Calls `body` with the rows of each class's sketch, row-major [rows, D], in column order.
     ///
-    /// They are rotated to the eigenvectors of the sketch first: no row is as it came.
+    /// Sketches are first rotated to their eigenvectors, so no learned row appears as it was.
     ///
-    /// - Throws: what `body` throws, or `LinearAlgebraError.outOfMemory`, before the first call, where a job shares the sketches and they
-    ///   cannot be copied.
+    /// - Throws: what `body` throws, or, before the first call, `LinearAlgebraError.outOfMemory` if a job shares the sketches and
+    ///   they cannot be copied.
     /// - Complexity: O(rank²·D) for each class that has changed.
     public func forEachSketch(_ body: (_ column: Int, _ rows: UnsafeBufferPointer<Double>) throws -> Void) throws {
         try core.truth.sketches.rotate()
@@ -74,7 +75,8 @@ extension Classifier {
         }
     }
 
-    /// Hands out a class's own Gram matrix, packed row after row as `SymmetricPair.forEachPackedGram` does, where `sketchRank` is `.exact`.
+    /// Calls `body` with a class's own Gram matrix, packed row after row as by `SymmetricPair.forEachPackedGram`, if `sketchRank`
+    /// is `.exact`.
     public func forEachPackedGram<E: Error>(
         ofClass column: Int, _ body: (UnsafeBufferPointer<Double>) throws(E) -> Void
     ) throws(E) {
@@ -82,7 +84,7 @@ extension Classifier {
         try core.truth.sketches.forEachPackedGram(of: column, body)
     }
 
-    /// Adds a value to an element of R, to prove in tests that damage is found and healed.
+    /// Adds a value to an element of R. For tests that damage is found and healed.
     package func disturbInverse(_ row: Int, _ column: Int, by value: Double) {
         core.flush()
         core.square.disturbInverse(row, column, by: value)

@@ -1,10 +1,10 @@
 internal import LinearAlgebra
 
 extension Classifier {
-    /// Takes rows out again, as if they had never been learned.
+    /// Unlearns rows, as if they had never been learned.
     ///
-    /// - Parameters: as of `learn(features:labels:)`.
-    /// - Throws: `LearnError` or `UnlearnError`, and then nothing has changed.
+    /// - Parameters: as for `learn(features:labels:)`.
+    /// - Throws: `LearnError` or `UnlearnError`; nothing has changed then.
     @discardableResult
     public func unlearn(features: [Double], labels: [String]) throws -> UnlearnOutcome {
         try check(features, rows: labels.count)
@@ -19,24 +19,25 @@ extension Classifier {
         }
     }
 
-    /// Takes rows out again, as if they had never been learned: all of them, or none.
+    /// Unlearns rows, as if they had never been learned: all of them, or none.
     ///
-    /// A block that the recursion takes at once is downdated, if S = I − HRHᵀ has a well conditioned factor. More rows, or an ill
-    /// conditioned downdate, are subtracted from a copy of G; rows that cannot have been learned leave that without a factor and are
-    /// refused, and otherwise the view is solved again from it.
+    /// A block small enough for the recursion is downdated if S = I − HRHᵀ has a well-conditioned factor. Otherwise the rows
+    /// are subtracted from a copy of G. If that copy has no factor, the rows cannot have been learned and are refused; if it has
+    /// one, the view is solved again from it.
     ///
-    /// Rows are refused too where what rounding has left while they were in it would show: in the scores of the rest (`SumError`), or in the
-    /// deviations of their classes (`MomentRemoval`). All rows together can always be taken out, for sums of nothing are zero.
+    /// Rows are also refused if the rounding errors they leave behind would show: in the scores of the other rows (`SumError`), or
+    /// in the deviations of their classes (`MomentRemoval`). All rows together can always be unlearned, because empty sums are
+    /// zero.
     ///
-    /// A class left without rows keeps its column, at zero. The progressive evaluation is history and stays; the calibration counts for
-    /// less, by the share of rows that have gone. Balanced weights that knew
-    /// the rows are dropped, and so is what a running job makes of an earlier state.
+    /// A class left without rows keeps its column, at zero. The progressive evaluation does not change; the weight of the
+    /// calibration shrinks by the share of rows removed. Balanced weights that include the rows are dropped, and results of running
+    /// jobs are obsolete.
     ///
     /// - Parameters:
     ///   - features: all rows; every value finite and at most 1e50 in magnitude (the caller has checked).
     ///   - columns: the class of each row, all known.
-    /// - Throws: `UnlearnError`, and then nothing has changed.
-    /// - Complexity: 4D²n multiply-adds, or D²n + 7D³/6 and memory for one more D×D square where the view is solved again.
+    /// - Throws: `UnlearnError`; nothing has changed then.
+    /// - Complexity: 4D²n multiply-adds; D²n + 7D³/6 and memory for one more D×D square if the view is solved again.
     @discardableResult
     public func unlearn(features: UnsafeBufferPointer<Double>, columns: [Int]) throws(UnlearnError) -> UnlearnOutcome {
         let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)

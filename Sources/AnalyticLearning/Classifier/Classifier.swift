@@ -1,7 +1,7 @@
 public import LinearAlgebra
 
-/// An online classifier whose weights equal those of one joint ridge regression over everything it has learned, in whatever order and
-/// batches it came.
+/// An online classifier whose weights equal those of one joint ridge regression over everything it has learned, in any order and
+/// any batches.
 ///
 /// ```swift
 /// let classifier = try Classifier(ModelConfiguration(dimension: 2))
@@ -10,37 +10,38 @@ public import LinearAlgebra
 /// weights?.predict([0.1, 0.9])[0].label  // "up"
 /// ```
 ///
-/// It does no I/O, reads no clock and starts no thread. It belongs to one thread at a time; what `publish` returns may be used by all.
+/// It does no I/O, reads no clock and starts no thread. Only one thread may use it at a time; any thread may use what `publish`
+/// returns.
 public final class Classifier {
-    /// What the model is.
+    /// The model's configuration.
     public internal(set) var configuration: ModelConfiguration
     /// φ.
     public let featureMap: FeatureMap
-    /// Which label stands in which column.
+    /// The label of each column.
     public internal(set) var registry = ClassRegistry()
-    /// The number of states since the model began; each block of learned requests makes one, and so does every other change.
+    /// The number of states since the model began. Each block of learned requests adds one, and so does every other change.
     public internal(set) var version = 0
-    /// What the model got right before it learned it. It is history: unlearning and merging do not change it.
+    /// What the model predicted correctly before learning it. Unlearning and merging do not change it.
     public internal(set) var evaluation: ProgressiveEvaluation
-    /// The most bytes the model may hold, by `ModelConfiguration.estimatedBytes`: what would take more is refused as out of memory.
+    /// The most bytes the model may hold, by `ModelConfiguration.estimatedBytes`; changes that exceed it fail as out of memory.
     package var memoryLimit = Int.max
-    /// The balanced weights as last made; they may lag behind.
+    /// The latest balanced weights; they may lag behind.
     public internal(set) var balanced: BalancedWeights?
-    /// What makes probabilities of the plain weights' scores and, where there are balanced weights, of theirs.
+    /// Turns the scores of the plain weights into probabilities; a second one does so for balanced weights.
     let calibrator = Calibrator()
     let balancedCalibrator = Calibrator()
-    /// Counts the changes after which balanced weights that were begun before them are no longer wanted: anything but learning.
+    /// Counts changes other than learning. Balanced weights begun before such a change are obsolete.
     var epoch = 0
 
     /// What has been learned, and the weights that follow from it.
     var core: LearningCore
 
-    /// A classifier that has learned nothing.
+    /// An empty classifier.
     ///
     /// - Parameters:
     ///   - configuration: is validated.
-    ///   - featureMap: φ, where it comes from elsewhere, as from a snapshot; must have the configuration's dimension and width.
-    ///   - evaluationWindow: the rows of the evaluation's sliding window, at most `ProgressiveEvaluation.largestWindow`.
+    ///   - featureMap: φ, if it already exists, for example in a snapshot; must have the configuration's dimension and width.
+    ///   - evaluationWindow: the size of the evaluation's sliding window in rows, at most `ProgressiveEvaluation.largestWindow`.
     /// - Throws: `ConfigurationError`, or `LinearAlgebraError.outOfMemory`.
     /// - Complexity: O(D + d·D).
     public init(
@@ -59,10 +60,10 @@ public final class Classifier {
     public var samples: Int { core.truth.samples }
     /// n_c in column order.
     public var counts: [Int] { core.truth.counts }
-    /// How far the view can be trusted.
+    /// The accuracy of the view.
     public var health: ViewHealth { core.view.health }
 
-    /// Requests of `rows` rows per gathering cycle, in which each gathered rank update is paid for once: a measurement of learning must
+    /// Requests of `rows` rows per gathering cycle, which pays for each gathered rank update once. A measurement of learning must
     /// cover a multiple of it.
     package func gatheringCycle(rows: Int) -> Int { core.view.cost.gatheringCycle(rows: rows) }
 
@@ -72,9 +73,10 @@ public final class Classifier {
     ///
     /// - Parameters:
     ///   - features: n·d values, row after row; finite and at most 1e50 in magnitude.
-    ///   - labels: one a row; a label not seen before becomes a class.
-    /// - Returns: the share of rows that the weights before them would have classified right; nil on an empty model.
-    /// - Throws: `LearnError` where the input does not fit, and then nothing has changed; `LinearAlgebraError` as `learn(features:columns:spans:)`.
+    ///   - labels: one per row; an unknown label becomes a new class.
+    /// - Returns: the share of rows that the weights classified correctly before learning them; nil on an empty model.
+    /// - Throws: `LearnError` if the input does not fit, with nothing changed; `LinearAlgebraError` as in
+    ///   `learn(features:columns:spans:)`.
     @discardableResult
     public func learn(features: [Double], labels: [String]) throws -> Double? {
         try check(features, rows: labels.count)
@@ -94,7 +96,7 @@ public final class Classifier {
         return outcome.accuracy(of: 0..<labels.count, columns: columns, knownClasses: known)
     }
 
-    /// Refuses features that do not fit.
+    /// Throws if the features do not fit.
     func check(_ features: [Double], rows: Int) throws(LearnError) {
         guard rows > 0 else { throw .noRows }
         guard features.count == rows * featureMap.dimension else {
@@ -105,7 +107,7 @@ public final class Classifier {
         }
     }
 
-    /// The labels of texts, one a row.
+    /// Labels from texts, one per row.
     static func labels(_ texts: [String]) throws(LearnError) -> [Label] {
         var labels: [Label] = []
         labels.reserveCapacity(texts.count)
@@ -115,25 +117,27 @@ public final class Classifier {
         return labels
     }
 
-    /// The columns of labels; new labels get new columns.
+    /// The columns of labels; unknown labels get new columns.
     public func intern(_ labels: [Label]) -> [Int] {
         labels.map { registry.intern($0).column }
     }
 
-    /// Forgets labels that were interned for a request that was then refused.
+    /// Forgets labels interned for a request that was then refused.
     public func forgetClasses(from count: Int) {
         precondition(count >= core.truth.counts.count, "classes that have been learned stay")
         registry.truncate(to: count)
     }
 
-    /// Learns a block of requests as one: W, R, G, Q, counts and moments end where they would have ended one request after another.
+    /// Learns a block of requests at once: W, R, G, Q, counts and moments end as if the requests had been learned one after
+    /// another.
     ///
     /// - Parameters:
     ///   - features: all rows of all requests; every value finite and at most 1e50 in magnitude (the caller has checked).
     ///   - columns: the interned class of each row.
     ///   - spans: the requests in order.
-    /// - Throws: `LinearAlgebraError.outOfMemory` before anything has changed, where new classes find no room or pass `memoryLimit`. An error of
-    ///   the solver after the truth has taken the rows is not thrown: the old weights stay, `health` says so, and the next block tries again.
+    /// - Throws: `LinearAlgebraError.outOfMemory`, with nothing changed, if there is no room for new classes or they exceed
+    ///   `memoryLimit`. A solver error after the truth has the rows is not thrown: the old weights stay, `health` says so, and the
+    ///   next block tries again.
     /// - Complexity: see `CostModel`.
     @discardableResult
     public func learn(
@@ -155,14 +159,14 @@ public final class Classifier {
         return LearnOutcome(predictions: predictions)
     }
 
-    /// All classes that labels have been interned for, and the memory that they may take.
+    /// All classes with interned labels, and the memory they may take.
     var classRoom: ClassRoom { ClassRoom(classes: registry.count, configuration: configuration, memoryLimit: memoryLimit) }
 
     // MARK: Publishing
 
-    /// Weights for predictions, as they stand: immutable, and to be shared between threads.
+    /// The current weights for predictions: immutable, shareable between threads.
     ///
-    /// - Returns: nil where the weights are not finite even after they were solved again from the truth; such weights are never published.
+    /// - Returns: nil if the weights are not finite even after solving again from the truth; such weights are never published.
     /// - Complexity: O(D·C).
     public func publish() -> PublishedWeights? {
         guard core.makeWeightsFinite() else { return nil }

@@ -1,13 +1,13 @@
-/// Input that a classifier refuses; nothing has changed when it is thrown.
+/// Input that a classifier refuses; nothing has changed.
 public enum LearnError: Error, Equatable, Sendable {
     /// A request without rows.
     case noRows
-    /// Another number of values than rows times the dimension.
+    /// The number of values is not rows times dimension.
     case featureCount(Int, expected: Int)
     /// A value that is not finite or above 1e50 in magnitude.
     case value(row: Int, column: Int, value: Double)
-    /// A text that is no label.
+    /// A text that is not a valid label.
     case label(row: Int, LabelError)
-    /// More rows, or versions, than are counted: `Classifier.maximumCount`.
+    /// More rows or versions than can be counted: `Classifier.maximumCount`.
     case tooManyRows
 }

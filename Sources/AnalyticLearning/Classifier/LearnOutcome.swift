@@ -1,14 +1,14 @@
-/// What a block of learn requests did.
+/// The result of learning a block of requests.
 public struct LearnOutcome: Sendable, Equatable {
-    /// For each row the column that the weights before its request would have chosen; −1 where no class was known.
+    /// The column that the weights before the request would have chosen for each row; −1 if no class was known.
     public var predictions: [Int]
 
-    /// The share of rows whose class was chosen, over some rows; nil on an empty model.
+    /// The share of the given rows whose class was chosen; nil on an empty model.
     ///
     /// - Parameters:
     ///   - rows: the rows of one request.
     ///   - columns: the true columns of all rows.
-    ///   - knownClasses: how many classes were known before the request.
+    ///   - knownClasses: the number of classes known before the request.
     public func accuracy(of rows: Range<Int>, columns: [Int], knownClasses: Int) -> Double? {
         guard knownClasses > 0, !rows.isEmpty else { return nil }
         var correct = 0

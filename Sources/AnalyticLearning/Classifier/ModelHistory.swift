@@ -1,6 +1,6 @@
-/// What a model knows beside what it has learned: how well it did before, and what its view went through.
+/// What a model knows besides what it has learned: its past accuracy, and the events of its view.
 ///
-/// It is of one state, and fits another classifier of the same state.
+/// It belongs to one state, and fits any classifier with the same state.
 public struct ModelHistory: Sendable {
     let evaluation: ProgressiveEvaluation
     let calibration: CalibrationState?
@@ -12,7 +12,7 @@ public struct ModelHistory: Sendable {
 }
 
 extension Classifier {
-    /// What this classifier knows beside what it has learned.
+    /// This classifier's history.
     ///
     /// - Complexity: O(1).
     public var history: ModelHistory {
@@ -21,8 +21,8 @@ extension Classifier {
             health: health, epoch: epoch, registry: registry)
     }
 
-    /// Goes on with the history of another classifier: this one is the same state, made again from what was saved of it. What a job makes of
-    /// the other one is wanted as before.
+    /// Continues the history of another classifier with the same state, from which this one was restored. Results of the other's
+    /// jobs stay valid.
     ///
     /// - Complexity: O(1).
     public func resume(_ history: ModelHistory) {

@@ -1,9 +1,9 @@
 extension SavedState {
-    /// Checks that all parts have the sizes that the configuration and the labels say, and hold values that a model can have come to.
+    /// Checks that all parts have the sizes required by the configuration and the labels, and hold values that a model can reach.
     ///
-    /// Features are at most 1e50 in magnitude; the bounds on sums of them leave room for as many rows as can be counted, whatever the map.
-    /// What is learned on top vanishes in sums that are near their bounds, and `merge` refuses sums past them: what has been read can
-    /// always be saved and read again.
+    /// Features are at most 1e50 in magnitude; the bounds on sums leave room for as many rows as can be counted, with any map. Near
+    /// the bounds, further rows vanish in the sums, and `merge` refuses to exceed them: a state that was read can always be saved
+    /// and read again.
     ///
     /// - Throws: `RestoreError` that names the part.
     func check(dimension: Int, width: Int) throws(RestoreError) {
@@ -72,7 +72,7 @@ extension SavedState {
             guard elements.count == expected else { throw .size(part: "sketch.rows", count: elements.count, expected: expected) }
             var start = 0
             for count in rows {
-                // Rotating a sketch changes its elements, and not the sum of their squares but for rounding.
+                // Rotating a sketch changes its elements but, except for rounding, not their sum of squares.
                 let end = start + count * width
                 var squares = 0.0
                 for index in start..<end {
@@ -96,7 +96,7 @@ extension SavedState {
     private static func check(
         _ values: UnsafeBufferPointer<Double>, _ part: String, _ range: ClosedRange<Double>
     ) throws(RestoreError) {
-        // A value that is not a number is in no range.
+        // NaN is in no range.
         for index in values.indices where !(values[index] >= range.lowerBound && values[index] <= range.upperBound) {
             throw .value(part: part, index: index)
         }

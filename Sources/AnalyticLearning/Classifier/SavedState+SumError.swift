@@ -1,12 +1,12 @@
 internal import LinearAlgebra
 
 extension SavedState {
-    /// What rounding in earlier states has left in G at most.
+    /// The bound of the rounding errors that earlier states have left in G.
     ///
-    /// States that older programs have saved do not say it. Where nothing maps the rows and all are of some class, the second moments of
-    /// the classes say once more what the diagonal of G is: sums that have lost their digits differ from them by what is lost.
+    /// States saved by older programs do not contain it. If no map is used and all rows have a class, the class moments give the
+    /// diagonal of G a second time: the difference shows what the sums have lost.
     ///
-    /// - Complexity: O(1), or O(d·C) for a state of an older program.
+    /// - Complexity: O(1); O(d·C) for a state of an older program.
     var pastError: Double {
         if let sumError { return sumError }
         guard configuration.featureMap == .identity, samples > 0, counts.reduce(0, +) == samples else { return 0 }
@@ -25,6 +25,6 @@ extension SavedState {
         return min(sum, SumError.largestBound)
     }
 
-    /// The relative difference that the rounding of both sums may make of a long stream: some thirty bits of 53 agree whatever was learned.
+    /// The relative difference that rounding of both sums may make over a long stream: about thirty of 53 bits always agree.
     private static let certainDigits = 0x1p-32
 }

@@ -1,8 +1,8 @@
-/// A model's state as a snapshot holds it: everything but R, which is solved again.
+/// A model's state as stored in a snapshot: everything but R, which is computed again.
 ///
 /// Matrices are row-major, as numpy writes them. The buffers need to live only while `Classifier.init(restoring:)` runs.
 public struct SavedState {
-    /// What the model is.
+    /// The model's configuration.
     public var configuration: ModelConfiguration
     /// Labels in column order.
     public var labels: [Label]
@@ -10,9 +10,9 @@ public struct SavedState {
     public var counts: [Int]
     /// All rows learned.
     public var samples: Int
-    /// The number of the state.
+    /// The version of the state.
     public var version: Int
-    /// Ω row-major [d, D], where the map has one.
+    /// Ω row-major [d, D], if the map has one.
     public var projection: [Float]?
     /// G's lower triangle, packed row after row.
     public var gram: UnsafeBufferPointer<Double>
@@ -25,21 +25,21 @@ public struct SavedState {
     /// W [D, C].
     public var weights: UnsafeBufferPointer<Double>
 
-    /// What is kept of each class's own Gram matrix; none where `configuration.sketchRank` is `.rows(0)`.
+    /// The sketches of each class's own Gram matrix; none if `configuration.sketchRank` is `.rows(0)`.
     public var sketches: SavedSketches
-    /// W̃ [D, C'], of the first C' ≤ C classes, where there is one.
+    /// W̃ [D, C'], for the first C' ≤ C classes, if there is one.
     public var balancedWeights: UnsafeBufferPointer<Double>?
-    /// The state that W̃ was made from.
+    /// The version that W̃ was computed from.
     public var balancedVersion: Int
-    /// The evaluation so far; nil begins a new one.
+    /// The evaluation so far; nil starts a new one.
     public var evaluation: ProgressiveEvaluation?
-    /// What the calibration of the plain weights rests on; nil begins a new one.
+    /// The calibration of the plain weights; nil starts a new one.
     public var calibration: CalibrationState?
-    /// The same of the balanced weights.
+    /// The calibration of the balanced weights; nil starts a new one.
     public var balancedCalibration: CalibrationState?
-    /// The bound of what rounding has left in G; nil in states that older programs have saved, see `pastError`.
+    /// The bound of the rounding errors in G; nil in states saved by older programs, see `pastError`.
     public var sumError: Double?
-    /// Per class and component, [C, d], how far M2 may be off for rows that are gone; nil where none is by more than shows anyway.
+    /// How far M2 may be off because of removed rows, per class and component, [C, d]; nil if none is off noticeably.
     public var momentErrors: UnsafeBufferPointer<Double>?
 
     /// A state from its parts.
@@ -73,11 +73,11 @@ public struct SavedState {
     }
 }
 
-/// Sketches as a snapshot holds them.
+/// Sketches as stored in a snapshot.
 public enum SavedSketches {
-    /// None are kept.
+    /// No sketches.
     case none
-    /// Frequent directions: for each class how many rows it has and what it has lost, and all classes' rows one after another, [Σ rows, D].
+    /// Frequent directions: each class's number of rows and loss, and the rows of all classes one after another, [Σ rows, D].
     case directions(rows: [Int], shrunk: [Double], elements: UnsafeBufferPointer<Double>)
     /// Whole Gram matrices: packed lower triangles, [C, D(D+1)/2].
     case exact(UnsafeBufferPointer<Double>)

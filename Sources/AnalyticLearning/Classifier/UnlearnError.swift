@@ -1,28 +1,27 @@
 public import LinearAlgebra
 
-/// Why rows cannot be unlearned; nothing has changed when it is thrown.
+/// Why rows cannot be unlearned; nothing has changed.
 public enum UnlearnError: Error, Equatable, Sendable {
-    /// A label that the model does not know.
+    /// The model does not know the label.
     case unknownClass(row: Int, label: Label)
     /// More rows of a class than it has.
     case tooManyRows(label: Label, rows: Int, learned: Int)
-    /// Rows that cannot have been learned: without them the Gram matrix would not be one.
+    /// The rows cannot have been learned: without them G would not be a Gram matrix.
     case neverLearned
-    /// Rows that have taken digits of all other rows with them: without them scores could be off by this much, relatively.
+    /// The rows have cost all other rows digits: without them scores could be off by this much, relatively.
     case inexact(bound: Double)
-    /// Rows that have taken digits of their class's other rows with them: its standard deviations, which pseudo-features are drawn with,
-    /// would not be those of the rest.
+    /// The rows have cost their class's other rows digits: the standard deviations used for pseudo-features would be wrong.
     case inexactMoments(label: Label)
-    /// There was no memory.
+    /// Out of memory.
     case solver(LinearAlgebraError)
 }
 
-/// What unlearning did.
+/// The result of unlearning.
 public struct UnlearnOutcome: Sendable, Equatable {
-    /// The columns of classes whose sketches still know the rows: frequent directions cannot be undone. Ascending.
+    /// The columns of classes whose sketches still contain the rows, ascending: frequent directions cannot be undone.
     public var staleSketches: [Int]
-    /// Whether balanced weights were dropped because they knew the rows. `rebalance` makes them again.
+    /// Whether balanced weights were dropped because they included the rows. `rebalance` computes them again.
     public var droppedBalancedWeights: Bool
-    /// Whether the view was solved again from the truth, rather than downdated.
+    /// Whether the view was solved again from the truth instead of downdated.
     public var solvedAnew: Bool
 }
