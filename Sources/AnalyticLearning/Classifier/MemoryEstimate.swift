@@ -22,7 +22,7 @@ enum MemoryEstimate {
         return doubles
     }
 
-    /// In bytes; nil where the number does not fit a 64-bit integer.
+    /// In bytes; nil if the number does not fit a 64-bit integer.
     static func bytes(_ doubles: Double) -> Int? {
         let bytes = doubles * 8
         return bytes < 9e18 ? Int(bytes) : nil
@@ -32,14 +32,14 @@ enum MemoryEstimate {
 extension ModelConfiguration {
     /// Bytes that a model with this many classes holds between requests: mostly 8D², for the square of G and R.
     ///
-    /// - Returns: nil where the number does not fit a 64-bit integer.
+    /// - Returns: nil if the number does not fit a 64-bit integer.
     public func estimatedBytes(classes: Int) -> Int? { MemoryEstimate.bytes(MemoryEstimate.model(self, classes: Double(classes))) }
 
     /// Bytes that computing balanced weights takes for this many classes: mostly 8D², for one square.
     ///
     /// Sketches that are written meanwhile are copied and add to it. An ill-conditioned matrix takes 2D²·8 more.
     ///
-    /// - Returns: nil where the number does not fit a 64-bit integer; 0 if no balanced weights are wanted.
+    /// - Returns: nil if the number does not fit a 64-bit integer; 0 if no balanced weights are wanted.
     public func estimatedBalanceBytes(classes: Int) -> Int? {
         guard imbalance != .none else { return 0 }
         return MemoryEstimate.bytes(BalanceProblem.doubles(imbalance, width: width, dimension: dimension, classes: Double(classes)))

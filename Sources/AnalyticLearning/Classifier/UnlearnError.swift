@@ -1,6 +1,6 @@
 public import LinearAlgebra
 
-/// Why rows cannot be unlearned; nothing has changed.
+/// Why rows cannot be unlearned; the state is unchanged.
 public enum UnlearnError: Error, Equatable, Sendable {
     /// The model does not know the label.
     case unknownClass(row: Int, label: Label)

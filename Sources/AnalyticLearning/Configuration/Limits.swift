@@ -1,16 +1,16 @@
-/// What a feature may be, wherever it comes from.
+/// The limits of features from any source.
 public enum FeatureLimits {
-    /// The largest magnitude. Sums of products of such features stay finite, however many rows there are.
+    /// The largest magnitude. Sums of products of such features stay finite for any number of rows.
     public static let largestMagnitude = 1e50
 }
 
-/// How much can be counted.
+/// The limit of counts.
 enum CountLimits {
-    /// 2^53 − 1, which every reader of JSON keeps (RFC 8259, section 6).
+    /// 2^53 − 1, which every JSON reader keeps exactly (RFC 8259, section 6).
     static let largest = (1 << 53) - 1
 }
 
-/// What the sums of as many rows as can be counted come to at most, in magnitude.
+/// The largest magnitudes that the sums of `CountLimits.largest` rows can reach.
 enum SumLimits {
     /// An element of a Gram matrix.
     static let gram = 1e250

@@ -1,6 +1,6 @@
-/// A configuration that cannot be served, and why.
+/// Why a configuration is invalid.
 public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The path of the key, as in `feature_map.width`.
+    /// The path of the key, such as `feature_map.width`.
     public let field: String
     /// What it must be, and what it is.
     public let message: String
@@ -16,12 +16,12 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
 }
 
 extension ModelConfiguration {
-    /// The largest dimension and width: beyond it D² could not be addressed, whatever the machine.
+    /// The largest dimension and width: beyond it D² could not be addressed on any machine.
     public static let maximumExtent = 1 << 20
-    /// The most pseudo-features that are drawn for a class, also where `cap` is 0: a count in a snapshot must not keep a job busy for ever.
+    /// The most pseudo-features drawn for a class, even if `cap` is 0: a count in a snapshot must not keep a job busy for ever.
     public static let largestCap = 1_000_000
 
-    /// Checks every value on its own; whether the model fits in memory is asked with `estimatedBytes`.
+    /// Checks each value by itself; `estimatedBytes` tells whether the model fits in memory.
     ///
     /// - Throws: `ConfigurationError` that names the key and the expected value.
     public func validate() throws(ConfigurationError) {

@@ -1,4 +1,4 @@
-/// What a model is, fixed when it is created: the space of its features, its feature map, its ridge and how it treats imbalance.
+/// The definition of a model: dimension, feature map, ridge, and treatment of imbalance.
 public struct ModelConfiguration: Equatable, Sendable {
     /// d, the length of a feature vector as a client sends it.
     public var dimension: Int
@@ -6,19 +6,19 @@ public struct ModelConfiguration: Equatable, Sendable {
     public var featureMap: FeatureMapKind
     /// λ > 0, the ridge (the papers' γ).
     public var ridge: Double
-    /// Which balanced weights are made beside the plain ones.
+    /// Which balanced weights are computed besides the plain ones.
     public var imbalance: Imbalance
     /// How much of each class's own Gram matrix is kept.
     public var sketchRank: SketchRank
 
-    /// A configuration; what is left out takes its default.
+    /// A configuration; omitted values take their defaults.
     ///
     /// - Parameters:
     ///   - dimension: d.
     ///   - featureMap: φ; the identity by default.
     ///   - ridge: λ; 0.1 by default.
     ///   - imbalance: none by default.
-    ///   - sketchRank: by default 16 rows where imbalance is `reweight`, and none elsewhere.
+    ///   - sketchRank: by default 16 rows if imbalance is `reweight`, otherwise none.
     public init(
         dimension: Int, featureMap: FeatureMapKind = .identity, ridge: Double = 0.1, imbalance: Imbalance = .none,
         sketchRank: SketchRank? = nil
@@ -47,16 +47,16 @@ public enum FeatureMapKind: Equatable, Sendable {
     case randomRelu(width: Int, seed: UInt64)
 }
 
-/// How a model treats classes of different size. Balanced weights are made from the truth and never change it.
+/// How a model treats classes of different size. Balanced weights are computed from the truth and never change it.
 public enum Imbalance: Equatable, Sendable {
     /// Plain weights only.
     case none
-    /// AEF-OCL (arXiv 2405.17779): every class is filled up to the largest one with draws around its mean.
+    /// AEF-OCL (arXiv 2405.17779): every class is filled to the size of the largest with draws around its mean.
     ///
-    /// `noise` scales the standard deviation; at most `cap` rows a class are drawn and weighted up (0: all of them, as published, up to a
-    /// million), so that the cost does not grow with the stream. A smaller cap is unbiased in the sums G̃ and Q̃, but not in the accuracy, which is no linear
-    /// function of them: on the long-tailed digits, where at most 126 rows are lacking, balanced accuracy is 0.898 with all of them, 0.883
-    /// with a cap of 32 and 0.866 with a cap of 8, against 0.849 without any.
+    /// `noise` scales the standard deviation. At most `cap` rows per class are drawn and weighted up (0: all of them, as published,
+    /// up to a million), so the cost does not grow with the stream. A smaller cap leaves the sums G̃ and Q̃ unbiased but not the
+    /// accuracy, which is not linear in them: on the long-tailed digits, where at most 126 rows are missing, balanced accuracy is
+    /// 0.898 with all of them, 0.883 with a cap of 32 and 0.866 with a cap of 8, against 0.849 without any.
     case pseudoFeatures(noise: Double, cap: Int, seed: UInt64)
     /// AIR's class weights ∝ n_c^−power.
     case reweight(power: Double)

@@ -1,6 +1,6 @@
 internal import LinearAlgebra
 
-/// Rows as they came, each with its class.
+/// Unmapped rows, each with its class.
 struct LabelledRows {
     /// n·d values, row after row.
     let features: UnsafeBufferPointer<Double>
@@ -18,7 +18,7 @@ struct LabelledRows {
 
     var count: Int { columns.count }
 
-    /// Some of the rows, counted from the first.
+    /// A range of the rows, counted from the first.
     subscript(range: Range<Int>) -> LabelledRows {
         let first = columns.startIndex
         return LabelledRows(
@@ -26,7 +26,7 @@ struct LabelledRows {
             columns[(first + range.lowerBound)..<(first + range.upperBound)], dimension: dimension)
     }
 
-    /// Calls `body` with consecutive rows, this many at a time.
+    /// Calls `body` with consecutive rows, up to this many at a time.
     func forEachPart(
         of rows: Int, _ body: (LabelledRows) throws(LinearAlgebraError) -> Void
     ) throws(LinearAlgebraError) {

@@ -1,17 +1,17 @@
 internal import LinearAlgebra
 
 extension LearningCore {
-    /// Learns requests as one: W, R, G, Q, counts and moments end where they would have ended one request after another.
+    /// Learns requests at once: W, R, G, Q, counts and moments end as if the requests had been learned one after another.
     ///
-    /// Room must have been made with `reserve`.
+    /// The caller must first make room with `reserve`.
     ///
     /// - Parameters:
-    ///   - rows: those of all requests.
+    ///   - rows: the rows of all requests.
     ///   - spans: the requests in order.
-    ///   - calibrator: is shown the scores of each row before its request was learned.
-    ///   - balanced: is shown the mapped rows before they are learned.
+    ///   - calibrator: receives the scores of each row from before its request was learned.
+    ///   - balanced: receives the mapped rows before they are learned.
     /// - Returns: the column that each row's scores chose.
-    /// - Throws: `LinearAlgebraError.outOfMemory`: not if there is room.
+    /// - Throws: `LinearAlgebraError.outOfMemory`, but not if there is room.
     /// - Complexity: see `CostModel`.
     mutating func learn(
         _ rows: LabelledRows, spans: [RequestSpan], calibrator: Calibrator, balanced: BalancedScorer?
@@ -21,7 +21,7 @@ extension LearningCore {
         predictions.reserveCapacity(rows.count)
         var (row, index) = (0, 0)
         while index < spans.count {
-            // As many requests as the recursion takes at once, or one that is larger.
+            // As many requests as fit one block of the recursion, or a single larger one.
             var end = index + 1
             var count = spans[index].rows
             while end < spans.count, count + spans[end].rows <= block {
@@ -91,8 +91,8 @@ extension LearningCore {
     ///
     /// - Parameters:
     ///   - h: Hᵀ [D×n].
-    ///   - scorer: is shown the scores of every row before its own request was learned.
-    /// - Throws: an error of solving again; the truth has the rows then, and the old weights stay.
+    ///   - scorer: receives the scores of every row from before its own request was learned.
+    /// - Throws: an error of solving again; the truth then has the rows, and the old weights stay.
     /// - Complexity: 4D²n multiply-adds, or 2D²n for blocks that are gathered.
     private mutating func recur(
         _ rows: LabelledRows, _ h: borrowing Matrix, _ scorer: inout ProgressiveScorer
@@ -128,7 +128,7 @@ extension LearningCore {
 
     /// Adds rows to the truth and to G: the first half of the bulk path, which ends with `solve`.
     ///
-    /// - Complexity: D²n multiply-adds over two.
+    /// - Complexity: D²n/2 multiply-adds.
     mutating func accumulate(_ rows: LabelledRows, _ h: borrowing Matrix) {
         step { core in
             core.truth.add(rows, h)
@@ -138,7 +138,7 @@ extension LearningCore {
         }
     }
 
-    /// The same, and scores the rows, of which `scores` has the products.
+    /// The same, and scores the rows from the products in `scores`.
     private mutating func accumulate(_ rows: LabelledRows, _ h: borrowing Matrix, scoring scorer: inout ProgressiveScorer) {
         step { core in
             core.view.flush(square: &core.square)
@@ -156,12 +156,12 @@ extension LearningCore {
         }
     }
 
-    /// The rows that are accumulated at once: as many as the buffer of mapped rows holds. The identity's need none, and the more there
-    /// are, the fewer times are G and the sums of each class read and written; their scores then take no more than 2 MiB, or what a block's
-    /// take. What a sum of many rows loses is not compensated, so that compensated ones stay at a block.
+    /// How many rows are accumulated at once: as many as the buffer of mapped rows holds. Identity rows need no buffer; more rows
+    /// at once mean fewer passes over G and over each class's sums. Their scores then take at most 2 MiB, or as much as a block's.
+    /// Compensation does not cover rounding within one sum of many rows, so compensated sums keep to one block.
     func accumulatedRows(classes: Int) -> Int {
         let block = view.cost.blockRows
-        // Sketches have buffers of their own.
+        // Sketches have their own buffers.
         let isPlain = featureMap.isIdentity && !truth.sketches.isKept && !SymmetricPair.isCompensated(dimension: featureMap.width)
         guard isPlain else { return block }
         return max(block, min(1024, (1 << 18) / max(1, classes)))
@@ -169,7 +169,7 @@ extension LearningCore {
 
     // MARK: Scores
 
-    /// Scores the mapped rows by the weights as they are.
+    /// Scores the mapped rows by the current weights.
     private mutating func score(
         _ h: borrowing Matrix, columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer
     ) throws(LinearAlgebraError) {
@@ -184,16 +184,17 @@ extension LearningCore {
 
     // MARK: Replaying
 
-    /// Puts off solving the view until many rows have come, in however small pieces.
+    /// Delays solving the view until many rows have come, in pieces of any size.
     mutating func beginReplay(rows: Int) {
         if rows >= view.cost.bulkRows { step { _ in .viewBehind } }
     }
 
-    /// Learns rows without scoring them. Few rows go through the recursion; many are only accumulated, and `finishReplay` solves once.
+    /// Learns rows without scoring them. Few rows go through the recursion; many are only accumulated, and `finishReplay` solves
+    /// once.
     ///
-    /// Room must have been made with `reserve`.
+    /// The caller must first make room with `reserve`.
     ///
-    /// - Throws: `LinearAlgebraError.outOfMemory`: not if there is room.
+    /// - Throws: `LinearAlgebraError.outOfMemory`, but not if there is room.
     mutating func replay(_ rows: LabelledRows) throws(LinearAlgebraError) {
         guard isBehind || rows.count >= view.cost.bulkRows else {
             var unused = ProgressiveScorer(spans: [])

@@ -1,13 +1,13 @@
 internal import LinearAlgebra
 
 extension LearningCore {
-    /// Adds another model's truth, as if this one had learned its rows too, and solves again.
+    /// Adds another model's truth, as if this model had learned its rows too, and solves again.
     ///
-    /// A merged sketch is the sketch of this model's rows followed by the other's sketch, whose loss is added.
+    /// A merged sketch is the sketch of this model's rows followed by the other's sketch, plus the other's loss.
     ///
     /// - Parameters:
-    ///   - state: has been checked, and found alike.
-    ///   - columns: the column of each of its classes.
+    ///   - state: has been checked for validity and compatibility.
+    ///   - columns: this model's column for each of its classes.
     /// - Throws: `MergeError`; nothing has changed then.
     /// - Complexity: D³ + 4D²C multiply-adds, and memory for one more D×D square.
     mutating func merge(_ state: SavedState, to columns: [Int], _ room: ClassRoom) throws(MergeError) {
@@ -23,14 +23,15 @@ extension LearningCore {
         }
     }
 
-    /// Sums of both models, beside those of this one; R in the square is solved from them, and so is the view.
+    /// The sums of both models together, beside this model's own. R in the square and the view are solved from them.
     private struct MergedSums: ~Copyable {
         var square: SymmetricPair
         var crossMoment: Truth.CrossMoment
         let pastError: Double
     }
 
-    /// Makes room for the classes of both, and the square, Q and the view of both together. The last thing that may fail is the solution.
+    /// Makes room for both models' classes, and computes the merged square, Q and view. The solution is the last step that may
+    /// fail.
     private mutating func prepareMerge(_ state: SavedState, to columns: [Int], _ room: ClassRoom) throws(MergeError) -> MergedSums {
         do throws(LinearAlgebraError) {
             var sum = try SymmetricPair(dimension: featureMap.width)
@@ -52,7 +53,7 @@ extension LearningCore {
         throw .tooLarge
     }
 
-    /// Whether all sums but G stay where they can be saved and read again.
+    /// Whether all sums except G stay small enough to be saved and read again.
     private func isWithinBoundsTogether(with state: SavedState, _ crossMoment: borrowing Matrix, _ columns: [Int]) -> Bool {
         let dimension = featureMap.dimension
         var firstRow = 0
@@ -104,7 +105,7 @@ extension LearningCore {
         zip(mine, theirs).allSatisfy { abs($0 + $1) <= bound }
     }
 
-    /// Adds everything but G and Q; there is memory for it.
+    /// Adds everything but G and Q; the memory has been reserved.
     private mutating func add(_ state: SavedState, to columns: [Int]) {
         let dimension = featureMap.dimension
         for (source, column) in columns.enumerated() {

@@ -1,12 +1,12 @@
 internal import LinearAlgebra
 
 extension LearningCore {
-    /// Takes on a saved state; nothing has been learned yet.
+    /// Loads a saved state into an empty core.
     ///
     /// - Parameters:
     ///   - state: has been checked.
-    ///   - solvingAnew: whether weights that do not solve their equations are replaced, and not refused.
-    /// - Throws: `RestoreError.residual`, or `LinearAlgebraError`; the core is of no use then.
+    ///   - solvingAnew: whether weights that do not solve their equations are replaced instead of refused.
+    /// - Throws: `RestoreError.residual`, or `LinearAlgebraError`; the core is then unusable.
     /// - Complexity: D³ multiply-adds, for R.
     mutating func restore(_ state: SavedState, solvingAnew: Bool) throws {
         let (dimension, classes) = (featureMap.dimension, state.labels.count)
@@ -27,7 +27,7 @@ extension LearningCore {
         weights.setRowMajor(state.weights)
         let residual = try relativeResidual(weights)
         try view.solve(square: &square, truth: truth)
-        // Of well conditioned equations the solution made here leaves nothing worth a mention.
+        // For well-conditioned equations the residual of the solution computed here is negligible.
         let isAccepted = try residual <= Conditioning.largestResidual || residual <= 16 * relativeResidual(view.readout.weights)
         if isAccepted {
             view.readout.weights = weights
@@ -60,7 +60,7 @@ extension LearningCore {
     ///
     /// - Returns: whether the weights have changed.
     /// - Throws: `LinearAlgebraError.outOfMemory`.
-    /// - Complexity: as of `Classifier.prepareToSave`.
+    /// - Complexity: see `Classifier.prepareToSave`.
     mutating func prepareToSave() throws(LinearAlgebraError) -> Bool {
         guard isBehind || view.health.mayHaveResidual || !view.readout.weights.isFinite, truth.samples > 0 else { return false }
         if !isBehind, view.readout.weights.isFinite {
@@ -90,7 +90,7 @@ extension LearningCore {
         return Self.relativeResidual(&product, weights, ridge: view.ridge, crossMoment: truth.crossMoment)
     }
 
-    /// The same, where `product` holds GW on entry.
+    /// The same; `product` holds GW at first.
     static func relativeResidual(
         _ product: inout Matrix, _ weights: borrowing Matrix, ridge: Double, crossMoment: borrowing Matrix
     ) -> Double {

@@ -1,12 +1,12 @@
 internal import LinearAlgebra
 
 extension LearningCore {
-    /// Brings G and R up to date with what is gathered.
+    /// Applies the gathered rows to G and R.
     mutating func flush() { view.flush(square: &square) }
 
-    /// Changes the ridge: the view is solved in a square of its own until that succeeds.
+    /// Changes the ridge: the view is solved in a separate square until that succeeds.
     ///
-    /// - Throws: `ReconfigurationError.unsolvable`, or `LinearAlgebraError.outOfMemory`; nothing has changed then, to the bit.
+    /// - Throws: `ReconfigurationError.unsolvable`, or `LinearAlgebraError.outOfMemory`; the state then stays the same to the bit.
     /// - Complexity: D³ + 2D²C multiply-adds, and memory for one more D×D square.
     mutating func reconfigure(ridge: Double) throws {
         guard truth.samples > 0 else {
@@ -34,7 +34,7 @@ extension LearningCore {
         }
     }
 
-    /// Forgets a class: its column of Q and W, its count, moments and sketch. Its rows stay in G as rows of no class.
+    /// Deletes a class: its column of Q and W, its count, moments and sketch. Its rows stay in G as rows of no class.
     ///
     /// - Complexity: O((D + d)·C).
     mutating func removeClass(_ column: Int) {
@@ -44,9 +44,9 @@ extension LearningCore {
 
     /// The leverage hᵀRh of each row; see `Classifier.leverages`.
     ///
-    /// - Returns: nil where there is no R to go by.
+    /// - Returns: nil if R lacks directions.
     /// - Throws: `LinearAlgebraError.outOfMemory`.
-    /// - Complexity: 2D²n operations; D³ where the view is behind.
+    /// - Complexity: 2D²n operations; D³ if the view is behind.
     mutating func leverages(of features: UnsafeBufferPointer<Double>) throws(LinearAlgebraError) -> [Double]? {
         let dimension = featureMap.dimension
         let rows = features.count / dimension
@@ -64,7 +64,7 @@ extension LearningCore {
         return result
     }
 
-    /// Copies what balanced weights of this state depend on.
+    /// Copies what the balanced weights of this state depend on.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     mutating func balanceProblem(
@@ -75,15 +75,15 @@ extension LearningCore {
             configuration: configuration, featureMap: featureMap, labels: labels, epoch: epoch, square: square, truth: &truth)
     }
 
-    /// How exact the sums in G are.
+    /// The accuracy of the sums in G.
     ///
     /// - Complexity: O(D).
     var sumError: SumError { view.sumError(past: truth.pastError) }
 
-    /// The bound of what rounding has left in G, with what is gathered already in it.
+    /// The bound of the rounding errors in G, including the gathered rows.
     var gramError: Double { SumError(past: truth.pastError, trace: square.gramTrace, inverseNorm: 0).bound }
 
-    /// How large the mapped rows are that were learned.
+    /// The size of the mapped rows that were learned.
     var rowScale: RowScale { RowScale(squares: view.squaredComponents(square), rows: truth.samples) }
 
     /// The root mean square norm of the mapped rows.

@@ -1,41 +1,41 @@
 internal import LinearAlgebra
 
 extension LearningCore {
-    /// Why rows cannot be unlearned; nothing has changed when it is thrown.
+    /// Why rows cannot be unlearned; the state is unchanged.
     enum RemovalError: Error {
-        /// Without them G would be no Gram matrix.
+        /// Without them G would not be a Gram matrix.
         case neverLearned
-        /// They have taken digits of all other rows with them.
+        /// They have cost all other rows digits.
         case inexact(SumError)
-        /// They have taken digits of their class's other rows with them.
+        /// They have cost their class's other rows digits.
         case inexactMoments(column: Int)
-        /// There was no memory.
+        /// Out of memory.
         case solver(LinearAlgebraError)
     }
 
-    /// What unlearning did.
+    /// The result of unlearning.
     struct Removal {
-        /// The columns of classes whose sketches still know the rows, ascending.
+        /// The columns of classes whose sketches still contain the rows, ascending.
         let staleSketches: [Int]
         /// Whether the view was solved again.
         let solvedAnew: Bool
     }
 
-    /// Takes rows out again, as if they had never been learned: all of them, or none. No class loses more rows than it has.
+    /// Unlearns rows, as if they had never been learned: all of them, or none. No class may lose more rows than it has.
     ///
     /// A class left without rows stays, at zero.
     ///
     /// - Throws: `RemovalError`.
-    /// - Complexity: 4D²n multiply-adds, or D²n + 7D³/6 and memory for one more D×D square where the view is solved again.
+    /// - Complexity: 4D²n multiply-adds; D²n + 7D³/6 and memory for one more D×D square if the view is solved again.
     mutating func unlearn(_ rows: LabelledRows) throws(RemovalError) -> Removal {
         flush()
-        // All rows together leave sums of nothing, which are zero.
+        // Without any rows the sums are empty and exactly zero.
         let pastError = rows.count < truth.samples ? gramError : 0
         let moments = try moments(without: rows)
         let isDowndated = try takeFromSquare(rows, pastError)
         var stale: Set<Int> = []
         let solves = view.health.solves
-        // There is memory for everything, and what the map throws is lack of it.
+        // All memory is reserved, and the map throws only for lack of it.
         step { (core) throws(LinearAlgebraError) in
             try rows.forEachPart(of: core.view.cost.blockRows) { (part) throws(LinearAlgebraError) in
                 try core.withMapped(part.features) { core, h in stale.formUnion(core.truth.subtract(part, h)) }
@@ -51,7 +51,7 @@ extension LearningCore {
             solvedAnew: !isDowndated || truth.samples == 0 || view.health.solves > solves)
     }
 
-    /// The moments of the classes that lose rows, as they will be.
+    /// The moments of the classes that lose rows, as they will be afterwards.
     private mutating func moments(without rows: LabelledRows) throws(RemovalError) -> MomentRemoval {
         let removal: MomentRemoval
         do throws(LinearAlgebraError) {
@@ -63,9 +63,10 @@ extension LearningCore {
         return removal
     }
 
-    /// Takes rows out of G, and by a downdate out of R and W where that is well conditioned and exact; the rest of the truth has them yet.
+    /// Subtracts rows from G, and from R and W by a downdate if that is well conditioned and exact; the rest of the truth still has
+    /// them.
     ///
-    /// - Returns: whether R and W are those of the rest.
+    /// - Returns: whether R and W are those of the remaining rows.
     private mutating func takeFromSquare(_ rows: LabelledRows, _ pastError: Double) throws(RemovalError) -> Bool {
         try prepare { (core) throws(RemovalError) in
             let inexact: SumError?
@@ -87,7 +88,7 @@ extension LearningCore {
         }
     }
 
-    /// Downdates R, W and G where that is well conditioned and exact.
+    /// Downdates R, W and G if that is well conditioned and exact.
     private mutating func downdate(_ rows: LabelledRows, _ pastError: Double) throws(LinearAlgebraError) -> RecursiveView.Downdate {
         guard rows.count <= view.cost.blockRows, rows.count < truth.samples, !isBehind, !view.health.isTruncated else {
             return .illConditioned
@@ -97,13 +98,13 @@ extension LearningCore {
         }
     }
 
-    /// Takes rows out of a copy of G, which becomes G if it still is the Gram matrix of the rest.
+    /// Subtracts rows from a copy of G, and replaces G by it if it still is the Gram matrix of the remaining rows.
     ///
-    /// - Returns: how inexact it would be, where it is too much so, and nothing has changed.
-    /// - Throws: `LinearAlgebraError.notPositiveDefinite` where it is no Gram matrix, and nothing has changed.
+    /// - Returns: the error, if it is too large; nothing has changed then.
+    /// - Throws: `LinearAlgebraError.notPositiveDefinite` if the copy is no Gram matrix; nothing has changed then.
     private mutating func takeFromCopy(_ rows: LabelledRows, _ pastError: Double) throws(LinearAlgebraError) -> SumError? {
         var rest = try NormalEquations(gramOf: square)
-        // Rounding of the sums in G moves its eigenvalues by some ε of the largest; the ridge usually is far above that.
+        // Rounding in G's sums moves its eigenvalues by a few ε of the largest; the ridge is usually far above that.
         let rounding = 64 * Double.ulpOfOne * rest.trace
         try rows.forEachPart(of: view.cost.blockRows) { (part) throws(LinearAlgebraError) in
             try withMapped(part.features) { _, h in rest.add(h, times: -1) }
@@ -116,16 +117,16 @@ extension LearningCore {
         return nil
     }
 
-    /// Brings the view in line with a truth from which rows have gone.
+    /// Updates the view for a truth that has lost rows.
     private mutating func followRemoval(isDowndated: Bool) throws(LinearAlgebraError) {
         guard truth.samples > 0 else {
-            // Sums of nothing are exactly zero, whatever rounding has left in them.
+            // Empty sums are exactly zero, whatever rounding has left in them.
             view.reset(square: &square)
             truth.pastError = 0
             return
         }
         guard isDowndated else { return try view.solve(square: &square, truth: truth) }
-        // A downdate loses digits that learning does not: it is always probed, and against a narrower bound.
+        // A downdate, unlike learning, loses digits: it is always probed, and against a narrower bound.
         try view.probe(square: &square, truth: truth, bound: view.health.driftBound(1e-10))
     }
 }

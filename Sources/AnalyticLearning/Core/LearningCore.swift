@@ -1,27 +1,28 @@
 internal import LinearAlgebra
 
-/// What a classifier has learned, and the weights that follow from it: the truth, the view, and the square of G and R that they share.
+/// What a classifier has learned, and the weights that follow from it: the truth, the view, and the square of G and R that they
+/// share.
 ///
-/// Its operations are those of the mathematics. It knows columns, and neither labels nor versions. Each operation that changes the truth
-/// ends with a view that follows from it, or with `isBehind`; nothing but the extensions of this type changes either.
+/// Its operations are the mathematics: it knows columns, but neither labels nor versions. Each operation that changes the truth
+/// ends either with a view that follows from it or with `isBehind`; only extensions of this type change either.
 struct LearningCore: ~Copyable {
     /// φ.
     let featureMap: FeatureMap
     /// G below the diagonal, R above it.
     var square: SymmetricPair
-    /// Q, and what else is summed.
+    /// Q and the other sums.
     var truth: Truth
-    /// W, and what R needs beside the square.
+    /// W, and what R needs besides the square.
     var view: RecursiveView
-    /// Whether the view lacks something that the truth has, and must be solved again before it learns by the recursion.
+    /// Whether the truth has something that the view lacks; the view must then be solved again before the recursion continues.
     private(set) var isBehind = false
 
-    /// Mapped rows; several identity rows are not copied. Nil only while they are in use.
+    /// Mapped rows. Two or more identity rows are not copied. Nil only while in use.
     private var mapped: Matrix?
-    /// The scores of some rows [n×C].
+    /// The scores of a few rows [n×C].
     var scores: Matrix
 
-    /// A core that has learned nothing.
+    /// An empty core.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     /// - Complexity: O(D²).
@@ -42,17 +43,18 @@ struct LearningCore: ~Copyable {
 
     // MARK: In step
 
-    /// How the view stands to the truth after a change.
+    /// How the view relates to the truth after a change.
     enum Step {
-        /// It follows from it.
+        /// The view follows from the truth.
         case together
-        /// It must be solved again.
+        /// The view must be solved again.
         case viewBehind
     }
 
-    /// Changes what was learned, or the view of it: the one place that says whether they are in step.
+    /// Changes the truth or the view: the only place that records whether they are in step.
     ///
-    /// - Parameter change: says whether they are. Where it throws they are not: the old weights stay, and the next block solves again.
+    /// - Parameter change: returns whether they are. If it throws they are not: the old weights stay, and the next block solves
+    ///   again.
     mutating func step(_ change: (inout LearningCore) throws(LinearAlgebraError) -> Step) {
         isBehind = true
         do throws(LinearAlgebraError) {
@@ -72,13 +74,13 @@ struct LearningCore: ~Copyable {
 
     // MARK: Preparing
 
-    /// Makes ready what a change needs; the one way to anything in it that may fail.
+    /// Prepares a change; everything in a change that may fail goes through here.
     ///
-    /// Every operation first prepares its change whole by this, and then commits it by statements that cannot throw. Where preparing
-    /// throws, the state is what it was, to the bit.
+    /// Every operation first prepares its whole change here, then commits it with statements that cannot throw. If preparing
+    /// throws, the state stays the same to the bit.
     ///
-    /// - Parameter body: may make room for classes, set what `RecursiveView.Figures` names, and solve by `RecursiveView.solve` in a square
-    ///   of its own as the last thing that throws. The sums, the weights and R stay as they are.
+    /// - Parameter body: may make room for classes, set what `RecursiveView.Figures` names, and, as the last step that throws,
+    ///   solve by `RecursiveView.solve` in a separate square. It leaves the sums, the weights and R as they are.
     mutating func prepare<Prepared: ~Copyable, Failure: Error>(
         _ body: (inout LearningCore) throws(Failure) -> Prepared
     ) throws(Failure) -> Prepared {
@@ -93,11 +95,11 @@ struct LearningCore: ~Copyable {
         }
     }
 
-    /// Makes room for all that learning some rows needs, so that nothing can fail half-way.
+    /// Makes room for everything that learning the rows needs, so that nothing can fail half-way.
     ///
     /// - Parameters:
     ///   - columns: the class of each row.
-    ///   - isScoredAtOnce: whether more rows are scored at once than the recursion takes.
+    ///   - isScoredAtOnce: whether more rows are scored at once than fit a block of the recursion.
     /// - Throws: `LinearAlgebraError.outOfMemory`; nothing has changed then.
     mutating func reserve(_ columns: [Int], isScoredAtOnce: Bool, _ room: ClassRoom) throws(LinearAlgebraError) {
         try prepare { (core) throws(LinearAlgebraError) in
@@ -109,7 +111,7 @@ struct LearningCore: ~Copyable {
         }
     }
 
-    /// Makes room for classes, and for rows of some of them. A part of `prepare`, which drops new classes again.
+    /// Makes room for classes, and for rows of some of them. Part of `prepare`, which drops new classes if it fails.
     mutating func reserve(_ room: ClassRoom, rows: Int, columns: [Int]) throws(LinearAlgebraError) {
         try room.check(known: truth.counts.count)
         try view.reserve(rows: rows, classes: room.classes)
@@ -126,13 +128,13 @@ struct LearningCore: ~Copyable {
 
     /// Maps rows and calls `body` with them, Hᵀ [D×n].
     ///
-    /// - Throws: what `body` throws, or `LinearAlgebraError.outOfMemory`: not if there is room for the rows.
+    /// - Throws: what `body` throws, or `LinearAlgebraError.outOfMemory`, but not if there is room for the rows.
     /// - Complexity: O(n·d·D).
     mutating func withMapped<R>(
         _ features: UnsafeBufferPointer<Double>,
         _ body: (inout LearningCore, borrowing Matrix) throws(LinearAlgebraError) -> R
     ) throws(LinearAlgebraError) -> R {
-        // `body` changes everything else meanwhile.
+        // `body` may change everything else meanwhile.
         guard var buffer = mapped.take() else { preconditionFailure("rows are mapped while others are in use") }
         let result: Result<R, LinearAlgebraError>
         do throws(LinearAlgebraError) {

@@ -7,7 +7,7 @@ public enum FeatureMap: Sendable {
     /// h = max(0, xΩ).
     case randomRelu(RandomProjection)
 
-    /// The map a configuration describes; draws Ω where there is one.
+    /// The map that a configuration describes; draws Ω if it has one.
     ///
     /// - Complexity: O(d·D).
     /// - Throws: `LinearAlgebraError.outOfMemory`.
@@ -19,7 +19,7 @@ public enum FeatureMap: Sendable {
         }
     }
 
-    /// What a map takes in memory, in doubles: Ω in Float64, and in Float32 in tiles.
+    /// The memory of a map in doubles: Ω in Float64, and in Float32 in tiles.
     static func doubles(_ kind: FeatureMapKind, dimension: Int, width: Int) -> Double {
         guard case .randomRelu = kind else { return 0 }
         return Double(dimension) * (Double(width) + Double(ScoreKernel.padded(width)) / 2)
@@ -44,24 +44,25 @@ public enum FeatureMap: Sendable {
     /// Whether h = x.
     var isIdentity: Bool { projection == nil }
 
-    /// Ω, where there is one.
+    /// Ω, if the map has one.
     public var projection: RandomProjection? {
         if case .randomRelu(let projection) = self { return projection }
         return nil
     }
 
-    /// Maps rows in Float64, for learning, and calls `body` with Hᵀ = φ(X)ᵀ [D×n]; several of the identity's lie where they came.
+    /// Maps rows in Float64, for learning, and calls `body` with Hᵀ = φ(X)ᵀ [D×n]. Two or more identity rows are not copied.
     ///
     /// - Parameters:
     ///   - x: the rows of X one after another, n·d values, at least one row.
-    ///   - h: a buffer of D rows; overwritten but by several rows of the identity.
+    ///   - h: a buffer of D rows; overwritten unless several identity rows are mapped.
     /// - Complexity: O(n·d·D).
     func withMapped<R>(
         _ x: UnsafeBufferPointer<Double>, buffer h: inout Matrix, _ body: (borrowing Matrix) throws(LinearAlgebraError) -> R
     ) throws(LinearAlgebraError) -> R {
         if isIdentity {
             guard x.count == dimension else { return try Matrix.withView(of: x, rows: dimension, body) }
-            // OpenBLAS 0.3.21's `dsymv`, which multiplies a single row, reads past the end of a vector: a matrix has memory there.
+            // OpenBLAS 0.3.21's `dsymv`, which multiplies a single row, reads past the end of a vector; the buffer of a matrix is
+            // longer.
             try h.reshapeScratch(columns: 1)
             h.withMutableElements { _ = $0.update(fromContentsOf: x) }
             return try body(h)
@@ -72,7 +73,7 @@ public enum FeatureMap: Sendable {
         return try body(h)
     }
 
-    /// Maps rows that stand side by side in a matrix already: Hᵀ ← φ(X)ᵀ for the first columns of Xᵀ.
+    /// Maps rows that are already columns of a matrix: Hᵀ ← φ(X)ᵀ for the first columns of Xᵀ.
     func map(_ x: borrowing Matrix, columns: Int, into h: inout Matrix) throws(LinearAlgebraError) {
         try h.reshapeScratch(columns: columns)
         switch self {

@@ -1,7 +1,7 @@
 /// The counter-based generator Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 ///
-/// Four 32-bit words are a pure function of a 128-bit counter and a 64-bit key: the same on every machine, in any order, on any thread, with
-/// no state to save.
+/// Four 32-bit words are a pure function of a 128-bit counter and a 64-bit key: the same on every machine, in any order, on any
+/// thread, without state to save.
 public struct Philox4x32: Sendable {
     private let key: (UInt32, UInt32)
 

@@ -1,11 +1,11 @@
 internal import LinearAlgebra
 
-/// Ω ∈ R^{d×D} of the random ReLU map, immutable and shared by the learner and every published weight.
+/// Ω ∈ R^{d×D} of the random ReLU map, immutable; the learner and all published weights share it.
 ///
-/// Its values *are* Float32. Learning uses a copy widened to Float64; predictions use a copy in tiles of 64 outputs, so that the map of one
-/// row reads memory straight through, and the map of many rows is one `sgemm` a tile.
+/// Its values *are* Float32. Learning uses a copy widened to Float64. Predictions use a copy in tiles of 64 outputs: mapping one
+/// row reads memory sequentially, and mapping many rows is one `sgemm` per tile.
 public final class RandomProjection: Sendable {
-    /// The outputs that lie together in a tile.
+    /// Outputs per tile.
     static let tile = 64
 
     /// d.
@@ -14,13 +14,14 @@ public final class RandomProjection: Sendable {
     public let outputs: Int
     /// Ωᵀ as a column-major D×d matrix: row-major [d, D].
     let widened: Matrix
-    /// [D/64, d, 64], the last tile filled up with zeros.
+    /// [D/64, d, 64], the last tile padded with zeros.
     let tiles: [Float]
 
     /// Draws Ω from U(−1/√d, 1/√d).
     ///
-    /// Element (i, j) takes word e mod 4 of Philox at counter (e/4, 0), e = i·D + j, keyed with the seed. Its upper 24 bits k become
-    /// ((2k+1)·2⁻²⁴ − 1)/√d: the first factor is exact in Float32 and the product is rounded once, so the bits are the same everywhere.
+    /// Element (i, j) takes word e mod 4 of Philox at counter (e/4, 0), e = i·D + j, keyed with the seed. Its upper 24 bits k
+    /// become ((2k+1)·2⁻²⁴ − 1)/√d: the first factor is exact in Float32 and the product is rounded once, so the bits are
+    /// the same on every machine.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     public convenience init(inputs: Int, outputs: Int, seed: UInt64) throws {
@@ -37,7 +38,7 @@ public final class RandomProjection: Sendable {
         }
     }
 
-    /// Takes Ω from elsewhere, as from a snapshot.
+    /// Uses an existing Ω, for example from a snapshot.
     ///
     /// - Parameters:
     ///   - inputs: d.

@@ -1,10 +1,10 @@
-/// Products of a few Float32 rows for event loops, and of many while BLAS's threads are in the learner's hands.
+/// Products of a few Float32 rows for event loops, and of many while the learner has BLAS's threads.
 ///
-/// Every score is summed in one order, sixteen lanes side by side, whether its row comes alone or with others.
+/// Every score is summed in the same order, sixteen lanes side by side, whether its row comes alone or with others.
 ///
-/// Small requests that wait together are not scored as one product. `accrue bench predict` says why: at D = 2048 and 100 classes a row
-/// takes 14 µs alone and 11 µs among eight, beside some 80 µs of JSON and HTTP, so that a queue between the loops would cost more than
-/// what sharing the weights saves. `sgemm` overtakes these loops only from some tens of rows on, which come as one request.
+/// Small concurrent requests are not combined into one product. `accrue bench predict` shows why: at D = 2048 and 100 classes a row
+/// takes 14 µs alone and 11 µs among eight, besides about 80 µs of JSON and HTTP. A queue between the loops would cost more than
+/// sharing the weights saves. `sgemm` beats these loops only from some tens of rows, which come as one request.
 enum ScoreKernel {
     typealias Lanes = SIMD16<Float>
 
@@ -22,7 +22,7 @@ enum ScoreKernel {
         return two.x + two.y
     }
 
-    /// Copies rows of length d to rows of length `stride`, with zeros behind.
+    /// Copies rows of length d to rows of length `stride`, padded with zeros.
     static func copy(
         _ x: UnsafeBufferPointer<Float>, dimension: Int, rows: Int, into h: UnsafeMutableBufferPointer<Float>, stride: Int
     ) {

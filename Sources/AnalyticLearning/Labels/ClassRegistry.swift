@@ -1,13 +1,13 @@
-/// Which label stands in which column, in the order in which labels appeared.
+/// The label of each column, in order of first appearance.
 public struct ClassRegistry: Sendable, Equatable {
     /// The labels in column order.
     public private(set) var labels: [Label]
     private var columns: [Label: Int]
-    /// A number for each class that it keeps for as long as it is known, whatever its label and its column, and that no other class ever
-    /// has. They ascend with the columns; those of classes that were made at once follow one another.
+    /// A number for each class that it keeps while it is known, even if its label or column changes, and that no other class ever
+    /// gets. The numbers ascend with the columns; those of classes created together are consecutive.
     public private(set) var identities: [Int]
     private var nextIdentity = 0
-    /// What the labels take in memory beside the bytes that each class takes whatever it is called.
+    /// The memory of the labels, besides the fixed part per class.
     public private(set) var labelBytes = 0
 
     /// A registry without labels.
@@ -19,7 +19,7 @@ public struct ClassRegistry: Sendable, Equatable {
 
     /// A registry with labels in a given order.
     ///
-    /// - Returns: nil where a label stands twice.
+    /// - Returns: nil if a label occurs twice.
     public init?(labels: [Label]) {
         self.init()
         for label in labels where intern(label).isNew == false { return nil }
@@ -31,7 +31,7 @@ public struct ClassRegistry: Sendable, Equatable {
     /// The column of a label, or nil.
     public func column(of label: Label) -> Int? { columns[label] }
 
-    /// The column of a label, which is added at the end where it is new.
+    /// The column of a label; a new label is appended.
     public mutating func intern(_ label: Label) -> (column: Int, isNew: Bool) {
         if let column = columns[label] { return (column, false) }
         columns[label] = labels.count
@@ -42,7 +42,7 @@ public struct ClassRegistry: Sendable, Equatable {
         return (labels.count - 1, true)
     }
 
-    /// The columns of those classes that are still known of some identities.
+    /// The columns of the classes with these identities that still exist.
     ///
     /// - Complexity: O(log C).
     public func columns(of range: Range<Int>) -> Range<Int> {
@@ -50,7 +50,7 @@ public struct ClassRegistry: Sendable, Equatable {
         return lower..<max(lower, place(of: range.upperBound))
     }
 
-    /// The first column of an identity that is not less.
+    /// The first column whose identity is at least this.
     private func place(of identity: Int) -> Int {
         var (low, high) = (0, identities.count)
         while low < high {
@@ -60,17 +60,17 @@ public struct ClassRegistry: Sendable, Equatable {
         return low
     }
 
-    /// Takes the identities of another registry of the same classes.
+    /// Takes over the identities of another registry with the same classes.
     mutating func takeIdentities(of other: ClassRegistry) {
         precondition(other.count == count, "other classes")
         identities = other.identities
         nextIdentity = other.nextIdentity
     }
 
-    /// Whether the same labels stand in the same columns.
+    /// Whether all columns have the same labels.
     public static func == (one: ClassRegistry, other: ClassRegistry) -> Bool { one.columns == other.columns }
 
-    /// Forgets the labels from a column on.
+    /// Forgets the labels from this column on.
     mutating func truncate(to count: Int) {
         while labels.count > count { forget(labels.removeLast()) }
         identities.removeLast(identities.count - labels.count)
@@ -85,7 +85,7 @@ public struct ClassRegistry: Sendable, Equatable {
         for index in column..<labels.count { columns[labels[index]] = index }
     }
 
-    /// Gives a column another label, which none has.
+    /// Gives a column another label, which must be unused.
     mutating func rename(_ column: Int, to label: Label) {
         precondition(columns[label] == nil, "a label stands twice")
         forget(labels[column])

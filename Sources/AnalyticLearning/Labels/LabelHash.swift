@@ -1,6 +1,6 @@
 /// A label's number in random draws: FNV-1a over its UTF-8 bytes, 64 bits wide.
 ///
-/// A column's number would not do: merging and deleting change it, and the draws of a class must not change with it.
+/// A column number would not do: merging and deleting change it, but must not change the draws of a class.
 struct LabelHash: Sendable {
     /// The hash.
     let value: UInt64

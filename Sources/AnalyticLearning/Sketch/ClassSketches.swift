@@ -1,13 +1,13 @@
 internal import LinearAlgebra
 
-/// What a model keeps of each class's own Gram matrix, in the space of h: sketches, whole matrices, or nothing.
+/// A model's record of each class's own Gram matrix, in the space of h: sketches, exact matrices, or nothing.
 ///
-/// It belongs to the truth: it cannot be made later from anything else.
+/// It is part of the truth, because it cannot be derived from anything else later.
 struct ClassSketches: ~Copyable {
     /// How much is kept.
     let rank: SketchRank
     private let width: Int
-    /// A sketch a class, where `rank` is a number of rows above 0.
+    /// One sketch per class, if `rank` is a positive number of rows.
     private(set) var directions: [FrequentDirections] = []
     private var grams: [Gram] = []
     private var workspace: SketchWorkspace
@@ -32,13 +32,13 @@ struct ClassSketches: ~Copyable {
         self.gathered = gathered
     }
 
-    /// What they take in memory, in doubles, with the buffers of what changes them.
+    /// Their memory in doubles, including work buffers.
     static func doubles(_ rank: SketchRank, width: Int, classes: Double) -> Double {
         let width = Double(width)
         switch rank {
         case .rows(let rank):
             let rows = 2 * Double(rank)
-            // A rotation has rows, their products, and the eigensolver's two squares.
+            // A rotation needs the rows, their products, and the eigensolver's two squares.
             return classes * rows * width + rows * width + 3 * rows * rows
         case .exact: return classes * width * (width + 1) / 2 + width * Double(CostModel(width: Int(width)).blockRows)
         }
@@ -49,7 +49,7 @@ struct ClassSketches: ~Copyable {
 
     /// Adds or drops classes at the end.
     ///
-    /// - Throws: `LinearAlgebraError.outOfMemory`, keeping the classes there were.
+    /// - Throws: `LinearAlgebraError.outOfMemory`, keeping the existing classes.
     mutating func setClasses(_ count: Int) throws(LinearAlgebraError) {
         switch rank {
         case .rows(0): return
@@ -62,16 +62,16 @@ struct ClassSketches: ~Copyable {
         }
     }
 
-    /// The classes that something is kept of.
+    /// The number of classes with sketches or matrices.
     var classes: Int { max(directions.count, grams.count) }
 
-    /// Forgets the classes from one on.
+    /// Drops the classes from this column on.
     mutating func dropClasses(from count: Int) {
         directions.removeLast(max(0, directions.count - count))
         grams.removeLast(max(0, grams.count - count))
     }
 
-    /// Makes room for blocks of rows, and copies of the sketches of some classes where a job still reads them.
+    /// Makes room for blocks of rows, and copies those sketches of the given classes that a job still reads.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`, changing nothing.
     mutating func reserve(rows: Int, columns: some Sequence<Int>) throws(LinearAlgebraError) {
@@ -86,7 +86,7 @@ struct ClassSketches: ~Copyable {
     ///
     /// - Parameters:
     ///   - h: all rows of a block, [D×n].
-    ///   - rows: the numbers of the class's rows, in order of arrival.
+    ///   - rows: the indices of the class's rows, in order of arrival.
     ///   - column: the class.
     mutating func add(_ h: borrowing Matrix, rows: ArraySlice<Int>, column: Int) {
         switch rank {
@@ -99,9 +99,9 @@ struct ClassSketches: ~Copyable {
         }
     }
 
-    /// Takes rows out again.
+    /// Subtracts rows.
     ///
-    /// - Returns: false where that cannot be done: a shrunk sketch has no inverse.
+    /// - Returns: false if impossible: a shrunk sketch cannot be undone.
     mutating func subtract(_ h: borrowing Matrix, rows: ArraySlice<Int>, column: Int) -> Bool {
         guard rank == .exact else { return !isKept }
         update(h, rows: rows, column: column, times: -1)
@@ -117,7 +117,7 @@ struct ClassSketches: ~Copyable {
         grams[column].matrix.add(gathered, columns: 0..<rows.count, times: factor)
     }
 
-    /// Forgets what a class has gathered.
+    /// Empties a class.
     mutating func clear(_ column: Int) {
         switch rank {
         case .rows(0): return
@@ -137,12 +137,12 @@ struct ClassSketches: ~Copyable {
 
     // MARK: Out and in
 
-    /// Rotates all sketches, so that none holds a row as it came.
+    /// Rotates all sketches, so that none contains a learned row as it was.
     mutating func rotate() throws(LinearAlgebraError) {
         for column in directions.indices { try directions[column].rotate(workspace: &workspace) }
     }
 
-    /// Adds α_c·G_c for each class to another matrix, where whole matrices are kept.
+    /// Adds α_c·G_c for each class to another matrix, if exact matrices are kept.
     func addGrams(to target: inout NormalEquations, times factor: (Int) -> Double) {
         for (column, gram) in grams.enumerated() {
             let alpha = factor(column)
@@ -150,28 +150,28 @@ struct ClassSketches: ~Copyable {
         }
     }
 
-    /// A class's whole matrix, packed row after row.
+    /// A class's exact matrix, packed row after row.
     func forEachPackedGram<E: Error>(of column: Int, _ body: (UnsafeBufferPointer<Double>) throws(E) -> Void) throws(E) {
         try grams[column].matrix.forEachPacked(body)
     }
 
-    /// Sets a class's sketch, as from a snapshot.
+    /// Sets a class's sketch from a snapshot.
     mutating func restore(_ column: Int, rows: UnsafeBufferPointer<Double>, shrunk: Double) {
         directions[column].restore(rows: rows, shrunk: shrunk)
     }
 
-    /// Adds another sketch of a class.
+    /// Merges another sketch into a class's.
     mutating func merge(_ column: Int, rows: UnsafeBufferPointer<Double>, shrunk: Double) {
         directions[column].merge(rows: rows, shrunk: shrunk, workspace: &workspace)
     }
 
-    /// Adds a class's whole matrix.
+    /// Adds to a class's exact matrix.
     mutating func add(packedGram: UnsafeBufferPointer<Double>, to column: Int) {
         grams[column].matrix.add(packedLower: packedGram)
     }
 }
 
-/// Buffers that all sketches of a model share while one of them is rotated.
+/// Buffers for rotating a sketch, shared by all sketches of a model.
 struct SketchWorkspace: ~Copyable {
     var products: Matrix
     var rotated: Matrix

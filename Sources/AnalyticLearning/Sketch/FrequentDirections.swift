@@ -2,27 +2,28 @@ internal import LinearAlgebra
 
 /// A sketch B of a class's rows with 0 ⪯ G_c − BᵀB ⪯ `shrunk`·I (Liberty, "Simple and deterministic matrix sketching", KDD 2013).
 ///
-/// Rows go in one after another; when 2·rank of them are held they are rotated to the eigenvectors of BᵀB, the eigenvalue after the first
-/// `rank` is subtracted from all, and what is left of the first `rank` directions stays. `shrunk` is the sum of what was subtracted:
-/// at most ‖A − A_k‖²/(rank + 1 − k) for the best approximation A_k of any k ≤ rank rows. While a class has at most 2·rank − 1 rows,
-/// BᵀB is its Gram matrix.
+/// Rows are inserted one after another. When 2·rank are held, they are rotated to the eigenvectors of BᵀB; the first eigenvalue
+/// after `rank` is subtracted from all, and what remains of the first `rank` directions stays. `shrunk` is the sum of the
+/// subtracted eigenvalues: at most ‖A − A_k‖²/(rank + 1 − k) for the best approximation A_k of any rank k ≤ rank. While
+/// a class has at most 2·rank − 1 rows, BᵀB is its Gram matrix.
 ///
-/// Rotating never changes BᵀB, so it may be done at any time: the sketch depends on the order of the rows and not on their batches, beyond
-/// rounding. Rows that have arrived since the last rotation wait beside it, and whatever leaves the classifier is rotated first.
+/// Rotating does not change BᵀB, so it may happen at any time: except for rounding, the sketch depends on the order of the rows,
+/// not on their batches. Rows inserted since the last rotation wait beside it; everything that leaves the classifier is rotated
+/// first.
 ///
-/// The value is copied when it is written to while another holder, such as a balance job, still reads it.
+/// A write copies the memory if another holder, such as a balance job, still reads it.
 struct FrequentDirections: Sendable {
-    /// The rows kept by a shrink.
+    /// Rows kept by a shrink.
     let rank: Int
-    /// The rows held, from 0 to 2·rank − 1.
+    /// Rows held, from 0 to 2·rank − 1.
     private(set) var rows = 0
     /// An upper bound of ‖G_c − BᵀB‖₂.
     private(set) var shrunk = 0.0
     private var isRotated = true
     private var storage: Storage
 
-    /// The memory of a sketch: Bᵀ [D × 2·rank], of which the first `rows` columns count.
-    // Proof of Sendable: it is written only by a holder that has made sure (`makeWritable`) that there is no other.
+    /// The memory of a sketch: Bᵀ [D × 2·rank]; only the first `rows` columns count.
+    // Proof of Sendable: only a holder that has ensured (`makeWritable`) that there is no other writes it.
     private final class Storage: @unchecked Sendable {
         var matrix: Matrix
         init(_ matrix: consuming Matrix) { self.matrix = matrix }
@@ -36,7 +37,7 @@ struct FrequentDirections: Sendable {
         storage = Storage(try Matrix(rows: width, columns: 2 * rank))
     }
 
-    /// Makes sure that no one else reads the memory, copying it where someone does.
+    /// Makes this the only holder of the memory, copying it if another holder reads it.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`, changing nothing.
     mutating func makeWritable() throws(LinearAlgebraError) {
@@ -57,18 +58,18 @@ struct FrequentDirections: Sendable {
         if rows == 2 * rank { compact(keeping: rank, workspace: &workspace) }
     }
 
-    /// Takes another sketch's rows, and what that one has lost.
+    /// Inserts another sketch's rows and adds its loss.
     mutating func merge(rows elements: UnsafeBufferPointer<Double>, shrunk lost: Double, workspace: inout SketchWorkspace) {
         let width = storage.matrix.rows
         for start in stride(from: 0, to: elements.count, by: width) {
             let row = UnsafeBufferPointer(rebasing: elements[start..<(start + width)])
-            // What a shrink has emptied says nothing, and would only hasten the next.
+            // Rows of zeros, left by a shrink, carry nothing and would only hasten the next shrink.
             if row.contains(where: { $0 != 0 }) { insert(row, workspace: &workspace) }
         }
         shrunk += lost
     }
 
-    /// Sets the sketch, as from a snapshot: rows that are rotated already.
+    /// Sets the sketch from a snapshot; its rows are already rotated.
     mutating func restore(rows elements: UnsafeBufferPointer<Double>, shrunk lost: Double) {
         let width = storage.matrix.rows
         rows = elements.count / width
@@ -78,7 +79,7 @@ struct FrequentDirections: Sendable {
         isRotated = true
     }
 
-    /// The sum of the squares of all elements, which rotating does not change.
+    /// The sum of the squares of all elements, which rotation does not change.
     var sumOfSquares: Double { withRows { $0.reduce(0) { $0 + $1 * $1 } } }
 
     /// Forgets everything.
@@ -88,9 +89,9 @@ struct FrequentDirections: Sendable {
         isRotated = true
     }
 
-    /// Rotates what has arrived since the last rotation; BᵀB stays.
+    /// Rotates the rows inserted since the last rotation; BᵀB does not change.
     ///
-    /// - Throws: `LinearAlgebraError.outOfMemory` where the memory is shared and no copy can be made.
+    /// - Throws: `LinearAlgebraError.outOfMemory` if the memory is shared and cannot be copied.
     mutating func rotate(workspace: inout SketchWorkspace) throws(LinearAlgebraError) {
         guard !isRotated else { return }
         try makeWritable()
@@ -103,7 +104,7 @@ struct FrequentDirections: Sendable {
             workspace.products.multiply(
                 storage.matrix, columns: 0..<rows, transposed: true, by: storage.matrix, columns: 0..<rows)
             try workspace.eigensolver.decompose(&workspace.products)
-            // Ascending eigenvalues: the last `kept` columns are wanted.
+            // Eigenvalues ascend: the last `kept` columns are the largest.
             let first = rows - kept
             let cut = first > 0 ? max(workspace.eigensolver.values[first - 1], 0) : 0
             if first > 0 {
@@ -125,7 +126,8 @@ struct FrequentDirections: Sendable {
         isRotated = true
     }
 
-    /// Where the eigensolver does not converge: drops the rows with the smallest norms. Each weakens BᵀB by no more than its squared norm.
+    /// If the eigensolver does not converge: drops the rows with the smallest norms. Each weakens BᵀB by at most its squared
+    /// norm.
     private mutating func dropSmallest(keeping kept: Int) {
         let norms = (0..<rows).map { row in storage.matrix.withColumn(row) { $0.reduce(0) { $0 + $1 * $1 } } }
         let order = norms.indices.sorted { (norms[$0], $1) > (norms[$1], $0) }

@@ -1,19 +1,19 @@
 internal import LinearAlgebra
 
-/// The rows of a block by their classes.
+/// The rows of a block, grouped by class.
 struct ClassGroups {
-    /// A class, and where its rows stand in `order`.
+    /// A class, and the positions of its rows in `order`.
     struct Group {
         var column: Int
         var places: Range<Int>
     }
 
-    /// Row numbers sorted by class, in each class in order of arrival.
+    /// Row indices sorted by class, then by order of arrival.
     private(set) var order: [Int] = []
     /// The classes that have rows, in ascending order.
     private(set) var all: [Group] = []
 
-    /// Groups the rows of another block; memory of earlier ones is used again.
+    /// Groups the rows of another block, reusing memory.
     ///
     /// - Parameter columns: the class of each row.
     /// - Complexity: O(n log n).
@@ -33,18 +33,18 @@ struct ClassGroups {
         }
     }
 
-    /// The numbers of a class's rows.
+    /// The indices of a class's rows.
     func rows(of group: Group) -> ArraySlice<Int> { order[group.places] }
 
-    /// Calls `body` with groups and ranges of components that together cover all once, at once on several threads.
+    /// Calls `body`, on several threads, with groups and ranges of components that together cover each pair once.
     ///
-    /// Threads take classes where there are enough of about one size: a row then is read whole, as memory likes it. Pieces of rows, a
-    /// kilobyte each, took twice the time on two threads that whole ones take on one.
+    /// If there are enough classes of similar size, threads take whole classes, so each row is read sequentially. Pieces of rows, a
+    /// kilobyte each, took twice as long on two threads as whole rows on one.
     ///
     /// - Parameters:
-    ///   - components: of each row.
-    ///   - operations: of all calls together.
-    ///   - body: must write nothing that belongs to another class, or to another component.
+    ///   - components: components per row.
+    ///   - operations: operations of all calls together.
+    ///   - body: must write only to its own class and components.
     func share(components: Int, operations: Double, _ body: (ArraySlice<Group>, Range<Int>) -> Void) {
         let largest = all.lazy.map(\.places.count).max() ?? 0
         if 8 * largest <= order.count {

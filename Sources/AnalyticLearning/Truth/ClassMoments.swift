@@ -1,6 +1,6 @@
 public import LinearAlgebra
 
-/// Per class the mean and the centred second moment of x, componentwise.
+/// The mean and the centred second moment of x per class and component.
 ///
 /// They are merged by Chan's formula (Chan, Golub, LeVeque 1979), never as E[x²]−E[x]²: that cancels when the mean is large.
 public struct ClassMoments: ~Copyable {
@@ -8,7 +8,7 @@ public struct ClassMoments: ~Copyable {
     public private(set) var mean: Matrix
     /// M2 [d×C]: Σ (x−μ)².
     public private(set) var m2: Matrix
-    /// Per class how far each component of M2 may be off for rows that are gone; empty where that is no more than shows anyway.
+    /// How far each component of M2 may be off because of removed rows, per class; empty if the error is negligible.
     public private(set) var errors: [[Double]] = []
 
     init(dimension: Int) throws(LinearAlgebraError) {
@@ -18,7 +18,7 @@ public struct ClassMoments: ~Copyable {
         self.m2 = m2
     }
 
-    /// What they take in memory, in doubles: μ, M2, and how far M2 may be off.
+    /// Their memory in doubles: μ, M2 and its error.
     static func doubles(dimension: Int, classes: Double) -> Double { 3 * Double(dimension) * classes }
 
     mutating func setClasses(_ count: Int) throws(LinearAlgebraError) {
@@ -28,23 +28,23 @@ public struct ClassMoments: ~Copyable {
         errors.append(contentsOf: repeatElement([], count: count - errors.count))
     }
 
-    /// The classes that there are moments of.
+    /// The number of classes with moments.
     var classes: Int { max(mean.columns, m2.columns, errors.count) }
 
-    /// Forgets the classes from one on.
+    /// Drops the classes from this column on.
     mutating func dropClasses(from count: Int) {
         mean.dropColumns(from: count)
         m2.dropColumns(from: count)
         errors.removeLast(max(0, errors.count - count))
     }
 
-    /// Sets a class's moments, as from a snapshot.
+    /// Sets a class's moments from a snapshot.
     mutating func set(_ column: Int, mean newMean: UnsafeBufferPointer<Double>, m2 newM2: UnsafeBufferPointer<Double>) {
         mean.withMutableColumn(column) { _ = $0.update(fromContentsOf: newMean) }
         m2.withMutableColumn(column) { _ = $0.update(fromContentsOf: newM2) }
     }
 
-    /// Adds to how far a class's second moments may be off, as a snapshot says it; nothing where it is empty.
+    /// Adds a snapshot's errors of a class's second moments; nothing if empty.
     mutating func addErrors(_ other: some Collection<Double>, to column: Int) {
         guard !other.isEmpty, other.contains(where: { $0 > 0 }) else { return }
         precondition(other.count == mean.rows, "errors of another dimension")
@@ -54,7 +54,7 @@ public struct ClassMoments: ~Copyable {
         }
     }
 
-    /// Merges rows of several classes; threads share them.
+    /// Merges rows of several classes, on several threads.
     ///
     /// - Parameters:
     ///   - groups: the rows of each class.
@@ -78,7 +78,7 @@ public struct ClassMoments: ~Copyable {
         }
     }
 
-    /// Merges rows of one class, in some of the components: up to four at a time, by their own mean and second moment.
+    /// Merges rows of one class in some of the components, up to four rows at a time, by their own mean and second moment.
     private static func merge(
         _ rows: ArraySlice<Int>, of x: UnsafeBufferPointer<Double>, _ components: Range<Int>, dimension: Int, before: Int,
         _ mean: UnsafeMutablePointer<Double>, _ m2: UnsafeMutablePointer<Double>
@@ -101,7 +101,7 @@ public struct ClassMoments: ~Copyable {
         }
     }
 
-    /// Chan's merge of (n, μ, M2) with (k, mean, M2), in as many components.
+    /// Chan's merge of (n, μ, M2) with (k, mean, M2), component by component.
     private static func merge(
         _ before: Double, _ mean: UnsafeMutablePointer<Double>, _ m2: UnsafeMutablePointer<Double>, _ added: Double,
         _ batchMean: UnsafePointer<Double>, _ batchM2: UnsafePointer<Double>, count: Int
@@ -129,7 +129,7 @@ public struct ClassMoments: ~Copyable {
         }
     }
 
-    /// Takes the moments of some classes without some of their rows for theirs.
+    /// Replaces the moments of the classes in `removal`.
     mutating func commit(_ removal: borrowing MomentRemoval) {
         for (place, column) in removal.columns.enumerated() {
             removal.mean.withColumn(place) { mean in removal.m2.withColumn(place) { m2 in set(column, mean: mean, m2: m2) } }
@@ -144,7 +144,7 @@ public struct ClassMoments: ~Copyable {
         errors.remove(at: column)
     }
 
-    /// About what merging rows costs, in operations at the rate of a matrix product: it is bound by memory.
+    /// The approximate cost of merging rows, in operations at the rate of a matrix product. Merging is bound by memory.
     private static func operations(_ dimension: Int, _ groups: ClassGroups) -> Double {
         16 * Double(dimension) * Double(groups.order.count)
     }

@@ -1,10 +1,10 @@
 internal import LinearAlgebra
 
-/// The moments of some classes without some of their rows, beside those with them: rows whose going would take digits of the rest along
-/// can be refused before anything has changed.
+/// The moments of some classes without some of their rows, computed beside the current ones: rows whose removal would cost the
+/// others digits can be refused before anything changes.
 ///
-/// M2 is a difference here. It is off by ε times what it was before, however small it has become: a row of 10⁸ leaves nothing of the
-/// deviations of rows around 1, even where a ridge is so large that the weights do not notice.
+/// M2 is a difference here. Its error is ε times its former value, however small it has become: removing a row of 10⁸ destroys
+/// the deviations of rows around 1, even if a large ridge hides that from the weights.
 struct MomentRemoval: ~Copyable {
     /// The classes that lose rows, in ascending order.
     let columns: [Int]
@@ -12,15 +12,15 @@ struct MomentRemoval: ~Copyable {
     private(set) var mean: Matrix
     /// Their second moments without the rows, [d×k].
     private(set) var m2: Matrix
-    /// How far each component of M2 may be off; empty where none is off by more than shows anyway.
+    /// How far each component of M2 may be off; empty if the error is negligible.
     private(set) var errors: [[Double]] = []
-    /// The first class whose deviations would not be those of its rows.
+    /// The first class whose deviations would be wrong.
     private(set) var uncertainColumn: Int?
 
     /// - Parameters:
     ///   - groups: the rows of each class.
     ///   - x: all rows, one after another.
-    ///   - moments: those with the rows.
+    ///   - moments: the moments with the rows.
     ///   - counts: n_c with the rows.
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     /// - Complexity: O(rows·d).
@@ -48,19 +48,20 @@ struct MomentRemoval: ~Copyable {
         }
     }
 
-    /// The standard deviation is then right to 10⁻⁸ of itself.
+    /// The standard deviation then has a relative error of at most 10⁻⁸.
     private static let relativeTolerance = 2e-8
-    /// The standard deviation is then right to some 10⁻⁶ of what the rows' largest component is: a component in which the rest agree has no
-    /// deviation to be relative to.
+    /// The standard deviation then has an error of about 10⁻⁶ of the rows' largest component. A component in which all other
+    /// rows agree has no deviation to be relative to.
     private static let scaleTolerance = 1e-11
-    /// What M2 may be off by, relative to what it is, without being remembered: the next removal counts its rounding anyway.
+    /// The relative error of M2 that need not be recorded: the next removal counts its rounding anyway.
     private static let forgotten = 4 * Double.ulpOfOne
-    /// The same in a component that is small beside the largest one, relative to that: no later removal that would let it show is borne.
+    /// The same for a component that is small compared with the largest, relative to that: any later removal that would expose it
+    /// is refused.
     private static let forgottenShare = 0x1p-8
 
-    /// Chan's merge solved for the part that stays.
+    /// Chan's merge solved for the rows that stay.
     ///
-    /// M2 is kept from falling below 0 by rounding; with one row left it is 0.
+    /// M2 is kept from rounding below 0; with one row left it is 0.
     private mutating func remove(
         _ removed: Int, _ batch: borrowing Matrix, from moments: borrowing ClassMoments, _ column: Int, left: Int, at place: Int
     ) -> (kept: [Double], areBorne: Bool) {
@@ -71,7 +72,7 @@ struct MomentRemoval: ~Copyable {
         var largest = 0.0
         for i in errors.indices {
             let (before, spread, batchMean) = (moments.mean[i, column], moments.m2[i, column], batch[i, 0])
-            // Rows that were learned under another label may lead away from where any mean can be.
+            // Rows learned under another label may push the mean beyond any possible value.
             let after = min(max(before + (before - batchMean) * share, -limit), limit)
             let delta = batchMean - after
             let rest = left > 1 ? max(0, spread - batch[i, 1] - delta * delta * weight) : 0
@@ -89,7 +90,7 @@ struct MomentRemoval: ~Copyable {
         return (areAny ? errors : [], areBorne)
     }
 
-    /// Two passes over some rows: their mean and centred second moment, [d×2].
+    /// Computes the mean and the centred second moment of some rows in two passes, [d×2].
     private static func summarise(_ rows: ArraySlice<Int>, of x: UnsafeBufferPointer<Double>, into batch: inout Matrix) {
         let (dimension, count) = (batch.rows, Double(rows.count))
         batch.fill(0)

@@ -1,6 +1,6 @@
 internal import LinearAlgebra
 
-/// How large mapped rows are: what decides whether Float32 can carry them and the weights that come from them.
+/// The size of mapped rows, which decides whether Float32 is enough for them and for the weights that come from them.
 struct RowScale: Sendable {
     /// The root of their mean square norm.
     let norm: Double

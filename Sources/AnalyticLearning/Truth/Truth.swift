@@ -1,29 +1,30 @@
 internal import LinearAlgebra
 
-/// What a model has learned, as sums: counts, class moments and the cross moment Q. (The Gram matrix G, also a sum, lies in the square
-/// that it shares with the view's R.)
+/// What a model has learned, as sums: counts, class moments and the cross moment Q. (The Gram matrix G, also a sum, is stored in
+/// the square that it shares with the view's R.)
 ///
-/// Sums can be added, subtracted, solved again for another ridge, and audited. Nothing in here is ever derived from the view.
+/// Sums can be added, subtracted, solved again for another ridge, and audited. Nothing here is ever derived from the view.
 struct Truth: ~Copyable {
     /// Q = Σ hyᵀ [D×C].
     var crossMoment: Matrix
-    /// What the sums in Q have lost to rounding [D×C], where G's are compensated too; without columns elsewhere. Snapshots do without it, as
-    /// without that of G.
+    /// What the sums in Q have lost to rounding [D×C], if G is compensated too; otherwise without columns. Not saved in snapshots,
+    /// like G's.
     private(set) var crossMomentRest: Matrix
     /// n_c.
     var counts: [Int]
     /// μ_c and M2_c, in the space of x.
     var moments: ClassMoments
-    /// All rows in G, those of no class included.
+    /// All rows in G, including rows of no class.
     var samples: Int
-    /// What is kept of each class's own Gram matrix.
+    /// The sketches of each class's own Gram matrix.
     var sketches: ClassSketches
-    /// What rounding in earlier states has left in G at most: see `SumError`. 0 while none of them was larger than this one.
+    /// The bound of the rounding errors that earlier states have left in G: see `SumError`. 0 while no state was larger than this
+    /// one.
     var pastError = 0.0
-    /// The rows of one block by their classes.
+    /// The rows of one block, grouped by class.
     private var groups = ClassGroups()
 
-    /// Without compensation in G, one in Q would gain nothing.
+    /// Without compensation in G, compensating Q would gain nothing.
     private var isCompensated: Bool { SymmetricPair.isCompensated(dimension: crossMoment.rows) }
 
     init(width: Int, dimension: Int, sketchRank: SketchRank) throws(LinearAlgebraError) {
@@ -39,7 +40,7 @@ struct Truth: ~Copyable {
         samples = 0
     }
 
-    /// What it takes in memory beside the sketches, in doubles: Q, what its sums have lost, and the moments.
+    /// The memory besides the sketches, in doubles: Q, its compensation, and the moments.
     static func doubles(width: Int, dimension: Int, classes: Double) -> Double {
         let sums = SymmetricPair.isCompensated(dimension: width) ? 2.0 : 1
         return sums * Double(width) * classes + ClassMoments.doubles(dimension: dimension, classes: classes)
@@ -64,10 +65,10 @@ struct Truth: ~Copyable {
         counts.removeLast(max(0, counts.count - count))
     }
 
-    /// Adds a block to Q, the counts, the moments and the sketches. G takes the same rows by a rank update of its own.
+    /// Adds a block to Q, the counts, the moments and the sketches. The caller adds the same rows to G by a rank update.
     ///
     /// - Parameters:
-    ///   - rows: as they came.
+    ///   - rows: the unmapped rows.
     ///   - h: the same rows after the map, [D×n].
     /// - Complexity: O(n·(d + D)).
     mutating func add(_ rows: LabelledRows, _ h: borrowing Matrix) {
@@ -91,13 +92,13 @@ struct Truth: ~Copyable {
         return try MomentRemoval(groups, of: rows.features, from: moments, counts: counts)
     }
 
-    /// Takes a block out of Q, the counts and the sketches again; the caller has made sure that no count falls below 0. G gives up the same
-    /// rows by a rank update of its own.
+    /// Subtracts a block from Q, the counts and the sketches; the caller has checked that no count falls below 0. The caller
+    /// subtracts the same rows from G by a rank update, and from the moments by `MomentRemoval`.
     ///
-    /// A class that is left without rows ends as if it had never had any.
+    /// A class left without rows ends as if it had never had any.
     ///
-    /// - Parameters: as of `add`. The moments have given the rows up by `MomentRemoval`.
-    /// - Returns: the classes whose sketches still know the rows, in ascending order.
+    /// - Parameters: as in `add`.
+    /// - Returns: the classes whose sketches still contain the rows, in ascending order.
     mutating func subtract(_ rows: LabelledRows, _ h: borrowing Matrix) -> [Int] {
         groups.set(rows.columns)
         addToCrossMoment(h, times: -1)
@@ -117,7 +118,7 @@ struct Truth: ~Copyable {
         return stale
     }
 
-    /// Forgets a class; its rows stay in G and in `samples`, as rows of no class.
+    /// Deletes a class; its rows stay in G and in `samples`, as rows of no class.
     mutating func removeClass(_ column: Int) {
         crossMoment.removeColumn(column)
         if isCompensated { crossMomentRest.removeColumn(column) }
@@ -126,7 +127,7 @@ struct Truth: ~Copyable {
         counts.remove(at: column)
     }
 
-    /// Copies of Q and of what its sums have lost, with another model's cross moment added to some classes.
+    /// Copies of Q and its compensation, with another model's cross moment added to some classes.
     ///
     /// - Parameters:
     ///   - other: D×C′.
@@ -153,25 +154,25 @@ struct Truth: ~Copyable {
         return CrossMoment(sums: sums, rest: rest)
     }
 
-    /// Q and what its sums have lost, beside those of the truth.
+    /// Q and its compensation, outside the truth.
     struct CrossMoment: ~Copyable {
         var sums: Matrix
         var rest: Matrix
     }
 
-    /// Takes what `crossMoment(adding:to:)` has made, and gives what there was for it.
+    /// Swaps in the result of `crossMoment(adding:to:)`.
     mutating func exchangeCrossMoment(_ other: inout CrossMoment) {
         swap(&crossMoment, &other.sums)
         swap(&crossMomentRest, &other.rest)
     }
 
-    /// Sets Q as a snapshot has it, [D×C] row after row.
+    /// Sets Q from a snapshot, [D×C] row after row.
     mutating func setCrossMoment(_ elements: UnsafeBufferPointer<Double>) {
         crossMoment.setRowMajor(elements)
         crossMomentRest.fill(0)
     }
 
-    /// Q ← Q + αHᵀY for the rows that `groups` has.
+    /// Q ← Q + αHᵀY for the rows in `groups`.
     private mutating func addToCrossMoment(_ h: borrowing Matrix, times factor: Double) {
         let (width, groups) = (crossMoment.rows, groups)
         let operations = 16 * Double(width) * Double(groups.order.count)

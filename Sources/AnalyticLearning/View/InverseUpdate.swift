@@ -1,19 +1,19 @@
 internal import LinearAlgebra
 
-/// What a block of rows does to R: P = RHᵀ, S = I ± HP = LLᵀ and T = PL⁻ᵀ; and R's diagonal, which follows from T.
+/// The change of R by a block of rows: P = RHᵀ, S = I ± HP = LLᵀ and T = PL⁻ᵀ; and R's diagonal, which follows from T.
 ///
-/// It knows neither W nor labels: a block may be scored while it is factored.
+/// It does not depend on W or labels, so a block may be scored while it is factored.
 struct InverseUpdate: ~Copyable {
     /// P, then T [D×n].
     var p: Matrix
     /// S, then L [n×n].
     private(set) var s: Matrix
-    /// The diagonal of R, with what is gathered.
+    /// The diagonal of R, including gathered rows.
     private(set) var diagonal: [Double]
-    /// The trace of G, with what is gathered. Times the largest element of R's diagonal it bounds the condition.
+    /// The trace of G, including gathered rows. Times the largest element of R's diagonal it bounds the condition.
     private(set) var gramTrace = 0.0
 
-    /// - Parameter blockRows: the most rows of a block.
+    /// - Parameter blockRows: the most rows in a block.
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     init(width: Int, blockRows: Int, ridge: Double) throws(LinearAlgebraError) {
         let p = try Matrix(rows: width, columns: 0, columnCapacity: blockRows)
@@ -23,13 +23,13 @@ struct InverseUpdate: ~Copyable {
         diagonal = [Double](repeating: 1 / ridge, count: width)
     }
 
-    /// Makes room for a block of so many rows.
+    /// Makes room for a block of this many rows.
     mutating func reserve(rows: Int) throws(LinearAlgebraError) { try s.reshapeScratch(rows: rows, columns: rows) }
 
     /// The largest element of R's diagonal.
     var largestInverse: Double { diagonal.max() ?? 0 }
 
-    /// R's diagonal and G's trace, to be set back if a change fails.
+    /// R's diagonal and G's trace, to be restored if a change fails.
     var sums: (diagonal: [Double], gramTrace: Double) {
         get { (diagonal, gramTrace) }
         set { (diagonal, gramTrace) = newValue }
@@ -43,12 +43,12 @@ struct InverseUpdate: ~Copyable {
     /// Reads the trace of G from the square.
     mutating func readTrace(_ square: borrowing SymmetricPair) { gramTrace = square.gramTrace }
 
-    /// S = I + HP, its factor L, and T, for rows h [D×n] that are learned.
+    /// S = I + HP, its factor L, and T, for learned rows h [D×n].
     ///
-    /// The diagonal of L says by how much R shrinks along a row: a factor of 10¹³ leaves three digits of it, and a failing factorisation
-    /// none.
+    /// The diagonal of L shows how much R shrinks along a row: a factor of 10¹³ leaves three digits of it, a failing
+    /// factorisation none.
     ///
-    /// - Returns: the largest such factor; nil where R has lost so much that its downdate would be noise, and P is untouched then.
+    /// - Returns: the largest such factor; nil if R has lost so much that its downdate would be noise. P is then untouched.
     /// - Complexity: 3Dn² operations.
     mutating func factor(_ h: borrowing Matrix) -> Double? {
         s.multiplyLower(h, transposedBy: p)
@@ -65,13 +65,13 @@ struct InverseUpdate: ~Copyable {
 
     private static let largestShrinkage = 1e13
 
-    /// The same, beside what else a block needs.
+    /// The same, in parallel with the rest of a block's work.
     ///
-    /// The two are closures over different variables, not over parts of one: a thread has either.
+    /// The two closures capture different variables, not parts of one, so that they can run on different threads.
     ///
     /// - Parameters:
-    ///   - schedule: says whether G takes the rows too.
-    ///   - score: must touch neither the square nor this.
+    ///   - schedule: decides whether G is updated too.
+    ///   - score: must touch neither the square nor this value.
     mutating func factor(
         _ h: borrowing Matrix, _ schedule: BlockSchedule, _ square: inout SymmetricPair, beside score: () -> Void
     ) -> Double? {
@@ -80,25 +80,25 @@ struct InverseUpdate: ~Copyable {
         return shrinkage
     }
 
-    /// S = I − HP and its factor L, for rows h [D×n] that are unlearned.
+    /// S = I − HP and its factor L, for unlearned rows h [D×n].
     ///
-    /// - Returns: false where it has none, or R could not tell the rest from its own rounding; P is untouched.
+    /// - Returns: false if S has no factor, or R could not tell the remaining rows from its own rounding; P is untouched.
     mutating func factorDowndate(_ h: borrowing Matrix) throws(LinearAlgebraError) -> Bool {
         try s.reshapeScratch(rows: h.columns, columns: h.columns)
         s.multiply(h, transposed: true, by: p, alpha: -1)
         for index in 0..<s.rows { s[index, index] += 1 }
         do { try s.factorCholesky() } catch { return false }
-        // R carries some twelve digits; a downdate by less than 10⁻⁴ of it would leave fewer than eight.
+        // R has about twelve digits; a downdate by less than 10⁻⁴ of it would leave fewer than eight.
         for index in 0..<s.rows where !(s[index, index] * s[index, index] > 1e-4) { return false }
         return true
     }
 
-    /// T, once `factorDowndate` has L.
+    /// T, after `factorDowndate` has computed L.
     ///
     /// - Returns: the largest element of the diagonal of R + TTᵀ.
     mutating func solveDowndate() -> Double {
         p.solveRightTransposed(lower: s)
-        // From that of R − TTᵀ.
+        // Starts from the diagonal of R − TTᵀ.
         var reduced = diagonal
         p.subtractRowSquares(from: &reduced)
         var largest = 0.0

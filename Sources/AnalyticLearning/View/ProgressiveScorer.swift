@@ -1,10 +1,10 @@
 internal import LinearAlgebra
 
-/// A run of rows in a block that came as one request.
+/// Consecutive rows of a block that came in one request.
 public struct RequestSpan: Sendable, Equatable {
     /// The number of rows.
     public var rows: Int
-    /// How many classes were known before the request: a label that is new in it counts as wrong.
+    /// Classes known before the request; a label that is new in it counts as wrong.
     public var knownClasses: Int
 
     /// A span.
@@ -14,18 +14,18 @@ public struct RequestSpan: Sendable, Equatable {
     }
 }
 
-/// Says for every row which class the weights *before its request* would have chosen, although the requests of a block are learned at
-/// once: test-then-train without a second pass over the features.
+/// Finds for every row the class that the weights *before its request* would have chosen, although the requests of a block are
+/// learned at once: test-then-train without a second pass over the features.
 ///
-/// With L X = Y − HW₀, the residual of row i before a request that starts at row k is Σ_{k≤j≤i} L_ij X_j, so its scores then were
-/// Y_i − Σ_{k≤j≤i} L_ij X_j.
+/// With L X = Y − HW₀, the residual of row i before a request that starts at row k is Σ_{k≤j≤i} L_ij X_j, so its scores
+/// then were Y_i − Σ_{k≤j≤i} L_ij X_j.
 struct ProgressiveScorer {
-    /// The chosen column of each row, −1 where no class was known.
+    /// The chosen column of each row; −1 if no class was known.
     private(set) var predictions: [Int] = []
     private var spans: ArraySlice<RequestSpan>
-    /// Learns from the scores how probable the predictions are.
+    /// Fitted to the scores.
     private let calibrator: Calibrator?
-    /// Of one row.
+    /// Scores of one row.
     private var scores: [Double] = []
 
     init(spans: ArraySlice<RequestSpan>, calibrator: Calibrator? = nil) {
@@ -34,7 +34,7 @@ struct ProgressiveScorer {
         predictions.reserveCapacity(spans.reduce(0) { $0 + $1.rows })
     }
 
-    /// Scores the first request's rows from HW₀ and returns how many they are; all later calls follow in order.
+    /// Scores the first request's rows from HW₀ and returns their number; all later calls follow in order.
     mutating func scoreFirstRequest(_ scores: borrowing Matrix, columns: ArraySlice<Int>) -> Int {
         guard let span = spans.first else { return 0 }
         for row in 0..<min(span.rows, scores.rows) {
@@ -43,7 +43,7 @@ struct ProgressiveScorer {
         return span.rows
     }
 
-    /// Scores the rows of the further requests with the factor L of S and X = L⁻¹(Y − HW₀).
+    /// Scores the rows of later requests with the factor L of S and X = L⁻¹(Y − HW₀).
     mutating func scoreLaterRequests(_ l: borrowing Matrix, _ x: borrowing Matrix, columns: ArraySlice<Int>, from firstRow: Int) {
         var start = firstRow
         for span in spans.dropFirst() {
@@ -59,7 +59,7 @@ struct ProgressiveScorer {
         }
     }
 
-    /// Where S could not be factored: scores the further requests by the weights before the whole block, from Y − HW₀.
+    /// If S could not be factored: scores the later requests by the weights before the whole block, from Y − HW₀.
     mutating func scoreRest(_ residual: borrowing Matrix, columns: ArraySlice<Int>, from firstRow: Int) {
         var start = firstRow
         for span in spans.dropFirst() {
@@ -71,7 +71,7 @@ struct ProgressiveScorer {
         }
     }
 
-    /// Scores consecutive rows by HW₀ alone: all rows of one large request a part at a time, or a block that is only accumulated.
+    /// Scores consecutive rows from HW₀ alone: parts of one large request, or a block that is only accumulated.
     mutating func score(_ scores: borrowing Matrix, columns: ArraySlice<Int>) {
         for row in 0..<scores.rows {
             var first = 0
@@ -84,10 +84,10 @@ struct ProgressiveScorer {
         }
     }
 
-    /// Takes a number of rows that cannot be evaluated.
+    /// Skips rows that cannot be evaluated.
     mutating func skip(_ rows: Int) { for _ in 0..<rows { predictions.append(-1) } }
 
-    /// Takes the scores of the next row.
+    /// Records the scores of the next row.
     private mutating func note(_ known: Int, label: Int, _ score: (Int) -> Double) {
         scores.removeAll(keepingCapacity: true)
         var best = -1

@@ -1,8 +1,8 @@
 internal import LinearAlgebra
 
-/// W, and what it makes of a block: the scores HW and the residual Y − HW.
+/// W, and what it computes for a block: the scores HW and the residual Y − HW.
 ///
-/// It knows nothing of R: a block may be factored while it is scored.
+/// It does not depend on R, so a block may be factored while it is scored.
 struct Readout: ~Copyable {
     /// W [D×C].
     var weights: Matrix
@@ -17,13 +17,13 @@ struct Readout: ~Copyable {
         self.residual = residual
     }
 
-    /// Makes room for a block of so many rows of so many classes; new ones have the weights 0.
+    /// Makes room for a block of this many rows and classes; new classes have zero weights.
     mutating func reserve(rows: Int, classes: Int) throws(LinearAlgebraError) {
         try residual.reshapeScratch(rows: rows, columns: classes)
         try weights.setColumns(classes)
     }
 
-    /// Makes room for a block of so many rows.
+    /// Makes room for a block of this many rows.
     mutating func reserve(rows: Int) throws(LinearAlgebraError) { try residual.reshapeScratch(rows: rows, columns: weights.columns) }
 
     /// HW, and Y − HW.
@@ -31,8 +31,8 @@ struct Readout: ~Copyable {
     /// - Parameters:
     ///   - h: Hᵀ [D×n].
     ///   - columns: the class of each row.
-    ///   - scorer: is shown the scores of the first request.
-    /// - Returns: how many rows that has.
+    ///   - scorer: receives the scores of the first request.
+    /// - Returns: the number of rows in the first request.
     /// - Complexity: 2DCn operations.
     mutating func score(_ h: borrowing Matrix, columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer) -> Int {
         residual.multiply(h, transposed: true, by: weights)
@@ -41,9 +41,9 @@ struct Readout: ~Copyable {
         return rows
     }
 
-    /// Scores the further requests by the weights before the block, whose S could not be factored.
+    /// Scores the later requests by the weights before the block, if S could not be factored.
     ///
-    /// - Parameter firstRow: how many rows have been scored.
+    /// - Parameter firstRow: the number of rows already scored.
     func scoreRest(columns: ArraySlice<Int>, from firstRow: Int, _ scorer: inout ProgressiveScorer) {
         scorer.scoreRest(residual, columns: columns, from: firstRow)
     }
@@ -53,8 +53,8 @@ struct Readout: ~Copyable {
     /// - Parameters:
     ///   - update: has T and L.
     ///   - columns: the class of each row.
-    ///   - firstRow: how many rows have been scored.
-    ///   - scorer: is shown the scores of the further requests.
+    ///   - firstRow: the number of rows already scored.
+    ///   - scorer: receives the scores of the later requests.
     /// - Complexity: 2DCn operations.
     mutating func learn(
         _ update: borrowing InverseUpdate, columns: ArraySlice<Int>, from firstRow: Int, _ scorer: inout ProgressiveScorer
@@ -64,7 +64,7 @@ struct Readout: ~Copyable {
         weights.multiply(update.p, by: residual, beta: 1)
     }
 
-    /// Y − HW, for rows that are unlearned.
+    /// Y − HW, for unlearned rows.
     mutating func setResidual(_ h: borrowing Matrix, columns: ArraySlice<Int>) throws(LinearAlgebraError) {
         try reserve(rows: h.columns)
         residual.multiply(h, transposed: true, by: weights)

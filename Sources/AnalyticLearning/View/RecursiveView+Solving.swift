@@ -2,10 +2,10 @@ internal import LinearAlgebra
 
 /// Solves R and W from the truth, and measures how far the recursion has drifted from it.
 extension RecursiveView {
-    /// Whether a truncated view must be solved again. Its R covers only the directions that the solution kept, and the recursion never adds
-    /// one, although later rows may have made G regular.
+    /// Whether a truncated view must be solved again. Its R covers only the directions that the solution kept, and the recursion
+    /// never adds one, although later rows may have made G regular.
     ///
-    /// It is due when rows have filled a direction that was left out; when the stream has grown by half, so a long stream needs few
+    /// It is due when rows have filled an omitted direction; when the stream has grown by half, so a long stream needs few
     /// solutions; and, if the stream stays singular, after as many rows as cost about as much as a solution.
     func isSolveDue(samples: Int) -> Bool {
         guard health.isTruncated else { return false }
@@ -16,7 +16,7 @@ extension RecursiveView {
     /// Solves R and W from the truth, by Cholesky or, if that fails, by eigenvectors.
     ///
     /// - Complexity: D³ + 2D²C multiply-adds.
-    /// - Throws: where not even the spectrum can be had; the old weights stay, and R is solved again with the next block.
+    /// - Throws: if even the eigenvectors cannot be computed; the old weights stay, and R is solved again with the next block.
     mutating func solve(square: inout SymmetricPair, truth: borrowing Truth) throws(LinearAlgebraError) {
         try solve(square: &square, crossMoment: truth.crossMoment, rest: truth.crossMomentRest)
     }
@@ -24,9 +24,9 @@ extension RecursiveView {
     /// The same from sums that may not be the truth's yet.
     ///
     /// - Parameters:
-    ///   - square: has G. Where that is another square than the view's own, the caller has flushed that one, and takes this in its place.
+    ///   - square: has G. If it is not the view's own square, the caller has flushed that one and then replaces it by this.
     ///   - crossMoment: Q.
-    ///   - rest: what the sums in Q have lost, or without columns.
+    ///   - rest: what the sums in Q have lost, or a matrix without columns.
     mutating func solve(
         square: inout SymmetricPair, crossMoment: borrowing Matrix, rest: borrowing Matrix
     ) throws(LinearAlgebraError) {
@@ -41,7 +41,7 @@ extension RecursiveView {
         do {
             try square.solve(ridge: ridge, weights: &solved)
             readDiagonal(square)
-            // Past this a factorisation that ran through did so by luck.
+            // Beyond this a factorisation succeeded by luck.
             if health.conditionEstimate > Conditioning.largestFactored || !solved.isFinite { throw LinearAlgebraError.notPositiveDefinite }
         } catch {
             health.isTruncated = true
@@ -54,7 +54,7 @@ extension RecursiveView {
         guard solved.isFinite else { throw .eigensolverFailed }
         health.drift = try measureDrift(square: square)
         health.noteSolution()
-        // From here on nothing fails.
+        // Nothing below can fail.
         readout.weights = solved
         remainder = leftOut
         rowsSinceProbe = 0
@@ -62,23 +62,24 @@ extension RecursiveView {
         refine(square: square, crossMoment: crossMoment, rest: rest)
     }
 
-    /// One step of iterative refinement, W ← W + R(Q − (G+λI)W), where the drift says that the weights have lost digits.
+    /// One step of iterative refinement, W ← W + R(Q − (G+λI)W), if the drift shows that the weights have lost digits.
     ///
-    /// Both the recursion and a solution leave the weights as far off as R is, and that is the drift: about the condition number times
-    /// rounding. With a residual of more than working precision a step multiplies that error by the drift. Where directions were left out
-    /// of R it could not do so, and where there is no memory for it the weights stay.
+    /// The recursion and a solution both leave the weights as far off as R is, and that is the drift: about the condition number
+    /// times rounding. With a residual computed in more than working precision, a step multiplies that error by the drift. That
+    /// fails if R lacks directions. If memory runs out, the weights stay.
     ///
-    /// - Complexity: 4D²C multiply-adds, where it is needed.
+    /// - Complexity: 4D²C multiply-adds, if needed.
     mutating func refine(square: borrowing SymmetricPair, crossMoment: borrowing Matrix, rest: borrowing Matrix) {
         rowsSinceRefinement = 0
-        // The drift along one random vector is at least 1/√D of what it may be along another, and a step must take more than it adds.
+        // The drift along one random vector is at least 1/√D of what it may be along another, and a step must remove more than it
+        // adds.
         let largestDrift = health.drift * Double(readout.weights.rows).squareRoot()
         guard health.drift > Self.refinedDrift, largestDrift < 0.1, !health.isTruncated, readout.weights.columns > 0 else { return }
         do {
             let residual = try square.residual(of: readout.weights, ridge: ridge, crossMoment: crossMoment, rest: rest)
             var correction = try Matrix(rows: readout.weights.rows, columns: readout.weights.columns)
             try square.multiplyInverse(residual, into: &correction)
-            // More than a hundredth is no correction of what was right but for rounding.
+            // A correction of more than a hundredth does not just correct rounding.
             guard correction.isFinite, correction.frobeniusNorm <= 1e-2 * readout.weights.frobeniusNorm else { return }
             readout.weights.add(correction)
         } catch {}
@@ -94,7 +95,7 @@ extension RecursiveView {
 
     /// Measures the drift of R from G, and solves again if it is too large.
     ///
-    /// - Parameter bound: the drift that is still borne; `health.driftBound` where nil.
+    /// - Parameter bound: the largest drift tolerated; nil for `health.driftBound`.
     /// - Complexity: O(D²), or that of `solve`.
     mutating func probe(
         square: inout SymmetricPair, truth: borrowing Truth, bound: Double? = nil
@@ -109,7 +110,7 @@ extension RecursiveView {
         health.heals += 1
     }
 
-    /// ‖R(G+λI)v − v‖ / ‖v‖ for a random v of signs.
+    /// ‖R(G+λI)v − v‖ / ‖v‖ for a vector v of random signs.
     private mutating func measureDrift(square: borrowing SymmetricPair) throws(LinearAlgebraError) -> Double {
         health.probes += 1
         let generator = Philox4x32(key: health.probes)

@@ -1,14 +1,14 @@
 internal import LinearAlgebra
 
-/// The view: R = (G+λI)⁻¹ and W = RQ, kept fresh by recursion, derived from the truth and disposable.
+/// The view: R = (G+λI)⁻¹ and W = RQ, derived from the truth, updated by recursion, and disposable.
 ///
-/// R lies in the upper triangle of the square that is handed to every call. Some columns of rank corrections T (and the rows H that G still
-/// lacks) wait beside the square and are applied by one rank update each: R_eff = R − TTᵀ, G_eff = G + HHᵀ. A single row then costs one
-/// read of R; W is exact after every block. `CostModel` says how many wait, and which blocks are applied without waiting.
+/// R is the upper triangle of the square passed to every call. Some columns of rank corrections T (and the rows H that G still
+/// lacks) wait beside the square and are applied by one rank update each: R_eff = R − TTᵀ, G_eff = G + HHᵀ. A single row then
+/// costs one read of R; W is exact after every block. `CostModel` says how many wait, and which blocks are applied without waiting.
 struct RecursiveView: ~Copyable {
     /// λ.
     var ridge: Double
-    /// What is known of the view's quality.
+    /// What is known about the view's accuracy.
     var health: ViewHealth
 
     let cost: CostModel
@@ -20,10 +20,10 @@ struct RecursiveView: ~Copyable {
     var rowsSinceRefinement = 0
     var remainder: Remainder
 
-    // Buffers of one block, kept from one to the next; kernels take some memory of their own while they last.
-    /// What a block does to R.
+    // Buffers of one block, kept for the next; kernels temporarily use some memory of their own.
+    /// The change of R by a block.
     var update: InverseUpdate
-    /// W, and what it makes of a block.
+    /// W, and its scores of a block.
     var readout: Readout
     private var coupling: Matrix
     var probeVector: Matrix
@@ -56,16 +56,16 @@ struct RecursiveView: ~Copyable {
         noteCondition()
     }
 
-    /// What it takes in memory beside R, with its classifier's buffer of mapped rows, in doubles: the buffers of a block, and W.
+    /// The memory besides R, including the classifier's buffer of mapped rows, in doubles: the buffers of a block, and W.
     ///
-    /// - Parameter mapsRows: whether rows are copied to be mapped; those of the identity lie where they came, but for one.
+    /// - Parameter mapsRows: whether rows are copied to be mapped. Two or more identity rows are not copied.
     static func doubles(width: Int, classes: Double, mapsRows: Bool) -> Double {
         let cost = CostModel(width: width)
         let columns = cost.scratchColumns - (mapsRows ? 0 : cost.blockRows - 1)
         return Double(width) * Double(columns) + Double(width) * classes
     }
 
-    /// Makes room for all that learning a block of so many rows of so many classes needs.
+    /// Makes room for learning a block of this many rows and classes.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`; nothing has changed then.
     mutating func reserve(rows: Int, classes: Int) throws(LinearAlgebraError) {
@@ -74,12 +74,12 @@ struct RecursiveView: ~Copyable {
         try readout.reserve(rows: rows, classes: classes)
     }
 
-    /// Forgets classes that were reserved and have learned nothing.
+    /// Drops classes that were reserved but have learned nothing.
     mutating func dropClasses(from count: Int) {
         if readout.weights.columns > count { readout.weights.dropColumns(from: count) }
     }
 
-    /// What the view knows of itself beside R, W and what is gathered: little, and kept while a change is prepared.
+    /// The view's small state besides R, W and the gathered rows; it is kept while a change is prepared.
     struct Figures {
         fileprivate var ridge: Double
         fileprivate var health: ViewHealth
@@ -90,7 +90,7 @@ struct RecursiveView: ~Copyable {
         fileprivate var remainderEnergy: Double
     }
 
-    /// The figures as they are, or are to be again.
+    /// The current figures; set to restore earlier ones.
     var figures: Figures {
         get {
             Figures(
@@ -110,7 +110,7 @@ struct RecursiveView: ~Copyable {
 
     // MARK: The recursion
 
-    /// Begins a block: P = RHᵀ, and room for what follows from it.
+    /// Begins a block: P = RHᵀ, and room for the following steps.
     ///
     /// - Parameter h: Hᵀ [D×n].
     /// - Throws: `LinearAlgebraError.outOfMemory`; nothing has changed then.
@@ -121,7 +121,7 @@ struct RecursiveView: ~Copyable {
         try readout.reserve(rows: h.columns)
     }
 
-    /// R ← R − TTᵀ, and G ← G + HHᵀ unless G has the rows; few rows wait beside the square.
+    /// R ← R − TTᵀ, and G ← G + HHᵀ unless G already has the rows; small blocks wait beside the square.
     ///
     /// - Complexity: 2D²n operations for each.
     mutating func apply(_ h: borrowing Matrix, square: inout SymmetricPair, isInGram: Bool) {
@@ -131,16 +131,16 @@ struct RecursiveView: ~Copyable {
         if isInGram { square.subtractFromInverse(update.p) } else { square.learn(update.p, h, columns: 0..<h.columns) }
     }
 
-    /// Whether a block of so many rows waits beside the square.
+    /// Whether a block of this many rows waits beside the square.
     func isGathered(rows: Int) -> Bool { rows < cost.gatherBelow }
 
-    /// Ends a block that W and R have: measures the drift, refines W or solves again where that is due.
+    /// Ends a block that W and R have learned: measures the drift, and refines W or solves again if due.
     ///
     /// - Parameters:
     ///   - h: Hᵀ [D×n].
-    ///   - shrinkage: by how much R has shrunk along a row.
+    ///   - shrinkage: the factor by which R has shrunk along a row.
     ///   - truth: has the rows too.
-    /// - Throws: an error of solving again; the old weights stay then.
+    /// - Throws: an error of solving again; the old weights then stay.
     mutating func endBlock(
         _ h: borrowing Matrix, shrinkage: Double, square: inout SymmetricPair, truth: borrowing Truth
     ) throws(LinearAlgebraError) {
@@ -170,12 +170,12 @@ struct RecursiveView: ~Copyable {
         update.p.multiply(gatheredT, columns: 0..<gathered, by: coupling, alpha: -1, beta: 1)
     }
 
-    /// The root mean square norm of the mapped rows in G, whose number is given.
+    /// The root mean square norm of the mapped rows in G; `rows` is their number.
     func rowNorm(of rows: Int) -> Double { RowScale.norm(trace: update.gramTrace, rows: rows) }
 
-    /// The diagonal of G, with what is gathered beside it: the sum of squares of each component of the mapped rows.
+    /// The diagonal of G, including gathered rows: the sum of squares of each component of the mapped rows.
     ///
-    /// - Complexity: O(D), and O(D) a gathered row.
+    /// - Complexity: O(D), plus O(D) per gathered row.
     func squaredComponents(_ square: borrowing SymmetricPair) -> [Double] {
         var squares = (0..<square.dimension).map { square.gramElement($0, $0) }
         for row in 0..<gathered {
@@ -186,7 +186,7 @@ struct RecursiveView: ~Copyable {
         return squares
     }
 
-    /// How exact the sums in G are, with the estimate of ‖R‖ that R's diagonal gives.
+    /// The accuracy of the sums in G, with ‖R‖ estimated from R's diagonal.
     ///
     /// - Parameter past: the bound from earlier states.
     /// - Complexity: O(D).
@@ -208,7 +208,7 @@ struct RecursiveView: ~Copyable {
         for row in 0..<h.columns {
             var leverage = h.withColumn(row) { h in update.p.withColumn(row) { p in Self.dot(h, p) } }
             if gathered > 0 { leverage -= coupling.withColumn(row) { Self.dot($0, $0) } }
-            // Rounding may leave a little less than nothing.
+            // Rounding may make it slightly negative.
             result.append(leverage < 0 ? 0 : leverage)
         }
     }
@@ -219,14 +219,14 @@ struct RecursiveView: ~Copyable {
         return sum
     }
 
-    /// Takes a block of rows out again by the recursion that learned it, mirrored.
+    /// Unlearns a block of rows by the mirrored recursion.
     ///
     ///     P = RHᵀ   S = I − HP = LLᵀ   T = PL⁻ᵀ   R ← R + TTᵀ   W ← W − T L⁻¹(Y − HW)
     ///
-    /// The eigenvalues of S say how much of the rows' directions other rows have seen: 1/(1 + hᵀ(G−HᵀH+λI)⁻¹h). Where they are so small
-    /// that R cannot tell them from its own rounding, the caller must solve again from the truth without the rows.
+    /// The eigenvalues of S show how much of the rows' directions other rows have seen: 1/(1 + hᵀ(G−HᵀH+λI)⁻¹h). If they
+    /// are so small that R cannot tell them from its own rounding, the caller must solve again from the truth without the rows.
     ///
-    /// - Parameter pastError: what rounding has left in G at most before these rows go.
+    /// - Parameter pastError: the bound of rounding errors in G before the rows are removed.
     /// - Complexity: 4D²n multiply-adds.
     mutating func unlearn(
         h: borrowing Matrix, columns: ArraySlice<Int>, square: inout SymmetricPair, pastError: Double
@@ -244,27 +244,27 @@ struct RecursiveView: ~Copyable {
         return .done
     }
 
-    /// What became of taking rows out by the recursion.
+    /// The outcome of unlearning by the recursion.
     enum Downdate {
-        /// They are out.
+        /// The rows are removed.
         case done
-        /// Nothing has changed: R cannot tell the rest from its own rounding, or S has no factor.
+        /// Nothing has changed: R cannot tell the remaining rows from its own rounding, or S has no factor.
         case illConditioned
-        /// Nothing has changed: the sums have lost too many digits to be those of the rest.
+        /// Nothing has changed: the sums have lost too many digits to represent the remaining rows.
         case inexact(SumError)
     }
 
-    /// Sets the weights of a class without rows to what they are: zero, without rounding.
+    /// Sets the weights of a class without rows to exactly zero, without rounding.
     mutating func clearClass(_ column: Int) {
         readout.weights.withMutableColumn(column) { $0.update(repeating: 0) }
     }
 
-    /// Removes a class; those behind it move one place to the left, and R does not know classes.
+    /// Removes a class; those behind it move one place to the left. R does not depend on classes.
     mutating func removeClass(_ column: Int) {
         readout.weights.removeColumn(column)
     }
 
-    /// Goes back to what it was before anything was learned, with G at zero.
+    /// Resets to the state before anything was learned, and G to zero.
     mutating func reset(square: inout SymmetricPair) {
         gathered = 0
         square.clearGram()
@@ -277,6 +277,6 @@ struct RecursiveView: ~Copyable {
         readDiagonal(square)
     }
 
-    /// Where R shrinks by more along a row, what it was rounded to before may show in what is left: it is held against G at once.
+    /// If R shrinks by more than this along a row, its former rounding may show in what is left: it is checked against G at once.
     private static let certainShrinkage = 1e7
 }

@@ -1,22 +1,24 @@
 internal import LinearAlgebra
 
-/// The directions that a truncated solution left out, and what rows have since added to G along them.
+/// The directions that a truncated solution omitted, and what rows have since added to G along them.
 ///
-/// R is zero along them, and the recursion cannot change that: once rows have filled such a direction, the view must be solved again. Four
+/// R is zero along them, and the recursion cannot change that: once rows have filled such a direction, the view must be solved
+/// again. Four random combinations stand for all directions: a row with a part along any direction almost surely has one along the
+/// combinations.
 /// random combinations stand for all directions: a row with a part along any direction almost surely has one along the combinations.
 struct Remainder: ~Copyable {
-    /// The combinations [D×4]; without columns where nothing was left out.
+    /// The combinations [D×4]; without columns if nothing was omitted.
     private var combinations: Matrix
-    /// How many directions were left out.
+    /// The number of omitted directions.
     private let count: Int
-    /// How many solutions found as many left out as the one before, one after another.
+    /// The number of consecutive solutions that omitted as many directions as the one before.
     private let vainSolutions: Int
-    /// The part of G that rows since have added along the combinations.
+    /// The part of G that later rows have added along the combinations.
     var energy = 0.0
 
     private static let most = 4
 
-    /// Where nothing was left out.
+    /// Nothing omitted.
     init(width: Int) throws(LinearAlgebraError) {
         combinations = try Matrix(rows: width, columns: 0)
         (count, vainSolutions) = (0, 0)
@@ -24,8 +26,8 @@ struct Remainder: ~Copyable {
 
     /// - Parameters:
     ///   - directions: V₀ [D×k], orthonormal.
-    ///   - earlier: what the solution before has left out.
-    ///   - seed: another for each solution.
+    ///   - earlier: what the previous solution omitted.
+    ///   - seed: must differ for each solution.
     init(_ directions: borrowing Matrix, after earlier: borrowing Remainder, seed: UInt64) throws(LinearAlgebraError) {
         let generator = Philox4x32(key: seed)
         var factors = try Matrix(rows: directions.columns, columns: Self.most)
@@ -41,7 +43,7 @@ struct Remainder: ~Copyable {
         vainSolutions = earlier.count > 0 && count >= earlier.count ? min(earlier.vainSolutions + 1, 30) : 0
     }
 
-    /// Adds what rows h [D×n] have along the directions.
+    /// Adds the part of rows h [D×n] along the directions.
     ///
     /// - Parameter scratch: is overwritten.
     mutating func add(_ h: borrowing Matrix, scratch: inout Matrix) throws(LinearAlgebraError) {
@@ -51,12 +53,12 @@ struct Remainder: ~Copyable {
         energy += scratch.sumOfSquares
     }
 
-    /// Whether a solution would keep more directions: what rows have added is no longer lost in the rounding of G. After a few solutions
-    /// in a row that kept no more, each further one waits for twice as many rows.
+    /// Whether a solution would keep more directions: what rows have added no longer vanishes in the rounding of G. After several
+    /// solutions in a row that kept no more, each further one waits for twice as many rows.
     ///
     /// - Parameters:
-    ///   - trace: that of G.
-    ///   - rows: how many have come since the last solution.
+    ///   - trace: the trace of G.
+    ///   - rows: rows since the last solution.
     func isFilled(trace: Double, rows: Int) -> Bool {
         energy > .ulpOfOne * trace && rows >= 1 << max(0, vainSolutions - 4)
     }

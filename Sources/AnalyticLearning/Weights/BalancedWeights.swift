@@ -1,28 +1,28 @@
 public import LinearAlgebra
 
-/// Balanced weights W̃, made from a state of the truth: immutable, of one class at least, and to be handed from thread to thread.
+/// Balanced weights W̃, computed from a state of the truth: immutable, of at least one class, shareable between threads.
 public final class BalancedWeights: Sendable {
-    /// The state they were made from.
+    /// The version of the state they were computed from.
     public let version: Int
-    /// How they were made.
+    /// The imbalance setting they were computed with.
     public let imbalance: Imbalance
-    /// How they were solved for; nil where they came from a snapshot.
+    /// How they were solved; nil if they came from a snapshot.
     public let solution: NormalEquations.Solution?
 
-    /// Which of the classifier's epochs they belong to: see `Classifier.epoch`.
+    /// The classifier's epoch they belong to: see `Classifier.epoch`.
     let epoch: Int
-    /// W̃ [D×C], for the classes there were.
+    /// W̃ [D×C], for the classes known then.
     let weights: Matrix
     let table: WeightTable
-    /// How large the mapped rows are that they come from.
+    /// The size of the mapped rows they come from.
     private let scale: RowScale
 
-    /// What they take in memory beside their Float32 copy, in doubles.
+    /// Their memory besides the Float32 copy, in doubles.
     static func doubles(width: Int, classes: Double) -> Double { Double(width) * classes }
 
-    /// Weights that have been solved for, or saved.
+    /// Weights that were solved or saved.
     ///
-    /// - Returns: nil where they know no class: such weights could predict nothing.
+    /// - Returns: nil without classes: such weights could predict nothing.
     init?(
         version: Int, imbalance: Imbalance, solution: NormalEquations.Solution?, epoch: Int, weights: consuming Matrix, scale: RowScale
     ) {
@@ -36,7 +36,7 @@ public final class BalancedWeights: Sendable {
         self.scale = scale
     }
 
-    /// The same weights under another number, or in another epoch.
+    /// The same weights under another version or in another epoch.
     private init(_ other: BalancedWeights, version: Int, epoch: Int) throws(LinearAlgebraError) {
         weights = try other.weights.copied()
         self.version = version
@@ -52,9 +52,9 @@ public final class BalancedWeights: Sendable {
         try body(weights)
     }
 
-    /// The same without a class.
+    /// The same weights without a class.
     ///
-    /// - Returns: nil where it was the only one.
+    /// - Returns: nil if it was the only one.
     /// - Complexity: O(D·C).
     func without(_ column: Int) throws(LinearAlgebraError) -> BalancedWeights? {
         guard column < weights.columns else { return self }
@@ -63,7 +63,7 @@ public final class BalancedWeights: Sendable {
         return BalancedWeights(version: version, imbalance: imbalance, solution: solution, epoch: epoch, weights: copy, scale: scale)
     }
 
-    /// The same, of a state with another number.
+    /// The same weights under another version.
     ///
     /// - Complexity: O(D·C).
     func renumbered(_ version: Int) throws(LinearAlgebraError) -> BalancedWeights {

@@ -2,9 +2,9 @@ internal import LinearAlgebra
 
 /// A state of a model as predictions see it: immutable, complete, and safe to use from any number of threads.
 ///
-/// What predicts is a `Scorer`, which a state without classes has none of.
+/// A `Scorer` predicts; a state without classes has none.
 public final class PublishedWeights: Sendable {
-    /// What the model is.
+    /// The model's configuration.
     public let configuration: ModelConfiguration
     /// φ.
     public let featureMap: FeatureMap
@@ -14,22 +14,22 @@ public final class PublishedWeights: Sendable {
     public let counts: [Int]
     /// All rows learned.
     public let samples: Int
-    /// The number of the state.
+    /// The version of the state.
     public let version: Int
-    /// How far the weights can be trusted.
+    /// The accuracy of the weights.
     public let health: ViewHealth
 
-    /// How exact the sums are that the weights come from.
+    /// The accuracy of the sums behind the weights.
     public let sumError: SumError
 
-    /// What the weights of a state take in memory, in doubles: they are Float32, padded to whole vectors.
+    /// The memory of a state's weights, in doubles: they are Float32, padded to whole vectors.
     static func doubles(width: Int, classes: Double) -> Double { Double(ScoreKernel.padded(width)) / 2 * classes }
 
     /// The plain weights; nil while no class is known.
     private let plain: WeightTable?
-    /// The balanced weights, where the model's setting asks for them and they have been made.
+    /// The balanced weights, if the model's setting asks for them and they have been computed.
     public let balanced: BalancedWeights?
-    /// What the model got right before it learned it.
+    /// What the model predicted correctly before learning it.
     public let evaluation: ProgressiveEvaluation
     private let plainCalibration: Calibration?
     private let balancedCalibration: Calibration?
@@ -47,7 +47,7 @@ public final class PublishedWeights: Sendable {
         self.samples = samples
         self.version = version
         self.health = health
-        // Every column that scores has its label.
+        // Every column that scores needs a label.
         self.balanced = balanced.flatMap { $0.classCount <= labels.count ? $0 : nil }
         self.evaluation = evaluation
         plainCalibration = calibration
@@ -61,16 +61,16 @@ public final class PublishedWeights: Sendable {
     /// The number of classes.
     public var classCount: Int { labels.count }
 
-    /// The weights that predict where a caller does not say: balanced ones where there are any, else the plain ones.
+    /// The weights that predict by default: the balanced ones if there are any, otherwise the plain ones.
     public var defaultWeights: WeightsKind { balanced == nil ? .plain : .balanced }
 
-    /// The state that the balanced weights were computed from, which lags behind `version`; nil if there are none.
+    /// The version that the balanced weights were computed from, at most `version`; nil if there are none.
     public var balancedVersion: Int? { balanced?.version }
 
-    /// How scores of some weights become probabilities; nil before enough rows were seen, see `Calibration`.
+    /// How the scores of these weights become probabilities; nil until enough rows were seen, see `Calibration`.
     public func calibration(of kind: WeightsKind) -> Calibration? { kind == .plain ? plainCalibration : balancedCalibration }
 
-    /// The weights that a wish comes to: what is not there yet is replaced by the plain ones.
+    /// A scorer for the requested weights, or for the plain ones while balanced ones do not exist.
     ///
     /// - Parameter wish: nil for the model's default.
     /// - Returns: nil while no class is known.
@@ -79,14 +79,14 @@ public final class PublishedWeights: Sendable {
         return plain.map { Scorer(self, .plain, $0) }
     }
 
-    /// Whether rows must be read and scored in Float64, because Float32 would lose digits of the plain or the balanced weights, or of the
-    /// rows they are multiplied with.
+    /// Whether rows must be read and scored in Float64, because Float32 would lose digits of the plain or the balanced weights or
+    /// of the rows multiplied with them.
     public var needsDouble: Bool { plain?.exact != nil || balanced?.table.exact != nil }
 
-    /// What the weights take in Float64 beside what `ModelConfiguration.estimatedBytes` counts: nothing for most models.
+    /// The memory of the weights in Float64, which `ModelConfiguration.estimatedBytes` does not count: 0 for most models.
     public var exactBytes: Int { (plain?.exactBytes ?? 0) + (balanced?.table.exactBytes ?? 0) }
 
-    /// What the model holds between requests, in bytes; nil where the number does not fit a 64-bit integer.
+    /// Bytes that the model holds between requests; nil if the number does not fit a 64-bit integer.
     public var estimatedBytes: Int? {
         let beside = labels.reduce(exactBytes) { $0 + $1.heapBytes }
         guard let (bytes, overflow) = configuration.estimatedBytes(classes: classCount)?.addingReportingOverflow(beside) else {
@@ -95,7 +95,7 @@ public final class PublishedWeights: Sendable {
         return overflow ? nil : bytes
     }
 
-    /// Wᵀ in Float32, of the plain weights.
+    /// Wᵀ of the plain weights, in Float32.
     var transposedWeights: [Float] { plain?.transposed ?? [] }
 
     /// Classifies rows: the simple way for programs that embed the classifier.
@@ -103,7 +103,7 @@ public final class PublishedWeights: Sendable {
     /// - Parameters:
     ///   - features: n·d values, row after row.
     ///   - weights: which weights; nil for the model's default.
-    /// - Returns: for each row the label with the highest score (the earliest of equal ones); empty while no class is known.
+    /// - Returns: the label with the highest score for each row (the earliest of equal ones); empty while no class is known.
     public func predict(_ features: [Float], weights: WeightsKind? = nil) -> [(label: Label, score: Float)] {
         guard let scorer = scorer(weights) else { return [] }
         let dimension = featureMap.dimension

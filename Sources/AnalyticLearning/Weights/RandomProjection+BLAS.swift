@@ -1,7 +1,7 @@
 internal import LinearAlgebra
 
 extension RandomProjection {
-    /// Hᵀ ← max(0, ΩᵀXᵀ), one `sgemm` a tile.
+    /// Hᵀ ← max(0, ΩᵀXᵀ), one `sgemm` per tile.
     func mapByBLAS(_ x: UnsafeBufferPointer<Float>, rows: Int, into h: UnsafeMutableBufferPointer<Float>, stride: Int) {
         tiles.withUnsafeBufferPointer { tiles in
             for first in Swift.stride(from: 0, to: stride, by: Self.tile) {

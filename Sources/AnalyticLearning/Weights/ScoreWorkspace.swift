@@ -1,12 +1,12 @@
-/// Buffers of a prediction, kept by a thread so that requests allocate nothing once they have grown.
+/// Buffers for predictions. Each thread keeps them, so that requests allocate nothing once they have grown.
 public struct ScoreWorkspace: Sendable {
     /// H [n, stride].
     var mapped: [Float] = []
     /// n·C scores, row after row.
     public internal(set) var scores: [Float] = []
-    /// One row in Float64, after the map.
+    /// One mapped row in Float64.
     var exactMapped: [Double] = []
-    /// Its C scores, where they were asked for in Float64.
+    /// Its C scores, if they were requested in Float64.
     public internal(set) var exactScores: [Double] = []
 
     /// Empty buffers.
@@ -30,7 +30,7 @@ public struct ScoreWorkspace: Sendable {
         }
     }
 
-    /// Gives back memory that a rare large request left behind.
+    /// Frees memory that a rare large request left behind.
     public mutating func trim(above count: Int) {
         if mapped.capacity > count { mapped = [] }
         if scores.capacity > count { scores = [] }

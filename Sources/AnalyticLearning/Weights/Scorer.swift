@@ -1,15 +1,15 @@
 internal import LinearAlgebra
 
-/// What scores rows: the plain or the balanced weights of one published state, of one class at least.
+/// Scores rows by the plain or the balanced weights of one published state with at least one class.
 ///
-/// A state without classes has no scorer, so a scorer is proof that there is a best class, and that it has a label.
+/// A state without classes has no scorer, so a scorer proves that there is a best class with a label.
 ///
-/// Scores are h·w_c with Float32 copies of Ω and W. Where Float32 does not carry them they are computed in Float64: of single rows that make
-/// it overflow or vanish, and of all rows where the state says so (`PublishedWeights.needsDouble`).
+/// Scores are h·w_c with Float32 copies of Ω and W. Float64 is used for single rows that overflow or vanish in Float32, and for
+/// all rows if the state requires it (`PublishedWeights.needsDouble`).
 public struct Scorer: Sendable {
     /// The state.
     public let weights: PublishedWeights
-    /// Which of its weights.
+    /// Which of the state's weights.
     public let kind: WeightsKind
     private let table: WeightTable
 
@@ -19,17 +19,17 @@ public struct Scorer: Sendable {
         self.table = table
     }
 
-    /// C ≥ 1, the number of classes that the weights know: the first so many of the model's labels. Balanced weights do not know what came
-    /// after them.
+    /// C ≥ 1, the number of classes that the weights know: the first C of the model's labels. Balanced weights do not know later
+    /// classes.
     public var classCount: Int { table.classes }
 
-    /// How the scores become probabilities; nil before enough rows were seen, see `Calibration`.
+    /// How the scores become probabilities; nil until enough rows were seen, see `Calibration`.
     public var calibration: Calibration? { weights.calibration(of: kind) }
 
-    /// Where the weights are balanced ones, the state that they were made from.
+    /// The version that balanced weights were computed from; nil for plain ones.
     public var balancedVersion: Int? { kind == .balanced ? weights.balancedVersion : nil }
 
-    /// The multiply-adds for scoring a number of rows, which decide where it is done.
+    /// The multiply-adds for scoring this many rows, which decide where to do it.
     public func cost(rows: Int) -> Int {
         let projection = weights.featureMap.projection.map { $0.inputs * $0.outputs } ?? 0
         let (map, overflow) = projection.addingReportingOverflow(table.stride * table.classes)
@@ -39,7 +39,7 @@ public struct Scorer: Sendable {
 
     // MARK: Float32
 
-    /// Scores rows with loops of our own: no threads, no locks, and the same bits whichever rows come together.
+    /// Scores rows with loops of our own: no threads, no locks, and the same bits however rows are grouped.
     ///
     /// - Parameters:
     ///   - features: n·d values, row after row.
@@ -49,16 +49,16 @@ public struct Scorer: Sendable {
         features.withUnsafeBufferPointer { score($0, &workspace, useBLAS: false) }
     }
 
-    /// Scores rows with `sgemm`, which may use BLAS's threads: for compute threads only. While a factorisation has those threads, `sgemm`
-    /// would wait for its end, and predictions never wait for learning: they are made by the own kernel then.
+    /// Scores rows with `sgemm`, which may use BLAS's threads: for compute threads only. `sgemm` would wait while a factorisation
+    /// has those threads, so our own kernel is used then: predictions never wait for learning.
     public func scoreByBLAS(_ features: [Float], workspace: inout ScoreWorkspace) {
         features.withUnsafeBufferPointer { score($0, useBLAS: true, workspace: &workspace) }
     }
 
     /// Scores some of the rows of a larger batch, so that buffers need not grow with the batch.
     ///
-    /// - Parameter useBLAS: as in `scoreByBLAS`. Where false, for event loops, `sgemm` makes the products of many rows too, as long as it
-    ///   certainly keeps to the calling thread.
+    /// - Parameter useBLAS: as in `scoreByBLAS`. If false, for event loops, `sgemm` still multiplies many rows, but only if it is
+    ///   certain to stay on the calling thread.
     public func score(_ features: UnsafeBufferPointer<Float>, useBLAS: Bool, workspace: inout ScoreWorkspace) {
         let library = BLASLibrary.current
         let rows = features.count / weights.featureMap.dimension
@@ -70,10 +70,10 @@ public struct Scorer: Sendable {
         score(features, &workspace, useBLAS: useBLAS && !library.isOccupied)
     }
 
-    /// The rows from which `sgemm` is faster than the own kernel, whose instructions are those that every processor has.
+    /// From this many rows `sgemm` is faster than our own kernel, which uses only instructions that every processor has.
     private static let rowsForBLAS = 16
 
-    /// Multiply-adds that take a core some milliseconds: so long a factorisation may wait for its threads.
+    /// Multiply-adds that take a core some milliseconds, the time a factorisation may wait for its threads.
     private static let costOfMilliseconds = 1 << 26
 
     private func score(_ x: UnsafeBufferPointer<Float>, _ workspace: inout ScoreWorkspace, useBLAS: Bool) {
@@ -82,7 +82,7 @@ public struct Scorer: Sendable {
         let rows = x.count / dimension
         precondition(rows * dimension == x.count, "a row is cut short")
         let (classes, stride) = (table.classes, table.stride)
-        // `sgemm` takes rows of any length, and so rows that nothing maps as they are.
+        // `sgemm` takes rows of any length, so unmapped rows need no padded copy.
         let isMapped = !useBLAS || featureMap.projection != nil
         workspace.resize(mapped: isMapped ? rows * stride : 0, scores: rows * classes)
         guard rows > 0 else { return }
@@ -117,10 +117,10 @@ public struct Scorer: Sendable {
         }
     }
 
-    /// Whether Float32 has carried a row's scores: none has overflowed, and they have not all come so near to its least numbers that the
-    /// products they are sums of have lost digits.
+    /// Whether Float32 was enough for a row's scores: none has overflowed, and they are not all so small that the products they sum
+    /// have lost digits.
     ///
-    /// - Complexity: O(C), and O(d) where no score is far from zero.
+    /// - Complexity: O(C), plus O(d) if no score is far from zero.
     public func isCarried(_ row: UnsafeBufferPointer<Float>, _ scores: UnsafeBufferPointer<Float>) -> Bool {
         var largest: Float = 0
         for score in scores {
@@ -135,12 +135,12 @@ public struct Scorer: Sendable {
 
     // MARK: Float64
 
-    /// Scores one row in Float64, for what Float32 cannot carry.
+    /// Scores one row in Float64, if Float32 is not enough.
     ///
     /// - Parameters:
     ///   - features: d values, finite and at most 1e50 in magnitude.
     ///   - workspace: buffers to reuse; holds C finite scores in `exactScores` afterwards.
-    /// - Complexity: O(d·D + D·C), slower by some factor than `score`.
+    /// - Complexity: O(d·D + D·C), but slower than `score`.
     public func scoreInDouble(_ features: UnsafeBufferPointer<Double>, workspace: inout ScoreWorkspace) {
         scoreWidened(features, &workspace)
     }
@@ -170,7 +170,7 @@ public struct Scorer: Sendable {
             }
             multiply(h, into: &workspace.exactScores)
             guard !workspace.exactScores.allSatisfy({ $0.isFinite }) else { return }
-            // Past Float64 as well: no component of h reaches 2³⁴⁰, and no weight 2¹⁰²⁴.
+            // This overflows even Float64: no component of h reaches 2³⁴⁰, and no weight 2¹⁰²⁴.
             for index in h.indices { h[index] *= 0x1p-400 }
             multiply(h, into: &workspace.exactScores)
             let bound = Double.greatestFiniteMagnitude
@@ -194,7 +194,7 @@ public struct Scorer: Sendable {
         }
     }
 
-    /// The same of an array: C scores.
+    /// The same for an array; returns C scores.
     public func scoreInDouble(_ features: [Double]) -> [Double] {
         var workspace = ScoreWorkspace()
         features.withUnsafeBufferPointer { scoreInDouble($0, workspace: &workspace) }

@@ -1,10 +1,10 @@
 internal import LinearAlgebra
 
-/// Weights as predictions read them: Wᵀ in Float32, one padded row a class, of one class at least.
+/// Weights as predictions read them: Wᵀ in Float32, one padded row per class, at least one class.
 struct WeightTable: Sendable {
-    /// Wᵀ, [C, stride] with zeros behind each row, so that kernels need no tail.
+    /// Wᵀ, [C, stride], padded with zeros so that kernels need no tail.
     let transposed: [Float]
-    /// Wᵀ in Float64, [C, D], where Float32 would lose digits of it or of the rows it is multiplied with; nil elsewhere.
+    /// Wᵀ in Float64, [C, D], if Float32 would lose digits of it or of the rows it is multiplied with; otherwise nil.
     let exact: [Double]?
     /// The length of a row, a multiple of the kernel's tile.
     let stride: Int
@@ -15,8 +15,8 @@ struct WeightTable: Sendable {
     ///
     /// - Parameters:
     ///   - norm: the root of the mean square norm of the mapped rows that W comes from.
-    ///   - components: the root mean square of each of their D components; asked for only where the norm or W is unusual.
-    /// - Returns: nil where W has no class: nothing can be scored by it.
+    ///   - components: the root mean square of each of their D components; called only if the norm or W is unusual.
+    /// - Returns: nil if W has no class: it could score nothing.
     /// - Complexity: O(D·C).
     init?(_ weights: borrowing Matrix, norm: Double, components: () -> [Double]) {
         let (width, classes, stride) = (weights.rows, weights.columns, ScoreKernel.padded(weights.rows))
@@ -26,7 +26,7 @@ struct WeightTable: Sendable {
         var isUsual = Self.usual.contains(norm)
         transposed = weights.withElements { elements in
             [Float](unsafeUninitializedCapacity: classes * stride) { buffer, count in
-                // A finite Float64 past Float32's range stays finite.
+                // A finite Float64 outside Float32's range stays finite.
                 let bound = Double(Float.greatestFiniteMagnitude)
                 let bounds = (lower: SIMD8<Double>(repeating: -bound), upper: SIMD8(repeating: bound))
                 for column in 0..<classes {
@@ -59,13 +59,14 @@ struct WeightTable: Sendable {
         exact = isUsual || Self.fitsFloat32(weights, components()) ? nil : weights.withElements { Array($0) }
     }
 
-    /// The norms of rows and the largest weights of a class between which Float32 carries every product that matters to a score: 2⁻⁷⁶ lies
-    /// between the least of them and Float32's least normal number.
+    /// The range of row norms and of each class's largest weight in which Float32 holds every product that matters to a score: its lower
+    /// end is 2⁷⁶ times Float32's least normal number.
     private static let usual = 0x1p-50...0x1p50
 
-    /// Whether what Float32's range takes from scores of rows like those learned is no more than what its rounding takes anyway.
+    /// Whether Float32's limited range costs scores of typical rows no more than its rounding does anyway.
     ///
-    /// A weight past the range is cut off. Below its normal numbers a weight, a component of a row and a product are each up to 2⁻¹⁵⁰ off.
+    /// A weight beyond the range is cut off. Below the normal numbers a weight, a component of a row and a product are each up to
+    /// 2⁻¹⁵⁰ off.
     ///
     /// - Complexity: O(D·C).
     private static func fitsFloat32(_ weights: borrowing Matrix, _ components: [Double]) -> Bool {
@@ -85,10 +86,10 @@ struct WeightTable: Sendable {
         return true
     }
 
-    /// What `exact` takes.
+    /// The memory of `exact`.
     var exactBytes: Int { (exact?.count ?? 0) * MemoryLayout<Double>.stride }
 
-    /// A class's weights in Float64: as they are, or as Float32 has them.
+    /// A class's weights in Float64: the exact ones, or the widened Float32 ones.
     @inline(__always) func withRow<R>(
         _ column: Int, width: Int, _ body: (UnsafeBufferPointer<Double>?, UnsafeBufferPointer<Float>) -> R
     ) -> R {
