@@ -20,32 +20,32 @@ public final class Server: Sendable {
         case stopped
     }
 
-    /// What the server is doing, in numbers.
+    /// Current numbers of the server.
     public struct Statistics: Sendable, Equatable {
         /// Connections open now.
         public var openConnections = 0
         /// Connections accepted so far.
         public var acceptedConnections: UInt64 = 0
-        /// Request heads that were well-formed so far.
+        /// Well-formed request heads so far.
         public var requests: UInt64 = 0
-        /// Requests whose head was whole and whose answer is not yet; streams of content among them.
+        /// Requests with a complete head but an incomplete answer, including those that stream their content.
         public var requestsInFlight = 0
-        /// Octets which request contents hold now.
+        /// Octets held now by request contents.
         public var bodyMemory = 0
-        /// Octets which answers on their way hold now; those of large ones, and those that clients leave unread.
+        /// Octets held now by answers being sent: large ones, and those that clients have not read.
         public var answerMemory = 0
-        /// Octets of the largest answer that a handler has made on an event loop, where nobody else is served meanwhile.
+        /// Octets of the largest answer that a handler has made on an event loop, where it delays all other clients.
         public var largestInlineAnswer = 0
     }
 
     private let configuration: ServerConfiguration
-    /// Methods and patterns of the routes; an `AccessRecord` tells the index.
+    /// Methods and patterns of the routes; an `AccessRecord` contains the index.
     public let routes: [(Method, String)]
     private let table: RouteTable
     private let state = Guarded(State.made)
     private let loops = DispatchGroup()
 
-    /// Makes a server; nothing is opened yet.
+    /// Creates a server without opening anything.
     ///
     /// - Throws: `ServerError.ambiguousRoute`, `.invalidRoute` or `.invalidConfiguration`.
     public init(configuration: ServerConfiguration, router: Router) throws {
@@ -61,10 +61,10 @@ public final class Server: Sendable {
 
     /// Listens and starts the event loops.
     ///
-    /// Raises the process's limit of open descriptors as far as it may, and makes the process ignore SIGPIPE.
+    /// Raises the process's limit of open descriptors as far as allowed, and makes the process ignore SIGPIPE.
     ///
-    /// - Returns: The address listened on, with the port that was found for port 0.
-    /// - Throws: `ServerError`, as when the port is in use; then nothing is left running.
+    /// - Returns: The address listened on; for port 0, with the port that was chosen.
+    /// - Throws: `ServerError`, for example if the port is in use; nothing is left running then.
     public func start() throws -> SocketAddress {
         try state.withLock { state in
             guard case .made = state else { throw ServerError.alreadyStarted }
@@ -76,7 +76,7 @@ public final class Server: Sendable {
             do throws(ThreadError) {
                 for seed in seeds { try run(seed) }
             } catch {
-                // Those that run have nothing to finish: whoever connected has had no answer yet.
+                // The running loops have nothing to finish: no client has had an answer yet.
                 for handle in shared.handles { handle.mailbox.post(.stop(MonotonicClock.coarseMilliseconds)) }
                 loops.wait()
                 throw ServerError.noThread(reason: "\(error)")
@@ -100,10 +100,9 @@ public final class Server: Sendable {
         }
     }
 
-    /// Stops gracefully: takes the connections which the kernel has accepted, refuses new ones, gives idle ones `stopGrace` for a last
-    /// request, and lets requests in hand be answered with `Connection: close`.
-    /// Blocks until all are, or until the deadline has broken off the rest. Calling it again waits likewise. Not to be
-    /// called from a handler, whose loop it would wait for.
+    /// Stops gracefully: accepts the connections in the kernel's queue, refuses new ones, gives idle ones `stopGrace` for a last
+    /// request, and answers current requests with `Connection: close`. Blocks until all are done or the deadline has closed the
+    /// rest. Calling it again waits as well. A handler must not call it, because it would wait for its own loop.
     ///
     /// - Parameter seconds: The deadline from now.
     public func stop(within seconds: Double) {
@@ -117,12 +116,12 @@ public final class Server: Sendable {
             let deadline = MonotonicClock.coarseMilliseconds + milliseconds
             for handle in running.handles { handle.mailbox.post(.stop(deadline)) }
         }
-        // A handler that blocks its loop, against its contract, cannot hold up the caller as well.
+        // A handler that blocks its loop, against its contract, must not block the caller too.
         _ = loops.wait(timeout: .now() + .milliseconds(Int(milliseconds) + 500))
     }
 
-    /// Connections that are taken at most: `maximumConnections`, or fewer where the process may not open so many descriptors beside those
-    /// that are reserved. Known from `start` to `stop`.
+    /// The most connections accepted: `maximumConnections`, or fewer if the process cannot open that many descriptors besides the
+    /// reserved ones. Known from `start` to `stop`.
     public var connectionLimit: Int? {
         state.withLock { state in
             if case .running(let shared) = state { return shared.connectionLimit }
@@ -130,7 +129,7 @@ public final class Server: Sendable {
         }
     }
 
-    /// What the server is doing now; all zero before `start` and after `stop`.
+    /// The current numbers; all zero before `start` and after `stop`.
     public var statistics: Statistics {
         state.withLock { state in
             guard case .running(let shared) = state else { return Statistics() }
@@ -148,10 +147,10 @@ public final class Server: Sendable {
         }
     }
 
-    /// What became of the requests so far, by route and method: the routes in the order in which they were added, then requests that
-    /// reached none. Only what there was. Empty before `start` and after `stop`.
+    /// The outcome of all requests so far by route and method: routes in the order they were added, then requests that reached no
+    /// route. Omits combinations without requests. Empty before `start` and after `stop`.
     ///
-    /// - Complexity: O(routes · event loops); waits for nobody.
+    /// - Complexity: O(routes · event loops); never blocks.
     public var routeStatistics: [RouteStatistics] {
         let running: ServerShared? = state.withLock { state in
             if case .running(let shared) = state { return shared }

@@ -1,56 +1,57 @@
 /// How a server listens and what it allows.
 public struct ServerConfiguration: Sendable {
-    /// Makes the content of an error which the server itself finds (404, 405, 413, …): the media type and the octets.
+    /// Makes the content of errors that the server itself finds (404, 405, 413, …): the media type and the octets.
     public typealias ErrorFormatter =
         @Sendable (_ path: UnsafeRawBufferPointer, _ status: Status, _ detail: String) -> (contentType: StaticString, body: [UInt8])
 
-    /// The address or name to listen on; `::` is all addresses of IPv6 and, where the system says so, of IPv4.
+    /// The address or name to listen on; `::` means all IPv6 addresses and, if the system is set up so, all IPv4 addresses.
     public var host = "127.0.0.1"
-    /// The port; 0 takes a free one.
+    /// The port; 0 chooses a free one.
     public var port: UInt16 = 8080
     /// Threads that do all socket work. Handlers run on them.
     public var eventLoops = 2
     /// Open connections; more wait in the listener's queue until one closes. `Server.connectionLimit` may be lower.
     public var maximumConnections = 16384
-    /// Descriptors that connections leave to the rest of the process: its files, and what the server itself needs. Where the process may
-    /// have few, connections still get half of them.
+    /// Descriptors that connections leave for the rest of the process: its files, and the server's own. If the process may have
+    /// few, connections still get half of them.
     public var reservedDescriptors = 256
-    /// Octets of content a request may have where its route does not say otherwise.
+    /// The most octets of content in a request, unless its route sets another limit.
     public var maximumBodySize = 64 << 20
-    /// Octets which the contents of all requests of routes that write may hold together, and as many those of the others; past it, 503.
+    /// The most octets that the contents of all requests to writing routes hold together, and separately those to reading routes;
+    /// beyond it, 503.
     public var maximumTotalBodyMemory = 512 << 20
-    /// Octets which answers on their way may hold together. Past it, requests that change nothing get 503 instead of an answer of more
-    /// than 16 KiB, and pipelined ones wait; the answer to a request that has changed something is never withheld.
+    /// The most octets that all answers being sent hold together. Beyond it, requests that change nothing get 503 instead of an
+    /// answer of more than 16 KiB, and pipelined ones wait. The answer to a request that changed something is never withheld.
     public var maximumTotalAnswerMemory = 512 << 20
-    /// Octets of a request line; past it, 414. RFC 9112, section 3 recommends 8000 at least.
+    /// The most octets in a request line; beyond it, 414. RFC 9112, section 3 recommends at least 8000.
     public var maximumRequestLineSize = 8192
-    /// Octets of a header or trailer section; past it, 431.
+    /// The most octets in a header or trailer section; beyond it, 431.
     public var maximumHeaderSize = 32768
-    /// Seconds from the first octet of a request (from the accept, for the first one) to the end of its head.
+    /// Seconds from the first octet of a request (for the first request: from accepting the connection) to the end of its head.
     public var headerDeadline = 10.0
-    /// Seconds which a request's content may fall behind `minimumBodyRate`; so long it may stall at most, however fast it came before.
+    /// Seconds that a request's content may fall behind `minimumBodyRate`; also the longest stall, however fast it came before.
     public var bodyDeadline = 20.0
-    /// Octets of content a second which a client must send.
+    /// Octets of content per second that a client must send.
     public var minimumBodyRate = 1024
     /// Seconds a kept-alive connection may wait for its next request.
     public var idleTimeout = 60.0
-    /// Seconds which a client that takes its answer may fall behind `minimumAnswerRate`; so long it may stall at most.
+    /// Seconds that a client may fall behind `minimumAnswerRate` when reading its answer; also the longest stall.
     public var writeTimeout = 30.0
-    /// Octets of an answer a second which a client must take.
+    /// Octets of an answer per second that a client must read.
     public var minimumAnswerRate = 1024
-    /// Seconds that a connection without a request is kept when the server stops, for one that is on its way.
+    /// Seconds that a connection without a request stays open when the server stops, in case a request is on its way.
     public var stopGrace = 0.3
-    /// Seconds that the end of a refused request is awaited, so that its answer is not lost by a reset.
+    /// Seconds to wait for the end of a refused request, so that a reset does not destroy its answer.
     public var lingerTimeout = 5.0
     /// The value of the `Server` field; empty leaves it out.
     public var serverName = "accrue"
-    /// Whether answers carry the request's name as `X-Request-Id`.
+    /// Whether answers return the request's ID as `X-Request-Id`.
     public var namesRequests = true
-    /// Decides which requests go on to their handlers; nil lets all pass.
+    /// Decides which requests reach their handlers; nil lets all pass.
     public var gate: Gate?
-    /// Is told of every request when it is done; nil costs nothing.
+    /// Called after every finished request; nil costs nothing.
     public var accessObserver: AccessObserver?
-    /// Fields of every answer that is `text/html`. A `Content-Security-Policy` among them is left out where the answer has its own.
+    /// Fields of every `text/html` answer. If the answer has its own `Content-Security-Policy`, the one here is left out.
     public var htmlFields = [
         HeaderField(
             "Content-Security-Policy",
@@ -68,7 +69,7 @@ public struct ServerConfiguration: Sendable {
     /// The defaults.
     public init() {}
 
-    /// Refuses values which no server can work with.
+    /// Throws if a value is out of range.
     func validate() throws(ServerError) {
         guard (1...256).contains(eventLoops) else { throw .invalidConfiguration("eventLoops must be 1 to 256") }
         guard maximumConnections > 0 else { throw .invalidConfiguration("maximumConnections must be positive") }

@@ -1,8 +1,8 @@
-/// Why a server cannot be made or started.
+/// Why a server cannot be created or started.
 public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Another socket listens on this port.
     case portInUse(UInt16)
-    /// The host is no address of this machine, or cannot be resolved.
+    /// The host is not an address of this machine, or cannot be resolved.
     case unusableHost(String, reason: String)
     /// Two routes answer the same method and path.
     case ambiguousRoute(String)
@@ -12,7 +12,7 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidConfiguration(String)
     /// `start` was called twice, or after `stop`.
     case alreadyStarted
-    /// The system gives no thread for an event loop.
+    /// The system provides no thread for an event loop.
     case noThread(reason: String)
     /// A system call failed.
     case system(call: String, code: Int32)

@@ -1,16 +1,16 @@
 internal import Concurrency
 import Synchronization
 
-/// What the event loops of a server have in common.
+/// What the event loops of a server share.
 final class ServerShared: Sendable {
     let configuration: ServerConfiguration
     let table: RouteTable
-    /// The contents of requests that may change something.
+    /// Memory for the contents of requests that may change something.
     let budget: MemoryBudget
-    /// Those of requests that only read: neither kind takes the other's memory.
+    /// Memory for the contents of requests that only read. Neither kind can use up the other's memory.
     let readingBudget: MemoryBudget
     let answerBudget: MemoryBudget
-    /// Connections at most.
+    /// The most connections.
     let connectionLimit: Int
     let listener: Listener
     let handles: [LoopHandle]
@@ -31,7 +31,7 @@ final class ServerShared: Sendable {
         listening = Atomic(handles.count)
     }
 
-    /// How many connections leave the rest of the process its descriptors.
+    /// How many connections leave enough descriptors for the rest of the process.
     static func connectionLimit(_ configuration: ServerConfiguration, descriptors: Int) -> Int {
         let reserved = min(configuration.reservedDescriptors, descriptors / 2)
         return max(1, min(configuration.maximumConnections, descriptors - reserved))
@@ -40,7 +40,7 @@ final class ServerShared: Sendable {
     /// Connections open now.
     var connectionCount: Int { openConnections.load(ordering: .relaxed) }
 
-    /// Takes the place of one connection; false when all are taken.
+    /// Reserves a place for one connection; false if none is free.
     func admit() -> Bool {
         let (before, _) = openConnections.add(1, ordering: .relaxed)
         if before < connectionLimit { return true }
@@ -48,7 +48,7 @@ final class ServerShared: Sendable {
         return false
     }
 
-    /// Gives the place of one connection back.
+    /// Frees the place of one connection.
     func dismiss() {
         openConnections.subtract(1, ordering: .relaxed)
     }
@@ -68,7 +68,8 @@ final class ServerShared: Sendable {
         return best
     }
 
-    /// The last loop that stops listening closes the door, so that clients are refused instead of waiting in a queue nobody empties.
+    /// The last loop that stops listening shuts the listener, so that clients are refused instead of waiting in a queue that no
+    /// loop empties.
     func loopStoppedListening() {
         let (_, left) = listening.subtract(1, ordering: .acquiringAndReleasing)
         if left == 0 { listener.refuse() }

@@ -3,8 +3,8 @@ import Glibc
 
 /// Collects a request's content as it arrives.
 ///
-/// The memory grows with the octets, by doubling, and never from the announced length alone beyond `firstStep`: a client that
-/// announces much and sends little costs little. Every growth is taken from the budget first.
+/// The memory doubles as octets arrive. The announced length alone never allocates more than `firstStep`, so a client that
+/// announces much and sends little costs little. Every growth is reserved from the budget first.
 struct BodyBuilder: ~Copyable {
     static let firstStep = 64 << 10
 
@@ -22,8 +22,7 @@ struct BodyBuilder: ~Copyable {
         budget.release(capacity)
     }
 
-    /// Makes room for `additional` octets more, where `expected` is what may come in total; false when the budget or the memory
-    /// does not allow it.
+    /// Makes room for `additional` more octets of `expected` in total; false if the budget or the memory does not allow it.
     mutating func reserve(_ additional: Int, expected: Int) -> Bool {
         let (needed, overflow) = count.addingReportingOverflow(additional)
         guard !overflow else { return false }
@@ -41,7 +40,7 @@ struct BodyBuilder: ~Copyable {
         return true
     }
 
-    /// Appends octets; false as for `reserve`.
+    /// Appends octets; false as in `reserve`.
     mutating func append(_ octets: UnsafeRawBufferPointer, expected: Int) -> Bool {
         guard let source = octets.baseAddress, octets.count > 0 else { return true }
         guard reserve(octets.count, expected: expected) else { return false }
@@ -50,7 +49,7 @@ struct BodyBuilder: ~Copyable {
         return true
     }
 
-    /// Appends octets which are in memory already and cannot be refused; they count all the same.
+    /// Appends octets that are already in memory and cannot be refused; they still count.
     mutating func appendUnlimited(_ octets: UnsafeRawBufferPointer) {
         guard let source = octets.baseAddress, octets.count > 0 else { return }
         let size = count + octets.count
@@ -62,7 +61,7 @@ struct BodyBuilder: ~Copyable {
         count = size
     }
 
-    /// The memory behind the content, at most `limit` octets of it; `commit` says how much of it was filled.
+    /// The free memory after the content, at most `limit` octets; `commit` reports how much of it was filled.
     func spare(limit: Int) -> UnsafeMutableRawBufferPointer {
         guard let base else { return UnsafeMutableRawBufferPointer(start: nil, count: 0) }
         return UnsafeMutableRawBufferPointer(start: base + count, count: min(limit, capacity - count))
@@ -73,7 +72,7 @@ struct BodyBuilder: ~Copyable {
         count += amount
     }
 
-    /// Gives the content away and is empty again.
+    /// Hands the content over and becomes empty.
     mutating func take() -> Body {
         let body = Body(adopting: base, count: count, reserved: capacity, budget: budget)
         base = nil

@@ -1,4 +1,4 @@
-/// A growable buffer of octets: filled at its end, consumed at its start. An empty one owns no memory until it is filled.
+/// A growable buffer of octets: filled at its end, consumed at its start. It allocates when first filled.
 struct ByteBuffer: ~Copyable {
     private var base: UnsafeMutableRawPointer?
     private(set) var capacity = 0
@@ -23,7 +23,7 @@ struct ByteBuffer: ~Copyable {
         UnsafeRawBufferPointer(start: base.map { UnsafeRawPointer($0 + start) }, count: end - start)
     }
 
-    /// Makes room for `additional` octets behind the end, moving the content to the start of the memory first.
+    /// Makes room for `additional` octets after the end, moving the content to the start of the memory first.
     mutating func reserve(_ additional: Int) {
         guard capacity - end < additional else { return }
         if start > 0, capacity - count >= additional, let base {
@@ -65,12 +65,12 @@ struct ByteBuffer: ~Copyable {
         end += 1
     }
 
-    /// Appends a number that is not negative in decimal.
+    /// Appends a non-negative number in decimal.
     mutating func append(decimal value: Int) {
         append(UInt(value), radix: 10)
     }
 
-    /// Appends a number that is not negative in hexadecimal.
+    /// Appends a non-negative number in hexadecimal.
     mutating func append(hexadecimal value: Int) {
         append(UInt(value), radix: 16)
     }
@@ -94,7 +94,7 @@ struct ByteBuffer: ~Copyable {
         } while rest > 0
     }
 
-    /// Fills the free space behind the end with what `body` writes there; `body` says how much that is.
+    /// Lets `body` write to the free space after the end; `body` returns how much it wrote.
     mutating func fill(_ body: (UnsafeMutableRawBufferPointer) -> Int) {
         guard let base else { return }
         let written = body(UnsafeMutableRawBufferPointer(start: base + end, count: capacity - end))

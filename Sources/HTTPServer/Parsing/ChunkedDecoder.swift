@@ -1,12 +1,12 @@
-/// Decodes chunked content (RFC 9112, section 7.1) octet by octet, whatever pieces it arrives in. Extensions and trailer fields are
-/// checked and dropped.
+/// Decodes chunked content (RFC 9112, section 7.1) octet by octet, in pieces of any size. Extensions and trailer fields are checked
+/// and dropped.
 struct ChunkedDecoder {
     enum Step: Equatable {
-        /// All octets given have been used; more are needed.
+        /// All given octets have been used; more are needed.
         case needsMore
-        /// Content, as a range of the octets given.
+        /// Content, as a range of the given octets.
         case data(Range<Int>)
-        /// The content and its trailer section are over.
+        /// The content and its trailer section are complete.
         case finished
         case failed(ParseFailure)
     }
@@ -19,11 +19,11 @@ struct ChunkedDecoder {
         case trailerStart, trailerName, trailerValue, trailerLineFeed, endLineFeed, finished
     }
 
-    /// Octets that extensions and needless zeros may take in one message.
+    /// The most octets of extensions and needless zeros in one message.
     static let maximumOverhead = 16 << 10
 
     private var state = State.sizeStart
-    /// Octets of the chunk that are still to come.
+    /// Octets of the chunk still to come.
     private var remaining = 0
     private var digits = 0
     private var overhead = 0
@@ -31,10 +31,10 @@ struct ChunkedDecoder {
 
     init() {}
 
-    /// Octets which the current chunk still has to bring, as far as its size is known.
+    /// Octets of the current chunk still to come, as far as its size is known.
     var announced: Int { remaining }
 
-    /// Decodes from `position` on and moves it behind what was used. `maximumTrailer` limits the trailer section, in octets.
+    /// Decodes from `position`, and moves it past what was used. `maximumTrailer` limits the trailer section, in octets.
     mutating func next(_ octets: UnsafeRawBufferPointer, _ position: inout Int, maximumTrailer: Int) -> Step {
         while position < octets.count {
             if state == .data {

@@ -1,4 +1,4 @@
-/// What is wrong with a message. Each one is answered and ends the connection, since the framing behind it is unknown.
+/// What is wrong with a message. Each failure is answered and ends the connection, because the framing of what follows is unknown.
 enum ParseFailure: UInt8, Error, Equatable {
     case bareLineFeed
     case malformedRequestLine

@@ -1,7 +1,7 @@
 /// A parsed request head: offsets into the octets it was parsed from.
 ///
-/// One object serves an event loop for all requests one after another, so that a request allocates nothing. It is valid until the
-/// next head is parsed or the octets move.
+/// An event loop uses one object for all requests in turn, so a request allocates nothing. It is valid until the next head is
+/// parsed or the octets move.
 final class RequestHead {
     /// A part of the head, by offset from its first octet.
     struct Span: Equatable {
@@ -29,7 +29,7 @@ final class RequestHead {
         case chunked
     }
 
-    /// The kinds of request target that are served (RFC 9112, section 3.2).
+    /// The kinds of request target that are supported (RFC 9112, section 3.2).
     enum TargetForm: Equatable {
         case origin
         case absolute
@@ -39,17 +39,17 @@ final class RequestHead {
     static let maximumFields = 128
 
     var base = UnsafeRawPointer(bitPattern: 1)!
-    /// Octets of the head, with the empty line that ends it, but without empty lines before it.
+    /// Octets of the head, including the empty line that ends it, but not empty lines before it.
     var count = 0
-    /// Nil for a method which is a token but not served.
+    /// Nil for a valid token that is no supported method.
     var method: Method?
     var form = TargetForm.origin
-    /// Of the absolute-form: the host and port that the request is for, whatever Host says.
+    /// In the absolute-form: the host and port of the request, which replace Host.
     var authority = Span()
     var path = Span()
-    /// The query without its `?`; empty when there is none.
+    /// The query without its `?`; empty if there is none.
     var query = Span()
-    /// The minor version: 0 or 1.
+    /// Whether the minor version is 0, not 1.
     var isOldVersion = false
     var keepsAlive = true
     var framing = Framing.none
@@ -83,7 +83,7 @@ final class RequestHead {
         fieldCount = 0
     }
 
-    /// Adds a field; false when the table is full.
+    /// Adds a field; false if the table is full.
     func add(_ field: Field) -> Bool {
         guard fieldCount < Self.maximumFields else { return false }
         fields[fieldCount] = field
@@ -103,7 +103,7 @@ final class RequestHead {
         UnsafeRawBufferPointer(start: base + Int(span.offset), count: Int(span.count))
     }
 
-    /// The value of the first field called `name` at or behind `index`, and its index.
+    /// The index and value of the first field called `name`, starting at `index`.
     func firstField(_ name: StaticString, from index: Int = 0) -> (index: Int, value: UnsafeRawBufferPointer)? {
         var at = index
         while at < fieldCount {

@@ -1,5 +1,5 @@
 extension RequestParser {
-    /// What the fields which frame a message have said so far.
+    /// What the fields so far say about framing.
     private struct Semantics {
         var hosts = 0
         var lengths = 0
@@ -18,7 +18,7 @@ extension RequestParser {
         while message[at] != 0x0d || message[at + 1] != 0x0a {
             let nameStart = at
             while Octets.token.contains(message[at]) { at += 1 }
-            // An empty name, a blank before the colon and a folded line are all refused here.
+            // Refuses an empty name, a blank before the colon, and a folded line.
             guard at > nameStart, message[at] == UInt8(ascii: ":") else { return .malformedField }
             let name = nameStart..<at
             at += 1
@@ -44,7 +44,7 @@ extension RequestParser {
             semantics.hosts += 1
             return isHost(value) ? nil : .malformedHost
         case 6 where name.equalsIgnoringCase("expect"):
-            // An HTTP/1.0 client cannot expect anything (RFC 9110, section 10.1.1).
+            // HTTP/1.0 clients cannot use Expect (RFC 9110, section 10.1.1).
             guard !head.isOldVersion else { return nil }
             if value.equalsIgnoringCase("100-continue") { head.expectsContinue = true } else { head.expectsUnknown = true }
         case 10 where name.equalsIgnoringCase("connection"):
@@ -73,7 +73,7 @@ extension RequestParser {
         }
     }
 
-    /// Digits and nothing else, by hand: the lax number parsers of standard libraries are what smuggling lives on.
+    /// Parses digits only, by hand: lenient number parsers of standard libraries enable request smuggling.
     static func parseLength(_ value: UnsafeRawBufferPointer, into length: inout Int) -> ParseFailure? {
         guard !value.isEmpty else { return .malformedLength }
         var result = 0
@@ -90,8 +90,8 @@ extension RequestParser {
         return overflowed ? .lengthTooLarge : nil
     }
 
-    /// Only `chunked` alone is taken. Another known ending is 501; a list that does not end with `chunked` leaves the length of the
-    /// content unknown, and is 400 (RFC 9112, sections 6.1 and 6.3).
+    /// Supports only `chunked` alone. Other known codings are 501; a list that does not end with `chunked` leaves the length of the
+    /// content unknown and is 400 (RFC 9112, sections 6.1 and 6.3).
     private static func parseCoding(_ value: UnsafeRawBufferPointer) -> ParseFailure? {
         if value.equalsIgnoringCase("chunked") { return nil }
         var chunked = 0
@@ -111,7 +111,7 @@ extension RequestParser {
 
     private static func conclude(_ semantics: Semantics, into head: RequestHead) -> ParseFailure? {
         if semantics.hosts > 1 { return .hostRepeated }
-        // The absolute-form does not replace Host (RFC 9112, section 3.2).
+        // HTTP/1.1 requires Host even with the absolute-form (RFC 9112, section 3.2).
         if semantics.hosts == 0, !head.isOldVersion { return .hostMissing }
         if semantics.codings > 0 {
             if head.isOldVersion { return .codingInOldVersion }

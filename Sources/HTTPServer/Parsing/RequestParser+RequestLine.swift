@@ -1,5 +1,5 @@
 extension RequestParser {
-    /// Parses `method SP target SP version` (RFC 9112, section 3), given without its line end.
+    /// Parses `method SP target SP version` (RFC 9112, section 3), without the line end.
     static func parseRequestLine(_ line: UnsafeRawBufferPointer, into head: RequestHead) -> ParseFailure? {
         var at = 0
         while at < line.count, Octets.token.contains(line[at]) { at += 1 }
@@ -13,21 +13,21 @@ extension RequestParser {
         guard at > targetStart, at < line.count else { return .malformedRequestLine }
         if let failure = parseVersion(line.part(at + 1..<line.count), into: head) { return failure }
         head.method = Method(method)
-        // The authority-form belongs to CONNECT alone, which is not served; its target need not be understood to say so.
+        // Only CONNECT uses the authority-form, and it is not supported; the answer does not depend on its target.
         if method.equals("CONNECT") { return nil }
         return parseTarget(line, targetStart..<at, isOptions: head.method == .options, into: head)
     }
 
     private static func parseVersion(_ text: UnsafeRawBufferPointer, into head: RequestHead) -> ParseFailure? {
         guard text.count == 8, text.part(0..<5).equals("HTTP/"), text[6] == UInt8(ascii: ".") else {
-            // A third word that is no version at all may be a space inside the target.
+            // A third word that is not a version may come from a space inside the target.
             return .malformedVersion
         }
         let major = text[5] &- UInt8(ascii: "0")
         let minor = text[7] &- UInt8(ascii: "0")
         guard major < 10, minor < 10 else { return .malformedVersion }
         guard major == 1 else { return .versionNotSupported }
-        // A higher minor version is served as the highest one known (RFC 9110, section 2.5).
+        // A higher minor version is treated as the highest known one (RFC 9110, section 2.5).
         head.isOldVersion = minor == 0
         head.keepsAlive = minor != 0
         return nil
@@ -74,7 +74,7 @@ extension RequestParser {
         at + 2 < end && Octets.hexadecimal(line[at + 1]) != nil && Octets.hexadecimal(line[at + 2]) != nil
     }
 
-    /// Checks `http://authority` of the absolute-form and gives the place of the authority, behind which the path begins, or nil.
+    /// Checks `http://authority` in the absolute-form and returns the range of the authority, or nil. The path follows it.
     private static func parseAuthority(_ line: UnsafeRawBufferPointer, _ range: Range<Int>) -> Range<Int>? {
         var at = range.lowerBound
         while at < range.upperBound, line[at] != UInt8(ascii: ":") { at += 1 }
@@ -87,7 +87,7 @@ extension RequestParser {
         return isHost(line.part(authority..<at)) ? authority..<at : nil
     }
 
-    /// Whether the octets are `host [":" port]` with a host that is not empty, and no user information (RFC 9110, section 7.2).
+    /// Whether the octets are `host [":" port]` with a non-empty host and no user information (RFC 9110, section 7.2).
     static func isHost(_ text: UnsafeRawBufferPointer) -> Bool {
         var at = 0
         if text.first == UInt8(ascii: "[") {

@@ -1,15 +1,15 @@
 import Glibc
 
-/// Finds and parses one request head (RFC 9112). A pure function of the octets: no input, no output, no clock.
+/// Finds and parses one request head (RFC 9112). A pure function of the octets, without I/O or clock.
 ///
-/// The caller passes all octets of the message that it has, from the first one on, and calls again with more after `.incomplete`.
-/// The parser remembers how far it has looked for line ends, so that a head which arrives in n pieces costs O(size), not
-/// O(n · size); the fields are parsed once, when the head is whole. Mistakes that can be seen earlier (a bare LF, an impossible
-/// request line, a limit) are told at once.
+/// The caller passes all octets of the message so far, from the first one, and calls again with more after `.incomplete`. The
+/// parser remembers how far it has searched for line ends, so a head that arrives in n pieces costs O(size), not O(n · size); the
+/// fields are parsed once, when the head is complete. Errors that can be seen earlier (a bare LF, an invalid request line, a limit)
+/// are returned at once.
 struct RequestParser {
     enum Result: Equatable {
         case incomplete
-        /// The head takes this many octets of those passed, with empty lines before it; `RequestHead` is filled.
+        /// The head takes this many of the octets, including empty lines before it; `RequestHead` is filled.
         case complete(Int)
         case failed(ParseFailure)
     }
@@ -18,20 +18,20 @@ struct RequestParser {
 
     /// The first octet of the request line.
     private var start: UInt32 = 0
-    /// The first octet of the line that is being looked for.
+    /// The first octet of the line being searched.
     private var lineStart: UInt32 = 0
-    /// No octet before this one is an unseen LF.
+    /// All LFs before this octet have been found.
     private var searched: UInt32 = 0
-    /// The first octet behind the request line; 0 while that is not whole.
+    /// The first octet after the request line; 0 until that is complete.
     private var fieldsStart: UInt32 = 0
     private var emptyLines: UInt8 = 0
 
     init() {}
 
-    /// Whether octets of a head have been seen.
+    /// Whether any octets of a head have been seen.
     var hasBegun: Bool { searched > 0 || start > 0 }
 
-    /// Parses. `octets` begin with the first octet of the message on every call.
+    /// Parses. On every call `octets` begins with the first octet of the message.
     mutating func parse(_ octets: UnsafeRawBufferPointer, limits: RequestLimits, into head: RequestHead) -> Result {
         guard let base = octets.baseAddress else { return .incomplete }
         if fieldsStart == 0, searched == start {
@@ -54,7 +54,7 @@ struct RequestParser {
                 if lineFeed - 1 - first > limits.requestLine {
                     return .failed(Self.classifyOverlong(octets.part(first..<lineFeed - 1)))
                 }
-                // Parsed now so that a hopeless request is refused at once, and again when the head is whole: `head` may have
+                // Parsed now to refuse an invalid request at once, and again when the head is complete, because `head` may have
                 // served other connections in between.
                 head.reset(base: base + first)
                 if let failure = Self.parseRequestLine(octets.part(first..<lineFeed - 1), into: head) { return .failed(failure) }
@@ -87,7 +87,7 @@ struct RequestParser {
         return memchr(base + from, 0x0a, octets.count - from).map { UnsafeRawPointer($0) - base }
     }
 
-    /// The failure of a head which passes a limit while no line end is in sight.
+    /// The failure of a head that exceeds a limit before a line end is found.
     private func overlong(_ octets: UnsafeRawBufferPointer, limits: RequestLimits) -> ParseFailure? {
         if fieldsStart == 0 {
             let line = octets.part(Int(start)..<octets.count)

@@ -1,24 +1,24 @@
-/// What a route needs of whoever calls it; what that means is a `Gate`'s affair.
+/// What a route requires of its caller; a `Gate` decides what that means.
 public enum RouteAccess: UInt8, Sendable {
-    /// Nothing: anybody may call it.
+    /// Nothing: anyone may call it.
     case anyone
     /// It shows what the application knows.
     case reading
     /// It changes what the application knows.
     case writing
 
-    /// What a route needs that does not say otherwise.
+    /// The access of a route that does not specify it.
     static func usual(for method: Method) -> RouteAccess {
         method.isSafe ? .reading : .writing
     }
 }
 
-/// Decides whether a request goes on to its handler. Called at every well-formed head, before any content is taken, also where the
-/// path leads nowhere (as for a route of `.reading`) and for OPTIONS which the server answers (`.anyone`). Runs on an event loop: it
-/// must not block, and should not allocate where it says `.pass`.
+/// Decides whether a request reaches its handler. Called for every well-formed head before any content is read, also if no route
+/// matches (as `.reading`) and for OPTIONS that the server answers (as `.anyone`). Runs on an event loop: it must not block, and
+/// should not allocate when it returns `.pass`.
 public typealias Gate = @Sendable (borrowing Request, RouteAccess) -> GateVerdict
 
-/// What a `Gate` says of a request.
+/// The decision of a `Gate`.
 public struct GateVerdict: Sendable {
     enum Outcome: Sendable {
         case pass
@@ -29,21 +29,21 @@ public struct GateVerdict: Sendable {
     let outcome: Outcome
     let fields: FieldBlock?
 
-    /// It goes on.
+    /// Lets the request pass.
     ///
-    /// - Parameter fields: Fields that its answer shall have, whoever makes it.
+    /// - Parameter fields: Fields to add to its answer, wherever that comes from.
     public static func pass(adding fields: FieldBlock? = nil) -> GateVerdict {
         GateVerdict(outcome: .pass, fields: fields)
     }
 
-    /// It is refused; the server's error format is used.
+    /// Refuses the request in the server's error format.
     public static func refuse(
         _ status: Status, detail: String, headers: [HeaderField] = [], adding fields: FieldBlock? = nil
     ) -> GateVerdict {
         GateVerdict(outcome: .refuse(status, detail: detail, headers: headers), fields: fields)
     }
 
-    /// It is answered here.
+    /// Answers the request itself.
     public static func answer(_ response: Response, adding fields: FieldBlock? = nil) -> GateVerdict {
         GateVerdict(outcome: .answer(response), fields: fields)
     }

@@ -1,4 +1,4 @@
-/// The router's patterns as a trie over segments.
+/// The router's patterns as a trie of segments.
 struct RouteTable: Sendable {
     private struct Literal: Sendable {
         let text: [UInt8]
@@ -12,16 +12,16 @@ struct RouteTable: Sendable {
         var routes: [Route?] = []
     }
 
-    /// The result of a look-up.
+    /// The result of a lookup.
     enum Match {
         case route(Route)
-        /// The path exists without this method.
+        /// The path exists, but not with this method.
         case otherMethods(MethodSet)
         case none
     }
 
     private var nodes = [Node()]
-    /// All routes by their index.
+    /// All routes by index.
     let routes: [(method: Method, pattern: String)]
 
     /// Compiles the routes.
@@ -32,12 +32,12 @@ struct RouteTable: Sendable {
         for registration in router.registrations { try insert(registration) }
     }
 
-    /// The pattern of the route whose requests are counted in a slot of `RequestCounters`; nil where they reached none.
+    /// The pattern of the route that a slot of `RequestCounters` belongs to; nil if the slot has no route.
     func pattern(ofSlot slot: Int) -> String? {
         slot >= 0 && slot < 2 * routes.count ? routes[slot / 2].pattern : nil
     }
 
-    /// All methods that some route has; what `OPTIONS *` tells.
+    /// All methods with a route; the answer to `OPTIONS *`.
     var allMethods: MethodSet {
         nodes.reduce(into: []) { $0.formUnion($1.methods) }
     }
@@ -89,10 +89,10 @@ struct RouteTable: Sendable {
         return nodes.count - 1
     }
 
-    /// Finds the route for a method and a split path, and marks the segments which are parameters.
+    /// Finds the route for a method and a split path, and marks the segments that are parameters.
     ///
-    /// - Complexity: O(literals along the path); where a literal and a parameter both match, both ways are tried, which the table's
-    ///   size bounds.
+    /// - Complexity: O(literals along the path); if a literal and a parameter both match, both branches are tried, which the
+    ///   table's size bounds.
     func match(_ method: Method, _ path: PathSegments) -> Match {
         var others: MethodSet = []
         path.clearParameters()

@@ -1,15 +1,15 @@
-/// Answers a request whose whole content is present. Runs on an event loop: it must not block.
+/// Answers a request after its whole content has arrived. Runs on an event loop: it must not block.
 public typealias Handler = @Sendable (borrowing Request, consuming Responder) -> Void
 
-/// Takes a request when its head has arrived, and gives the consumer of its content; nil when the content is of no interest. Runs on
-/// an event loop: it must not block.
+/// Takes a request when its head has arrived, and returns the consumer of its content, or nil to ignore the content. Runs on an
+/// event loop: it must not block.
 public typealias StreamingHandler = @Sendable (borrowing Request, consuming Responder) -> (any BodyConsumer)?
 
-/// Which handler answers which method and path.
+/// Maps methods and paths to handlers.
 ///
-/// A pattern is a path whose segments are literal or `{name}`, which matches one segment that is not empty. Segments are split
-/// before they are percent-decoded, so `%2F` stays inside a segment; literals match in decoded form. Where a literal and a parameter
-/// both match, the literal goes first. Ambiguous and malformed patterns are refused by `Server.init`.
+/// A pattern is a path whose segments are literal or `{name}`, which matches one non-empty segment. Segments are split before they
+/// are percent-decoded, so `%2F` stays inside a segment; literals match in decoded form. A literal takes precedence over a
+/// parameter. `Server.init` refuses ambiguous and malformed patterns.
 public struct Router: Sendable {
     struct Registration: Sendable {
         let method: Method
@@ -19,16 +19,16 @@ public struct Router: Sendable {
 
     private(set) var registrations: [Registration] = []
 
-    /// Makes a router without routes.
+    /// Creates a router without routes.
     public init() {}
 
     /// Adds a route whose handler is called with the whole content.
     ///
     /// - Parameters:
     ///   - method: The method. GET answers HEAD too, unless HEAD has a route of its own.
-    ///   - pattern: As `/v1/models/{model}/learn`.
-    ///   - maximumBodySize: Octets of content taken; longer ones are answered with 413. Nil: the server's `maximumBodySize`.
-    ///   - access: What the server's gate is told. Nil: reading for methods that are safe, else writing.
+    ///   - pattern: For example `/v1/models/{model}/learn`.
+    ///   - maximumBodySize: The most octets of content; larger requests get 413. Nil: the server's `maximumBodySize`.
+    ///   - access: Passed to the server's gate. Nil: reading for safe methods, otherwise writing.
     ///   - handler: Called on an event loop.
     public mutating func on(
         _ method: Method, _ pattern: String, maximumBodySize: Int? = nil, access: RouteAccess? = nil, _ handler: @escaping Handler
@@ -36,13 +36,13 @@ public struct Router: Sendable {
         add(method, pattern, .whole(handler), maximumBodySize, access)
     }
 
-    /// Adds a route whose handler is called at the head, and takes the content as it arrives.
+    /// Adds a route whose handler is called with the head, and receives the content as it arrives.
     ///
     /// - Parameters:
     ///   - method: The method.
     ///   - pattern: As for `on`.
-    ///   - maximumBodySize: Octets of content taken; may exceed what the server buffers, as `Int.max`. Nil: the server's
-    ///     `maximumBodySize`.
+    ///   - maximumBodySize: The most octets of content; may exceed what the server buffers, up to `Int.max`. Nil: the server's
+    /// `maximumBodySize`.
     ///   - access: As for `on`.
     ///   - handler: Called on an event loop.
     public mutating func stream(
@@ -52,17 +52,17 @@ public struct Router: Sendable {
         add(method, pattern, .streaming(handler), maximumBodySize, access)
     }
 
-    /// Adds a route that takes the content of some requests as it arrives, and that of the others whole.
+    /// Adds a route that streams the content of some requests, and collects that of the others.
     ///
     /// - Parameters:
     ///   - method: The method.
     ///   - pattern: As for `on`.
-    ///   - maximumBodySize: Octets of content taken whole. Nil: the server's `maximumBodySize`.
-    ///   - maximumStreamSize: Octets of content taken as it arrives.
+    ///   - maximumBodySize: The most octets of collected content. Nil: the server's `maximumBodySize`.
+    ///   - maximumStreamSize: The most octets of streamed content.
     ///   - access: As for `on`.
-    ///   - isStreamed: Decides at the head, as by its media type.
-    ///   - stream: Called where `isStreamed` says true.
-    ///   - whole: Called where it says false.
+    ///   - isStreamed: Decides when the head has arrived, for example by the media type.
+    ///   - stream: Called if `isStreamed` returns true.
+    ///   - whole: Called if it returns false.
     public mutating func on(
         _ method: Method, _ pattern: String, maximumBodySize: Int? = nil, maximumStreamSize: Int, access: RouteAccess? = nil,
         streaming isStreamed: @escaping @Sendable (borrowing Request) -> Bool, _ stream: @escaping StreamingHandler,
@@ -79,7 +79,7 @@ public struct Router: Sendable {
         registrations.append(Registration(method: method, pattern: pattern, route: route))
     }
 
-    /// The routes, in the order in which they were added.
+    /// The routes, in the order they were added.
     public var routes: [(method: Method, pattern: String)] {
         registrations.map { ($0.method, $0.pattern) }
     }
@@ -90,11 +90,11 @@ final class Route: Sendable {
     enum Kind: Sendable {
         case whole(Handler)
         case streaming(StreamingHandler)
-        /// Streaming where the first says so.
+        /// Streaming if the first closure returns true.
         case either(@Sendable (borrowing Request) -> Bool, StreamingHandler, maximumStreamSize: Int, Handler)
     }
 
-    /// The place among `Router.routes`.
+    /// The index in `Router.routes`.
     let index: Int
     let pattern: String
     let kind: Kind
@@ -109,7 +109,7 @@ final class Route: Sendable {
         self.access = access
     }
 
-    /// The handler of whole contents, where there is one.
+    /// The handler of collected content, if there is one.
     var wholeHandler: Handler? {
         switch kind {
         case .whole(let handler), .either(_, _, _, let handler): handler

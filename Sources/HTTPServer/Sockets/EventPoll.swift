@@ -3,14 +3,14 @@ import Glibc
 
 /// An epoll instance, level-triggered, with its array of events.
 struct EventPoll: ~Copyable {
-    /// What a descriptor is watched for.
+    /// The events to watch for.
     struct Interest: OptionSet, Equatable {
         let rawValue: UInt32
         static let read = Interest(rawValue: EPOLLIN.rawValue)
         static let write = Interest(rawValue: EPOLLOUT.rawValue)
         /// The other side has closed its sending side.
         static let peerClosed = Interest(rawValue: EPOLLRDHUP.rawValue)
-        /// Of several epolls that share a listener, one is woken.
+        /// Wakes only one of the epolls that share a listener.
         static let exclusive = Interest(rawValue: EPOLLEXCLUSIVE.rawValue)
     }
 
@@ -27,7 +27,7 @@ struct EventPoll: ~Copyable {
         var isReadable: Bool { events & EPOLLIN.rawValue != 0 }
         var isWritable: Bool { events & EPOLLOUT.rawValue != 0 }
         var isPeerClosed: Bool { events & EPOLLRDHUP.rawValue != 0 }
-        /// An error or a hang-up of both directions; epoll cannot be told to keep these back, so they must end the registration.
+        /// An error or a hang-up of both directions. epoll always reports these, so they must end the registration.
         var isBroken: Bool { events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 }
     }
 
@@ -49,17 +49,17 @@ struct EventPoll: ~Copyable {
         SystemCall.close(descriptor)
     }
 
-    /// Adds a descriptor; false when the kernel refuses (out of memory or of watches).
+    /// Adds a descriptor; false if the kernel refuses (out of memory or of watches).
     func add(_ watched: Int32, _ interest: Interest, token: UInt64) -> Bool {
         control(EPOLL_CTL_ADD, watched, interest, token)
     }
 
-    /// Changes what a descriptor is watched for.
+    /// Changes the events that a descriptor is watched for.
     func modify(_ watched: Int32, _ interest: Interest, token: UInt64) -> Bool {
         control(EPOLL_CTL_MOD, watched, interest, token)
     }
 
-    /// Forgets a descriptor.
+    /// Removes a descriptor.
     func remove(_ watched: Int32) {
         _ = control(EPOLL_CTL_DEL, watched, [], 0)
     }
@@ -71,7 +71,7 @@ struct EventPoll: ~Copyable {
         return epoll_ctl(descriptor, operation, watched, &event) == 0
     }
 
-    /// Waits; the number of events, 0 after the timeout or a signal. A negative timeout waits for ever.
+    /// Waits and returns the number of events, 0 after the timeout or a signal. A negative timeout waits for ever.
     func wait(milliseconds: Int32) -> Int {
         max(0, Int(epoll_wait(descriptor, events, Int32(capacity), milliseconds)))
     }

@@ -1,11 +1,11 @@
 import Glibc
 
-/// A listening TCP socket, closed when the last reference goes.
+/// A listening TCP socket, closed with its last reference.
 ///
 /// SO_REUSEADDR is set so that a restart does not wait for TIME_WAIT; SO_REUSEPORT is not, so that a second server on the same
 /// port is refused instead of silently sharing it.
 final class Listener: Sendable {
-    /// Connections which the kernel accepts before the server does; it may hold fewer.
+    /// The most connections that the kernel queues before the server accepts them; the kernel may allow fewer.
     static let backlog: Int32 = 4096
 
     let descriptor: Int32
@@ -16,7 +16,7 @@ final class Listener: Sendable {
         var hints = addrinfo()
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        // A bracketed IPv6 address is what people copy from a URL.
+        // People copy bracketed IPv6 addresses from URLs.
         let name = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
         var list: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(name, String(port), &hints, &list)
@@ -43,16 +43,16 @@ final class Listener: Sendable {
         SystemCall.close(descriptor)
     }
 
-    /// Lets the kernel take no further connection into its queue, and finish those that it has begun.
+    /// Makes the kernel drop new connection requests and complete those it has begun.
     ///
-    /// Closing alone would reset a connection which the kernel completes between the last look at the queue and the close, with a
-    /// request in it. A client whose SYN is dropped sends it again after a second, and then finds the door shut or the next server.
-    /// Where filters are not allowed, that gap stays.
+    /// Closing alone would reset a connection that the kernel completes between the last check of the queue and the close, possibly
+    /// with a request in it. A client whose SYN is dropped sends it again after a second, and then is refused or reaches the next
+    /// server. If filters are not allowed, that gap remains.
     func holdBack() {
         SystemCall.dropConnectionRequests(descriptor)
     }
 
-    /// Refuses connections from now on, though the descriptor stays valid for the threads that use it.
+    /// Refuses new connections; the descriptor stays valid for the threads that use it.
     func refuse() {
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
     }
@@ -82,7 +82,7 @@ final class Listener: Sendable {
                 guard getnameinfo(address, length, host.baseAddress, socklen_t(host.count), nil, 0, NI_NUMERICHOST) == 0 else {
                     return SocketAddress(host: "", port: 0)
                 }
-                // The port lies at the same place, in network order, in sockaddr_in and sockaddr_in6.
+                // sockaddr_in and sockaddr_in6 both have the port here, in network order.
                 let port = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
                 return SocketAddress(host: String(cString: host.baseAddress!), port: port)
             }

@@ -1,26 +1,26 @@
 import Glibc
 
-/// Where a connection comes from. A value of fixed size, so that knowing it costs a request nothing.
+/// The address of a client. A value of fixed size, so that it costs a request nothing.
 ///
-/// Behind a proxy this is the proxy.
+/// Behind a proxy it is the proxy's.
 public struct PeerAddress: Sendable, Hashable, CustomStringConvertible {
     private enum Family: UInt8, Sendable { case unknown, ipv4, ipv6 }
 
     private var family = Family.unknown
-    /// The octets of the address in network order, as they lie in memory; of IPv4 the first four of `high`.
+    /// The octets of the address in network order, as in memory; IPv4 uses the first four of `high`.
     private var high: UInt64 = 0
     private var low: UInt64 = 0
     /// The port, in host byte order.
     public private(set) var port: UInt16 = 0
 
-    /// An address that is not known.
+    /// An unknown address.
     init() {}
 
-    /// What `accept4` has filled in. An IPv4 address that a socket of IPv6 has accepted is an IPv4 address again.
+    /// The address from `accept4`. An IPv4 address accepted by an IPv6 socket becomes an IPv4 address again.
     init(_ storage: sockaddr_storage) {
         self = withUnsafeBytes(of: storage) { bytes in
             var address = PeerAddress()
-            // The port lies at the same place, in network order, in sockaddr_in and sockaddr_in6.
+            // sockaddr_in and sockaddr_in6 both have the port here, in network order.
             address.port = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
             switch Int32(storage.ss_family) {
             case AF_INET:
@@ -46,7 +46,7 @@ public struct PeerAddress: Sendable, Hashable, CustomStringConvertible {
         UInt64(littleEndian: UInt64(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))))
     }
 
-    /// Calls `body` with the numeric address, as `127.0.0.1` or `::1`; empty where it is not known. Allocates nothing.
+    /// Calls `body` with the numeric address, such as `127.0.0.1` or `::1`; empty if unknown. Allocates nothing.
     public func withHost<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         try withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { text in
             text.initialize(repeating: 0)
@@ -62,9 +62,9 @@ public struct PeerAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The numeric address, as `127.0.0.1` or `::1`.
+    /// The numeric address, such as `127.0.0.1` or `::1`.
     public var host: String { withHost { String(decoding: $0, as: UTF8.self) } }
 
-    /// `host:port` as it stands in a URL.
+    /// `host:port` as in a URL.
     public var description: String { SocketAddress(host: host, port: port).description }
 }

@@ -1,12 +1,11 @@
 import CLinux
 import Glibc
 
-/// The one place which calls the system for sockets: every call is repeated on EINTR and gives a typed result, so that nothing
-/// above it reads `errno`.
+/// All system calls for sockets. Each is repeated on EINTR and returns a typed result, so no other code reads `errno`.
 package enum SystemCall {
-    /// What became of one transfer on a non-blocking socket.
+    /// The outcome of one transfer on a non-blocking socket.
     enum Transfer: Equatable {
-        /// This many octets went through; for a file, 0 means that the file is shorter than promised.
+        /// This many octets were transferred; for a file, 0 means that it is shorter than announced.
         case bytes(Int)
         /// The peer has sent its FIN (only from `receive`).
         case end
@@ -14,13 +13,13 @@ package enum SystemCall {
         case failed(Int32)
     }
 
-    /// What became of one `accept4`.
+    /// The outcome of one `accept4`.
     enum Accepted: Equatable {
         case connection(Int32, PeerAddress)
         case wouldBlock
-        /// That connection is lost, the listener is well: go on.
+        /// The new connection failed, the listener is fine: continue.
         case lost
-        /// No descriptor or no memory is free: go on later.
+        /// No descriptor or memory is free: try again later.
         case exhausted
         case failed(Int32)
     }
@@ -42,7 +41,7 @@ package enum SystemCall {
         return result == .bytes(0) && !buffer.isEmpty ? .end : result
     }
 
-    /// Sends; MSG_NOSIGNAL because a peer that has gone must not raise SIGPIPE. `more` holds back a partial packet.
+    /// Sends; MSG_NOSIGNAL because a closed peer must not raise SIGPIPE. `more` holds back a partial packet.
     static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, more: Bool) -> Transfer {
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
         return transfer { Glibc.send(descriptor, bytes.baseAddress, bytes.count, flags) }
@@ -66,7 +65,7 @@ package enum SystemCall {
             case EINTR: continue
             case EAGAIN: return .wouldBlock
             case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
-            // What accept(2) lists as errors of the new connection, not of the listener.
+            // accept(2) lists these as errors of the new connection, not of the listener.
             case ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, EPERM:
                 return .lost
             case let code: return .failed(code)
@@ -74,23 +73,23 @@ package enum SystemCall {
         }
     }
 
-    /// Lets a listening socket drop every SYN, where filters are allowed.
+    /// Makes a listening socket drop every SYN, if filters are allowed.
     static func dropConnectionRequests(_ descriptor: Int32) {
         _ = accrue_drop_connection_requests(descriptor)
     }
 
-    /// Sends small packets at once. Set on a listener: Linux hands it on to the sockets that are accepted.
+    /// Sends small packets at once. Set on a listener: on Linux accepted sockets inherit it.
     static func setNoDelay(_ descriptor: Int32) {
         var on: Int32 = 1
         _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Makes a write to a peer that has gone an error instead of the end of the process; sendfile(2) has no flag for that.
+    /// Turns a write to a closed peer into an error instead of the end of the process; sendfile(2) has no flag for that.
     static func ignoreBrokenPipe() {
         _ = signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Sends FIN and keeps the reading side.
+    /// Sends FIN and keeps the reading side open.
     static func shutdownWriting(_ descriptor: Int32) {
         _ = shutdown(descriptor, Int32(SHUT_WR))
     }
@@ -100,7 +99,7 @@ package enum SystemCall {
         _ = Glibc.close(descriptor)
     }
 
-    /// The text of an error number.
+    /// The message for an error number.
     static func describe(_ code: Int32) -> String {
         String(cString: strerror(code))
     }

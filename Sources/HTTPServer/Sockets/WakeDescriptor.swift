@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// An eventfd which wakes an event loop from another thread. Safe from any thread until it is destroyed.
+/// An eventfd with which other threads wake an event loop. Any thread may use it until it is destroyed.
 struct WakeDescriptor: ~Copyable, Sendable {
     let descriptor: Int32
 
@@ -14,12 +14,12 @@ struct WakeDescriptor: ~Copyable, Sendable {
         SystemCall.close(descriptor)
     }
 
-    /// Makes the descriptor readable. EAGAIN means that it is so already.
+    /// Makes the descriptor readable. EAGAIN means it already is.
     func wake() {
         while eventfd_write(descriptor, 1) < 0, errno == EINTR {}
     }
 
-    /// Makes the descriptor unreadable again; called before the messages are taken, so that no later one is lost.
+    /// Makes the descriptor unreadable again. Called before the messages are taken, so that no later one is lost.
     func acknowledge() {
         var count: eventfd_t = 0
         while eventfd_read(descriptor, &count) < 0, errno == EINTR {}

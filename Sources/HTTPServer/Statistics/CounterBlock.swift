@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Counters which one thread adds to and any thread reads: no lock, and no atomic addition either, since nobody else writes.
+/// Counters that one thread increments and any thread reads. They need neither a lock nor atomic addition, because there is one
+/// writer.
 ///
 /// `@unchecked Sendable`: the counters are atomic, and their memory lives as long as the block.
 final class CounterBlock: @unchecked Sendable {

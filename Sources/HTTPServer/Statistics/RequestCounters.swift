@@ -1,10 +1,10 @@
 internal import Concurrency
 
-/// One event loop's counts of requests, by route and status. Counting allocates nothing and waits for nobody.
+/// One event loop's counts of requests, by route and status. Counting neither allocates nor blocks.
 final class RequestCounters: Sendable {
-    /// What is counted of one route: requests by status, those broken off, octets, and durations.
+    /// The counters of one route: requests by status, aborted ones, octets, and durations.
     private enum Field {
-        /// Named statuses, and one more for each class of the others.
+        /// Named statuses, plus one for each class of unnamed ones.
         static let statuses = Status.named.count + 4
         static let brokenOff = statuses
         static let bytes = statuses + 1
@@ -25,22 +25,22 @@ final class RequestCounters: Sendable {
 
     // MARK: Slots
 
-    /// Where a route's requests are counted; a HEAD that a GET route answers has a slot of its own.
+    /// The slot of a route; HEAD requests answered by a GET route have their own.
     func slot(_ route: Int, isHead: Bool) -> Int { 2 * route + (isHead ? 1 : 0) }
 
-    /// Where requests are counted that reached no route; nil is a method that is not known, or no request at all.
+    /// The slot of requests without a route; nil for an unknown method or a malformed request.
     func slot(withoutRoute method: Method?) -> Int { 2 * routeCount + (method.map { Int($0.rawValue) } ?? Method.allCases.count) }
 
     // MARK: Counting
 
-    /// A request's head is whole.
+    /// A request's head is complete.
     func begin() { flow.add(1, to: 0) }
 
-    /// A request is done with.
+    /// A request is finished.
     ///
     /// - Parameters:
-    ///   - slot: where it is counted.
-    ///   - status: nil where the client had gone before there was one.
+    ///   - slot: the slot to count it in.
+    ///   - status: nil if the client left before there was one.
     ///   - bytes: octets of the answer's content.
     ///   - nanoseconds: from the head to the answer's last octet.
     ///   - isComplete: whether the whole answer has been given to the connection.
@@ -60,7 +60,7 @@ final class RequestCounters: Sendable {
         return place < Status.named.count ? place : Status.named.count + Int(status.code) / 100 - 2
     }
 
-    /// Each code's place among the named statuses; past their end where it has no name.
+    /// Each code's index among the named statuses; past their end if it has no name.
     private static let places: [UInt8] = {
         var places = [UInt8](repeating: .max, count: 400)
         for (place, status) in Status.named.enumerated() { places[Int(status.code) - 200] = UInt8(place) }
@@ -69,9 +69,9 @@ final class RequestCounters: Sendable {
 
     // MARK: Reading
 
-    /// Requests whose head was whole and whose answer is not.
+    /// Requests with a complete head but an incomplete answer.
     var inFlight: Int {
-        // The ends first: a request that ends in between must not be counted as ended and not begun.
+        // Ends first: otherwise a request that ends meanwhile could count as ended but not begun.
         let ended = flow[1]
         return Int(clamping: flow[0] &- ended)
     }

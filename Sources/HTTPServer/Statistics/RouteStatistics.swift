@@ -1,26 +1,26 @@
 package import Concurrency
 
-/// What became of the requests of one route and one method.
+/// The outcome of the requests of one route and method.
 public struct RouteStatistics: Sendable, Equatable {
     /// Requests answered with one status.
     public struct StatusCount: Sendable, Equatable {
-        /// The code; 2 to 5 for all codes of that hundred which have no name in `Status`.
+        /// The code; 2 to 5 for all codes of that hundred without a name in `Status`.
         public let code: UInt16
         /// How many.
         public internal(set) var requests: UInt64
     }
 
-    /// The method of the requests; nil where it was not known, or the octets were no request.
+    /// The method of the requests; nil if it was unknown, or the request malformed.
     public let method: Method?
-    /// The route's pattern; nil for requests that reached none.
+    /// The route's pattern; nil for requests without a route.
     public let pattern: String?
-    /// Requests by status, ascending; only statuses that there were.
+    /// Requests by status, ascending; only statuses that occurred.
     public internal(set) var statuses: [StatusCount] = []
-    /// Requests whose client had gone before the whole answer was given to the connection.
+    /// Requests whose client left before the whole answer was given to the connection.
     public internal(set) var brokenOff: UInt64 = 0
     /// Octets of the answers' content, without chunk framing.
     public internal(set) var responseBytes: UInt64 = 0
-    /// From a request's head to its answer's last octet; without requests that got no answer.
+    /// From a request's head to its answer's last octet; excludes unanswered requests.
     package internal(set) var durations = DurationCounts()
 
     init(method: Method?, pattern: String?) {
@@ -28,7 +28,7 @@ public struct RouteStatistics: Sendable, Equatable {
         self.pattern = pattern
     }
 
-    /// Whether there has been such a request.
+    /// Whether there was any such request.
     var isUsed: Bool { !statuses.isEmpty || brokenOff > 0 }
 
     mutating func add(_ count: UInt64, code: UInt16) {

@@ -1,4 +1,4 @@
-/// One member of `Accept`: a range of media types, and how much the client wants them (RFC 9110, section 12.5.1).
+/// One member of `Accept`: a range of media types and its weight (RFC 9110, section 12.5.1).
 struct MediaRange {
     /// A token; `*` for all.
     let type: UnsafeRawBufferPointer
@@ -10,7 +10,7 @@ struct MediaRange {
     /// In thousandths, 0 to 1000.
     let quality: Int
 
-    /// Reads a member; nil where it is empty or malformed.
+    /// Parses a member; nil if it is empty or malformed.
     init?(_ member: UnsafeRawBufferPointer) {
         let text = member.trimmingBlanks()
         var at = 0
@@ -28,7 +28,7 @@ struct MediaRange {
         var scanner = ParameterScanner(rest)
         var (count, end, quality) = (0, 0, 1000)
         while let parameter = scanner.next() {
-            // What follows the weight are extensions of an older HTTP, which nobody has made.
+            // After the weight come extensions of an older HTTP, which no client uses.
             if parameter.name.equalsIgnoringCase("q") {
                 guard let weight = Self.weight(parameter) else { return nil }
                 quality = weight
@@ -59,14 +59,14 @@ struct MediaRange {
     }
 }
 
-/// Reads the members of an `Accept` field, one after another. Those that are malformed are passed over. Allocates nothing.
+/// Reads the members of an `Accept` field in order, skipping malformed ones. Allocates nothing.
 struct AcceptScanner {
     private let text: UnsafeRawBufferPointer
     private var position = 0
 
     init(_ text: UnsafeRawBufferPointer) { self.text = text }
 
-    /// The next member that is well-formed.
+    /// The next well-formed member.
     mutating func next() -> MediaRange? {
         while position < text.count {
             let start = position
@@ -84,15 +84,15 @@ struct AcceptScanner {
     }
 }
 
-/// Reads parameters, `;name=value` one after another (RFC 9110, section 5.6.6). Allocates nothing.
+/// Reads `;name=value` parameters in order (RFC 9110, section 5.6.6). Allocates nothing.
 struct ParameterScanner {
     struct Parameter {
         let name: UnsafeRawBufferPointer
-        /// Without quotation marks, its backslashes still in it.
+        /// Without quotation marks, but with backslashes.
         let value: UnsafeRawBufferPointer
         let isQuoted: Bool
 
-        /// Whether the value is `text`, the ASCII letters in either case.
+        /// Whether the value is `text`, ignoring ASCII case.
         func valueIs(_ text: StaticString) -> Bool {
             guard isQuoted else { return value.equalsIgnoringCase(text) }
             var (at, count) = (0, 0)
@@ -109,14 +109,14 @@ struct ParameterScanner {
     }
 
     private let text: UnsafeRawBufferPointer
-    /// Behind what has been read.
+    /// The end of what has been read.
     private(set) var position = 0
-    /// What follows is no parameter.
+    /// Whether something other than a parameter was found.
     private(set) var hasFailed = false
 
     init(_ text: UnsafeRawBufferPointer) { self.text = text }
 
-    /// The next parameter; nil at the end, and where something else stands there. Empty ones are passed over.
+    /// The next parameter; nil at the end or at anything else. Skips empty ones.
     mutating func next() -> Parameter? {
         guard !hasFailed else { return nil }
         while true {

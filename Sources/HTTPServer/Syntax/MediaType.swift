@@ -9,7 +9,7 @@ public struct MediaType: Sendable {
         ///
         /// - Parameters:
         ///   - name: A token.
-        ///   - values: The values with which a client may ask for the type; any where there are none.
+        ///   - values: The values with which a client may ask for the type; if empty, any.
         public init(_ name: StaticString, _ values: StaticString...) {
             self.name = name
             self.values = values
@@ -20,14 +20,14 @@ public struct MediaType: Sendable {
     let subtype: StaticString
     let parameters: [Parameter]
 
-    /// Makes a type, as `text` and `plain`.
+    /// Creates a type, for example from `text` and `plain`.
     public init(_ type: StaticString, _ subtype: StaticString, _ parameters: Parameter...) {
         self.type = type
         self.subtype = subtype
         self.parameters = parameters
     }
 
-    /// How closely a range names the type; nil where the type is outside it. A range with parameters names a type that has them all.
+    /// How closely a range matches the type; nil if it does not. A range with parameters matches only a type that has them all.
     func specificity(in range: MediaRange) -> Int? {
         if range.type.equals("*") { return range.parameterCount == 0 ? 0 : nil }
         guard range.type.equalsIgnoringCase(type) else { return nil }

@@ -1,4 +1,4 @@
-/// The request methods which this server knows. Any other token is answered with 501.
+/// The request methods that this server knows. Any other token gets 501.
 public enum Method: UInt8, Sendable, CaseIterable {
     /// GET (RFC 9110, section 9.3.1). A GET route answers HEAD as well.
     case get
@@ -12,14 +12,14 @@ public enum Method: UInt8, Sendable, CaseIterable {
     case patch
     /// DELETE (RFC 9110, section 9.3.5).
     case delete
-    /// OPTIONS (section 9.3.7); answered by the server itself where no route does.
+    /// OPTIONS (section 9.3.7); the server answers it if no route does.
     case options
-    /// TRACE (section 9.3.8); no route should have it: it shows a client what it would rather not know (section 17.10 there).
+    /// TRACE (section 9.3.8); no route should have it, because it reveals what clients should not see (section 17.10 there).
     case trace
-    /// QUERY (draft-ietf-httpbis-safe-method-w-body), known so that it is answered with 405 and `Allow` where a route does not have it.
+    /// QUERY (draft-ietf-httpbis-safe-method-w-body), known only so that routes without it answer 405 and `Allow`.
     case query
 
-    /// The name as it stands in a request line.
+    /// The name as in a request line.
     public var name: StaticString {
         switch self {
         case .get: "GET"

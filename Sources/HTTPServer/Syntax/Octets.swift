@@ -1,4 +1,4 @@
-/// A set of ASCII octets as two words, so that a test is a shift and no memory access.
+/// A set of ASCII octets in two words, so that a test is a shift without memory access.
 struct OctetSet {
     let low: UInt64
     let high: UInt64
@@ -15,11 +15,11 @@ enum Octets {
     @inline(__always) static var token: OctetSet { OctetSet(low: 0x03ff_6cfa_0000_0000, high: 0x57ff_ffff_c7ff_fffe) }
     /// `pchar`, `/` and `%` (RFC 3986, section 3.3).
     @inline(__always) static var path: OctetSet { OctetSet(low: 0x2fff_fff2_0000_0000, high: 0x47ff_fffe_87ff_ffff) }
-    /// `path` with `?`, and the brackets which clients leave bare in queries (RFC 3986, section 3.4).
+    /// `path` with `?`, and the brackets that clients leave unencoded in queries (RFC 3986, section 3.4).
     @inline(__always) static var query: OctetSet { OctetSet(low: 0xafff_fff2_0000_0000, high: 0x47ff_fffe_afff_ffff) }
     /// `reg-name` (RFC 3986, section 3.2.2).
     @inline(__always) static var host: OctetSet { OctetSet(low: 0x2bff_7ff2_0000_0000, high: 0x47ff_fffe_87ff_fffe) }
-    /// What an IPv6 literal is made of.
+    /// The octets of an IPv6 literal.
     @inline(__always) static var ipv6: OctetSet { OctetSet(low: 0x07ff_4000_0000_0000, high: 0x0000_007e_0000_007e) }
 
     /// An octet of a field value: no control but tab (RFC 9110, section 5.5). Octets above 0x7f are opaque.
@@ -43,7 +43,7 @@ enum Octets {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether the octets are `text`, the ASCII letters in either case.
+    /// Whether the octets are `text`, ignoring ASCII case.
     @inline(__always)
     func equalsIgnoringCase(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
@@ -61,13 +61,13 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
-    /// A part of the octets.
+    /// A subrange of the octets.
     @inline(__always)
     func part(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: self[range])
     }
 
-    /// The octets without spaces and tabs around them (OWS, RFC 9110, section 5.6.3).
+    /// The octets without leading and trailing spaces and tabs (OWS, RFC 9110, section 5.6.3).
     func trimmingBlanks() -> UnsafeRawBufferPointer {
         var from = 0
         var to = count

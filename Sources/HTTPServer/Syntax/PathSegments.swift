@@ -1,16 +1,16 @@
-/// A request path split at its slashes and then percent-decoded. One object serves an event loop for all requests.
+/// A request path, split at its slashes and then percent-decoded. An event loop uses one object for all requests.
 final class PathSegments {
     static let maximumCount = 16
 
     enum Failure: Error, Equatable {
-        /// No route has so many segments.
+        /// More segments than any route has.
         case tooManySegments
-        /// An encoded NUL: nothing good comes of it (CWE-158).
+        /// An encoded NUL, which is only used in attacks (CWE-158).
         case encodedNull
     }
 
     private struct Segment {
-        /// Into the decoded octets when `isDecoded`, else into the path.
+        /// Into the decoded octets if `isDecoded`, otherwise into the path.
         var offset = 0
         var count = 0
         var isDecoded = false
@@ -23,7 +23,7 @@ final class PathSegments {
     private let parameters: UnsafeMutablePointer<Int>
     private let decoded: UnsafeMutableRawBufferPointer
 
-    /// - Parameter maximumPath: The longest path that will be split, in octets.
+    /// - Parameter maximumPath: The longest path to be split, in octets.
     init(maximumPath: Int) {
         segments = .allocate(capacity: Self.maximumCount)
         segments.initialize(repeating: Segment(), count: Self.maximumCount)
@@ -38,8 +38,8 @@ final class PathSegments {
         decoded.deallocate()
     }
 
-    /// Splits a path which begins with a slash, or is empty (as in `http://host`, which means `/`; RFC 9112, section 3.2.1). The
-    /// octets must stay until the next call.
+    /// Splits a path that begins with a slash, or is empty (as in `http://host`, which means `/`; RFC 9112, section 3.2.1). The
+    /// octets must stay valid until the next call.
     func split(_ path: UnsafeRawBufferPointer) throws(Failure) {
         precondition(path.count <= decoded.count)
         self.path = path
@@ -78,7 +78,7 @@ final class PathSegments {
         return segment.isDecoded ? UnsafeRawBufferPointer(rebasing: decoded[range]) : path.part(range)
     }
 
-    /// The decoded octets of the parameter with this index, in the order of the pattern.
+    /// The decoded octets of the parameter with this index, in pattern order.
     func parameter(_ index: Int) -> UnsafeRawBufferPointer {
         precondition(index >= 0 && index < parameterCount, "the route has no parameter with this index")
         return self[parameters[index]]

@@ -1,6 +1,6 @@
-/// Percent-decoding (RFC 3986, section 2.1) of octets which the parser has found well-formed.
+/// Percent-decoding (RFC 3986, section 2.1) of octets that the parser has accepted.
 enum PercentDecoding {
-    /// Decodes `text` into `output`, which is at least as long; the number of octets written. `+` stays `+`.
+    /// Decodes `text` into `output`, which is at least as long, and returns the number of octets written. `+` stays `+`.
     static func decode(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Int {
         precondition(output.count >= text.count)
         var at = 0
@@ -12,7 +12,7 @@ enum PercentDecoding {
         return written
     }
 
-    /// Whether `text`, decoded, is `plain`.
+    /// Whether `text` is `plain` after decoding.
     static func equals(_ text: UnsafeRawBufferPointer, _ plain: StaticString) -> Bool {
         var at = 0
         var index = 0
@@ -23,7 +23,7 @@ enum PercentDecoding {
         return index == plain.utf8CodeUnitCount
     }
 
-    /// The decoded text, or nil when it is not UTF-8.
+    /// The decoded text, or nil if it is not UTF-8.
     static func string(_ text: UnsafeRawBufferPointer) -> String? {
         withUnsafeTemporaryAllocation(byteCount: text.count, alignment: 1) { buffer in
             let count = decode(text, into: buffer)
