@@ -2,9 +2,9 @@
 ///
 /// It is never more than full, so octets that came fast do not pay for a longer stall.
 struct Allowance: Equatable {
-    /// Up to when the octets so far have paid, in milliseconds; never later than the last of them came.
+    /// The time that the octets so far have paid for, in milliseconds; never after the last of them arrived.
     private(set) var paidUntil: Int64
-    /// What was left of the octets when they were turned into milliseconds, times 1000.
+    /// The remainder of the octets' conversion into milliseconds, times 1000.
     private var rest: Int64 = 0
 
     /// A full one.
@@ -12,9 +12,9 @@ struct Allowance: Equatable {
         paidUntil = now
     }
 
-    /// Some octets have passed.
+    /// Records transferred octets.
     ///
-    /// - Parameter rate: octets a second, at most 2⁴⁰.
+    /// - Parameter rate: octets per second, at most 2⁴⁰.
     mutating func pay(_ octets: Int, rate: Int64, at now: Int64) {
         let earned = rest + Int64(min(octets, 1 << 40)) * 1000
         paidUntil += earned / rate
@@ -25,7 +25,7 @@ struct Allowance: Equatable {
         }
     }
 
-    /// So much time was not the client's.
+    /// Adds time that is not charged to the client.
     mutating func extend(by time: Int64) {
         paidUntil += time
     }

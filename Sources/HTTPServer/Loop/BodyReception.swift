@@ -1,4 +1,4 @@
-/// How much of a request's content has arrived. What becomes of it is part of the connection's state.
+/// How much of a request's content has arrived. The connection's state decides where it goes.
 struct BodyReception {
     /// The request it belongs to.
     var sequence: UInt32 = 0

@@ -3,7 +3,7 @@ internal import Concurrency
 /// One connection and its buffers, owned by its event loop. Objects stay in their slot and serve one connection after another; an idle
 /// connection owns no buffer.
 ///
-/// What happens next is decided by `state`; the rest is data.
+/// `state` decides what happens next; the rest is data.
 final class Connection: AnswerTarget {
     /// Its event loop; `EventLoop.finish` breaks the cycle.
     let loop: EventLoop
@@ -19,7 +19,7 @@ final class Connection: AnswerTarget {
 
     // Reading
     var parser = RequestParser()
-    /// Octets that have been read and not used.
+    /// Octets that have been read but not used.
     var input = ByteBuffer()
     /// The head of the request whose content is arriving.
     var storedHead = ByteBuffer()
@@ -30,7 +30,7 @@ final class Connection: AnswerTarget {
     // Answering
     /// The last request that has begun.
     var current = ExchangeInfo()
-    /// Answers that have a place in the queue, in the order of the requests; `state` knows how many.
+    /// Queued answers, in the order of the requests; `state` knows how many.
     var pending: [PendingAnswer] = []
 
     // Writing
@@ -38,7 +38,7 @@ final class Connection: AnswerTarget {
     private(set) var transfer = Transfer.none
     /// The response that `transfer` belongs to.
     var delivery: Delivery?
-    /// How much of the output buffer the server's total counts.
+    /// How much of the output buffer is counted in the server's total.
     var countedOutput = 0
 
     init(_ loop: EventLoop, slot: UInt32) {
@@ -49,7 +49,7 @@ final class Connection: AnswerTarget {
 
     var token: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
 
-    /// Nothing is in hand and nothing is half-way.
+    /// Whether no work is in progress.
     var isQuiescent: Bool { state.isQuiescent(hasInput: !input.isEmpty, hasOutput: !output.isEmpty) }
 
     // MARK: Answers
@@ -84,13 +84,13 @@ final class Connection: AnswerTarget {
         current = ExchangeInfo()
     }
 
-    /// Begins to send content beside the output buffer.
+    /// Begins to send content that bypasses the output buffer.
     func beginTransfer(_ next: Transfer) {
         transfer = next
         state.transferBegan()
     }
 
-    /// The client has taken some of that content.
+    /// The client has read some of that content.
     func continueTransfer(_ next: Transfer) {
         transfer = next
     }
@@ -104,7 +104,7 @@ final class Connection: AnswerTarget {
     /// Whether the state's counts match the data.
     var isConsistent: Bool { state.waiting == pending.count && state.isSending == !transfer.isNone }
 
-    /// Ends a connection and releases all that it owned, except the descriptor.
+    /// Ends a connection and releases everything it owned, except the descriptor.
     func reset() {
         liveness.set(0)
         descriptor = -1

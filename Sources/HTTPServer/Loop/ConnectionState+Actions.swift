@@ -1,54 +1,54 @@
-// What the event loop does about an event.
+// How the event loop reacts to an event.
 extension ConnectionState {
     /// What the client's next octets are.
     enum Intake: Hashable {
         /// Part of a request head.
         case head
-        /// Part of the content of the request in hand.
+        /// Part of the content of the current request.
         case body
-        /// Not wanted before something else has happened.
+        /// Not wanted until something else happens.
         case later
-        /// Of no use any more.
+        /// No longer of use.
         case refuse
     }
 
     /// When an answer is written.
     enum Turn: Hashable {
-        /// Once those before it are sent; it has a place in the queue.
+        /// After the answers before it; it is queued.
         case waits
         /// Now.
         case begins
-        /// Now, though the request's content has not arrived: what handles the content is let go.
+        /// Now, before the request's content has arrived: the consumer of the content is released.
         case abandonsBody
     }
 
-    /// What a handler has left behind.
+    /// What a handler has done by the time it returns.
     enum Outcome: Hashable {
         /// The request has been answered.
         case isAnswered
-        /// The answer comes later: it has a place in the queue.
+        /// The answer comes later and is queued.
         case isDeferred
-        /// The same, and nobody takes the content.
+        /// The same, and the content has no consumer.
         case abandonsBody
         /// The same, and the content is streamed.
         case streams(sendsContinue: Bool)
     }
 
-    /// What is due when a deadline has passed.
+    /// The action when a deadline has passed.
     enum Expiry: Hashable {
         case nothing
         /// The connection broke.
         case close
-        /// The client has begun a request head and is told that it took too long.
+        /// The client has begun a request head and is answered that it took too long.
         case refuseHead
         case failBody
     }
 
-    /// What brings the connection to rest.
+    /// The action that leaves the connection idle.
     enum Action: Hashable {
         /// Waiting for what `awaited` says.
         case wait
-        /// Looking for octets of the client, to see whether it may be closed at once.
+        /// Checking for octets from the client, to see whether the connection may be closed at once.
         case probe
         /// Sending FIN; what the client still sends is dropped.
         case sayGoodbye

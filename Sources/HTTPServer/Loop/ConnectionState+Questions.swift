@@ -11,7 +11,7 @@ extension ConnectionState {
         if case .body(let body, _) = phase { body } else { nil }
     }
 
-    /// The request in hand has neither an answer nor a place in the queue.
+    /// The current request is neither answered nor queued.
     var isUnanswered: Bool {
         switch phase {
         case .request, .body(.offered, _), .body(.collected, _): true
@@ -23,7 +23,7 @@ extension ConnectionState {
     /// Every answer has been written to the output buffer.
     var owesNothing: Bool { waiting == 0 && !isSending && !isUnanswered }
 
-    /// The answer to the request in hand can be written at once.
+    /// The answer to the current request can be written at once.
     var answersAtOnce: Bool { waiting == 0 && !isSending && !isBroken }
 
     /// The answer that is being written is the last one and says so (`Connection: close`; RFC 9112, section 9.6).
@@ -34,12 +34,12 @@ extension ConnectionState {
         }
     }
 
-    /// Nothing is in hand and nothing is half-way.
+    /// No work is in progress.
     func isQuiescent(hasInput: Bool, hasOutput: Bool) -> Bool {
         phase == .head && !hasInput && !hasOutput && owesNothing
     }
 
-    /// What the client's next octets are. `hasRoom`: the output buffer can take another answer.
+    /// What the client's next octets are. `hasRoom`: the output buffer has room for another answer.
     func intake(hasRoom: Bool) -> Intake {
         switch phase {
         case .head: hasRoom && !isSending && waiting < Self.maximumWaiting ? .head : .later

@@ -1,15 +1,15 @@
 /// What a connection is doing and what it may do next. A pure function of what has happened, so that tests need no sockets.
 ///
-/// Each event is a method: it changes the state and returns what the event loop does about it. In a phase where an event cannot happen
-/// it changes nothing. Every method is O(1) and allocates nothing.
+/// Each event is a method: it changes the state and returns what the event loop does about it. In a phase in which an event cannot
+/// happen it changes nothing. Every method is O(1) and allocates nothing.
 struct ConnectionState: Hashable {
-    /// Where the content of the request in hand goes.
+    /// Where the content of the current request goes.
     enum Body: Hashable {
         /// Not decided: its handler is running. The client may wait for `100 Continue` (RFC 9110, section 10.1.1).
         case offered(awaitsContinue: Bool)
         /// Into memory, for a handler that wants all of it.
         case collected
-        /// Into a `BodyConsumer`; the answer has its place among those that wait.
+        /// Into a `BodyConsumer`; the answer is queued.
         case streamed(isPaused: Bool)
         /// Nowhere: the request has been answered, or its handler does not want the content.
         case discarded
@@ -21,27 +21,27 @@ struct ConnectionState: Hashable {
         case head
         /// A head has arrived that must wait until all answers are sent.
         case held
-        /// A request whose content is whole, or has yet to be offered, is in hand. `isLast`: no other follows.
+        /// A request whose content is complete or not yet offered is being handled. `isLast`: no other follows.
         case request(isLast: Bool)
-        /// The content of the request in hand is arriving.
+        /// The content of the current request is arriving.
         case body(Body, isLast: Bool)
-        /// No request is taken any more; answers may be outstanding. `lingers`: the client may still be sending.
+        /// No more requests are accepted; answers may be outstanding. `lingers`: the client may still be sending.
         case ended(lingers: Bool)
-        /// All answers are sent and FIN is too; the client's octets are dropped until its FIN (RFC 9112, section 9.6).
+        /// All answers and FIN are sent; the client's octets are dropped until its FIN (RFC 9112, section 9.6).
         case lingering
-        /// The connection is closed as soon as nobody uses its buffers. `isUnanswered`: the request in hand never got an answer.
+        /// The connection is closed as soon as its buffers are unused. `isUnanswered`: the current request never got an answer.
         case broken(isUnanswered: Bool)
     }
 
-    /// Answers that may wait while requests are still taken.
+    /// Answers that may wait while requests are still accepted.
     static let maximumWaiting = 16
 
     private(set) var phase = Phase.closed
-    /// Answers that have a place in the queue and have not begun, whether they are known yet or not.
+    /// Queued answers that have not begun, whether known yet or not.
     private(set) var waiting = 0
-    /// Content of an answer is on its way beside the output buffer.
+    /// Content that bypasses the output buffer is being sent.
     private(set) var isSending = false
-    /// The socket takes nothing now.
+    /// The socket currently accepts no octets.
     private(set) var isWriteBlocked = false
     /// The client has closed its sending side.
     private(set) var isPeerClosed = false
@@ -55,7 +55,7 @@ struct ConnectionState: Hashable {
         if phase == .closed { phase = .head }
     }
 
-    /// The socket failed, or an answer cannot become whole.
+    /// The socket failed, or an answer cannot be completed.
     mutating func broke() {
         if phase != .closed { phase = .broken(isUnanswered: isUnanswered) }
     }
@@ -69,11 +69,11 @@ struct ConnectionState: Hashable {
 
     // MARK: Requests
 
-    /// A request head is whole.
+    /// A request head is complete.
     ///
     /// - Parameters:
     ///   - hasBody: The request has content.
-    ///   - mayJoin: It may be worked on beside those whose answers wait (RFC 9112, section 9.3.2).
+    ///   - mayJoin: It may be handled at the same time as those whose answers wait (RFC 9112, section 9.3.2).
     ///   - isLast: No other may follow (RFC 9112, section 9.3).
     /// - Returns: Whether the request begins; if not, the head is parsed again once all answers are sent.
     mutating func headParsed(hasBody: Bool, mayJoin: Bool, isLast: Bool) -> Bool {
@@ -86,14 +86,14 @@ struct ConnectionState: Hashable {
         return true
     }
 
-    /// The octets are no request, or the head took too long: the connection ends with the answer that says so.
+    /// The octets are not a request, or the head took too long: the connection ends with the answer that says so.
     mutating func refused() -> Turn {
         guard phase == .head else { return .waits }
         phase = .ended(lingers: true)
         return turn()
     }
 
-    /// The request has content whose use is not decided.
+    /// The request has content whose destination is not decided.
     mutating func bodyOffered(awaitsContinue: Bool) {
         guard case .request(let isLast) = phase, answersAtOnce else { return }
         phase = .body(.offered(awaitsContinue: awaitsContinue), isLast: isLast)
@@ -105,7 +105,7 @@ struct ConnectionState: Hashable {
         phase = .body(.collected, isLast: isLast)
     }
 
-    /// The request in hand is answered. `restIsCheap`: the rest of its content may be read to keep the connection.
+    /// The current request is answered. `restIsCheap`: the rest of its content may be read to keep the connection.
     mutating func answered(restIsCheap: Bool) -> Turn {
         switch phase {
         case .request(let isLast):
@@ -122,7 +122,7 @@ struct ConnectionState: Hashable {
         }
     }
 
-    /// The handler of the request in hand has returned.
+    /// The handler of the current request has returned.
     mutating func handlerReturned(takesBody: Bool, restIsCheap: Bool) -> Outcome {
         switch phase {
         case .request(let isLast):
@@ -160,14 +160,14 @@ struct ConnectionState: Hashable {
         return true
     }
 
-    /// Content has been discarded beyond what a kept connection is worth.
+    /// More content has been discarded than keeping the connection is worth.
     mutating func discardedTooMuch() {
         if case .body(.discarded, _) = phase { phase = .ended(lingers: true) }
     }
 
-    /// The content is whole.
+    /// The content is complete.
     ///
-    /// - Returns: Where it went; nil if none was arriving. If it was collected, the request is in hand once more.
+    /// - Returns: Where it went; nil if none was arriving. If it was collected, the request is handled again.
     mutating func bodyEnded() -> Body? {
         guard case .body(let body, let isLast) = phase else { return nil }
         switch body {
@@ -178,7 +178,7 @@ struct ConnectionState: Hashable {
         return body
     }
 
-    /// The content will not become whole: no request follows.
+    /// The content cannot be completed: no request follows.
     ///
     /// - Returns: Where it went; nil if none was arriving. If it was collected, an answer is due at once.
     mutating func bodyFailed() -> Body? {
@@ -190,7 +190,7 @@ struct ConnectionState: Hashable {
 
     // MARK: Answers
 
-    /// The first answer in the queue is known. `restIsCheap`: as for `answered`.
+    /// The first queued answer is known. `restIsCheap`: as in `answered`.
     mutating func nextAnswer(restIsCheap: Bool) -> Turn {
         guard waiting > 0, !isSending, !isUnanswered, !isBroken else { return .waits }
         waiting -= 1
@@ -199,7 +199,7 @@ struct ConnectionState: Hashable {
         return .abandonsBody
     }
 
-    /// The answer that is being written ends with the connection: those in the queue are dropped.
+    /// The answer being written ends with the connection: queued answers are dropped.
     mutating func answerEndsConnection() {
         switch phase {
         case .head, .held: phase = .ended(lingers: false)
@@ -210,7 +210,7 @@ struct ConnectionState: Hashable {
         waiting = 0
     }
 
-    /// The answer that is being written has content that does not go through the output buffer.
+    /// The answer being written has content that bypasses the output buffer.
     mutating func transferBegan() {
         switch phase {
         case .head, .held, .body(.discarded, _), .ended: isSending = true
@@ -225,12 +225,12 @@ struct ConnectionState: Hashable {
 
     // MARK: The socket
 
-    /// Octets have come. `all`: no more were there.
+    /// Octets have arrived. `all`: no more were available.
     mutating func received(all: Bool) {
         if isOpen { isDrained = all }
     }
 
-    /// The client has closed its sending side. What it has asked for is still answered.
+    /// The client has closed its sending side. Its requests so far are still answered.
     ///
     /// - Returns: Whether content is missing.
     mutating func peerClosed() -> Bool {
@@ -249,7 +249,7 @@ struct ConnectionState: Hashable {
 
     // MARK: Time
 
-    /// The deadline of what the connection waited for has passed.
+    /// The deadline of the awaited event has passed.
     mutating func timedOut(_ awaited: ConnectionTimer.Phase, hasInput: Bool) -> Expiry {
         switch awaited {
         case .answering: return .nothing
@@ -261,7 +261,7 @@ struct ConnectionState: Hashable {
         }
     }
 
-    /// The server stops: a connection with a request in hand ends with its answer; any other may still send one.
+    /// The server stops: a connection with a current request ends with its answer; any other may still send one.
     mutating func stopRequested() {
         switch phase {
         case .head where waiting > 0, .held where waiting > 0: phase = .ended(lingers: false)
@@ -274,12 +274,12 @@ struct ConnectionState: Hashable {
 
     // MARK: Rest
 
-    /// The output buffer has been sent as far as the socket takes it: a head that waited is looked at again.
+    /// The output buffer has been sent as far as the socket accepts it: a held head is parsed again.
     mutating func flushed(hasOutput: Bool) {
         if phase == .held, owesNothing, !hasOutput { phase = .head }
     }
 
-    /// All that can be done now has been done.
+    /// All that can be done now is done.
     ///
     /// A connection that is closed while octets of its client are unread sends RST, which can destroy answers on their way. So, if such
     /// octets may come, FIN is sent first and they are read and dropped (RFC 9112, section 9.6).
@@ -299,7 +299,7 @@ struct ConnectionState: Hashable {
         return .close
     }
 
-    /// The client has been looked at after `.probe`.
+    /// The result of `.probe`.
     mutating func probed(foundOctets: Bool) -> Action {
         guard phase == .ended(lingers: false), owesNothing else { return .wait }
         if foundOctets { return goodbye() }
@@ -314,7 +314,7 @@ struct ConnectionState: Hashable {
 
     // MARK: Transitions
 
-    /// The phase after a request that is answered or has a place in the queue.
+    /// The phase after a request is answered or queued.
     private static func next(isLast: Bool) -> Phase {
         isLast ? .ended(lingers: false) : .head
     }
@@ -325,7 +325,7 @@ struct ConnectionState: Hashable {
         return .waits
     }
 
-    /// The content is thrown away if that is cheap, else the connection ends.
+    /// Discards the content if that is cheap, otherwise ends the connection.
     private mutating func abandonBody(isLast: Bool, keeps: Bool) {
         phase = keeps && !isLast ? .body(.discarded, isLast: false) : .ended(lingers: true)
     }

@@ -5,13 +5,13 @@ struct ConnectionTimer: Equatable {
         case idle
         /// A head is arriving; absolute from its first octet, or from the accept.
         case head
-        /// Content is arriving; it must keep to a least rate.
+        /// Content is arriving; it must keep to a minimum rate.
         case body
-        /// Nothing is expected of the client: no deadline.
+        /// Nothing is expected from the client: no deadline.
         case answering
-        /// The client does not take its answer at once; it must keep to a least rate.
+        /// The client does not read its answer at once; it must keep to a minimum rate.
         case writing
-        /// A refused request is running out; absolute.
+        /// Reading the rest of a refused request; absolute.
         case lingering
     }
 
@@ -35,7 +35,7 @@ struct ConnectionTimer: Equatable {
         phase = next
     }
 
-    /// A head is whole: the next one has a deadline of its own.
+    /// A head is complete: the next one has its own deadline.
     mutating func headIsComplete(at now: Int64) {
         enter(.answering, at: now)
     }
@@ -51,7 +51,7 @@ struct ConnectionTimer: Equatable {
         body.pay(count, rate: policy.bodyRate, at: now)
     }
 
-    /// The application stops the flow of content: the time until `resumeBody` is not the client's.
+    /// The application pauses the content: the time until `resumeBody` is not charged to the client.
     mutating func pauseBody(at now: Int64) {
         if pausedSince == nil { pausedSince = now }
     }
@@ -62,7 +62,7 @@ struct ConnectionTimer: Equatable {
         pausedSince = nil
     }
 
-    /// The client has taken some octets of its answer.
+    /// The client has read some octets of its answer.
     mutating func writeProgressed(_ count: Int, at now: Int64, _ policy: DeadlinePolicy) {
         if phase == .writing { writing.pay(count, rate: policy.writeRate, at: now) }
     }

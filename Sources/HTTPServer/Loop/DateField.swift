@@ -1,8 +1,8 @@
 /// The date format of HTTP (IMF-fixdate, RFC 9110, section 5.6.7).
 enum DateField {
-    /// Appends as `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// Appends a time such as `Sun, 06 Nov 1994 08:49:37 GMT`.
     ///
-    /// - Parameter seconds: Since 1970; the days of the civil calendar come by the usual reckoning in years that begin in March.
+    /// - Parameter seconds: Since 1970. The calendar date is computed in years that begin in March.
     static func append(_ seconds: Int, to output: inout ByteBuffer) {
         let time = max(0, seconds)
         let days = time / 86400

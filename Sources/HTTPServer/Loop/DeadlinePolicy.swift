@@ -2,11 +2,11 @@
 struct DeadlinePolicy: Equatable {
     var header: Int64
     var body: Int64
-    /// Octets of content a second.
+    /// Octets of content per second.
     var bodyRate: Int64
     var idle: Int64
     var write: Int64
-    /// Octets of an answer a second.
+    /// Octets of an answer per second.
     var writeRate: Int64
     var linger: Int64
 }

@@ -1,4 +1,4 @@
-/// A response whose content is on its way.
+/// A response whose content is being sent.
 struct Delivery {
     let info: ExchangeInfo
     let status: Status

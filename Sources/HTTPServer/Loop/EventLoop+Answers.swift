@@ -40,7 +40,7 @@ extension EventLoop {
         enqueue(connection, connection.current, response ?? droppedResponse(connection.current), answered(connection))
     }
 
-    /// The request in hand has its answer. One that comes before the request is whole decides what becomes of the rest.
+    /// The current request has its answer. If it comes before the request is complete, the rest is read or refused.
     @discardableResult
     func answered(_ connection: Connection) -> ConnectionState.Turn {
         let turn = connection.state.answered(restIsCheap: restIsCheap(connection))
@@ -90,7 +90,7 @@ extension EventLoop {
         isInHandler && connection.state.isUnanswered && connection.generation == generation && connection.current.sequence == sequence
     }
 
-    /// Puts a deferred answer into its place; nil if its responder was dropped.
+    /// Queues a deferred answer in its place; nil if its responder was dropped.
     func deliver(_ connection: Connection, _ sequence: UInt32, _ response: Response?) {
         guard let index = connection.pending.firstIndex(where: { $0.info.sequence == sequence }),
             connection.pending[index].response == nil
@@ -102,7 +102,7 @@ extension EventLoop {
         writeReady(connection)
     }
 
-    /// Writes an answer, or queues it behind those that come first.
+    /// Writes an answer, or queues it after earlier ones.
     func enqueue(
         _ connection: Connection, _ info: ExchangeInfo, _ response: Response, allow: MethodSet? = nil, _ turn: ConnectionState.Turn
     ) {
@@ -154,7 +154,7 @@ extension EventLoop {
         observe(connection, info, response.status, bytes: info.isHead ? 0 : response.body.count ?? 0)
     }
 
-    /// Drops the requests after the one that is being answered.
+    /// Drops the requests after the one being answered.
     private func dropPending(_ connection: Connection) {
         for answer in connection.pending {
             answer.response?.discard()

@@ -25,7 +25,7 @@ extension EventLoop {
         connection.state.bodyOffered(awaitsContinue: head.expectsContinue)
     }
 
-    /// The budget for the content of the request in hand.
+    /// The budget for the content of the current request.
     func bodyBudget(_ connection: Connection) -> MemoryBudget {
         connection.current.isRefusable ? shared.readingBudget : shared.budget
     }
@@ -71,7 +71,7 @@ extension EventLoop {
         return false
     }
 
-    /// Hands on a piece of content; false if that ended the request.
+    /// Delivers a piece of content; false if that ended the request.
     private func deliver(_ connection: Connection, _ octets: UnsafeRawBufferPointer) -> Bool {
         connection.reception.received = connection.reception.received.addingReportingOverflow(octets.count).partialValue
         connection.timer.bodyArrived(octets.count, at: now, policy)
@@ -102,7 +102,7 @@ extension EventLoop {
         return true
     }
 
-    /// The content is whole.
+    /// The content is complete.
     func endBody(_ connection: Connection) {
         switch connection.state.bodyEnded() {
         case nil, .offered, .discarded: break
@@ -120,7 +120,7 @@ extension EventLoop {
         connection.state.body == nil || connection.reception.remaining <= Self.maximumDiscard
     }
 
-    /// Releases what handled the content of a request that is answered early, or whose handler does not want the content.
+    /// Releases the consumer of content when the request is answered early or its handler does not want the content.
     func dropBody(_ connection: Connection) {
         connection.consumer = nil
         connection.builder.reset()
@@ -129,7 +129,7 @@ extension EventLoop {
         connection.reception.received = 0
     }
 
-    /// The content will not become whole. Its request is answered with an error unless it has been answered already.
+    /// The content cannot be completed. Its request is answered with an error unless it has been answered already.
     func failBody(_ connection: Connection, _ status: Status, _ detail: String, retryAfter: Bool = false) {
         let body = connection.state.bodyFailed()
         let consumer = connection.consumer

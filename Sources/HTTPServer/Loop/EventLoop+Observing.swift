@@ -1,7 +1,7 @@
 internal import Concurrency
 
 extension EventLoop {
-    /// Begins to count the request in `head`, and to trace it if somebody observes.
+    /// Begins to count the request in `head`, and to trace it if there is an observer.
     func trace(_ connection: Connection, isWellFormed: Bool) {
         let method = isWellFormed ? head.method : nil
         connection.current.slot = handle.counters.slot(withoutRoute: method)
@@ -12,7 +12,7 @@ extension EventLoop {
             id: connection.current.id, peer: connection.peer, method: method, path: isWellFormed ? Array(head.bytes(head.path)) : [])
     }
 
-    /// The request in hand has found its route.
+    /// The current request has found its route.
     func trace(_ connection: Connection, reached route: Route) {
         connection.current.slot = handle.counters.slot(route.index, isHead: connection.current.isHead)
         connection.current.trace?.route = route
@@ -41,7 +41,7 @@ extension EventLoop {
         conclude(answer.info, answer.response?.status, bytes: 0, isComplete: false)
     }
 
-    /// The connection ends: what is not answered by now never is.
+    /// The connection ends: unanswered requests will never be answered.
     func observeEnd(_ connection: Connection) {
         if let delivery = connection.delivery {
             connection.delivery = nil

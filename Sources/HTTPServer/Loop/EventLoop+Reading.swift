@@ -1,8 +1,8 @@
 internal import Concurrency
 
 extension EventLoop {
-    /// Reads once from a readable connection and processes what came. Level-triggered epoll reports again if there is more, so one
-    /// connection cannot keep the others waiting.
+    /// Reads once from a readable connection and processes what came. Level-triggered epoll reports again if there is more, so no
+    /// connection can keep the others waiting.
     func read(_ connection: Connection) {
         guard reads(connection) else { return stopReading(connection) }
         if connection.state.phase == .lingering { return discardInput(connection) }
@@ -56,7 +56,7 @@ extension EventLoop {
         case .bytes, .wouldBlock: return
         case .failed: connection.state.broke()
         case .end:
-            // As far as is known, the client has only closed its sending side: what it has asked for is still answered.
+            // As far as known, the client has only closed its sending side: its requests so far are still answered.
             if connection.state.peerClosed() {
                 failBody(connection, .badRequest, "the connection ended before all of the content arrived")
             }
@@ -73,8 +73,8 @@ extension EventLoop {
         return used > 0
     }
 
-    /// Stops watching for octets until `settle` wants them again. Only done if there are octets that nobody wants yet, so the usual
-    /// request needs no epoll_ctl.
+    /// Stops watching for octets until `settle` wants them again. Only done if there are octets that cannot be used yet, so the
+    /// usual request needs no epoll_ctl.
     private func stopReading(_ connection: Connection) {
         if let interest = connection.interest { setInterest(connection, interest.subtracting(.read)) }
     }
@@ -111,7 +111,7 @@ extension EventLoop {
         connection.state.intake(hasRoom: hasRoom(connection)) != .later
     }
 
-    /// Whether the output buffer can take another answer.
+    /// Whether the output buffer has room for another answer.
     func hasRoom(_ connection: Connection) -> Bool {
         connection.output.isEmpty || connection.output.count < Self.highWaterMark && !shared.answerBudget.isExhausted
     }

@@ -3,8 +3,8 @@ import Synchronization
 extension EventLoop {
     static let noMemory = "the server has no memory left for request content; try again"
 
-    /// Processes octets of the client; returns how many it used. The rest must be passed again when more have come or the connection's
-    /// state has changed.
+    /// Processes octets of the client; returns how many it used. The rest must be passed again when more have come or the
+    /// connection's state has changed.
     func process(_ connection: Connection, _ octets: UnsafeRawBufferPointer) -> Int {
         var at = 0
         while at < octets.count {
@@ -37,7 +37,7 @@ extension EventLoop {
         return at
     }
 
-    /// Requests may be worked on at the same time if all of them only read (RFC 9112, section 9.3.2).
+    /// Requests may be handled at the same time if all of them only read (RFC 9112, section 9.3.2).
     private func mayJoin(_ connection: Connection) -> Bool {
         (head.method?.isSafe ?? false) && connection.pending.allSatisfy { $0.info.isSafe }
     }
@@ -85,7 +85,7 @@ extension EventLoop {
         }
     }
 
-    /// Begins a request that has found its route and may go on.
+    /// Begins a request that has found its route and passed the gate.
     private func begin(_ connection: Connection, _ method: Method, _ route: Route, _ following: UnsafeRawBufferPointer) -> Int {
         var limit = route.maximumBodySize ?? configuration.maximumBodySize
         switch route.kind {
@@ -102,14 +102,14 @@ extension EventLoop {
         }
     }
 
-    /// The name of the request in `head`.
+    /// The ID of the request in `head`.
     private func requestID() -> RequestID {
         guard configuration.namesRequests else { return RequestID() }
         if let given = head.firstField("x-request-id"), let id = RequestID(given: given.value) { return id }
         return requestIDs.next()
     }
 
-    /// Asks the gate; nil if the request may go on, else as the `answer…` functions.
+    /// Asks the gate; nil if the request may pass, otherwise as the `answer…` functions.
     private func refuseAtGate(_ connection: Connection, _ access: RouteAccess, allow: MethodSet? = nil) -> Int? {
         guard let gate = configuration.gate else { return nil }
         let verdict = gate(request, access)
@@ -145,7 +145,7 @@ extension EventLoop {
         return 0
     }
 
-    /// The answer to octets that are no request; the connection ends with it.
+    /// The answer to octets that are not a request; the connection ends with it.
     private func refuse(_ connection: Connection, _ failure: ParseFailure) {
         refuse(connection, failure.status, failure.detail.description)
     }
@@ -219,7 +219,7 @@ extension EventLoop {
         handlerReturned(connection, takesBody: false)
     }
 
-    /// Keeps the place of a request whose answer comes later.
+    /// Queues a request whose answer comes later.
     @discardableResult
     private func handlerReturned(_ connection: Connection, takesBody: Bool) -> ConnectionState.Outcome {
         let outcome = connection.state.handlerReturned(takesBody: takesBody, restIsCheap: restIsCheap(connection))
@@ -233,7 +233,7 @@ extension EventLoop {
         requestCount &* UInt64(configuration.eventLoops) &+ UInt64(handle.index)
     }
 
-    /// Calls the handler of a request whose content is whole, after parsing the copy of its head.
+    /// Calls the handler of a request whose content is complete, after parsing the copy of its head.
     func callStored(_ connection: Connection, _ body: Body) {
         var parser = RequestParser()
         guard case .complete = parser.parse(connection.storedHead.bytes, limits: limits, into: head), let method = head.method,

@@ -1,8 +1,8 @@
 extension EventLoop {
-    /// How soon a kernel's queue that could not be emptied is looked at again, in milliseconds.
+    /// Milliseconds until a kernel queue that could not be emptied is checked again.
     private static let backlogInterval: Int64 = 10
 
-    /// Whether nothing is left to do. Then it closes the mailbox, which refuses later messages.
+    /// Whether no work is left. If so, it closes the mailbox, which refuses later messages.
     var hasEnded: Bool {
         guard isStopping else { return false }
         if now >= stopDeadline { return true }
@@ -34,7 +34,7 @@ extension EventLoop {
         if isListening { stopListening(until: .max) }
         listenAgainAt = .max
         shared.listener.holdBack()
-        // More do not fit into the queue; later ones are refused.
+        // The queue holds no more than this; later ones are refused.
         backlogLeft = Int(Listener.backlog) + 1
         takeBacklog()
     }
@@ -45,8 +45,8 @@ extension EventLoop {
         if !isGraceOver, now >= graceEnd { endGrace() }
     }
 
-    /// Takes the connections that the kernel has accepted: their clients may have sent requests. If there is no room for all, the rest
-    /// follow as others close.
+    /// Takes the connections that the kernel has accepted: their clients may have sent requests. If there is no room for all, the
+    /// rest follow as others close.
     private func takeBacklog() {
         while backlogLeft > 0, shared.admit() {
             let result = SystemCall.accept(shared.listener.descriptor)
@@ -71,7 +71,7 @@ extension EventLoop {
         if backlogLeft == 0 { shared.loopStoppedListening() }
     }
 
-    /// Connections have had their time for one more request; those without one are closed.
+    /// The time for one more request is over; connections without one are closed.
     private func endGrace() {
         isGraceOver = true
         for connection in connections where connection.state.isOpen {
@@ -83,7 +83,7 @@ extension EventLoop {
         if backlogLeft > 0 { takeBacklog() }
     }
 
-    /// Ends what the deadline has left.
+    /// Ends what is left at the deadline.
     func finish() {
         for connection in connections { close(connection) }
         connections.removeAll()

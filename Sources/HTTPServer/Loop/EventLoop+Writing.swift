@@ -4,7 +4,7 @@ extension EventLoop {
     /// Octets of one response sent in one turn.
     private static let bytesPerTurn = 4 << 20
 
-    /// Gives the connection in hand the loop's output buffer, if it has none of its own.
+    /// Gives the current connection the loop's output buffer, if it has none of its own.
     func lendOutput(_ connection: Connection) {
         if connection.output.capacity == 0 { swap(&connection.output, &spareOutput) }
     }
@@ -31,8 +31,8 @@ extension EventLoop {
         }
     }
 
-    /// Brings a connection to rest after any event: sends, continues with input that was held back, then closes it or waits for the next
-    /// event.
+    /// Completes the handling of any event: sends, continues with input that was held back, then closes the connection or waits for
+    /// the next event.
     func settle(_ connection: Connection) {
         guard connection.state.isOpen else { return }
         repeat {
@@ -61,7 +61,7 @@ extension EventLoop {
         countOutput(connection)
     }
 
-    /// Whether the kernel's buffer has octets of the client. They are of no use any more and dropped.
+    /// Whether the kernel's buffer has octets from the client. They are of no use any more and dropped.
     private func hasUnreadOctets(_ connection: Connection) -> Bool {
         if case .bytes = SystemCall.receive(connection.descriptor, into: receiveBuffer) { true } else { false }
     }
@@ -93,7 +93,7 @@ extension EventLoop {
         noteDeadline(connection)
     }
 
-    /// Sends what there is, as far as the socket takes it.
+    /// Sends what there is, as far as the socket accepts it.
     private func flush(_ connection: Connection) {
         var budget = Self.bytesPerTurn
         while !connection.state.isBroken, !connection.state.isWriteBlocked {
@@ -152,7 +152,7 @@ extension EventLoop {
         }
     }
 
-    /// Whether content follows at once, so that the head need not be a packet of its own.
+    /// Whether content follows at once, so that the head need not be a separate packet.
     private func hasContentToFollow(_ connection: Connection) -> Bool {
         switch connection.transfer {
         case .bytes, .file: true

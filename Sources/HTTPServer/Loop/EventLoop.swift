@@ -1,7 +1,7 @@
 internal import Concurrency
 import Synchronization
 
-/// One thread's share of the server: an epoll, its connections, and the memory that all their requests use one after another.
+/// One thread's share of the server: an epoll, its connections, and the memory that all their requests reuse.
 ///
 /// Owned by its thread; other threads reach it through its `LoopHandle`.
 final class EventLoop {
@@ -10,9 +10,9 @@ final class EventLoop {
     static let receiveSize = 64 << 10
     /// Output that stops the parsing of further requests until the client has taken some.
     static let highWaterMark = 64 << 10
-    /// Messages handled in one turn, so that sockets have theirs.
+    /// Messages handled in one turn, so that sockets get theirs.
     private static let messagesPerTurn = 512
-    /// The least time between two looks at all deadlines, in milliseconds.
+    /// The shortest time between two checks of all deadlines, in milliseconds.
     private static let scanInterval: Int64 = 50
 
     let shared: ServerShared
@@ -23,13 +23,13 @@ final class EventLoop {
     let head = RequestHead()
     let segments: PathSegments
     let exchange: Exchange
-    /// What handlers read `exchange` through. There is one for all requests: the optimizer of Swift 6.3 aborts if it inlines a function
-    /// that makes one.
+    /// Handlers read `exchange` through it. There is one for all requests: the optimizer of Swift 6.3 aborts if it inlines a
+    /// function that makes one.
     let request: Request
     let receiveBuffer: UnsafeMutableRawBufferPointer
     var poll: EventPoll
     var writer: ResponseWriter
-    /// Lent to the connection in hand, so that no idle one owns an output buffer.
+    /// Lent to the current connection, so that no idle one owns an output buffer.
     var spareOutput = ByteBuffer(capacity: EventLoop.highWaterMark)
     var connections: [Connection] = []
     var freeSlots: [UInt32] = []
@@ -38,7 +38,7 @@ final class EventLoop {
     private(set) var nextScan = Int64.max
     var requestCount: UInt64 = 0
     var requestIDs = RequestIDSource()
-    /// A handler is running: meanwhile, answers for other connections must wait.
+    /// Whether a handler is running: meanwhile, answers for other connections must wait.
     var isInHandler = false
     var isListening = false
     /// When to listen again after the descriptors ran out.
@@ -112,7 +112,7 @@ final class EventLoop {
     private func handle(_ event: EventPoll.Event) {
         switch event.token {
         case Self.mailboxToken:
-            // Taken by `handleMessages` once those in hand are done; until then the descriptor stays readable.
+            // `handleMessages` takes them after those it already has; until then the descriptor stays readable.
             if nextMessage >= messages.count {
                 handle.mailbox.take(into: &messages)
                 nextMessage = 0
@@ -217,7 +217,7 @@ final class EventLoop {
 
     // MARK: Deadlines
 
-    /// Makes sure that the deadlines are looked at in time for this connection.
+    /// Ensures that this connection's deadline is checked in time.
     func noteDeadline(_ connection: Connection) {
         guard let deadline = connection.timer.deadline(policy), deadline < nextScan else { return }
         nextScan = max(deadline, now + Self.scanInterval)

@@ -1,9 +1,9 @@
 internal import Concurrency
 
-/// An event loop that waits for its thread. What can fail is done where `Server.start` can still throw.
+/// An event loop that waits for its thread. Everything that can fail is done while `Server.start` can still throw.
 final class EventLoopSeed: @unchecked Sendable {
-    // Sendable: the loop is made by one thread and run by one other; `take` gives it away once, under the lock, and nobody but the
-    // taker touches it.
+    // Sendable: one thread makes the loop and one other runs it; `take` hands it over once, under the lock, and only the taker uses
+    // it.
     private let lock = Guarded(false)
     private nonisolated(unsafe) var loop: EventLoop?
     let index: Int

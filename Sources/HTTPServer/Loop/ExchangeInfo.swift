@@ -1,4 +1,4 @@
-/// What is known of a request until its answer is written.
+/// What is known about a request until its answer is written.
 struct ExchangeInfo {
     var sequence: UInt32 = 0
     var isHead = false
@@ -6,14 +6,14 @@ struct ExchangeInfo {
     var isSafe = false
     /// It changes nothing, so its answer may be withheld.
     var isRefusable = false
-    /// Empty if answers carry no names.
+    /// Empty if answers carry no IDs.
     var id = RequestID()
     /// What the gate adds to the answer.
     var fields: FieldBlock?
-    /// Where it is counted; negative while there is no request.
+    /// The slot it is counted in; negative while there is no request.
     var slot = -1
     /// When its head was complete, in nanoseconds of the monotonic clock.
     var start: Int64 = 0
-    /// Nil if nobody observes.
+    /// Nil without an observer.
     var trace: RequestTrace?
 }

@@ -1,4 +1,4 @@
-/// A request whose answer has a place in the queue and is not written yet.
+/// A request whose answer is queued and not written yet.
 struct PendingAnswer {
     let info: ExchangeInfo
     /// Nil until the answer is known.

@@ -1,4 +1,4 @@
-/// Makes names for requests: no two alike in a process, and hardly in two processes.
+/// Makes IDs for requests: unique in a process, and almost certainly across processes.
 struct RequestIDSource {
     private var counter: UInt64
 
@@ -6,7 +6,7 @@ struct RequestIDSource {
         counter = UInt64.random(in: .min ... .max)
     }
 
-    /// The next name. The mixing (SplitMix64's) is one-to-one, so names repeat only when the counter does.
+    /// The next ID. The mixing (SplitMix64's) is one-to-one, so IDs repeat only when the counter does.
     mutating func next() -> RequestID {
         counter &+= 0x9e37_79b9_7f4a_7c15
         var mixed = counter

@@ -1,6 +1,6 @@
 internal import Concurrency
 
-/// What an access record needs of the request; made only if somebody observes.
+/// What an access record needs of the request; made only for an observer.
 final class RequestTrace {
     let id: RequestID
     let peer: PeerAddress

@@ -1,4 +1,4 @@
-/// Writes response heads. What does not change within a second (`Server` and `Date`) is written once and copied.
+/// Writes response heads. `Server` and `Date`, which change at most once a second, are encoded once and copied.
 struct ResponseWriter: ~Copyable {
     /// How a response says its content is delimited.
     enum Length {
@@ -8,11 +8,11 @@ struct ResponseWriter: ~Copyable {
         case chunked
     }
 
-    /// What a response says of the connection.
+    /// What a response says about the connection.
     enum Persistence {
         case unsaid
         case close
-        /// Said to HTTP/1.0 clients only.
+        /// Only said to HTTP/1.0 clients.
         case keepAlive
     }
 
@@ -34,7 +34,7 @@ struct ResponseWriter: ~Copyable {
             .equalsIgnoringCase("content-security-policy")
     }
 
-    /// Sets the time that `Date` says.
+    /// Sets the time for `Date`.
     mutating func setTime(_ seconds: Int) {
         guard seconds != second else { return }
         second = seconds

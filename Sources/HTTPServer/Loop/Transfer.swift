@@ -1,4 +1,4 @@
-/// The content of a response that does not go through the output buffer.
+/// The content of a response that bypasses the output buffer.
 enum Transfer {
     case none
     case bytes([UInt8], sent: Int, AnswerMemory?)

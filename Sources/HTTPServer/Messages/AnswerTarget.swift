@@ -1,7 +1,7 @@
 /// What a `Responder` answers through: the connection of the request.
 ///
-/// A connection serves one client after another, so each call names the generation and the request that it is for. A class and not a
-/// protocol: nothing on the path of a request is an existential.
+/// A connection serves one client after another, so each call names a generation and a request. A class rather than a protocol, so
+/// that handling a request uses no existential.
 class AnswerTarget {
     /// Answers with octets, which are copied at once.
     func answer(
@@ -14,6 +14,6 @@ class AnswerTarget {
     /// Answers; nil if the responder was dropped.
     func answer(_ generation: UInt32, _ sequence: UInt32, _ response: Response?) { preconditionFailure("a connection answers") }
 
-    /// A responder for any thread.
+    /// A responder usable on any thread.
     func deferral(_ generation: UInt32, _ sequence: UInt32) -> DeferredResponder { preconditionFailure("a connection answers") }
 }

@@ -1,9 +1,9 @@
 /// Takes a request's content as it arrives. All calls come from one event loop and must not block.
 ///
-/// Calls end with exactly one of `finish`, a `fail` that returns true, and `abort`. The exception is an answer that is sent before the
-/// content is whole: then nothing more is called, and the consumer is released.
+/// Calls end with exactly one of `finish`, a `fail` that returns true, and `abort`. The exception is an answer sent before the
+/// content is complete: then no more calls follow, and the consumer is released.
 public protocol BodyConsumer: AnyObject, Sendable {
-    /// Takes octets, which are valid during the call.
+    /// Takes octets, which are valid only during the call.
     ///
     /// - Parameters:
     ///   - bytes: At least one octet.
@@ -12,14 +12,15 @@ public protocol BodyConsumer: AnyObject, Sendable {
     func receive(_ bytes: UnsafeRawBufferPointer, flow: BodyFlow) -> BodyDemand
     /// The whole content has arrived.
     func finish()
-    /// The content will not become whole, though the client may still read: it broke the framing, was too slow, or sent too much.
+    /// The content cannot be completed, though the client may still read: it broke the framing, was too slow, or sent too much.
     ///
     /// - Parameters:
     ///   - status: The status that the server would answer.
     ///   - detail: The reason.
-    /// - Returns: Whether the consumer answers instead, now or later. By default false: the server answers, and `abort` follows.
+    /// - Returns: Whether the consumer answers instead, now or later. The default is false: the server answers, and `abort`
+    ///   follows.
     func fail(_ status: Status, detail: String) -> Bool
-    /// The content will not become whole: the client has gone, or `fail` returned false. An answer sent from now on is dropped.
+    /// The content cannot be completed: the client has left, or `fail` returned false. Later answers are dropped.
     func abort()
 }
 

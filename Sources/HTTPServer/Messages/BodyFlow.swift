@@ -1,4 +1,4 @@
-/// Lets the content of one request flow again after `BodyDemand.pause`.
+/// Resumes the content of one request after `BodyDemand.pause`.
 public struct BodyFlow: Sendable {
     let address: ConnectionAddress
     let sequence: UInt32

@@ -1,5 +1,5 @@
-/// Where other threads reach a connection: the mailbox of its event loop, and its key. What arrives after the connection has ended is
-/// dropped.
+/// How other threads reach a connection: the mailbox of its event loop, and its key. Messages that arrive after the connection has
+/// ended are dropped.
 struct ConnectionAddress: Sendable {
     let mailbox: Mailbox
     let key: ConnectionKey

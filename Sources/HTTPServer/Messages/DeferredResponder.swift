@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The duty to answer one request later, from any thread. Only the first answer counts. A responder that is dropped without an answer
-/// answers 500. An answer to a client that has gone does no harm.
+/// The duty to answer one request later, from any thread. Only the first answer counts. A responder that is dropped without an
+/// answer answers 500. An answer to a client that has left is ignored.
 public final class DeferredResponder: Sendable {
     private let address: ConnectionAddress
     private let sequence: UInt32
@@ -24,7 +24,7 @@ public final class DeferredResponder: Sendable {
         if !address.answer(sequence, response) { response.discard() }
     }
 
-    /// Whether the connection is still open as far as is known; once false, it stays false. A client that has only closed its sending
+    /// Whether the connection is still open as far as known; once false, it stays false. A client that has only closed its sending
     /// side is still connected.
     public var isConnected: Bool { liveness.isCurrent(address.key.generation) }
 }

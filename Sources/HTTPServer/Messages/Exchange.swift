@@ -1,17 +1,17 @@
 internal import Concurrency
 
-/// What a `Request` reads. One object serves an event loop for all requests, one after another.
+/// What a `Request` reads. An event loop uses one object for all requests in turn.
 final class Exchange {
     let head: RequestHead
     let segments: PathSegments
     let loopIndex: Int
-    /// What the content counts against.
+    /// The budget that the content counts against.
     var budget: MemoryBudget
     private(set) var method = Method.get
     private(set) var identifier: UInt64 = 0
-    /// The request's name.
+    /// The request's ID.
     var id = RequestID()
-    /// Where it comes from.
+    /// The client's address.
     var peer = PeerAddress()
     private(set) var body = UnsafeRawBufferPointer(start: nil, count: 0)
     private var owned: Body?
@@ -23,7 +23,7 @@ final class Exchange {
         self.budget = budget
     }
 
-    /// Begins a request whose content lies in the connection's memory.
+    /// Begins a request whose content is in the connection's memory.
     func begin(_ method: Method, identifier: UInt64, body: UnsafeRawBufferPointer) {
         self.method = method
         self.identifier = identifier
@@ -31,7 +31,7 @@ final class Exchange {
         owned = nil
     }
 
-    /// Begins a request whose content has memory of its own.
+    /// Begins a request whose content has its own memory.
     func begin(_ method: Method, identifier: UInt64, owning content: Body) {
         begin(method, identifier: identifier, body: content.bytes)
         owned = content

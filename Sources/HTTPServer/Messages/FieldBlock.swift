@@ -1,9 +1,9 @@
-/// Response fields that are written once and copied into every answer that has them.
+/// Response fields that are encoded once and copied into every answer that has them.
 public final class FieldBlock: Sendable {
-    /// As they are sent, each with its line end.
+    /// The fields as sent, each with its line end.
     let octets: [UInt8]
 
-    /// Makes a block. As in a `Response`, control characters in values become spaces.
+    /// Creates a block. As in a `Response`, control characters in values become spaces.
     public init(_ fields: [HeaderField]) {
         var octets: [UInt8] = []
         for field in fields {

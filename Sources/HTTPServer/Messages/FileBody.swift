@@ -10,15 +10,15 @@ public final class FileBody: Sendable {
     /// The number of octets that will be sent.
     public let length: Int
     private let owner: (any AnyObject & Sendable)?
-    /// When the client last took some of it, or before that when it was made, in milliseconds of the monotonic clock.
+    /// When the client last read some of it, or when it was created, in milliseconds of the monotonic clock.
     private let progressedAt = Atomic<Int64>(MonotonicClock.coarseMilliseconds)
     /// The connection that sends it.
     private let sender = Guarded<ConnectionAddress?>(nil)
 
-    /// Takes over an open descriptor. The caller promises that the file has `length` octets at `offset` and keeps them. If it turns
-    /// out shorter, the connection is closed, since the length has been announced.
+    /// Takes over an open descriptor. The caller guarantees that the file has `length` octets at `offset`. If it turns out shorter,
+    /// the connection is closed, because the length has been announced.
     ///
-    /// - Parameter owner: Released with the body, so that it can stand for the space that the file takes.
+    /// - Parameter owner: Released with the body. It can represent the disk space of the file.
     /// - Precondition: `offset` and `length` are not negative.
     public init(descriptor: Int32, offset: Int = 0, length: Int, owner: (any AnyObject & Sendable)? = nil) {
         precondition(offset >= 0 && length >= 0)
@@ -46,20 +46,20 @@ public final class FileBody: Sendable {
         SystemCall.close(descriptor)
     }
 
-    /// How long ago the client last took some of it; from any thread.
+    /// Seconds since the client last read some of it; callable from any thread.
     public var secondsWithoutProgress: Double {
         Double(max(0, MonotonicClock.coarseMilliseconds - progressedAt.load(ordering: .relaxed))) / 1000
     }
 
-    /// Closes the connection that sends it, if there is one; from any thread. The client sees that the content is not whole.
+    /// Closes the connection that sends it, if any; callable from any thread. The client sees that the content is incomplete.
     public func breakOff() {
         let sender = sender.withLock { $0 }
         sender?.breakOff(self)
     }
 
-    /// It is being sent from now on.
+    /// The connection begins to send it.
     func attach(_ address: ConnectionAddress) { sender.withLock { $0 = address } }
 
-    /// The client has taken some of it.
+    /// The client has read some of it.
     func noteProgress(at now: Int64) { progressedAt.store(now, ordering: .relaxed) }
 }

@@ -2,7 +2,7 @@
 public struct HeaderField: Sendable {
     /// The field's name, a token.
     public let name: StaticString
-    /// The field's value. Control characters in it (a line end among them) are sent as spaces, so that no value can end the field.
+    /// The field's value. Control characters (including line ends) are sent as spaces, so that no value can end the field.
     public let value: String
 
     /// Makes a field. Framing fields (`Content-Length`, `Transfer-Encoding`, `Connection`) and `Date`, `Server`, `Content-Type` are

@@ -20,7 +20,7 @@ final class Mailbox: Sendable {
     /// The eventfd that the loop watches.
     var descriptor: Int32 { wakeUp.descriptor }
 
-    /// Leaves a message; false if the loop has ended and nobody will read it.
+    /// Posts a message; false if the loop has ended and will not read it.
     @discardableResult
     func post(_ message: LoopMessage) -> Bool {
         let (taken, wasEmpty) = state.withLock { state in
@@ -32,14 +32,14 @@ final class Mailbox: Sendable {
         return taken
     }
 
-    /// Swaps the messages for an emptied array, whose capacity is used again.
+    /// Swaps the messages for an emptied array, reusing its capacity.
     func take(into messages: inout [LoopMessage]) {
         messages.removeAll(keepingCapacity: true)
         wakeUp.acknowledge()
         state.withLock { swap(&$0.messages, &messages) }
     }
 
-    /// Refuses messages from now on, unless some are waiting; then it returns false.
+    /// Refuses messages from now on and returns true, unless some are waiting.
     func closeIfEmpty() -> Bool {
         state.withLock { state in
             guard state.messages.isEmpty else { return false }

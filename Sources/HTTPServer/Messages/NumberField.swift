@@ -1,11 +1,11 @@
-/// A response header field whose value is a number: written without allocation.
+/// A response header field with a numeric value, written without allocation.
 public struct NumberField: Sendable {
-    /// The field's name, a token; as for `HeaderField`.
+    /// The field's name, a token, as in `HeaderField`.
     public let name: StaticString
     /// The field's value, not negative.
     public let value: Int
 
-    /// Makes a field.
+    /// Creates a field.
     ///
     /// - Precondition: `value` is not negative.
     public init(_ name: StaticString, _ value: Int) {

@@ -14,7 +14,7 @@ enum ProblemDetails {
         return json
     }
 
-    /// Appends one octet of a JSON string, escaped where RFC 8259, section 7 asks for it.
+    /// Appends one octet of a JSON string, escaped as RFC 8259, section 7 requires.
     private static func append(_ octet: UInt8, to json: inout [UInt8]) {
         switch octet {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"):

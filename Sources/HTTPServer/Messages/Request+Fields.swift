@@ -1,6 +1,6 @@
 extension Request {
-    /// The value of a field, all its lines combined with `, ` (RFC 9110, section 5.3); nil if the field is absent. The name is
-    /// matched in either case. Octets that are not UTF-8 are replaced.
+    /// The value of a field, all its lines combined with `, ` (RFC 9110, section 5.3); nil if the field is absent. The case of the
+    /// name does not matter. Octets that are not UTF-8 are replaced.
     public func header(_ name: StaticString) -> String? {
         guard var found = exchange.head.firstField(name) else { return nil }
         var text = String(decoding: found.value, as: UTF8.self)
@@ -12,7 +12,7 @@ extension Request {
         return text
     }
 
-    /// Whether the first line of the field is `value`, ASCII letters in either case. Allocates nothing.
+    /// Whether the first line of the field is `value`, ignoring ASCII case. Allocates nothing.
     public func headerIsEqual(_ name: StaticString, _ value: StaticString) -> Bool {
         exchange.head.firstField(name)?.value.equalsIgnoringCase(value) ?? false
     }
@@ -22,8 +22,8 @@ extension Request {
         try body(exchange.head.firstField(name)?.value)
     }
 
-    /// Calls `body` with the host and port that the request is for: those of an absolute target, which replace Host (RFC 9112,
-    /// section 3.2.2), else Host's; nil if there are none. Allocates nothing.
+    /// Calls `body` with the host and port of the request: those of an absolute target, which replace Host (RFC 9112, section
+    /// 3.2.2), otherwise Host's; nil if there are none. Allocates nothing.
     public func withAuthorityBytes<R>(_ body: (UnsafeRawBufferPointer?) throws -> R) rethrows -> R {
         guard exchange.head.form != .absolute else { return try body(exchange.head.bytes(exchange.head.authority)) }
         return try withHeaderBytes("host", body)
@@ -35,7 +35,7 @@ extension Request {
         return exchange.head.firstField(name, from: first.index + 1) != nil
     }
 
-    /// Whether the request names the media type of its content.
+    /// Whether the request has a `Content-Type`.
     public var hasContentType: Bool {
         exchange.head.firstField("content-type") != nil
     }

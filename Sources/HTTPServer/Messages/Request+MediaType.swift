@@ -1,7 +1,8 @@
 extension Request {
-    /// Which of some media types the client prefers (RFC 9110, sections 12.4.2 and 12.5.1). Allocates nothing.
+    /// The media type that the client prefers (RFC 9110, sections 12.4.2 and 12.5.1). Allocates nothing.
     ///
-    /// The type with the highest quality. A type has the quality of the most specific range that matches it. Of equal types, it is the one
+    /// The type with the highest quality wins; a type's quality is that of the most specific range that matches it. Ties go to the
+    /// more specific range, then to the range that comes first in `Accept`, then to the first of `types`.
     /// with the more specific range, then the one that `Accept` names first, then the first of `types`.
     ///
     /// - Returns: Its index; nil if the client accepts none. Without a well-formed `Accept` it accepts all.
@@ -16,7 +17,7 @@ extension Request {
         return isSaid ? best?.index : types.indices.first
     }
 
-    /// What `Accept` says of a type; nil if it says nothing.
+    /// The preference that `Accept` gives a type; nil if no range matches.
     private func preference(for type: MediaType, _ isSaid: inout Bool) -> Preference? {
         var found: Preference?
         var position = 0
@@ -37,17 +38,17 @@ extension Request {
     }
 }
 
-/// How much a client wants a type, and how it says so.
+/// How much a client wants a type, and the range that says so.
 private struct Preference {
     /// In thousandths.
     let quality: Int
     let specificity: Int
     let position: Int
 
-    /// Whether this is what counts of two ranges that name the same type.
+    /// Whether this range takes precedence over another that matches the same type.
     func isCloser(than other: Preference) -> Bool { (specificity, quality) > (other.specificity, other.quality) }
 
-    /// Whether its type is wanted more than another.
+    /// Whether its type is preferred to another's.
     func isHigher(than other: Preference) -> Bool {
         (quality, specificity, other.position) > (other.quality, other.specificity, position)
     }

@@ -1,6 +1,6 @@
 extension Request {
-    /// The percent-decoded value of the first query item called `name` (compared in decoded form; `+` stays `+`). An item without `=`
-    /// has the empty value. Nil when there is none, or when it is not UTF-8.
+    /// The percent-decoded value of the first query item called `name` (compared in decoded form; `+` stays `+`). An item without
+    /// `=` has the empty value. Nil if there is none, or it is not UTF-8.
     public func query(_ name: StaticString) -> String? {
         var result: String?
         forEachQueryItem { itemName, value in
@@ -11,8 +11,8 @@ extension Request {
         return result
     }
 
-    /// Calls `body` with the percent-decoded name of each query item, in order, until it says false; a name that is not UTF-8 is the
-    /// replacement character. For handlers that refuse what they do not know.
+    /// Calls `body` with the percent-decoded name of each query item, in order, until it returns false; a name that is not UTF-8
+    /// becomes the replacement character. For handlers that refuse unknown parameters.
     public func forEachQueryName(_ body: (String) -> Bool) {
         forEachQueryItem { name, _ in body(PercentDecoding.string(name) ?? "\u{fffd}") }
     }
@@ -27,7 +27,7 @@ extension Request {
         return names
     }
 
-    /// Whether the value of each query item is UTF-8; `query` takes one that is not for none.
+    /// Whether the value of each query item is UTF-8; `query` treats others as absent.
     public var queryIsText: Bool {
         var isText = true
         forEachQueryItem { _, value in
@@ -37,10 +37,10 @@ extension Request {
         return isText
     }
 
-    /// Whether there is a query that is not empty. Allocates nothing.
+    /// Whether there is a non-empty query. Allocates nothing.
     public var hasQuery: Bool { exchange.head.query.count > 0 }
 
-    /// Calls `body` with the encoded name and value of each query item until it says false.
+    /// Calls `body` with the encoded name and value of each query item until it returns false.
     private func forEachQueryItem(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Bool) {
         let query = exchange.head.bytes(exchange.head.query)
         var at = 0

@@ -1,6 +1,6 @@
 /// A request, valid during the call of its handler.
 ///
-/// It reads the connection's own memory; only a `String` is a copy.
+/// It reads the connection's memory; only `String`s are copies.
 public struct Request: ~Copyable {
     let exchange: Exchange
 
@@ -11,22 +11,22 @@ public struct Request: ~Copyable {
     /// The method.
     public var method: Method { exchange.method }
 
-    /// The event loop that runs the handler, 0 up to `ServerConfiguration.eventLoops`: an index for scratch memory of the
-    /// application, one for each loop.
+    /// The event loop that runs the handler, from 0 and below `ServerConfiguration.eventLoops`: an index for the application's
+    /// scratch memory, one for each loop.
     public var loopIndex: Int { exchange.loopIndex }
 
     /// A number that no other request of this process has.
     public var identifier: UInt64 { exchange.identifier }
 
-    /// The name of the request, which its answer carries as `X-Request-Id`: the client's if it sent a short one, else a new one.
+    /// The ID of the request, which its answer returns as `X-Request-Id`: the client's if it sent a valid one, otherwise a new one.
     public var id: RequestID { exchange.id }
 
-    /// Where the request comes from.
+    /// The client's address.
     public var peer: PeerAddress { exchange.peer }
 
     // MARK: Path
 
-    /// The path as it was sent, percent-encoded and without the query.
+    /// The path as sent, percent-encoded and without the query.
     public var path: String { String(decoding: exchange.head.bytes(exchange.head.path), as: UTF8.self) }
 
     /// The number of parameters of the route's pattern.
@@ -56,7 +56,7 @@ public struct Request: ~Copyable {
         try body(exchange.body)
     }
 
-    /// Takes the content out of the connection, so that it outlives the handler. Later calls, and `withBody`, see the same octets.
+    /// Takes the content out of the connection, so that it outlives the handler. Later calls and `withBody` see the same octets.
     public func takeBody() -> Body {
         exchange.takeBody()
     }

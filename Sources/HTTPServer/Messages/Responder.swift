@@ -15,12 +15,12 @@ public struct Responder: ~Copyable {
         target?.answer(generation, sequence, nil)
     }
 
-    /// Answers with octets, which are copied at once. Allocates nothing.
+    /// Answers with octets, which are copied before the call returns. Allocates nothing.
     ///
     /// - Parameters:
     ///   - status: The status.
     ///   - contentType: The content's media type.
-    ///   - field: A field whose value is a number.
+    ///   - field: A field with a numeric value.
     ///   - body: The content; it need not outlive the call.
     public consuming func send(
         _ status: Status, contentType: StaticString, field: NumberField? = nil, body: UnsafeRawBufferPointer
@@ -37,8 +37,8 @@ public struct Responder: ~Copyable {
         target.answer(generation, sequence, response)
     }
 
-    /// Defers the answer: the result may go to another thread. Answers to pipelined requests are sent in the order of the requests,
-    /// whichever is ready first (RFC 9112, section 9.3.2).
+    /// Defers the answer: the result may move to another thread. Answers to pipelined requests are sent in the order of the
+    /// requests, whichever is ready first (RFC 9112, section 9.3.2).
     public consuming func deferred() -> DeferredResponder {
         guard let target else { preconditionFailure("a responder answers once") }
         self.target = nil

@@ -6,12 +6,12 @@ public enum ResponseBody: Sendable {
     case bytes([UInt8])
     /// A part of a file, sent by the kernel and never loaded.
     case file(FileBody)
-    /// No octets, but the length that GET would have: only for HEAD, to answer without making the content.
+    /// No octets, but the length that GET would have: only for HEAD, to answer without producing the content.
     case unsent(Int)
-    /// Octets that the application writes as it makes them.
+    /// Octets that the application writes as it produces them.
     case stream(StreamBody)
 
-    /// The number of octets; nil if it is not known.
+    /// The number of octets; nil if unknown.
     var count: Int? {
         switch self {
         case .empty: 0

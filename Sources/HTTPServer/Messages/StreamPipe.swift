@@ -1,10 +1,10 @@
 internal import Concurrency
 
-/// What the producer of a `StreamBody` and the connection that sends it share.
+/// Shared by the producer of a `StreamBody` and the connection that sends it.
 final class StreamPipe: Sendable {
     private struct State {
         var waiting: [UInt8] = []
-        /// Octets that have been written.
+        /// Octets written so far.
         var count = 0
         var isEnded = false
         var isComplete = false
@@ -25,7 +25,7 @@ final class StreamPipe: Sendable {
     private let state = Guarded(State())
     private let limit: Int
     private let length: Int?
-    /// A client that closes its sending side has gone.
+    /// Whether a client that closes its sending side counts as gone.
     let endsWithClient: Bool
     private let onWritable: (@Sendable () -> Void)?
 
@@ -64,12 +64,12 @@ final class StreamPipe: Sendable {
         sink?.pump()
     }
 
-    /// Connects the pipe with the connection that sends it; from now on writes wake its loop.
+    /// Connects the pipe to the connection that sends it; writes then wake its loop.
     func attach(_ address: ConnectionAddress) {
         state.withLock { $0.sink = address }
     }
 
-    /// Takes what waits.
+    /// Takes what is waiting.
     func take() -> Output {
         let (output, notify): (Output, Bool) = state.withLock { state in
             if !state.waiting.isEmpty {
@@ -86,7 +86,7 @@ final class StreamPipe: Sendable {
         return output
     }
 
-    /// The connection takes no more.
+    /// The connection accepts no more.
     func close() {
         let notify = state.withLock { state in
             let isAwaited = !state.isClosed && (state.wasFull || !state.isEnded)

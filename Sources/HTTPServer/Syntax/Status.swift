@@ -3,7 +3,7 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
     /// The code, 200 to 599.
     public let code: UInt16
 
-    /// Makes a status.
+    /// Creates a status.
     ///
     /// - Precondition: `code` is in 200...599; interim responses are the server's own.
     public init(_ code: UInt16) {
@@ -15,13 +15,13 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
     public static let ok = Status(200)
     /// 201: something was created.
     public static let created = Status(201)
-    /// 202: taken, to be done later.
+    /// 202: accepted for later processing.
     public static let accepted = Status(202)
     /// 204: succeeded, with no content.
     public static let noContent = Status(204)
-    /// 303: the answer is found elsewhere.
+    /// 303: the answer is at another URL.
     public static let seeOther = Status(303)
-    /// 304: what the client has is current.
+    /// 304: the client's copy is current.
     public static let notModified = Status(304)
     /// 400: the request is malformed.
     public static let badRequest = Status(400)
@@ -29,7 +29,7 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
     public static let unauthorized = Status(401)
     /// 403: not allowed.
     public static let forbidden = Status(403)
-    /// 404: nothing is there.
+    /// 404: nothing found.
     public static let notFound = Status(404)
     /// 405: the resource does not have this method.
     public static let methodNotAllowed = Status(405)
@@ -37,11 +37,11 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
     public static let notAcceptable = Status(406)
     /// 408: the request did not arrive in time.
     public static let requestTimeout = Status(408)
-    /// 409: the request conflicts with the state.
+    /// 409: the request conflicts with the current state.
     public static let conflict = Status(409)
-    /// 410: it was there and is gone.
+    /// 410: permanently removed.
     public static let gone = Status(410)
-    /// 411: a Content-Length is needed.
+    /// 411: a Content-Length is required.
     public static let lengthRequired = Status(411)
     /// 412: a precondition failed.
     public static let preconditionFailed = Status(412)
@@ -51,7 +51,7 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
     public static let uriTooLong = Status(414)
     /// 415: the content's type is not supported.
     public static let unsupportedMediaType = Status(415)
-    /// 416: the range cannot be given.
+    /// 416: the range is not available.
     public static let rangeNotSatisfiable = Status(416)
     /// 417: the expectation cannot be met.
     public static let expectationFailed = Status(417)
@@ -67,18 +67,18 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
     public static let requestHeaderFieldsTooLarge = Status(431)
     /// 500: the server failed.
     public static let internalServerError = Status(500)
-    /// 501: the server does not know how.
+    /// 501: not implemented.
     public static let notImplemented = Status(501)
-    /// 503: not now.
+    /// 503: temporarily unavailable.
     public static let serviceUnavailable = Status(503)
-    /// 504: something behind the server did not answer in time.
+    /// 504: an upstream server did not answer in time.
     public static let gatewayTimeout = Status(504)
-    /// 505: the HTTP version is not spoken.
+    /// 505: the HTTP version is not supported.
     public static let httpVersionNotSupported = Status(505)
-    /// 507: there is no room to store it.
+    /// 507: no space to store it.
     public static let insufficientStorage = Status(507)
 
-    /// All that have a name here, ascending.
+    /// All statuses named here, ascending.
     static let named: [Status] = [
         .ok, .created, .accepted, .noContent, .seeOther, .notModified, .badRequest, .unauthorized, .forbidden, .notFound,
         .methodNotAllowed, .notAcceptable, .requestTimeout, .conflict, .gone, .lengthRequired, .preconditionFailed,
@@ -87,7 +87,7 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
         .notImplemented, .serviceUnavailable, .gatewayTimeout, .httpVersionNotSupported, .insufficientStorage,
     ]
 
-    /// The reason phrase of RFC 9110, or a general one for a code without a name here.
+    /// The reason phrase of RFC 9110, or a generic one for a code not named here.
     public var reason: StaticString {
         switch code {
         case 200: "OK"
@@ -133,6 +133,6 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
     /// Whether a response with this status never has content (RFC 9110, section 6.4.1).
     var excludesContent: Bool { code == 204 || code == 304 }
 
-    /// As `404 Not Found`.
+    /// For example `404 Not Found`.
     public var description: String { "\(code) \(reason)" }
 }
