@@ -1,9 +1,9 @@
 internal import HTTPServer
 internal import ModelHost
 
-/// A file of the dashboard: its content is part of the program.
+/// A file of the dashboard. Its content is part of the program.
 struct DashboardFile: Sendable {
-    /// Its name among the sources, which is also that in its URL; the page itself is at `/`.
+    /// Its name in the sources and in its URL; the page itself is at `/`.
     let name: String
     private let contentType: StaticString
     private let bytes: [UInt8]
@@ -17,7 +17,7 @@ struct DashboardFile: Sendable {
         tag = "\"" + String(bytes.withUnsafeBytes { StableHash.hash($0) }, radix: 16) + "\""
     }
 
-    /// The file, or 304 where the browser has it. A browser asks each time, so that a page never runs with the scripts of an older server.
+    /// The file, or 304 if the browser has it. A browser asks each time, so a page never runs with the scripts of an older server.
     func response(to request: borrowing Request) -> Response {
         let headers = Self.fields + [HeaderField("ETag", tag)]
         guard !request.isMatched(by: tag) else { return Response(.notModified, headers: headers) }

@@ -1,11 +1,11 @@
 internal import HTTPServer
 
-/// The dashboard: a page at `/` and its scripts and styles under `/dashboard/`. They hold no data, so nobody is asked for a token; the page
-/// asks for one when the calls it makes need it.
+/// The dashboard: a page at `/`, with scripts and styles under `/dashboard/`. They hold no data, so they need no token; the page
+/// asks for one when its calls need it.
 struct DashboardRoutes: Sendable {
     static let page = DashboardFile("index.html", "text/html; charset=utf-8", PackageResources.index_html)
 
-    /// What the page loads. A file that is not here is not served.
+    /// The files that the page loads. Others are not served.
     static let files: [DashboardFile] = {
         let script: StaticString = "text/javascript; charset=utf-8"
         let style: StaticString = "text/css; charset=utf-8"

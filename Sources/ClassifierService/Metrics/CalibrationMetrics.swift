@@ -1,6 +1,6 @@
 internal import AnalyticLearning
 
-/// How far the models' probabilities can be trusted; of a model that has none yet nothing is said.
+/// How far the models' probabilities can be trusted. Models without probabilities are left out.
 struct CalibrationMetrics {
     private let calibrations: [(labels: [MetricsText.Label], calibration: Calibration)]
 

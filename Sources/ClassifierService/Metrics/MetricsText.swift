@@ -1,16 +1,16 @@
 internal import Concurrency
 internal import HTTPServer
 
-/// Writes metrics as Prometheus reads them: its text format 0.0.4, or OpenMetrics 1.0.
+/// Writes metrics in Prometheus's text format 0.0.4 or in OpenMetrics 1.0.
 ///
-/// A family is begun once, and all its samples come behind it; a family without samples leaves nothing.
+/// Each family begins once, and all its samples follow; a family without samples writes nothing.
 struct MetricsText {
-    /// The two formats, which differ in how counters are declared, in the spelling of some numbers, and in an end mark.
+    /// The two formats, which differ in the declaration of counters, the spelling of some numbers, and an end mark.
     enum Format: Sendable {
         case prometheus, openMetrics
 
-        /// What a client asks for it with: an older version of OpenMetrics, which differs in nothing that is written here, and names in any
-        /// escaping, since none needs one.
+        /// The media type that clients ask for. It includes an older version of OpenMetrics, which is the same for everything
+        /// written here, and any escaping of names, because no name needs one.
         var mediaType: MediaType {
             let (charset, escaping) = (MediaType.Parameter("charset", "utf-8"), MediaType.Parameter("escaping"))
             return switch self {
@@ -19,7 +19,7 @@ struct MetricsText {
             }
         }
 
-        /// The media type as it is sent.
+        /// The media type in the response.
         var contentType: StaticString {
             switch self {
             case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
@@ -28,7 +28,7 @@ struct MetricsText {
         }
     }
 
-    /// What a family is.
+    /// The type of a family.
     enum Kind: String {
         case counter, gauge, histogram
     }
@@ -39,7 +39,7 @@ struct MetricsText {
     private let format: Format
     private var bytes: [UInt8] = []
     private var name: StaticString = ""
-    /// What declares the family whose samples come next, until the first has come.
+    /// The declaration of the family, until its first sample is written.
     private var declaration: (kind: Kind, help: StaticString)?
 
     init(_ format: Format) {
@@ -50,7 +50,7 @@ struct MetricsText {
     /// Begins a family.
     ///
     /// - Parameters:
-    ///   - name: as samples have it; that of a counter ends in `_total`.
+    ///   - name: the samples' name; a counter's ends in `_total`.
     ///   - help: one sentence for people.
     mutating func family(_ name: StaticString, _ kind: Kind, _ help: StaticString) {
         self.name = name
@@ -60,7 +60,7 @@ struct MetricsText {
     /// Writes a sample of the family.
     mutating func sample(_ labels: [Label], _ value: Double) { write("", labels, Self.text(value)) }
 
-    /// Writes a sample of the family; nothing where there is no value.
+    /// Writes a sample of the family; nothing if there is no value.
     mutating func sample(_ labels: [Label], _ value: Double?) {
         if let value { sample(labels, value) }
     }
@@ -68,7 +68,7 @@ struct MetricsText {
     /// Writes a sample of the family.
     mutating func sample(_ labels: [Label], _ value: some BinaryInteger) { write("", labels, String(value)) }
 
-    /// Writes a sample of the family: 1 where it holds, else 0.
+    /// Writes a sample of the family: 1 for true, 0 for false.
     mutating func sample(_ labels: [Label], _ value: Bool) { sample(labels, value ? 1 : 0) }
 
     /// Writes the only sample of the family.
@@ -131,7 +131,7 @@ struct MetricsText {
         append("\n")
     }
 
-    /// In OpenMetrics a counter's family is named without the suffix of its samples.
+    /// In OpenMetrics a counter's family name lacks the suffix of its samples.
     private mutating func appendFamilyName(_ kind: Kind) {
         var text = name.description[...]
         if format == .openMetrics, kind == .counter, text.hasSuffix("_total") { text = text.dropLast("_total".count) }

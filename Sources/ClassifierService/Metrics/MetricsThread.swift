@@ -1,7 +1,7 @@
 internal import Concurrency
 
-/// A thread for what observes the service: it must come when all other threads are busy, since then it is wanted most. It also does
-/// something at regular intervals.
+/// A thread for observing the service, so that it works when all other threads are busy and it is needed most. It also calls a
+/// function at regular intervals.
 final class MetricsThread: Sendable {
     private let queue = BlockingQueue<@Sendable () -> Void>()
     private let maximumWaiting: Int
@@ -9,10 +9,10 @@ final class MetricsThread: Sendable {
     /// Starts the thread.
     ///
     /// - Parameters:
-    ///   - maximumWaiting: tasks that may wait.
+    ///   - maximumWaiting: the most tasks that may wait.
     ///   - interval: seconds between two calls of `tick`; more if a task takes longer.
-    ///   - tick: called on the thread, which must not own this object.
-    /// - Throws: if the system grants no thread.
+    ///   - tick: called on the thread; it must not own this object.
+    /// - Throws: if the system provides no thread.
     init(maximumWaiting: Int, every interval: Double, _ tick: @escaping @Sendable () -> Void) throws(ThreadError) {
         self.maximumWaiting = maximumWaiting
         try Threads.start("metrics", stackSize: 1 << 20) { [queue] in
@@ -23,20 +23,20 @@ final class MetricsThread: Sendable {
                 let now = MonotonicClock.now
                 guard now >= next else { continue }
                 tick()
-                // What was missed is not made up for.
+                // Missed calls are skipped.
                 next = next + interval > now ? next + interval : now + interval
             }
         }
     }
 
-    /// Ends the thread also if whoever was to own this object could not be made.
+    /// Also ends the thread if the owner's initialiser failed.
     deinit { stop() }
 
     /// Runs a task on the thread.
     ///
-    /// - Returns: false if too many tasks wait already, or the thread has stopped; the task is dropped then.
+    /// - Returns: false if too many tasks wait or the thread has stopped; the task is then dropped.
     func run(_ task: @escaping @Sendable () -> Void) -> Bool { queue.count < maximumWaiting && queue.append(task) }
 
-    /// Lets the thread end when it has finished what it is doing.
+    /// Lets the thread end after its current task.
     func stop() { _ = queue.close() }
 }

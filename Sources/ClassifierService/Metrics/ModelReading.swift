@@ -10,7 +10,7 @@ struct ModelReading {
     let activity: ModelActivity
     /// Nil if it is in memory only.
     let files: FileActivity?
-    /// Requests that wait for the worker.
+    /// Requests waiting for the worker.
     let queuedRequests: Int
     /// The bytes that they hold.
     let queuedBytes: Int

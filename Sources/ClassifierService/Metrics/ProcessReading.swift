@@ -1,7 +1,7 @@
 internal import Concurrency
 internal import Foundation
 
-/// What the system says of this process, under the names that Prometheus's own clients use.
+/// What the system reports about this process, under the names that Prometheus's own clients use.
 struct ProcessReading {
     /// User and system time in seconds.
     var cpuSeconds = 0.0
@@ -13,7 +13,7 @@ struct ProcessReading {
     var startTime: Double?
     var threads: Int?
 
-    /// Reads `/proc/self`. What cannot be read is left out.
+    /// Reads `/proc/self`. Omits what cannot be read.
     ///
     /// - Complexity: O(open descriptors).
     init() {
@@ -22,7 +22,7 @@ struct ProcessReading {
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 { maximumDescriptors = Int(clamping: limit.rlim_cur) }
         openDescriptors = Self.countDescriptors()
         guard let text = Self.read("/proc/self/stat"), let nameEnd = text.lastIndex(of: ")") else { return }
-        // The fields behind the name, which may have blanks; the first of them is the third of all (proc(5)).
+        // The fields after the name, which may contain blanks; the first of them is the third of all (proc(5)).
         let fields = text[text.index(after: nameEnd)...].split(separator: " ")
         func field(_ number: Int) -> Int? { fields.indices.contains(number - 3) ? Int(fields[number - 3]) : nil }
         threads = field(20)
@@ -52,13 +52,13 @@ struct ProcessReading {
     private static func countDescriptors() -> Int? {
         guard let directory = opendir("/proc/self/fd") else { return nil }
         defer { closedir(directory) }
-        // Without `.`, `..` and the descriptor of the look itself.
+        // Without `.`, `..` and the descriptor used for reading.
         var count = -3
         while readdir(directory) != nil { count += 1 }
         return max(0, count)
     }
 
-    /// When the system was booted, in seconds since 1970.
+    /// When the system booted, in seconds since 1970.
     private static let bootTime: Double? = read("/proc/stat").flatMap { text in
         text.split(separator: "\n").first { $0.hasPrefix("btime ") }.flatMap { Double($0.dropFirst("btime ".count)) }
     }

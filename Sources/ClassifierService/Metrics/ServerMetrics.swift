@@ -15,7 +15,7 @@ struct ServerMetrics {
         text.family("accrue_http_requests_total", .counter, "Answered requests, by the pattern of their route.")
         for route in routes {
             for status in route.statuses {
-                // All codes of a hundred that have no name are one.
+                // All unnamed codes of a hundred share one label.
                 let code = status.code < 10 ? "\(status.code)xx" : "\(status.code)"
                 text.sample(Self.labels(route) + [("code", code)], status.requests)
             }
@@ -38,7 +38,7 @@ struct ServerMetrics {
         text.sample(statistics.answerMemory)
     }
 
-    /// Requests that reached no route have an empty one; a method that nobody knows is `other`.
+    /// Requests that reached no route have an empty one; an unknown method is `other`.
     private static func labels(_ route: RouteStatistics) -> [MetricsText.Label] {
         [("route", route.pattern ?? ""), ("method", route.method?.name.description ?? "other")]
     }

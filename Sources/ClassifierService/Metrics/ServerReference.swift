@@ -1,7 +1,7 @@
 internal import Concurrency
 internal import HTTPServer
 
-/// The way from a route back to the server that serves it, which is made after its routes.
+/// Leads from a route back to its server, which is created after its routes.
 final class ServerReference: Sendable {
     private struct Weak: Sendable {
         weak var server: Server?
@@ -9,7 +9,7 @@ final class ServerReference: Sendable {
 
     private let reference = Guarded(Weak())
 
-    /// The server; nil before it is made, and after it is gone.
+    /// The server; nil before it is created and after it is gone.
     var server: Server? {
         get { reference.withLock { $0.server } }
         set { reference.withLock { $0.server = newValue } }

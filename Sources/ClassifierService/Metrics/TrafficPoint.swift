@@ -1,6 +1,6 @@
 internal import Concurrency
 
-/// A period of the history of the server's traffic.
+/// A period in the history of the server's traffic.
 struct TrafficPoint: Sendable, Equatable {
     /// What happened in a period.
     struct Traffic: Sendable, Equatable {
@@ -34,7 +34,7 @@ struct TrafficPoint: Sendable, Equatable {
     let start: Double
     /// When it ended.
     let end: Double
-    /// Nil if nobody counted: the machine was suspended, or had no time for it.
+    /// Nil if nothing was counted: the machine was suspended or overloaded.
     let traffic: Traffic?
 
     var seconds: Double { end - start }

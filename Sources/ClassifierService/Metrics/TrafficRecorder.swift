@@ -2,9 +2,9 @@ internal import Concurrency
 internal import HTTPServer
 internal import ModelHost
 
-/// Keeps the history of the server's traffic: reads what the server counts, at the end of each period and when asked.
+/// Keeps the history of the server's traffic: reads the server's counters at the end of each period and on request.
 ///
-/// Rows are counted by the models themselves, by the number of the period, so that no model is visited.
+/// Each model counts its rows by the number of the period, so no model is visited.
 final class TrafficRecorder: Sendable {
     private let history = Guarded(TrafficHistory(at: UptimeClock.now))
     private let learnedRows: LearnedRows
@@ -15,9 +15,9 @@ final class TrafficRecorder: Sendable {
         self.server = server
     }
 
-    /// Ends a period; called each `TrafficHistory.interval`.
+    /// Ends a period; called every `TrafficHistory.interval`.
     ///
-    /// - Complexity: O(routes · event loops); waits for nobody.
+    /// - Complexity: O(routes · event loops); never blocks.
     func endPeriod() {
         let totals = totals
         let period = history.withLock {
@@ -29,8 +29,8 @@ final class TrafficRecorder: Sendable {
 
     /// The last ten minutes.
     ///
-    /// - Parameter model: whose rows are told; nil for those of all models.
-    /// - Complexity: as of `endPeriod`.
+    /// - Parameter model: the model whose rows are reported; nil for the rows of all models.
+    /// - Complexity: as in `endPeriod`.
     func answer(_ model: Model?) -> TrafficAnswer {
         let (totals, now) = (totals, UptimeClock.now)
         let points = history.withLock { $0.points(totals, at: now) }

@@ -1,13 +1,13 @@
 internal import Concurrency
 internal import HTTPServer
 
-/// What the server has answered so far, as far as the history of its traffic goes.
+/// What the server has answered so far, for the history of its traffic.
 struct TrafficTotals: Sendable, Equatable {
     /// Answered requests, to any route.
     var requests: UInt64 = 0
-    /// From a request's head to its answer's last octet: predictions, by either protocol.
+    /// Predictions, by either protocol: from a request's head to its answer's last octet.
     var predict = DurationCounts()
-    /// The same of learn requests.
+    /// The same for learn requests.
     var learn = DurationCounts()
 
     init() {}
@@ -25,7 +25,7 @@ struct TrafficTotals: Sendable, Equatable {
         }
     }
 
-    /// What came since earlier totals; nothing where these are lower, as after a stop.
+    /// The growth since earlier totals; nothing if these are lower, for example after a stop.
     func growth(since earlier: TrafficTotals) -> TrafficTotals {
         var growth = TrafficTotals()
         if requests > earlier.requests { growth.requests = requests - earlier.requests }
