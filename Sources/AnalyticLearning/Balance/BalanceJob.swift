@@ -18,7 +18,7 @@ public final class BalanceJob: Sendable {
     /// Computes the weights. A job runs once.
     ///
     /// - Parameter shouldStop: called between blocks of drawn rows; with `cap` 0 their number grows with the stream.
-    /// - Throws: `BalanceError.stopped`, or `.solver` if even the eigenvector solution is not finite or memory runs out.
+    /// - Throws: `BalanceError.stopped`, or `.solver` if even the solution by eigenvectors is not finite, or memory runs out.
     /// - Complexity: k·d·D + kD²/2 + D³/6 + D²C multiply-adds for k drawn or sketched rows. Independent of the stream's
     ///   length, except with `cap` 0.
     public func run(shouldStop: () -> Bool = { false }) throws(BalanceError) -> BalancedWeights {

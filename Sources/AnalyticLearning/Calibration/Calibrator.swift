@@ -27,7 +27,7 @@ final class Calibrator {
     private var powers: [Double] = []
     private var rowScores: [Double] = []
 
-    /// Uses a row: first its label tests the probability by the temperature so far, then the temperature is fitted to it.
+    /// Uses a row: checks the probability by the current temperature against the label, then fits the temperature to the row.
     ///
     /// Skips rows with labels unknown to the weights, with fewer than two classes, or with scores that are not finite.
     ///

@@ -3,8 +3,8 @@ internal import Glibc
 /// The mean negative log-likelihood of softmax(β·score) as a function of β, with forgetting: enough to find its minimum at any
 /// time without storing any row's scores.
 ///
-/// For a row with scores s, best score s* and label y the negative log-likelihood is ln Z(β) − β(s_y − s*), with Z(β) = Σ
-/// exp(β(s_c − s*)). The second term is linear in β, so its mean needs one number. The first is convex; the means of its value
+/// For a row with scores s, best score s* and label y the negative log-likelihood is ln Z(β) − β(s_y − s*), with
+/// Z(β) = Σ exp(β(s_c − s*)). The second term is linear in β, so its mean needs one number. The first is convex; the means of its value
 /// and its first two derivatives are kept at β = 2⁻⁶ … 2²⁰. Between two grid points a quintic with those values finds the
 /// minimum to three or four digits. Because e^(2βs) = (e^(βs))², all grid points together need one exponential per class.
 ///
@@ -107,7 +107,7 @@ struct LikelihoodGrid: Sendable, Equatable {
         return (z.sum(), a.sum(), b.sum())
     }
 
-    /// The β on the grid's range that minimises the mean negative log-likelihood.
+    /// The β within the grid's range that minimises the mean negative log-likelihood.
     ///
     /// Each label counts as the true class with 1 − ε and as any class with ε = 1/(weight + 2), like Platt's targets (1999,
     /// section 2.2): rows that were all predicted correctly then give a large β, not an infinite one.

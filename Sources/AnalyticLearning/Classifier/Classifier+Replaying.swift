@@ -15,7 +15,6 @@ extension Classifier {
     ///
     /// - Parameters:
     ///   - features: rows one after another; every value finite and at most 1e50 in magnitude, as when they were learned.
-    ///   - features: rows one after another; every value finite and at most 1e50 in magnitude, as they were learned.
     ///   - columns: the interned class of each row.
     /// - Throws: `LinearAlgebraError.outOfMemory` before anything has changed.
     /// - Complexity: D²n multiply-adds for many rows, see `CostModel`.

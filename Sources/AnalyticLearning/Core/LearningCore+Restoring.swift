@@ -80,7 +80,7 @@ extension LearningCore {
         return view.readout.weights.isFinite
     }
 
-    /// ‖(G+λI)W − Q‖ / ‖Q‖ in the Frobenius norm; 0 where both are 0.
+    /// ‖(G+λI)W − Q‖ / ‖Q‖ in the Frobenius norm; 0 if both are 0.
     ///
     /// - Complexity: D²C multiply-adds.
     private func relativeResidual(_ weights: borrowing Matrix) throws(LinearAlgebraError) -> Double {

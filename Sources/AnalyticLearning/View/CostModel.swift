@@ -5,7 +5,6 @@ internal import LinearAlgebra
 ///
 /// In operations at the rate of a square product, with the half widths p of a symmetric product and u of a rank update, the
 /// recursion costs for a block of n rows
-/// costs by the recursion
 ///
 ///     2D²(n + p)   P = RHᵀ
 ///     2D²(n + u)   the updates of R and of G, D²(n + u) each

@@ -5,7 +5,6 @@ internal import LinearAlgebra
 /// R is zero along them, and the recursion cannot change that: once rows have filled such a direction, the view must be solved
 /// again. Four random combinations stand for all directions: a row with a part along any direction almost surely has one along the
 /// combinations.
-/// random combinations stand for all directions: a row with a part along any direction almost surely has one along the combinations.
 struct Remainder: ~Copyable {
     /// The combinations [D×4]; without columns if nothing was omitted.
     private var combinations: Matrix

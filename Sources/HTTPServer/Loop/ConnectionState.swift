@@ -45,7 +45,7 @@ struct ConnectionState: Hashable {
     private(set) var isWriteBlocked = false
     /// The client has closed its sending side.
     private(set) var isPeerClosed = false
-    /// The last read took all that there was.
+    /// The last read took everything available.
     private(set) var isDrained = true
 
     // MARK: Begin and end

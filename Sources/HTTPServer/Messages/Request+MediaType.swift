@@ -3,7 +3,6 @@ extension Request {
     ///
     /// The type with the highest quality wins; a type's quality is that of the most specific range that matches it. Ties go to the
     /// more specific range, then to the range that comes first in `Accept`, then to the first of `types`.
-    /// with the more specific range, then the one that `Accept` names first, then the first of `types`.
     ///
     /// - Returns: Its index; nil if the client accepts none. Without a well-formed `Accept` it accepts all.
     public func preferred(among types: [MediaType]) -> Int? {
