@@ -17,8 +17,8 @@ public struct ServerConfiguration: Sendable {
     public var reservedDescriptors = 256
     /// The most octets of content in a request, unless its route sets another limit.
     public var maximumBodySize = 64 << 20
-    /// The most octets that the contents of all requests to writing routes hold together, and separately those to reading routes;
-    /// beyond it, 503.
+    /// The most octets that the contents of all requests to writing routes hold together; those to other routes have the same limit of
+    /// their own. Beyond it, 503.
     public var maximumTotalBodyMemory = 512 << 20
     /// The most octets that all answers being sent hold together. Beyond it, requests that change nothing get 503 instead of an
     /// answer of more than 16 KiB, and pipelined ones wait. The answer to a request that changed something is never withheld.

@@ -4,8 +4,8 @@ internal import Glibc
 /// time without storing any row's scores.
 ///
 /// For a row with scores s, best score s* and label y the negative log-likelihood is ln Z(β) − β(s_y − s*), with
-/// Z(β) = Σ exp(β(s_c − s*)). The second term is linear in β, so its mean needs one number. The first is convex; the means of its value
-/// and its first two derivatives are kept at β = 2⁻⁶ … 2²⁰. Between two grid points a quintic with those values finds the
+/// Z(β) = Σ exp(β(s_c − s*)). The second term is linear in β, so its mean needs one number. The first is convex; the means of its
+/// value and its first two derivatives are kept at β = 2⁻⁶ … 2²⁰. Between two grid points a quintic with those values finds the
 /// minimum to three or four digits. Because e^(2βs) = (e^(βs))², all grid points together need one exponential per class.
 ///
 /// Scores more than 8 below the best count as 8 below it, so that one absurd row cannot outweigh the rest.

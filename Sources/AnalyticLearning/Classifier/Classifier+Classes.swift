@@ -1,6 +1,6 @@
 public import LinearAlgebra
 
-/// Why a class cannot be deleted or renamed; the state is unchanged.
+/// Why a class cannot be deleted or renamed; the model is unchanged.
 public enum ClassError: Error, Equatable, Sendable {
     /// No class has the label.
     case unknown(Label)

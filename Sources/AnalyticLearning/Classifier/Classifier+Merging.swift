@@ -1,6 +1,6 @@
 public import LinearAlgebra
 
-/// Why a state cannot be merged; the state is unchanged.
+/// Why a state cannot be merged; the model is unchanged.
 public enum MergeError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The two models differ in something that must be equal.
     case differs(part: String, mine: String, theirs: String)

@@ -1,4 +1,4 @@
-/// Input that a classifier refuses; the state is unchanged.
+/// Input that a classifier refuses; the model is unchanged.
 public enum LearnError: Error, Equatable, Sendable {
     /// A request without rows.
     case noRows

@@ -1,6 +1,6 @@
 public import LinearAlgebra
 
-/// Why rows cannot be unlearned; the state is unchanged.
+/// Why rows cannot be unlearned; the model is unchanged.
 public enum UnlearnError: Error, Equatable, Sendable {
     /// The model does not know the label.
     case unknownClass(row: Int, label: Label)
