@@ -51,9 +51,9 @@ extension Operation {
     static let traffic = Operation(
         .get, "/v1/traffic", id: "traffic", tag: .service, summary: "Show the traffic of the last ten minutes",
         description: """
-            Requests a second, learned rows a second and latencies, in periods of five seconds; what a chart starts with. The oldest period \
-            comes first. The last one is the current period, once it is a second long. Latencies are those of all models, inside the server, \
-            by either protocol; they come from the buckets of the histograms in `/metrics`.
+            Requests a second, learned rows a second and latencies, in periods of five seconds; what a chart starts with. The oldest \
+            period comes first. The last one is the current period, once it is a second long. Latencies are those of all models, inside \
+            the server, by either protocol; they come from the buckets of the histograms in `/metrics`.
             """,
         parameters: [
             .query(
