@@ -27,7 +27,7 @@ extension SavedState {
         if let projection, let index = projection.firstIndex(where: { !$0.isFinite }) {
             throw .value(part: "feature_map.projection", index: index)
         }
-        for (part, count) in [("samples", samples), ("version", version)] where !(0...Classifier.maximumCount).contains(count) {
+        for (part, count) in [("samples", samples), ("version", version)] where !(0...CountLimits.largest).contains(count) {
             throw .value(part: part, index: 0)
         }
         var sum = 0
