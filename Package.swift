@@ -20,7 +20,8 @@ let package = Package(
     name: "accrue",
     products: [
         .library(name: "AnalyticLearning", targets: ["AnalyticLearning"]),
-        .library(name: "ModelHost", targets: ["ModelHost"]),
+        // With the learner, whose configurations and labels it takes.
+        .library(name: "ModelHost", targets: ["ModelHost", "AnalyticLearning"]),
         .executable(name: "accrue", targets: ["accrue"]),
     ],
     targets: [

@@ -205,16 +205,33 @@ class FormTests(unittest.TestCase):
 
 @unittest.skipIf("ACCRUE_QUICK" in os.environ, "builds a package")
 class EmbeddingTests(unittest.TestCase):
-    def test_the_swift_example_compiles_and_prints_what_is_shown(self):
+    """Programs of another package, which see no more than users do."""
+
+    def test_the_swift_examples_compile_and_print_what_is_shown(self):
         (_, manifest), (_, program), (_, expected) = blocks(manual_page("Embedding"))
+        [(_, kept)] = blocks((REPOSITORY / "Sources" / "ModelHost" / "ModelHost.docc" / "ModelHost.md").read_text())
         package = REPOSITORY / ".build-example"
-        source = package / "Sources" / "example" / "main.swift"
-        source.parent.mkdir(parents=True, exist_ok=True)
-        source.write_text(program)
-        (package / "Package.swift").write_text(manifest.replace('"../accrue"', json.dumps(str(REPOSITORY))))
-        result = subprocess.run(["swift", "run", "--quiet"], cwd=package, capture_output=True, text=True, timeout=1200)
+        manifest = manifest.replace('"../accrue"', json.dumps(str(REPOSITORY)))
+        target = '        .executableTarget(name: "kept", dependencies: [.product(name: "ModelHost", package: "accrue")]),\n'
+        manifest = manifest.replace("    targets: [\n", "    targets: [\n" + target)
+        self.assertIn("kept", manifest)
+        kept = f"import AnalyticLearning\nimport ModelHost\n\nlet path = CommandLine.arguments[1]\n{kept}"
+        for name, text in (("example", program), ("kept", kept)):
+            source = package / "Sources" / name / "main.swift"
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.write_text(text)
+        (package / "Package.swift").write_text(manifest)
+        with tempfile.TemporaryDirectory() as directory:
+            self.assertEqual(self.run_program(package, "example"), expected)
+            self.assertEqual(self.run_program(package, "kept", directory), "learned 3 rows of 2 classes\napple\npear\nstill 3 rows\n")
+            # What it has learned lies in the directory.
+            self.assertEqual(self.run_program(package, "kept", directory), "learned 3 rows of 2 classes\napple\npear\nstill 3 rows\n")
+
+    def run_program(self, package, *arguments):
+        result = subprocess.run(
+            ["swift", "run", "--quiet", *arguments], cwd=package, capture_output=True, text=True, timeout=1200)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        self.assertEqual(result.stdout, expected)
+        return result.stdout
 
 
 if __name__ == "__main__":
