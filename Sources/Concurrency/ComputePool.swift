@@ -24,7 +24,7 @@ package final class ComputePool: Sendable {
         }
     }
 
-    /// Ends the threads also where whoever was to own the pool could not be made.
+    /// Ends the threads even if the pool's owner could not be created.
     deinit { stop() }
 
     /// Runs a task on one of the threads.

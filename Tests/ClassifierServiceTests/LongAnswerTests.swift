@@ -91,7 +91,7 @@ import Testing
         withExtendedLifetime(service) {}
     }
 
-    /// Unread answers take their share of the memory, and the next reader is told so; changes are still answered.
+    /// Unread answers use up their share of the memory: the next reader is refused, and changes are still answered.
     @Test func unreadAnswersTakeNoMoreThanTheirMemory() throws {
         let (service, model) = try service(answerMemory: 512 << 10)
         // Their answer exceeds a socket's buffer.

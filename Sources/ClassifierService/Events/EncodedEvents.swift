@@ -2,7 +2,7 @@ internal import ModelHost
 
 /// The events of one model as they were written last, so that each is written once for all of its readers.
 struct EncodedEvents {
-    /// Enough for readers that are in step; those that lag write anew.
+    /// Enough for readers that keep up; a slow reader's events are encoded again.
     private static let maximumCount = 64
 
     private var hub: EventHub?
@@ -20,7 +20,7 @@ struct EncodedEvents {
         return frame
     }
 
-    /// Lets go of what nobody may need any more.
+    /// Frees the frames, when there are no readers.
     mutating func removeAll() {
         hub = nil
         frames = [:]

@@ -4,7 +4,7 @@ internal import TensorFormats
 
 /// The history of the server's traffic as it is sent: what a chart draws, at most 121 points.
 struct TrafficAnswer: Sendable {
-    /// Whose rows are told; nil for those of all models.
+    /// The model whose learned rows are counted; nil counts those of all models.
     let model: String?
     let points: [TrafficPoint]
     /// Learned rows by the points' periods.

@@ -77,7 +77,7 @@ package enum Job: Sendable {
         case .unlearn(_, _, let completion), .merge(_, _, let completion): completion.fail(error)
         case .reconfigure(_, let completion), .restore(_, let completion): completion.fail(error)
         case .describe(let completion, let isNew):
-            // The model may be there, although whoever asked for it is not told.
+            // The model may have been created all the same.
             var error = error
             error.mayHaveChanged = isNew && error.kind == .unavailable
             completion.fail(error)

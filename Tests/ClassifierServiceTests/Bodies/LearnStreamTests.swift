@@ -184,7 +184,7 @@ import Testing
             try client.readContinue()
             clients.append(client)
         }
-        // No client has disconnected; but one that stalls while another waits gives way, and is told so.
+        // No client has disconnected; but a stalled stream gives way to one that waits, and its answer says so.
         let (rows, labels) = Self.rows(2)
         #expect(
             service.wait {

@@ -7,7 +7,7 @@ import Testing
 @testable import ClassifierService
 @testable import ModelHost
 
-/// A thread that the system refuses: its user is told, and nothing half done remains.
+/// The system refuses a thread: the caller gets the error, and nothing half done remains.
 @Suite struct ThreadRefusalTests {
     /// Models share threads: the first exists from the start, and does all models' work if there are no more.
     @Test func modelsWithoutFurtherThreads_areServedByTheFirst() throws {
