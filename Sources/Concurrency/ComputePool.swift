@@ -6,11 +6,11 @@ package final class ComputePool: Sendable {
     /// Starts the threads.
     ///
     /// - Parameters:
-    ///   - threads: those that take whatever waits.
-    ///   - keepsOneForWriters: whether there is one more, for writers alone: they never wait until a reader's work is done.
+    ///   - threads: the number of threads that take any task.
+    ///   - keepsOneForWriters: whether to add a thread for writers only, so that they never wait for a reader's task.
     ///   - maximumWaiting: tasks of each lane that may wait.
-    ///   - memory: what they hold while they wait is counted against; nil counts nothing.
-    /// - Throws: where one cannot be made; then none is left.
+    ///   - memory: the budget for waiting tasks; nil counts nothing.
+    /// - Throws: `ThreadError` if a thread cannot be created; then none is left.
     package init(
         threads: Int, keepsOneForWriters: Bool = false, maximumWaiting: Int, memory: Lane.Pair<MemoryBudget>? = nil
     ) throws(ThreadError) {
@@ -32,16 +32,16 @@ package final class ComputePool: Sendable {
     /// - Parameters:
     ///   - lane: for whom.
     ///   - bytes: what the task holds while it waits, beside what is counted elsewhere, as bodies are.
-    /// - Returns: false where too many tasks of the lane wait already, or the pool has stopped; the task is dropped then.
+    /// - Returns: false, and the task is dropped, if too many tasks of the lane wait or the pool has stopped.
     package func run(_ lane: Lane, bytes: Int = 0, _ task: @escaping @Sendable () -> Void) -> Bool {
         queue.append(task, to: lane, bytes: bytes, within: limit) == .taken
     }
 
-    /// Runs a task however many wait: for what goes on with work that was let in before.
+    /// Runs a task even if many wait: for the next part of work that was admitted before.
     ///
-    /// - Returns: false where the pool has stopped.
+    /// - Returns: false if the pool has stopped.
     package func runAlways(_ lane: Lane, _ task: @escaping @Sendable () -> Void) -> Bool { queue.append(task, to: lane) == .taken }
 
-    /// Lets the threads end when they have finished what they are doing.
+    /// Ends the threads after their current and waiting tasks.
     package func stop() { _ = queue.close() }
 }

@@ -1,5 +1,5 @@
-/// What a request waits as. Of whatever is bounded, each of the two has a share of its own: slots and bytes of queues, compute threads,
-/// spool files and their disk. However many readers there are, and however slowly they read, writers find theirs; and the reverse.
+/// The kind of a waiting request. Each kind has its own share of every limited resource: slots and bytes of queues, compute threads, spool
+/// files and their disk. Many or slow readers never take the writers' share, and the reverse.
 package enum Lane: Sendable, CaseIterable {
     /// A request that changes something.
     case writing

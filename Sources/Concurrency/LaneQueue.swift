@@ -1,14 +1,14 @@
 /// A queue between threads with two lanes, writers' and readers', each first in, first out.
 ///
-/// Each lane has slots and bytes of its own. Where both wait, a writer is taken first; then they take turns, so that neither waits for more
-/// than one of the others: readers are not starved, and a writer waits for one reader, however many there are.
+/// Each lane has its own slots and bytes. If both wait, a writer is taken first; then they alternate. Readers are not starved, and a writer
+/// waits for one reader at most, however many there are.
 ///
 /// `@unchecked Sendable`: all state is read and written with `monitor` locked.
 package final class LaneQueue<Element: Sendable>: @unchecked Sendable {
     /// What may wait in one lane.
     package struct Limit: Sendable {
         package var slots: Int
-        /// One element of any size is taken where none waits.
+        /// If none waits, one element of any size is taken.
         package var bytes = Int.max
 
         package init(slots: Int, bytes: Int = .max) {
@@ -21,7 +21,7 @@ package final class LaneQueue<Element: Sendable>: @unchecked Sendable {
         case taken
         /// The lane has no slot, or no bytes, left.
         case full
-        /// What waits in other queues leaves no memory.
+        /// Other queues' elements leave no memory.
         case crowded
         case closed
     }
@@ -58,8 +58,8 @@ package final class LaneQueue<Element: Sendable>: @unchecked Sendable {
     private var isClosed = false
 
     /// - Parameters:
-    ///   - memory: what waits here and elsewhere is counted against; nil counts nothing.
-    ///   - onArrival: called when there is an element more, or the queue has been closed, for those who do not wait by `take`.
+    ///   - memory: the shared budget for waiting elements; nil counts nothing.
+    ///   - onArrival: called when an element arrives or the queue closes, for users that do not wait in `take`.
     package init(memory: Lane.Pair<MemoryBudget>? = nil, onArrival: (@Sendable () -> Void)? = nil) {
         self.memory = memory
         self.onArrival = onArrival
@@ -68,8 +68,8 @@ package final class LaneQueue<Element: Sendable>: @unchecked Sendable {
     /// Appends an element.
     ///
     /// - Parameters:
-    ///   - bytes: what it holds while it waits.
-    ///   - limit: what its lane may hold; nil takes it whatever waits, and counts nothing of it.
+    ///   - bytes: its memory while it waits.
+    ///   - limit: the lane's limit; nil always takes the element and does not count it.
     /// - Returns: whether it was taken, or why not.
     package func append(_ element: Element, to lane: Lane, bytes: Int = 0, within limit: Limit? = nil) -> Admission {
         let admission = monitor.withLock { () -> Admission in
@@ -87,13 +87,13 @@ package final class LaneQueue<Element: Sendable>: @unchecked Sendable {
         return admission
     }
 
-    /// Waits for an element; then takes it and those behind it in its lane for as long as `continues` says so.
+    /// Waits for an element; then takes it and those behind it in its lane while `continues` returns true.
     ///
     /// - Parameters:
-    ///   - deadline: how long to wait, in seconds of `MonotonicClock.now`; for ever where nil.
-    ///   - only: the lane to take from; nil for both. At most one thread waits for one lane alone.
-    ///   - continues: is given what is taken so far and the next element.
-    /// - Returns: nothing when the deadline has passed; nil when the queue is closed and empty.
+    ///   - deadline: how long to wait, in seconds of `MonotonicClock.now`; nil for no limit.
+    ///   - only: the lane to take from; nil for both. At most one thread waits for a single lane.
+    ///   - continues: receives the elements taken so far and the next one.
+    /// - Returns: an empty array after the deadline; nil if the queue is closed and empty.
     package func take(
         until deadline: Double? = nil, from only: Lane? = nil, while continues: ([Element], Element) -> Bool = { _, _ in false }
     ) -> [Element]? {
@@ -101,7 +101,7 @@ package final class LaneQueue<Element: Sendable>: @unchecked Sendable {
             var lane = nextLane(only)
             while lane == nil {
                 if isClosed { return nil }
-                // Whoever was woken for an element that is not for it wakes another.
+                // A thread that was woken for another lane's element wakes another thread.
                 if only != nil, lines.writing.count + lines.reading.count > 0 { monitor.signal() }
                 if !monitor.wait(until: deadline) { return [] }
                 lane = nextLane(only)
@@ -113,7 +113,7 @@ package final class LaneQueue<Element: Sendable>: @unchecked Sendable {
 
     /// Takes the same without waiting.
     ///
-    /// - Returns: nothing where nothing waits; nil when the queue is closed and empty.
+    /// - Returns: an empty array if nothing waits; nil if the queue is closed and empty.
     package func poll(while continues: ([Element], Element) -> Bool) -> [Element]? {
         monitor.withLock {
             guard let lane = nextLane(nil) else { return isClosed ? nil : [] }
@@ -141,9 +141,9 @@ package final class LaneQueue<Element: Sendable>: @unchecked Sendable {
     /// Takes no more elements.
     ///
     /// - Parameters:
-    ///   - last: an element that is still to be seen.
-    ///   - isKept: which of those that wait are still to be seen before it.
-    /// - Returns: those that were waiting, which nobody will see any more; `last` too, where the queue was closed before.
+    ///   - last: a last element, to be taken after those that are kept.
+    ///   - isKept: which of the waiting elements can still be taken.
+    /// - Returns: the waiting elements that can no longer be taken; also `last` if the queue was already closed.
     package func close(behind last: Element? = nil, keeping isKept: (Element) -> Bool = { _ in false }) -> [Element] {
         let refused = monitor.withLock {
             if isClosed { return last.map { [$0] } ?? [] }

@@ -1,9 +1,9 @@
-/// Who uses what stands under a name: one at a time, first come, first served.
+/// Exclusive use of names, one owner at a time, in order of their claims.
 ///
-/// A place in a name's line is taken without waiting, so that whoever makes owners of names can take it under the same lock: the line then
-/// stands in the order in which the owners were made, whatever their threads do first. Nobody hears of it but the one whose turn has come.
+/// A claim is made without waiting, so its maker can hold its own lock meanwhile: claims are then in the order in which their owners were
+/// made, whichever thread runs first. Only the claim whose turn has come is notified.
 package final class NameClaims: Sendable {
-    /// The claims on each name in their order; the first has its turn.
+    /// The claims on each name, in order; the first has its turn.
     private let lines = Guarded<[String: [NameClaim.Turn]]>([:])
 
     package init() {}
@@ -19,9 +19,9 @@ package final class NameClaims: Sendable {
         return NameClaim(turn, name, self)
     }
 
-    /// Takes a place out of a line; the next one's turn has come where it was the first.
+    /// Removes a claim; if it was the first, the next one's turn has come.
     ///
-    /// - Complexity: linear in the places before and behind it.
+    /// - Complexity: linear in the claims on the name.
     fileprivate func remove(_ turn: NameClaim.Turn, from name: String) {
         let next = lines.withLock { lines -> NameClaim.Turn? in
             guard var line = lines[name], let place = line.firstIndex(where: { $0 === turn }) else { return nil }
@@ -36,9 +36,9 @@ package final class NameClaims: Sendable {
     }
 }
 
-/// A place in the line for a name; given up with the last reference, or before.
+/// A claim on a name, released with the last reference or before.
 package final class NameClaim: Sendable {
-    /// What the holder of a place waits for.
+    /// What the holder of a claim waits for.
     fileprivate final class Turn: Sendable {
         private let state = Guarded((hasCome: false, body: (@Sendable () -> Void)?.none))
 
@@ -74,12 +74,12 @@ package final class NameClaim: Sendable {
 
     deinit { release() }
 
-    /// Whether all who came before have gone.
+    /// Whether all earlier claims are released.
     package var isFirst: Bool { turn.isNow }
 
-    /// Calls `body` once, when all who came before have gone: now, or on the thread of the last of them. For one that waits.
+    /// Calls `body` once, when all earlier claims are released: now, or on the thread that releases the last of them. Call it once.
     package func whenFirst(_ body: @escaping @Sendable () -> Void) { turn.whenNow(body) }
 
-    /// Leaves the name to the next; a second time changes nothing.
+    /// Releases the claim; a second call changes nothing.
     package func release() { claims.remove(turn, from: name) }
 }
