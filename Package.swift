@@ -28,9 +28,10 @@ let package = Package(
         .systemLibrary(name: "CLAPACK", pkgConfig: "lapack", providers: [.apt(["liblapack-dev"])]),
         .target(name: "CLinux"),
         .target(name: "CChecksum"),
+        .target(name: "CScoreKernel"),
         .target(name: "Concurrency", swiftSettings: .strict),
         .target(name: "LinearAlgebra", dependencies: ["CLAPACK", "Concurrency"], swiftSettings: .strict),
-        .target(name: "AnalyticLearning", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
+        .target(name: "AnalyticLearning", dependencies: ["CScoreKernel", "LinearAlgebra"], swiftSettings: .strict),
         .target(name: "TensorFormats", dependencies: ["CChecksum"], swiftSettings: .strict),
         .target(name: "Storage", dependencies: ["Concurrency", "TensorFormats"], swiftSettings: .strict),
         .target(

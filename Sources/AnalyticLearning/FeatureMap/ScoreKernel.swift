@@ -1,10 +1,10 @@
-/// Products of a few Float32 rows for event loops, and of many while the learner has BLAS's threads.
+internal import CScoreKernel
+
+/// Products of Float32 rows with Ω and with the weights, on the calling thread alone.
 ///
-/// Every score is summed in the same order, sixteen lanes side by side, whether its row comes alone or with others.
-///
-/// Small concurrent requests are not combined into one product. `accrue bench predict` shows why: at D = 2048 and 100 classes a row
-/// takes 14 µs alone and 11 µs among eight, besides about 80 µs of JSON and HTTP. A queue between the loops would cost more than
-/// sharing the weights saves. `sgemm` beats these loops only from some tens of rows, which come as one request.
+/// Every result has the same bits whether its row comes alone or with others, and whichever instructions compute it: a mapped value is one
+/// sum over the inputs in order, a score sixteen sums side by side. Four rows share each read of Ω and of the weights, which is what rows
+/// cost: `accrue bench predict` shows it.
 enum ScoreKernel {
     typealias Lanes = SIMD16<Float>
 
@@ -34,14 +34,23 @@ enum ScoreKernel {
         }
     }
 
-    /// scores[r, c] ← h_r·w_c. Two rows share each read of the weights.
+    /// scores[r, c] ← h_r·w_c.
+    ///
+    /// - Complexity: O(rows·classes·stride).
     static func score(
         _ h: UnsafeBufferPointer<Float>, rows: Int, _ weights: UnsafeBufferPointer<Float>, classes: Int, stride: Int,
-        into scores: UnsafeMutableBufferPointer<Float>
+        into scores: UnsafeMutableBufferPointer<Float>, with vectors: ScoreVectors = .widest
     ) {
         precondition(stride % 16 == 0 && h.count >= rows * stride, "rows do not fit")
         precondition(weights.count >= classes * stride && scores.count >= rows * classes, "weights or scores do not fit")
         guard let h = h.baseAddress, let weights = weights.baseAddress, let scores = scores.baseAddress else { return }
+        switch vectors {
+        #if arch(x86_64)
+            case .avx512: return score_kernel_avx512_score(h, rows, weights, classes, stride, scores)
+            case .avx2: return score_kernel_avx2_score(h, rows, weights, classes, stride, scores)
+        #endif
+        default: break
+        }
         var row = 0
         while row + 1 < rows {
             let first = h + row * stride
@@ -76,15 +85,24 @@ enum ScoreKernel {
         }
     }
 
-    /// h ← max(0, xΩ) for the tiles of Ω. Two rows share each read of Ω.
+    /// h ← max(0, xΩ) for the tiles of Ω; NaN stays.
+    ///
+    /// - Complexity: O(rows·inputs·stride).
     static func map(
         _ x: UnsafeBufferPointer<Float>, rows: Int, inputs: Int, tiles: UnsafeBufferPointer<Float>,
-        into h: UnsafeMutableBufferPointer<Float>, stride: Int
+        into h: UnsafeMutableBufferPointer<Float>, stride: Int, with vectors: ScoreVectors = .widest
     ) {
         let tile = RandomProjection.tile
         precondition(x.count >= rows * inputs && h.count >= rows * stride, "rows do not fit")
-        precondition(tiles.count >= stride * inputs && stride % tile == 0, "the projection does not fit")
+        precondition(tiles.count >= stride * inputs && stride % tile == 0 && tile == SCORE_TILE, "the projection does not fit")
         guard let x = x.baseAddress, let h = h.baseAddress, let tiles = tiles.baseAddress else { return }
+        switch vectors {
+        #if arch(x86_64)
+            case .avx512: return score_kernel_avx512_map(x, rows, inputs, tiles, h, stride)
+            case .avx2: return score_kernel_avx2_map(x, rows, inputs, tiles, h, stride)
+        #endif
+        default: break
+        }
         for first in Swift.stride(from: 0, to: stride, by: tile) {
             let block = tiles + first * inputs
             for part in Swift.stride(from: 0, to: tile, by: 16) {
@@ -112,7 +130,7 @@ enum ScoreKernel {
     }
 
     @inline(__always) private static func store(_ lanes: Lanes, _ target: UnsafeMutablePointer<Float>) {
-        UnsafeMutableRawPointer(target).storeBytes(of: pointwiseMax(lanes, .zero), as: Lanes.self)
+        UnsafeMutableRawPointer(target).storeBytes(of: lanes.replacing(with: 0, where: lanes .< 0), as: Lanes.self)
     }
 }
 
