@@ -61,7 +61,8 @@ public final class Service: Sendable {
         ClassRoutes(registry: registry, answers: answers).add(to: &routes)
         HistoryRoutes(registry: registry, answers: answers).add(to: &routes)
         LearnRoute(registry: registry, pool: pool, answers: answers, limits: limits).add(to: &routes)
-        PredictRoute(registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops).add(to: &routes)
+        let predict = PredictRoute(registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops)
+        predict.add(to: &routes)
         SnapshotRoutes(registry: registry, pool: pool, answers: answers, log: log).add(to: &routes)
         EventRoutes(registry: registry, dispatcher: dispatcher).add(to: &routes)
         let reference = ServerReference()
@@ -71,8 +72,8 @@ public final class Service: Sendable {
         MetricsRoute(metrics: Metrics(registry: registry, dispatcher: dispatcher), server: reference, thread: metricsThread)
             .add(to: &routes)
         TrafficRoute(registry: registry, recorder: recorder, thread: metricsThread).add(to: &routes)
-        OpenInference.addRoutes(
-            to: &routes, registry: registry, answers: answers, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops)
+        let infer = InferRoute(registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops)
+        OpenInference.addRoutes(to: &routes, registry: registry, answers: answers, infer: infer)
         // Last: it describes the others.
         OpenAPIRoute(usesTokens: configuration.access.tokenFile != nil, maximumBodySize: configuration.server.maximumBodySize)
             .add(to: &routes)
@@ -81,6 +82,7 @@ public final class Service: Sendable {
         serverConfiguration.maximumTotalBodyMemory = min(
             serverConfiguration.maximumTotalBodyMemory, max(share, serverConfiguration.maximumBodySize))
         serverConfiguration.maximumTotalAnswerMemory = min(serverConfiguration.maximumTotalAnswerMemory, share)
+        serverConfiguration.turnEnd = { predict.endTurn($0) || infer.endTurn($0) }
         OpenInference.formatErrors(of: &serverConfiguration)
         access.guardServer(&serverConfiguration)
         server = try Server(configuration: serverConfiguration, router: routes.router)

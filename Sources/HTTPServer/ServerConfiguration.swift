@@ -4,6 +4,10 @@ public struct ServerConfiguration: Sendable {
     public typealias ErrorFormatter =
         @Sendable (_ path: UnsafeRawBufferPointer, _ status: Status, _ detail: String) -> (contentType: StaticString, body: [UInt8])
 
+    /// Answers requests that were postponed to the end of a turn, on the event loop with this index; it must not block. It is called
+    /// again while it returns true: some are left.
+    public typealias TurnEnd = @Sendable (_ loopIndex: Int) -> Bool
+
     /// The address or name to listen on; `::` means all IPv6 addresses and, if the system is set up so, all IPv4 addresses.
     public var host = "127.0.0.1"
     /// The port; 0 chooses a free one.
@@ -49,6 +53,8 @@ public struct ServerConfiguration: Sendable {
     public var namesRequests = true
     /// Decides which requests reach their handlers; nil lets all pass.
     public var gate: Gate?
+    /// Called at the end of each turn of an event loop in which requests were postponed (`Responder.untilTurnEnds`); nil postpones none.
+    public var turnEnd: TurnEnd?
     /// Called after every finished request; nil costs nothing.
     public var accessObserver: AccessObserver?
     /// Fields of every `text/html` answer. If the answer has its own `Content-Security-Policy`, the one here is left out.

@@ -12,12 +12,16 @@ struct InferRoute: Sendable {
     /// One per event loop.
     let workspaces: [InferenceWorkspace]
     private let spare = SpareWorkspaces<InferenceWorkspace>()
+    /// What arrived in the current turn; one per event loop.
+    private let turns: [TurnGroups<Joined>]
+    private let waiting = WaitingPredictions<Waiting>()
 
     init(registry: ModelRegistry, pool: ComputePool, limits: ServiceLimits, eventLoops: Int) {
         self.registry = registry
         self.pool = pool
         self.limits = limits
         workspaces = (0..<eventLoops).map { _ in InferenceWorkspace() }
+        turns = workspaces.map { _ in TurnGroups() }
     }
 
     func add(to routes: inout RouteSet) {
@@ -35,13 +39,17 @@ struct InferRoute: Sendable {
         switch plan {
         case .answer(let inference):
             times.hasRead()
-            var inline = inference
-            inline.maximumBytes = min(inference.maximumBytes, limits.inlineAnswer)
-            inline.textWeight = 6
             do throws(Problem) {
-                let scorer: Scorer
+                let scorer = try inference.scorer(workspace)
+                let (turn, rows) = (turns[request.loopIndex], workspace.inference.request.rows)
+                if request.mayJoinTurn, turn.mayJoin(scorer, rows: rows, values: workspace.features.count) {
+                    let joined = Joined(
+                        inference: inference, request: workspace.takeRequest(), times: times, model: model,
+                        responder: responder.untilTurnEnds())
+                    return turn.join(joined, scorer, rows: rows, workspace.features)
+                }
                 do throws(Problem) {
-                    scorer = try inline.run(workspace, nil)
+                    try inline(inference).run(workspace, scorer, BlockScorer(scorer, useBLAS: false))
                 } catch {
                     guard error.status == .unprocessableContent else { throw error }
                     // The answer is too long for the event loop because of long labels.
@@ -59,6 +67,14 @@ struct InferRoute: Sendable {
         case .scan(let scan): deferScanning(request.takeBody(), scan, times, model, responder.deferred())
         case .refuse(let problem): refuse(problem, times, model, responder)
         }
+    }
+
+    /// The inference with an event loop's limit on its answer.
+    private func inline(_ inference: Inference) -> Inference {
+        var inline = inference
+        inline.maximumBytes = min(inference.maximumBytes, limits.inlineAnswer)
+        inline.textWeight = 6
+        return inline
     }
 
     /// How to handle a request.
@@ -115,6 +131,61 @@ struct InferRoute: Sendable {
                 headerCount: scan.envelope.headerCount)
             return try reader.read(into: &workspace.inference.request, values: &values)
         } catch { throw Problem(.badRequest, error.description) }
+    }
+
+    // MARK: Turns
+
+    /// An inference that waits for the end of the turn.
+    private struct Joined {
+        let inference: Inference
+        let request: InferenceRequest
+        var times: InferenceTimes
+        let model: Model
+        let responder: TurnResponder
+    }
+
+    /// Answers some of the inferences that wait for the end of an event loop's turn; false if none waits.
+    func endTurn(_ loopIndex: Int) -> Bool {
+        let workspace = workspaces[loopIndex]
+        return turns[loopIndex].answerFirst { group, scorer in
+            workspace.reset()
+            swap(&workspace.features, &group.features)
+            for index in group.members.indices { group.members[index].member.times.hasWaited() }
+            let blocks = BlockScorer(scorer, useBLAS: false)
+            blocks.score(0..<(workspace.features.count / scorer.weights.featureMap.dimension), workspace)
+            for index in group.members.indices { group.members[index].member.times.hasScored() }
+            for (joined, rows) in group.members {
+                workspace.resetInference()
+                workspace.put(joined.request)
+                answer(joined, workspace, scorer, blocks, rows)
+            }
+            swap(&workspace.features, &group.features)
+        }
+    }
+
+    private func answer(
+        _ joined: Joined, _ workspace: InferenceWorkspace, _ scorer: Scorer, _ blocks: BlockScorer, _ rows: Range<Int>
+    ) {
+        var times = joined.times
+        times.hasWaited()
+        do throws(Problem) {
+            try inline(joined.inference).run(workspace, scorer, blocks, scored: rows)
+        } catch {
+            guard error.status == .unprocessableContent else {
+                joined.model.inferences.addFailure(times)
+                return joined.responder.send(error.inferenceResponse)
+            }
+            // The answer is too long for the event loop because of long labels.
+            let member = Waiting(
+                inference: joined.inference, request: workspace.inference.request, times: times, model: joined.model,
+                responder: joined.responder.deferred())
+            return deferScoring(member, workspace.features(rows, of: scorer))
+        }
+        times.hasScored()
+        let headerCount = joined.inference.write(workspace, scorer)
+        times.hasWritten()
+        Inference.answer(workspace, headerCount: headerCount, joined.responder)
+        joined.model.inferences.add(times, rows: workspace.inference.request.rows)
     }
 
     // MARK: Compute threads
@@ -180,24 +251,79 @@ struct InferRoute: Sendable {
     private func deferScoring(
         _ inference: Inference, _ source: InferenceWorkspace, _ times: InferenceTimes, _ model: Model, _ responder: DeferredResponder
     ) {
-        let (features, request) = (source.features, source.inference.request)
-        let isQueued = pool.run(.reading, bytes: features.count * MemoryLayout<Float>.stride) { [spare, limits] in
-            var times = times
-            times.hasWaited()
-            let response = spare.with { workspace -> Response in
-                workspace.features.append(contentsOf: features)
-                workspace.inference.request = request
-                do throws(Problem) {
-                    let scorer = try inference.run(workspace, limits) { responder.isConnected }
-                    return Self.finish(inference, workspace, scorer, &times, model)
-                } catch {
-                    model.inferences.addFailure(times)
-                    return error.inferenceResponse
+        let member = Waiting(
+            inference: inference, request: source.inference.request, times: times, model: model, responder: responder)
+        deferScoring(member, source.features)
+    }
+
+    private func deferScoring(_ member: Waiting, _ features: [Float]) {
+        let bytes = features.count * MemoryLayout<Float>.stride
+        let isQueued: Bool
+        // Without a class there is no scorer; the thread that comes to it says so.
+        if member.request.rows <= TurnLimits.rows, let scorer = member.scorer {
+            let number = waiting.add(member, scorer, rows: member.request.rows, features)
+            isQueued = pool.run(.reading, bytes: bytes) { [self] in answer(waiting.take(number)) } || !waiting.withdraw(number)
+        } else {
+            isQueued = pool.run(.reading, bytes: bytes) { [spare, limits] in
+                spare.with { workspace in
+                    workspace.features.append(contentsOf: features)
+                    workspace.inference.request = member.request
+                    member.answer(workspace) { (workspace) throws(Problem) in
+                        try member.inference.run(workspace, limits) { member.responder.isConnected }
+                    }
                 }
             }
-            responder.send(response)
         }
-        if !isQueued { refuseBusy(times, model, responder) }
+        if !isQueued { refuseBusy(member.times, member.model, member.responder) }
+    }
+
+    /// An inference that waits for a compute thread.
+    private struct Waiting: Sendable {
+        let inference: Inference
+        let request: InferenceRequest
+        let times: InferenceTimes
+        let model: Model
+        let responder: DeferredResponder
+
+        /// The scorer that the request chooses; nil if no class is known.
+        var scorer: Scorer? { inference.weights.scorer(inference.choice(of: request)) }
+
+        /// Writes and sends the answer.
+        ///
+        /// - Parameter score: scores the rows in the workspace and collects the values.
+        func answer(_ workspace: InferenceWorkspace, _ score: (InferenceWorkspace) throws(Problem) -> Scorer) {
+            var times = times
+            times.hasWaited()
+            do throws(Problem) {
+                let scorer = try score(workspace)
+                responder.send(InferRoute.finish(inference, workspace, scorer, &times, model))
+            } catch {
+                model.inferences.addFailure(times)
+                responder.send(error.inferenceResponse)
+            }
+        }
+    }
+
+    /// Scores inferences of the same weights with one product, and answers them.
+    private func answer(_ entries: [WaitingPredictions<Waiting>.Entry]) {
+        let entries = entries.filter(\.member.responder.isConnected)
+        guard let scorer = entries.first?.scorer else { return }
+        spare.with { workspace in
+            for entry in entries { workspace.features.append(contentsOf: entry.features) }
+            let rows = entries.reduce(0) { $0 + $1.rows }
+            let blocks = BlockScorer(scorer, rows: rows, limits: limits)
+            blocks.score(0..<rows, workspace)
+            var first = 0
+            for entry in entries {
+                workspace.resetInference()
+                workspace.inference.request = entry.member.request
+                entry.member.answer(workspace) { (workspace) throws(Problem) in
+                    try entry.member.inference.run(workspace, scorer, blocks, scored: first..<(first + entry.rows))
+                    return scorer
+                }
+                first += entry.rows
+            }
+        }
     }
 
     private static func finish(

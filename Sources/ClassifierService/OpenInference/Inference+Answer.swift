@@ -85,6 +85,13 @@ extension Inference {
         }
     }
 
+    /// The same at the end of a turn.
+    static func answer(_ workspace: InferenceWorkspace, headerCount: Int?, _ responder: TurnResponder) {
+        workspace.writer.withUnsafeBytes { octets in
+            responder.send(.ok, contentType: contentType(headerCount), field: field(headerCount), body: octets)
+        }
+    }
+
     /// The written answer as a response.
     static func response(_ workspace: InferenceWorkspace, headerCount: Int?) -> Response {
         let headers = field(headerCount).map { [HeaderField($0.name, String($0.value))] } ?? []

@@ -32,20 +32,40 @@ struct Inference: Sendable {
     /// Scores the rows in a workspace and collects the values of the outputs.
     ///
     /// - Parameters:
-    ///   - limits: for a compute thread; nil on an event loop.
+    ///   - scorer: `scorer` of the workspace.
     ///   - isWanted: called between blocks.
-    /// - Returns: the scorer that was used.
-    /// - Throws: 409 if no class, or no probability, is known; 422 if the answer would be too large; 503 if the client has left.
-    func run(_ workspace: InferenceWorkspace, _ limits: ServiceLimits?, isWanted: () -> Bool = { true }) throws(Problem) -> Scorer {
-        let scorer = try scorer(workspace)
+    /// - Throws: 409 if no probability is known; 422 if the answer would be too large; 503 if the client has left.
+    func run(
+        _ workspace: InferenceWorkspace, _ scorer: Scorer, _ blocks: BlockScorer, isWanted: () -> Bool = { true }
+    ) throws(Problem) {
         let rows = workspace.inference.request.rows
-        let blocks = limits.map { BlockScorer(scorer, rows: rows, limits: $0) } ?? BlockScorer(scorer, useBLAS: false)
         let collector = Collector(inference: self, workspace: workspace, calibration: try begin(workspace, scorer))
         guard try blocks.score(rows: rows, workspace, for: collector, isWanted: isWanted) else { throw Self.clientHasLeft }
+    }
+
+    /// The same on a compute thread.
+    ///
+    /// - Returns: the scorer that was used.
+    /// - Throws: also 409 if no class is known.
+    func run(_ workspace: InferenceWorkspace, _ limits: ServiceLimits, isWanted: () -> Bool) throws(Problem) -> Scorer {
+        let scorer = try scorer(workspace)
+        let blocks = BlockScorer(scorer, rows: workspace.inference.request.rows, limits: limits)
+        try run(workspace, scorer, blocks, isWanted: isWanted)
         return scorer
     }
 
-    /// The same for rows that do not fit Float32.
+    /// Collects the values from scores that were computed with those of other inferences.
+    ///
+    /// - Parameters:
+    ///   - scorer: `scorer` of the workspace with this request.
+    ///   - rows: the inference's rows in the workspace, all of which are scored.
+    /// - Throws: 409 if no probability is known; 422 if the answer would be too large.
+    func run(_ workspace: InferenceWorkspace, _ scorer: Scorer, _ blocks: BlockScorer, scored rows: Range<Int>) throws(Problem) {
+        let collector = Collector(inference: self, workspace: workspace, calibration: try begin(workspace, scorer))
+        try blocks.pass(rows, scoredFrom: 0, numberedFrom: rows.lowerBound, workspace, to: collector)
+    }
+
+    /// Scores rows that do not fit Float32 and collects the values of the outputs.
     func run(_ features: [Double], _ workspace: InferenceWorkspace, isWanted: () -> Bool) throws(Problem) -> Scorer {
         let scorer = try scorer(workspace)
         let rows = workspace.inference.request.rows
@@ -58,9 +78,16 @@ struct Inference: Sendable {
     /// Never sent: the client has left.
     private static var clientHasLeft: Problem { .busy("the client has left before its answer was made") }
 
-    private func scorer(_ workspace: InferenceWorkspace) throws(Problem) -> Scorer {
-        let choice = workspace.inference.request.choice.map { $0 == 0 ? WeightsKind.plain : .balanced }
-        return try weights.scorer(choice ?? wish, of: model)
+    /// The scorer that the request in a workspace chooses.
+    ///
+    /// - Throws: 409 if no class is known.
+    func scorer(_ workspace: InferenceWorkspace) throws(Problem) -> Scorer {
+        try weights.scorer(choice(of: workspace.inference.request), of: model)
+    }
+
+    /// The weights that a request chooses; nil for the model's default.
+    func choice(of request: InferenceRequest) -> WeightsKind? {
+        request.choice.map { $0 == 0 ? .plain : .balanced } ?? wish
     }
 
     /// Adds all outputs if the request names none, and throws if there would be too many values, before any is computed.

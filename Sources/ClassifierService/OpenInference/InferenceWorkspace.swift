@@ -6,9 +6,30 @@ internal import TensorFormats
 final class InferenceWorkspace: PredictWorkspace, @unchecked Sendable {
     var inference = InferenceBuffers()
 
+    private var spareRequests: [InferenceRequest] = []
+
     override func reset() {
         super.reset()
         inference.reset(keepingCapacityUpTo: 1 << 20)
+    }
+
+    /// Clears the last request and its answer, but not the rows and their scores.
+    func resetInference() {
+        writer.removeAll()
+        inference.reset(keepingCapacityUpTo: 1 << 20)
+    }
+
+    /// Takes the request out, and puts one with spare memory in its place.
+    func takeRequest() -> InferenceRequest {
+        var request = spareRequests.popLast() ?? InferenceRequest()
+        swap(&request, &inference.request)
+        return request
+    }
+
+    /// Puts a request in, and keeps the memory of the one in its place.
+    func put(_ request: InferenceRequest) {
+        if spareRequests.count < TurnLimits.rows { spareRequests.append(inference.request) }
+        inference.request = request
     }
 }
 

@@ -24,14 +24,11 @@ enum OpenInference {
     }
 
     /// Adds all routes.
-    static func addRoutes(
-        to routes: inout RouteSet, registry: ModelRegistry, answers: AnswerSender, pool: ComputePool, limits: ServiceLimits,
-        eventLoops: Int
-    ) {
+    static func addRoutes(to routes: inout RouteSet, registry: ModelRegistry, answers: AnswerSender, infer: InferRoute) {
         InferenceHealthRoutes(registry: registry).add(to: &routes)
         InferenceModelRoutes(registry: registry, answers: answers).add(to: &routes)
         InferenceRepositoryRoutes(registry: registry, answers: answers).add(to: &routes)
-        InferRoute(registry: registry, pool: pool, limits: limits, eventLoops: eventLoops).add(to: &routes)
+        infer.add(to: &routes)
     }
 
     /// Gives the server's own errors under `/v2` the protocol's format.

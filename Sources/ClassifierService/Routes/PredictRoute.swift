@@ -13,12 +13,16 @@ struct PredictRoute: Sendable {
     /// One per event loop.
     let workspaces: [PredictWorkspace]
     let spare = SpareWorkspaces<PredictWorkspace>()
+    /// What arrived in the current turn; one per event loop.
+    private let turns: [TurnGroups<Joined>]
+    private let waiting = WaitingPredictions<Waiting>()
 
     init(registry: ModelRegistry, pool: ComputePool, limits: ServiceLimits, eventLoops: Int) {
         self.registry = registry
         self.pool = pool
         self.limits = limits
         workspaces = (0..<eventLoops).map { _ in PredictWorkspace() }
+        turns = workspaces.map { _ in TurnGroups() }
     }
 
     func add(to routes: inout RouteSet) {
@@ -32,11 +36,16 @@ struct PredictRoute: Sendable {
         do throws(Problem) { plan = try self.plan(request, workspace) } catch { plan = .refuse(error) }
         switch plan {
         case .answer(let prediction):
-            var inline = prediction
-            inline.maximumBytes = min(prediction.maximumBytes, limits.inlineAnswer)
-            do throws(Problem) { try inline.run(workspace, BlockScorer(inline.scorer, useBLAS: false)) } catch {
+            let (turn, features) = (turns[request.loopIndex], workspace.features)
+            if request.mayJoinTurn, turn.mayJoin(prediction.scorer, rows: prediction.rows, values: features.count) {
+                let joined = Joined(prediction: prediction, responder: responder.untilTurnEnds())
+                return turn.join(joined, prediction.scorer, rows: prediction.rows, features)
+            }
+            do throws(Problem) {
+                try inline(prediction).run(workspace, BlockScorer(prediction.scorer, useBLAS: false))
+            } catch {
                 // The answer is too long for the event loop because of long labels.
-                return deferScoring(prediction, workspace.features, responder.deferred())
+                return deferScoring(prediction, features, responder.deferred())
             }
             workspace.writer.answer(responder)
         case .score(let prediction): deferScoring(prediction, workspace.features, responder.deferred())
@@ -44,6 +53,43 @@ struct PredictRoute: Sendable {
             measure(workspace.features, rows: rows, model, options, responder.deferred())
         case .scan(let scan): deferScanning(request.takeBody(), scan, responder.deferred())
         case .refuse(let problem): responder.send(problem.response)
+        }
+    }
+
+    /// The prediction with an event loop's limit on its answer.
+    private func inline(_ prediction: Prediction) -> Prediction {
+        var inline = prediction
+        inline.maximumBytes = min(prediction.maximumBytes, limits.inlineAnswer)
+        return inline
+    }
+
+    // MARK: Turns
+
+    /// A prediction that waits for the end of the turn.
+    private struct Joined {
+        let prediction: Prediction
+        let responder: TurnResponder
+    }
+
+    /// Answers some of the predictions that wait for the end of an event loop's turn; false if none waits.
+    func endTurn(_ loopIndex: Int) -> Bool {
+        let workspace = workspaces[loopIndex]
+        return turns[loopIndex].answerFirst { group, scorer in
+            workspace.reset()
+            swap(&workspace.features, &group.features)
+            let blocks = BlockScorer(scorer, useBLAS: false)
+            blocks.score(0..<(workspace.features.count / scorer.weights.featureMap.dimension), workspace)
+            for (joined, rows) in group.members {
+                workspace.writer.removeAll()
+                do throws(Problem) {
+                    try inline(joined.prediction).run(workspace, blocks, scored: rows)
+                    workspace.writer.withUnsafeBytes { joined.responder.send(.ok, contentType: "application/json", body: $0) }
+                } catch {
+                    // The answer is too long for the event loop because of long labels.
+                    deferScoring(joined.prediction, workspace.features(rows, of: scorer), joined.responder.deferred())
+                }
+            }
+            swap(&workspace.features, &group.features)
         }
     }
 
@@ -143,7 +189,15 @@ struct PredictRoute: Sendable {
     }
 
     private func deferScoring(_ prediction: Prediction, _ features: [Float], _ responder: DeferredResponder) {
-        let isQueued = pool.run(.reading, bytes: features.count * MemoryLayout<Float>.stride) { [spare, limits] in
+        let bytes = features.count * MemoryLayout<Float>.stride
+        if prediction.rows <= TurnLimits.rows {
+            let member = Waiting(prediction: prediction, responder: responder)
+            let number = waiting.add(member, prediction.scorer, rows: prediction.rows, features)
+            let isQueued = pool.run(.reading, bytes: bytes) { [self] in answer(waiting.take(number)) }
+            if !isQueued, waiting.withdraw(number) { responder.send(Self.busy.response) }
+            return
+        }
+        let isQueued = pool.run(.reading, bytes: bytes) { [spare, limits] in
             let response = spare.with { workspace -> Response in
                 workspace.features.append(contentsOf: features)
                 do throws(Problem) {
@@ -155,6 +209,34 @@ struct PredictRoute: Sendable {
             responder.send(response)
         }
         if !isQueued { responder.send(Self.busy.response) }
+    }
+
+    /// A small prediction that waits for a compute thread.
+    private struct Waiting: Sendable {
+        let prediction: Prediction
+        let responder: DeferredResponder
+    }
+
+    /// Scores predictions of the same weights with one product, and answers them.
+    private func answer(_ entries: [WaitingPredictions<Waiting>.Entry]) {
+        let entries = entries.filter(\.member.responder.isConnected)
+        guard let scorer = entries.first?.scorer else { return }
+        spare.with { workspace in
+            for entry in entries { workspace.features.append(contentsOf: entry.features) }
+            let rows = entries.reduce(0) { $0 + $1.rows }
+            let blocks = BlockScorer(scorer, rows: rows, limits: limits)
+            blocks.score(0..<rows, workspace)
+            var first = 0
+            for entry in entries {
+                let member = entry.member
+                workspace.writer.removeAll()
+                do throws(Problem) {
+                    try member.prediction.run(workspace, blocks, scored: first..<(first + entry.rows))
+                    member.responder.send(Response(.ok, contentType: "application/json", bytes: workspace.writer.array))
+                } catch { member.responder.send(error.response) }
+                first += entry.rows
+            }
+        }
     }
 
     static var busy: Problem { .busy("the compute threads are overloaded") }

@@ -31,6 +31,16 @@ struct Prediction: ScoreTaker {
         if try blocks.score(rows: rows, workspace, for: self, isWanted: isWanted) { end(&workspace.writer) }
     }
 
+    /// Writes the answer from scores that were computed with those of other predictions.
+    ///
+    /// - Parameter rows: the prediction's rows in the workspace, all of which are scored.
+    /// - Throws: 422 if the answer would be too large.
+    func run(_ workspace: PredictWorkspace, _ blocks: BlockScorer, scored rows: Range<Int>) throws(Problem) {
+        begin(&workspace.writer)
+        try blocks.pass(rows, scoredFrom: 0, numberedFrom: rows.lowerBound, workspace, to: self)
+        end(&workspace.writer)
+    }
+
     /// The same for rows that do not fit Float32.
     func run(_ features: [Double], _ workspace: PredictWorkspace, isWanted: () -> Bool = { true }) throws(Problem) {
         begin(&workspace.writer)

@@ -25,31 +25,51 @@ struct BlockScorer {
     func score(
         rows: Int, _ workspace: PredictWorkspace, for taker: some ScoreTaker, isWanted: () -> Bool
     ) throws(Problem) -> Bool {
-        let (dimension, classes) = (scorer.weights.featureMap.dimension, scorer.classCount)
-        let block = max(64, (1 << 20) / max(scorer.weights.featureMap.width, classes))
+        let block = max(64, (1 << 20) / max(scorer.weights.featureMap.width, scorer.classCount))
         for first in stride(from: 0, to: rows, by: block) {
             let last = min(first + block, rows)
-            try workspace.features.withUnsafeBufferPointer { (features) throws(Problem) in
-                let values = UnsafeBufferPointer(rebasing: features[(first * dimension)..<(last * dimension)])
-                scorer.score(values, useBLAS: useBLAS, workspace: &workspace.scores)
-                for row in 0..<(last - first) {
-                    let row = (number: first + row, values: (row * dimension)..<((row + 1) * dimension), scores: row * classes)
-                    let rowValues = UnsafeBufferPointer(rebasing: values[row.values])
-                    let isCarried = try workspace.scores.scores.withUnsafeBufferPointer { (scores) throws(Problem) in
-                        let scores = UnsafeBufferPointer(rebasing: scores[row.scores..<(row.scores + classes)])
-                        guard scorer.isCarried(rowValues, scores) else { return false }
-                        try taker.take(scores, ofRow: row.number, workspace)
-                        return true
-                    }
-                    guard !isCarried else { continue }
-                    // Repeat in Float64.
-                    scorer.scoreInDouble(rowValues, workspace: &workspace.scores)
-                    try takeExact(row.number, workspace, taker)
-                }
-            }
+            score(first..<last, workspace)
+            try pass(first..<last, scoredFrom: first, numberedFrom: 0, workspace, to: taker)
             guard isWanted() else { return false }
         }
         return true
+    }
+
+    /// Scores some of the rows in a workspace, for `pass`.
+    func score(_ rows: Range<Int>, _ workspace: PredictWorkspace) {
+        let dimension = scorer.weights.featureMap.dimension
+        workspace.features.withUnsafeBufferPointer { features in
+            let values = UnsafeBufferPointer(rebasing: features[(rows.lowerBound * dimension)..<(rows.upperBound * dimension)])
+            scorer.score(values, useBLAS: useBLAS, workspace: &workspace.scores)
+        }
+    }
+
+    /// Passes each row's scores to `taker`, in Float64 if they do not fit Float32.
+    ///
+    /// - Parameters:
+    ///   - first: the first of the rows that `score` scored.
+    ///   - zero: the row that is number 0 for `taker`.
+    /// - Throws: what `taker` throws.
+    func pass(
+        _ rows: Range<Int>, scoredFrom first: Int, numberedFrom zero: Int, _ workspace: PredictWorkspace, to taker: some ScoreTaker
+    ) throws(Problem) {
+        let (dimension, classes) = (scorer.weights.featureMap.dimension, scorer.classCount)
+        for row in rows {
+            let place = (row - first) * classes
+            try workspace.features.withUnsafeBufferPointer { (features) throws(Problem) in
+                let values = UnsafeBufferPointer(rebasing: features[(row * dimension)..<((row + 1) * dimension)])
+                let isCarried = try workspace.scores.scores.withUnsafeBufferPointer { (scores) throws(Problem) in
+                    let scores = UnsafeBufferPointer(rebasing: scores[place..<(place + classes)])
+                    guard scorer.isCarried(values, scores) else { return false }
+                    try taker.take(scores, ofRow: row - zero, workspace)
+                    return true
+                }
+                guard !isCarried else { return }
+                // Repeat in Float64.
+                scorer.scoreInDouble(values, workspace: &workspace.scores)
+                try takeExact(row - zero, workspace, taker)
+            }
+        }
     }
 
     /// Scores rows that do not fit Float32.

@@ -14,6 +14,12 @@ class PredictWorkspace: @unchecked Sendable {
 
     required init() {}
 
+    /// A copy of some of the rows.
+    final func features(_ rows: Range<Int>, of scorer: Scorer) -> [Float] {
+        let dimension = scorer.weights.featureMap.dimension
+        return Array(features[(rows.lowerBound * dimension)..<(rows.upperBound * dimension)])
+    }
+
     /// Clears the last request, and frees the memory of an unusually large one.
     func reset() {
         features.removeAll(keepingCapacity: features.capacity <= 1 << 20)

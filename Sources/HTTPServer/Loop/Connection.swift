@@ -69,6 +69,18 @@ final class Connection: AnswerTarget {
         DeferredResponder(address(generation), sequence, liveness)
     }
 
+    override func joinTurn(_ generation: UInt32, _ sequence: UInt32) -> TurnPlace { loop.joinTurn(self, generation, sequence) }
+
+    override func answer(
+        _ place: TurnPlace, _ status: Status, _ contentType: StaticString, _ field: NumberField?, _ body: UnsafeRawBufferPointer
+    ) {
+        loop.answer(place, status, contentType, field, body)
+    }
+
+    override func answer(_ place: TurnPlace, _ response: Response) { loop.answer(place, response) }
+
+    override func deferral(_ place: TurnPlace) -> DeferredResponder { loop.deferral(place, self) }
+
     // MARK: The connection
 
     /// Begins a connection.

@@ -14,12 +14,17 @@ extension EventLoop {
     ) {
         noteInline(body.count)
         guard isCurrent(connection, generation, sequence), connection.state.answersAtOnce, body.count <= Self.maximumCopy else {
-            let headers = field.map { [HeaderField($0.name, String($0.value))] } ?? []
-            let response = Response(status, contentType: contentType, headers: headers, bytes: Array(body))
-            return answer(connection, generation, sequence, response)
+            return answer(connection, generation, sequence, Self.copy(status, contentType, field, body))
         }
-        let info = connection.current
         answered(connection)
+        write(connection, connection.current, status, contentType, field, body)
+    }
+
+    /// Writes a small answer whose turn has come.
+    private func write(
+        _ connection: Connection, _ info: ExchangeInfo, _ status: Status, _ contentType: StaticString, _ field: NumberField?,
+        _ body: UnsafeRawBufferPointer
+    ) {
         writer.write(
             status, contentType: contentType, headers: [], number: field, allow: nil,
             length: status.excludesContent ? .unsaid : .known(body.count), persistence: persistence(connection, info), id: info.id,
@@ -27,6 +32,13 @@ extension EventLoop {
         let hasContent = !info.isHead && !status.excludesContent
         if hasContent { connection.output.append(body) }
         observe(connection, info, status, bytes: hasContent ? body.count : 0)
+    }
+
+    private static func copy(
+        _ status: Status, _ contentType: StaticString, _ field: NumberField?, _ body: UnsafeRawBufferPointer
+    ) -> Response {
+        let headers = field.map { [HeaderField($0.name, String($0.value))] } ?? []
+        return Response(status, contentType: contentType, headers: headers, bytes: Array(body))
     }
 
     /// Answers from a responder; nil if it was dropped.
@@ -46,6 +58,11 @@ extension EventLoop {
         let turn = connection.state.answered(restIsCheap: restIsCheap(connection))
         if turn == .abandonsBody { dropBody(connection) }
         return turn
+    }
+
+    /// The answer to a queued request that gets no other.
+    func droppedResponse(_ connection: Connection, _ sequence: UInt32) -> Response {
+        droppedResponse(connection.pending.first { $0.info.sequence == sequence }?.info ?? ExchangeInfo())
     }
 
     /// The answer to a request whose responder was dropped.
@@ -81,13 +98,30 @@ extension EventLoop {
     }
 
     /// Notes the size of an answer made on this loop; no such answer may grow with the application's state.
-    private func noteInline(_ count: Int) {
+    func noteInline(_ count: Int) {
         if count > handle.largestInlineAnswer.load(ordering: .relaxed) { handle.largestInlineAnswer.store(count, ordering: .relaxed) }
     }
 
     /// The handler of this request is running and has not answered.
     private func isCurrent(_ connection: Connection, _ generation: UInt32, _ sequence: UInt32) -> Bool {
         isInHandler && connection.state.isUnanswered && connection.generation == generation && connection.current.sequence == sequence
+    }
+
+    /// Writes a queued request's answer if its turn has come, otherwise keeps it for later. The first allocates nothing if the answer is
+    /// small.
+    func deliver(
+        _ connection: Connection, _ sequence: UInt32, _ status: Status, _ contentType: StaticString, _ field: NumberField?,
+        _ body: UnsafeRawBufferPointer
+    ) {
+        noteInline(body.count)
+        guard body.count <= Self.maximumCopy, let first = connection.pending.first, first.info.sequence == sequence else {
+            return deliver(connection, sequence, Self.copy(status, contentType, field, body))
+        }
+        let turn = connection.state.nextAnswer(restIsCheap: restIsCheap(connection))
+        if turn == .waits { return deliver(connection, sequence, Self.copy(status, contentType, field, body)) }
+        connection.pending.removeFirst()
+        if turn == .abandonsBody { dropBody(connection) }
+        write(connection, first.info, status, contentType, field, body)
     }
 
     /// Queues a deferred answer in its place; nil if its responder was dropped.

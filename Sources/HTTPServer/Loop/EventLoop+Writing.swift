@@ -10,7 +10,7 @@ extension EventLoop {
     }
 
     /// Takes the buffer back, unless output is left in it.
-    private func returnOutput(_ connection: Connection) {
+    func returnOutput(_ connection: Connection) {
         if connection.output.isEmpty {
             if spareOutput.capacity == 0 {
                 swap(&connection.output, &spareOutput)
@@ -94,7 +94,7 @@ extension EventLoop {
     }
 
     /// Sends what there is, as far as the socket accepts it.
-    private func flush(_ connection: Connection) {
+    func flush(_ connection: Connection) {
         var budget = Self.bytesPerTurn
         while !connection.state.isBroken, !connection.state.isWriteBlocked {
             if !connection.output.isEmpty {

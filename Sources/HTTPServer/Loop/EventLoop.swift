@@ -52,6 +52,10 @@ final class EventLoop {
     var backlogLeft = 0
     /// When an empty queue begins to count as emptied.
     var backlogClosesAt = Int64.max
+    /// The requests that are answered at the end of this turn.
+    var turnRequests: [TurnRequest] = []
+    /// The number of turns that had such requests.
+    var turn: UInt64 = 0
     private var messages: [LoopMessage] = []
     private var nextMessage = 0
 
@@ -90,8 +94,10 @@ final class EventLoop {
             let count = poll.wait(milliseconds: timeout())
             now = MonotonicClock.coarseMilliseconds
             writer.setTime(WallClock.coarseSeconds)
+            beginTurn(events: count)
             for index in 0..<count { handle(poll[index]) }
             handleMessages()
+            endTurn()
             if now >= listenAgainAt {
                 listenAgainAt = .max
                 listen()

@@ -7,6 +7,8 @@ final class Exchange {
     let loopIndex: Int
     /// The budget that the content counts against.
     var budget: MemoryBudget
+    /// Whether requests may wait for the end of the turn.
+    var mayJoinTurn = false
     private(set) var method = Method.get
     private(set) var identifier: UInt64 = 0
     /// The request's ID.

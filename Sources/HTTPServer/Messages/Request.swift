@@ -18,6 +18,10 @@ public struct Request: ~Copyable {
     /// A number that no other request of this process has.
     public var identifier: UInt64 { exchange.identifier }
 
+    /// Whether the answer may wait for the end of the loop's turn: other clients' events came with this request, and the server has a
+    /// `ServerConfiguration.turnEnd`. See `Responder.untilTurnEnds`.
+    public var mayJoinTurn: Bool { exchange.mayJoinTurn }
+
     /// The ID of the request, which its answer returns as `X-Request-Id`: the client's if it sent a valid one, otherwise a new one.
     public var id: RequestID { exchange.id }
 

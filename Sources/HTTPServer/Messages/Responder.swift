@@ -44,6 +44,15 @@ public struct Responder: ~Copyable {
         self.target = nil
         return target.deferral(generation, sequence)
     }
+
+    /// Postpones the answer to the end of the event loop's turn, for requests that arrive together.
+    ///
+    /// - Precondition: `Request.mayJoinTurn`.
+    public consuming func untilTurnEnds() -> TurnResponder {
+        guard let target else { preconditionFailure("a responder answers once") }
+        self.target = nil
+        return TurnResponder(target, target.joinTurn(generation, sequence))
+    }
 }
 
 @available(*, unavailable)
