@@ -49,29 +49,26 @@ public struct Scorer: Sendable {
         features.withUnsafeBufferPointer { score($0, &workspace, useBLAS: false) }
     }
 
-    /// Scores rows with `sgemm`, which may use BLAS's threads: for compute threads only. `sgemm` would wait while a factorisation
-    /// has those threads, so our own kernel is used then: predictions never wait for learning.
+    /// Scores rows with `sgemm` where it is faster: for compute threads only. `sgemm` would wait while a factorisation has the
+    /// library's threads, so our own loops are used then: predictions never wait for learning.
     public func scoreByBLAS(_ features: [Float], workspace: inout ScoreWorkspace) {
         features.withUnsafeBufferPointer { score($0, useBLAS: true, workspace: &workspace) }
     }
 
     /// Scores some of the rows of a larger batch, so that buffers need not grow with the batch.
     ///
-    /// - Parameter useBLAS: as in `scoreByBLAS`. If false, for event loops, `sgemm` still multiplies many rows, but only if it is
-    ///   certain to stay on the calling thread.
+    /// - Parameter useBLAS: whether to use `sgemm` where it is faster, as in `scoreByBLAS`.
     public func score(_ features: UnsafeBufferPointer<Float>, useBLAS: Bool, workspace: inout ScoreWorkspace) {
-        let library = BLASLibrary.current
         let rows = features.count / weights.featureMap.dimension
-        if rows >= Self.rowsForBLAS, cost(rows: rows) <= Self.costOfMilliseconds,
-            library.onOneThread({ score(features, &workspace, useBLAS: true) })
-        {
-            return
-        }
-        score(features, &workspace, useBLAS: useBLAS && !library.isOccupied)
+        guard useBLAS, rows >= Self.rowsForBLAS else { return score(features, &workspace, useBLAS: false) }
+        let library = BLASLibrary.current
+        if cost(rows: rows) <= Self.costOfMilliseconds, library.onOneThread({ score(features, &workspace, useBLAS: true) }) { return }
+        score(features, &workspace, useBLAS: !library.isOccupied)
     }
 
-    /// From this many rows `sgemm` is faster than our own kernel, which uses only instructions that every processor has.
-    private static let rowsForBLAS = 16
+    /// From this many rows `sgemm` is faster than our own loops, which do not fuse products and sums: later with wide vectors, since
+    /// `sgemm` copies the weights first.
+    private static let rowsForBLAS = ScoreVectors.widest == .common ? 16 : 96
 
     /// Multiply-adds that take a core some milliseconds, the time a factorisation may wait for its threads.
     private static let costOfMilliseconds = 1 << 26
