@@ -19,6 +19,7 @@ package enum BenchCommand: Command {
         Option("--rows", "N", "durability: logged rows to recover (200000)"),
         Option("--requests", "N", "durability: single-row requests to log and recover (6000)"),
         Option("--checkpoint-dimension", "N", "durability: D of the model that writes checkpoints while it predicts (4096)"),
+        Option("--map", "N", "http: width of random_relu, from vectors of length --dimension (none; then 384)"),
         Option("--rate", "N", "http: single predictions per second (200)"),
         Option("--compute-threads", "N", "threads for a large matrix operation (as in serve, or one per core)"),
         Option("--seconds", "S", "how long to measure each figure (3)"),

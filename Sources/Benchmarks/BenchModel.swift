@@ -7,10 +7,13 @@ struct BenchModel {
     let client: HTTPClient
     let dimension: Int
     let classes: Int
+    /// The width of `random_relu`; nil for identity.
+    var width: Int?
     static let path = "/v1/models/bench"
 
     func create() throws {
-        try send("PUT", "", Array("{\"dimension\":\(dimension)}".utf8), expecting: 201)
+        let map = width.map { #","feature_map":{"kind":"random_relu","width":\#($0),"seed":1}"# } ?? ""
+        try send("PUT", "", Array("{\"dimension\":\(dimension)\(map)}".utf8), expecting: 201)
         try send("POST", "/learn", body(rows: classes, from: 0, seed: 1))
     }
 

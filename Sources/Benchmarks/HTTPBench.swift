@@ -4,9 +4,15 @@ import LinearAlgebra
 
 /// Learning and predicting over HTTP on the loopback interface, each alone and both together.
 ///
-/// Single predictions arrive at a steady rate, as from many independent callers; learning runs at full speed.
+/// Single predictions arrive at a steady rate, as from many independent callers, or as fast as one caller or many get answers; learning runs
+/// at full speed.
 struct HTTPBench {
+    /// Callers that predict at full speed.
+    private static let callers = 64
+
     private let dimension: Int
+    /// The width of `random_relu`; nil for identity.
+    private let width: Int?
     private let classes: Int
     private let batch: Int
     private let connections: Int
@@ -16,7 +22,8 @@ struct HTTPBench {
     private let asJSON: Bool
 
     init(_ arguments: ParsedArguments) throws {
-        dimension = try arguments.integer("--dimension", in: 2...65536) ?? 2048
+        width = try arguments.integer("--map", in: 2...65536)
+        dimension = try arguments.integer("--dimension", in: 2...65536) ?? (width == nil ? 2048 : 384)
         classes = try arguments.integer("--classes", in: 2...100_000) ?? 100
         batch = try arguments.integer("--batch", in: 1...4096) ?? 64
         connections = try arguments.integer("--connections", in: 1...256) ?? 2
@@ -28,7 +35,7 @@ struct HTTPBench {
 
     func run() throws {
         let server = try ServedProcess(computeThreads: computeThreads)
-        let model = BenchModel(client: server.client(), dimension: dimension, classes: classes)
+        let model = BenchModel(client: server.client(), dimension: dimension, classes: classes, width: width)
         try model.create()
         let learning = Call(path: "/learn", bodies: (0..<4).map { model.body(rows: batch, from: $0 * batch, seed: UInt64($0) + 2) })
         let predicting = Call(path: "/predict", bodies: (0..<4).map { model.body(rows: 1, from: nil, seed: UInt64($0) + 10) })
@@ -40,14 +47,17 @@ struct HTTPBench {
                 .init(title: "p99.9 ms", key: "p999_milliseconds", width: 8), .init(title: "p99 / idle", key: "p99_over_idle", width: 6),
             ],
             heading: """
-                \(BLASLibrary.current.description); D = \(dimension), \(classes) classes, learning \(batch) rows per request from \
-                \(connections) connections, single predictions at \(rate)/s
+                \(BLASLibrary.current.description); \(width.map { "d = \(dimension), D = \($0)" } ?? "D = \(dimension)"), \
+                \(classes) classes, learning \(batch) rows per request from \(connections) connections, single predictions at \(rate)/s
+                memory: one thread reads \(String(format: "%.1f", MemoryReading.bandwidth() / 1e9)) GB/s
                 """, asJSON: asJSON)
         _ = try load(server, predicting, rate: rate, for: 0.5)
         let idle = try load(server, predicting, rate: rate, for: seconds)
         add("predict", idle, rows: 1, idle: idle, &figures)
         let flat = try load(server, predicting, rate: nil, for: seconds)
         add("predict, one after another", flat, rows: 1, idle: nil, &figures)
+        let many = try load(server, predicting, count: Self.callers, rate: nil, for: seconds)
+        add("predict, \(Self.callers) connections", many, rows: 1, idle: nil, &figures)
         let learn = try load(server, learning, count: connections, rate: nil, for: seconds)
         add("learn", learn, rows: batch, idle: nil, &figures)
         let background = try start(server, learning, count: connections, rate: nil)

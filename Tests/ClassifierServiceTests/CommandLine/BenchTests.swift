@@ -68,16 +68,19 @@ import Testing
         expectPositive(results, ["peak_mebibytes", "ratio"])
     }
 
-    @Test func http() throws {
+    @Test(arguments: ["", " --map 40"]) func http(map: String) throws {
         let results = try results(
-            "http --dimension 24 --classes 3 --batch 4 --rate 50 --seconds 0.3",
+            "http --dimension 24 --classes 3 --batch 4 --rate 50 --seconds 0.3\(map)",
             keys: [
                 "load", "requests_per_second", "rows_per_second", "p50_milliseconds", "p90_milliseconds", "p99_milliseconds",
                 "p999_milliseconds", "p99_over_idle",
             ])
         #expect(
             texts(results, "load")
-                == ["predict", "predict, one after another", "learn", "predict, while learning", "learn, while predicting"])
+                == [
+                    "predict", "predict, one after another", "predict, 64 connections", "learn", "predict, while learning",
+                    "learn, while predicting",
+                ])
         // On an overloaded machine nothing may have been answered.
         for result in results { #expect((result["requests_per_second"].double ?? -1) >= 0) }
     }
