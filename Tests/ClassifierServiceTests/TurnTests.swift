@@ -71,6 +71,25 @@ import Testing
         }
     }
 
+    @Test func manyRowsDoNotStarveSingleOnes_norSingleOnesMany() throws {
+        let service = try Self.service()
+        let many = Bodies.predict(Self.rows(64, 64, seed: 7))
+        let single = Bodies.predict(Self.rows(1, 64, seed: 8))
+        let expected = try [many, single].map { try service.client().send("POST", "/v1/models/mapped/predict", $0).text }
+        // Each kind of client goes on until one of the other kind has had ten answers.
+        let flags = [Flag(), Flag()]
+        try onThreads(8) { thread in
+            let kind = thread % 2
+            let client = service.client()
+            for round in 0... {
+                let reply = try client.send("POST", "/v1/models/mapped/predict", kind == 0 ? many : single)
+                #expect(reply.status == 200 && reply.text == expected[kind])
+                if round >= 10 { flags[kind].raise() }
+                if round >= 10, flags[1 - kind].isRaised { break }
+            }
+        }
+    }
+
     @Test func groups_keepTheirBounds() throws {
         var classifiers: [Scorer] = []
         for dimension in [700, 2000] {
