@@ -1,5 +1,6 @@
 import AnalyticLearning
 import Foundation
+internal import HTTPServer
 import TensorFormats
 import Testing
 
