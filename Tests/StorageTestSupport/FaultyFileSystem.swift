@@ -26,6 +26,17 @@ public final class FaultyFileSystem: FileSystem {
         var plan: (operation: Operation, index: Int, fault: Fault, isLasting: Bool)?
         /// The only thread whose calls need not wait.
         var exempt: pthread_t?
+        /// Calls of a kind that other threads may still make before all their calls wait.
+        var left: (operation: Operation, calls: Int)?
+
+        /// Whether a call must wait.
+        mutating func isHeld(_ operation: Operation, _ thread: pthread_t) -> Bool {
+            guard let exempt, exempt != thread else { return false }
+            guard let (kind, calls) = left else { return true }
+            guard operation == kind else { return false }
+            left = calls > 0 ? (kind, calls - 1) : nil
+            return calls == 0
+        }
     }
 
     private let base: any FileSystem
@@ -45,11 +56,21 @@ public final class FaultyFileSystem: FileSystem {
         state.withLock { $0.exempt = thread }
     }
 
+    /// The same from the call of a kind with this number on, counted over all other threads from 0.
+    public func hold(from index: Int, of operation: Operation) {
+        let thread = pthread_self()
+        state.withLock { ($0.exempt, $0.left) = (thread, (operation, index)) }
+    }
+
+    /// Whether calls are blocked now, or would be.
+    public var isHolding: Bool { state.withLock { $0.exempt != nil && $0.left == nil } }
+
     /// Lets everything succeed, and blocked calls continue.
     public func heal() {
         state.withLock {
             $0.plan = nil
             $0.exempt = nil
+            $0.left = nil
         }
     }
 
@@ -58,7 +79,7 @@ public final class FaultyFileSystem: FileSystem {
 
     private func fault(_ operation: Operation) -> Fault? {
         let thread = pthread_self()
-        while state.withLock({ $0.exempt != nil && $0.exempt != thread }) { usleep(1000) }
+        while state.withLock({ $0.isHeld(operation, thread) }) { usleep(1000) }
         return state.withLock { state in
             let index = state.counts[operation, default: 0]
             state.counts[operation] = index + 1

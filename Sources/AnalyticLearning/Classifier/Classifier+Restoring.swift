@@ -6,32 +6,24 @@ extension Classifier {
     /// The weights must solve their own equations to `Conditioning.largestResidual`, or, if the equations are too ill-conditioned
     /// for that, as well as a solution computed here.
     ///
-    /// - Parameter solvingAnew: whether weights that fail are replaced by a solution from the truth instead of refused. For a state
-    ///   whose sums are known to be intact: the weights are a view of them.
+    /// - Parameters:
+    ///   - published: what `PublishedWeights.stored` returned for this state, if it was called: the map and the balanced weights are shared.
+    ///   - solvingAnew: whether weights that fail are replaced by a solution from the truth instead of refused. For a state whose sums are
+    ///     known to be intact: the weights are a view of them.
     /// - Throws: `RestoreError` if the state contradicts itself, `ConfigurationError`, or `LinearAlgebraError`.
     /// - Complexity: D³ multiply-adds, for R.
-    public convenience init(restoring state: SavedState, solvingAnew: Bool = false) throws {
-        try state.configuration.validate()
-        let (dimension, width) = (state.configuration.dimension, state.configuration.width)
-        try state.check(dimension: dimension, width: width)
-        var map: FeatureMap?
-        if let projection = state.projection {
-            map = .randomRelu(try RandomProjection(inputs: dimension, outputs: width, elements: projection))
-        }
-        try self.init(state.configuration, featureMap: map)
+    public convenience init(
+        restoring state: SavedState, sharing published: PublishedWeights? = nil, solvingAnew: Bool = false
+    ) throws {
+        try state.checkAll()
+        try self.init(state.configuration, featureMap: published?.featureMap ?? state.makeMap())
         for label in state.labels { _ = registry.intern(label) }
         try core.restore(state, solvingAnew: solvingAnew)
         version = state.version
         if let evaluation = state.evaluation { self.evaluation = evaluation }
         calibrator.restore(state.calibration)
         balancedCalibrator.restore(state.balancedCalibration)
-        if let elements = state.balancedWeights, configuration.imbalance != .none {
-            var weights = try Matrix(rows: width, columns: elements.count / width)
-            weights.setRowMajor(elements)
-            balanced = BalancedWeights(
-                version: state.balancedVersion, imbalance: configuration.imbalance, solution: nil, epoch: epoch, weights: weights,
-                scale: core.rowScale)
-        }
+        balanced = try published?.balanced ?? state.makeBalancedWeights { core.rowScale }
     }
 
     /// Makes the weights fit to be saved and restored: solves them again if they do not solve their equations well enough. That

@@ -96,9 +96,15 @@ extension SavedState {
     private static func check(
         _ values: UnsafeBufferPointer<Double>, _ part: String, _ range: ClosedRange<Double>
     ) throws(RestoreError) {
-        // NaN is in no range.
-        for index in values.indices where !(values[index] >= range.lowerBound && values[index] <= range.upperBound) {
-            throw .value(part: part, index: index)
+        // NaN is in no range. Pieces are counted without a branch for each value, at the speed of memory.
+        for first in stride(from: 0, to: values.count, by: 1024) {
+            let piece = first..<min(first + 1024, values.count)
+            var outside = 0
+            for index in piece { outside += values[index] >= range.lowerBound && values[index] <= range.upperBound ? 0 : 1 }
+            guard outside > 0 else { continue }
+            for index in piece where !(values[index] >= range.lowerBound && values[index] <= range.upperBound) {
+                throw .value(part: part, index: index)
+            }
         }
     }
 }

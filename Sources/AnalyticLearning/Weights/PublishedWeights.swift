@@ -16,11 +16,11 @@ public final class PublishedWeights: Sendable {
     public let samples: Int
     /// The version of the state.
     public let version: Int
-    /// The accuracy of the weights.
-    public let health: ViewHealth
+    /// The accuracy of the weights; nil for stored weights while R, which shows it, has not been computed.
+    public let health: ViewHealth?
 
-    /// The accuracy of the sums behind the weights.
-    public let sumError: SumError
+    /// The accuracy of the sums behind the weights; nil if `health` is.
+    public let sumError: SumError?
 
     /// The memory of a state's weights, in doubles: they are Float32, padded to whole vectors.
     static func doubles(width: Int, classes: Double) -> Double { Double(ScoreKernel.padded(width)) / 2 * classes }
@@ -36,8 +36,8 @@ public final class PublishedWeights: Sendable {
 
     init(
         configuration: ModelConfiguration, featureMap: FeatureMap, labels: [Label], counts: [Int], samples: Int, version: Int,
-        health: ViewHealth, weights: borrowing Matrix, rowNorm: Double, rowComponents: () -> [Double], balanced: BalancedWeights?,
-        evaluation: ProgressiveEvaluation, calibration: Calibration?, balancedCalibration: Calibration?, sumError: SumError
+        health: ViewHealth?, weights: borrowing Matrix, rowNorm: Double, rowComponents: () -> [Double], balanced: BalancedWeights?,
+        evaluation: ProgressiveEvaluation, calibration: Calibration?, balancedCalibration: Calibration?, sumError: SumError?
     ) {
         precondition(weights.columns == labels.count && weights.rows == featureMap.width, "weights of another shape")
         self.configuration = configuration

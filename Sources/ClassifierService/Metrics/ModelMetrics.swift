@@ -53,21 +53,21 @@ struct ModelMetrics {
 
     private func writeHealth(to text: inout MetricsText) {
         each(&text, "accrue_model_drift_ratio", "Relative drift of the recursively updated weights from the sums.") {
-            $0.weights?.health.drift
+            $0.weights?.health?.drift
         }
-        count(&text, "accrue_model_solves_total", "Times the weights were solved again from the sums.") { $0.weights?.health.solves }
-        count(&text, "accrue_model_drift_heals_total", "Times the weights were solved again because of drift.") { $0.weights?.health.heals }
+        count(&text, "accrue_model_solves_total", "Times the weights were solved again from the sums.") { $0.weights?.health?.solves }
+        count(&text, "accrue_model_drift_heals_total", "Times the weights were solved again because of drift.") { $0.weights?.health?.heals }
         each(&text, "accrue_model_ill_conditioned", "1 if too few digits of the weights are certain.") {
-            ($0.weights?.health.isIllConditioned).map { $0 ? 1 : 0 }
+            ($0.weights?.health?.isIllConditioned).map { $0 ? 1 : 0 }
         }
         each(&text, "accrue_model_inexact", "1 if the sums have lost digits to rows since removed, so that scores may be off.") {
-            ($0.weights?.sumError.isInexact).map { $0 ? 1 : 0 }
+            ($0.weights?.sumError?.isInexact).map { $0 ? 1 : 0 }
         }
         each(&text, "accrue_model_relative_error_bound", "Upper bound of the relative error of scores from rounding in the sums.") {
-            $0.weights?.sumError.relative
+            $0.weights?.sumError?.relative
         }
         each(&text, "accrue_model_condition_estimate", "Estimated condition number of the regularised Gram matrix.") {
-            $0.weights?.health.conditionEstimate
+            $0.weights?.health?.conditionEstimate
         }
     }
 

@@ -58,6 +58,8 @@ struct ModelRoutes: Sendable {
     private func describe(_ request: borrowing Request, _ responder: consuming Responder) {
         let model: Model
         do throws(Problem) { model = try registry.model(of: request) } catch { return responder.send(error.response) }
+        // In this order: weights that were published before the model was recovered have its former state.
+        let condition = model.condition
         guard let weights = model.published else {
             // A model that is still being created answers when it exists.
             let deferred = responder.deferred()
@@ -67,9 +69,7 @@ struct ModelRoutes: Sendable {
             return
         }
         answers.answer(request, responder, items: weights.classCount) { () throws(Problem) in
-            var stopped: String?
-            if case .stopped(let reason) = model.condition { stopped = reason }
-            return ModelAnswer(ModelDetails(model, weights), stopped: stopped).text()
+            ModelAnswer(ModelDetails(model, weights), condition).text()
         }
     }
 

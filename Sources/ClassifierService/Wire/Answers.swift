@@ -31,8 +31,9 @@ extension LearnAnswer {
 struct ModelAnswer: Sendable {
     private let summary: ModelSummary
     private let configuration: ModelConfiguration
-    private let health: ViewHealth
-    private let sumError: SumError
+    /// Nil, like the next, until R has been computed.
+    private let health: ViewHealth?
+    private let sumError: SumError?
     private let memoryBytes: Int?
     private let balancedVersion: Int?
     private let evaluation: EvaluationAnswer
@@ -43,9 +44,9 @@ struct ModelAnswer: Sendable {
     private let stopped: String?
 
     /// Copies everything the answer needs, so that a client that reads slowly does not keep the weights in memory.
-    init(_ details: ModelDetails, stopped: String? = nil) {
+    init(_ details: ModelDetails, _ condition: Model.Condition = .ready) {
         let weights = details.weights
-        summary = ModelSummary(name: details.name, weights: weights)
+        summary = ModelSummary(name: details.name, weights: weights, condition: condition == .recovering ? condition : .ready)
         configuration = weights.configuration
         health = weights.health
         sumError = weights.sumError
@@ -55,7 +56,7 @@ struct ModelAnswer: Sendable {
         plainCalibration = weights.calibration(of: .plain)
         balancedCalibration = weights.calibration(of: .balanced)
         activity = ActivityAnswer(details)
-        self.stopped = stopped
+        if case .stopped(let reason) = condition { stopped = reason } else { stopped = nil }
     }
 
     func text(_ status: Status = .ok) -> AnswerText {
@@ -67,19 +68,17 @@ struct ModelAnswer: Sendable {
                 writer.member("learning_stopped", stopped)
             }
             writer.member("config", ConfigurationJSON.encode(configuration))
-            writer.member("ill_conditioned", health.isIllConditioned)
-            if let ridge = health.curingRidge {
+            writer.member("ill_conditioned", health?.isIllConditioned)
+            if let ridge = health?.curingRidge {
                 writer.member("suggested_ridge", ridge)
             }
-            writer.member("inexact", sumError.isInexact)
-            if sumError.isInexact {
-                writer.key("relative_error_bound")
-                if sumError.relative.isFinite { writer.write(sumError.relative) } else { writer.writeNull() }
+            writer.member("inexact", sumError?.isInexact)
+            if let sumError, sumError.isInexact {
+                writer.member("relative_error_bound", sumError.relative.isFinite ? sumError.relative : nil)
             }
-            writer.key("condition_estimate")
-            if health.conditionEstimate.isFinite { writer.write(health.conditionEstimate) } else { writer.writeNull() }
-            writer.member("drift", health.drift)
-            writer.member("solves", health.solves)
+            writer.member("condition_estimate", health.flatMap { $0.conditionEstimate.isFinite ? $0.conditionEstimate : nil })
+            writer.member("drift", health?.drift)
+            writer.member("solves", health?.solves)
             if configuration.imbalance != .none {
                 writer.member("balanced_version", balancedVersion)
             }

@@ -53,20 +53,39 @@ package struct ModelRecovery: Sendable {
         return rows
     }
 
+    /// What is known of the checkpoint on disk.
+    var checkpoint: FileActivity.Checkpoint {
+        FileActivity.Checkpoint(version: version, time: CheckpointFile.modificationTime(directory, version: version))
+    }
+
+    /// The checkpoint's weights, which predict before the state has been computed.
+    ///
+    /// Only for a model without rows in its logs: from a checkpoint before acknowledged rows, versions would go back.
+    ///
+    /// - Returns: nil if only `recover` can decide which weights or labels are right.
+    /// - Throws: what `recover` will throw too.
+    /// - Complexity: reads the file once; see `PublishedWeights.stored`.
+    func storedWeights() throws -> PublishedWeights? {
+        guard snapshot.metadata.storedLabels == nil else { return nil }
+        return try snapshot.withSavedState { try PublishedWeights.stored(in: $0) }
+    }
+
     /// Computes the state.
     ///
     /// - Parameters:
     ///   - totalRows: the number of rows in the logs, as counted by `verifyLogs`.
+    ///   - published: the checkpoint's weights, if they predict already.
     ///   - reserve: reserves memory for a total number of classes, or throws.
     ///   - progress: receives the number of rows replayed so far.
     /// - Throws: `StorageError`, `DamagedState`, `ModelError` or `LinearAlgebraError`.
     /// - Complexity: D²n + 2D³ multiply-adds for n logged rows.
     func recover(
-        totalRows: Int, reserve: (_ classes: Int) throws(ModelError) -> Void = { _ in }, progress: (_ rows: Int) -> Void = { _ in }
+        totalRows: Int, sharing published: PublishedWeights? = nil, reserve: (_ classes: Int) throws(ModelError) -> Void = { _ in },
+        progress: (_ rows: Int) -> Void = { _ in }
     ) throws -> State {
         let path = directory.checkpointPath(version)
         var labels = try StoredLabels(self)
-        let classifier = try restore(path, labels.labels)
+        let classifier = try restore(path, labels.labels, sharing: published)
         classifier.beginReplay(rows: totalRows)
         var table = try CheckpointFile.table(of: snapshot, path: path, model: name)
         let chain = try LogChain(directory, after: version)
@@ -110,9 +129,9 @@ package struct ModelRecovery: Sendable {
     }
 
     /// The checkpoint's state.
-    private func restore(_ path: String, _ labels: [Label]) throws -> Classifier {
+    private func restore(_ path: String, _ labels: [Label], sharing published: PublishedWeights?) throws -> Classifier {
         do {
-            return try snapshot.restore(labels: labels, solvingAnew: true)
+            return try snapshot.restore(labels: labels, sharing: published, solvingAnew: true)
         } catch let error as StorageError {
             throw error
         } catch LinearAlgebraError.outOfMemory(let bytes) {

@@ -1,9 +1,9 @@
 internal import Concurrency
 
-/// Recovers stored models one after another, in the order of their names.
+/// Takes the steps that recover stored models one after another.
 ///
-/// Only one model at a time computes its state: it has all cores, and the first is ready soonest. No thread waits for a turn: a model
-/// begins when the one before has computed. Waiting for the device is not part of a turn, since many models can do that at once.
+/// Only one model at a time computes: it has all cores, and the first is ready soonest. No thread waits for a turn: a step begins when the
+/// one before has computed. Waiting for the device is not part of a turn, since many models can do that at once.
 final class RecoverySequence<Element: Sendable>: Sendable {
     private let rest: Guarded<ArraySlice<Element>>
     private let begin: @Sendable (Element, RecoveryTurn) -> Void

@@ -117,7 +117,7 @@ public final class LearningHost: Sendable {
         }
         // Each model keeps its log open, and all are opened before the first request.
         DescriptorLimit.raise()
-        // No prediction can be delayed until the state is recovered, so recovery may use the core left to predictions too.
+        // Recovery may use the core left to predictions too: threads that compute give way to event loops.
         if computeThreads == nil { library.setThreadCount(available) }
         do {
             return try registry.recover(store) {

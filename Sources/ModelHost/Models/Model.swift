@@ -46,7 +46,7 @@ package final class Model: Sendable {
         set { state.withLock { $0.condition = newValue } }
     }
 
-    /// Throws if the model is still being recovered or could not be.
+    /// Throws if the model is still being recovered or could not be: then it accepts no job, even if it predicts already.
     ///
     /// - Throws: 503.
     func requireRecovered() throws(ModelError) {
@@ -83,6 +83,15 @@ package final class Model: Sendable {
             return state.published
         }
         withExtendedLifetime(replaced) {}
+    }
+
+    /// Withdraws the weights of a model that cannot be recovered; from now on the reason is the answer.
+    func lose(_ reason: String) {
+        let withdrawn = state.withLock { state in
+            defer { (state.condition, state.published) = (.lost(reason), nil) }
+            return state.published
+        }
+        withExtendedLifetime(withdrawn) {}
     }
 
     /// The weights for predictions, with at least one class.

@@ -2,7 +2,8 @@
 public enum ModelCondition: Sendable, Equatable {
     /// Everything.
     case ready
-    /// Nothing yet: it is being read from the data directory.
+    /// It accepts no change yet: it is being read from the data directory. It predicts as soon as its stored weights are read, if nothing
+    /// was learned after they were stored.
     case recovering
     /// Nothing, for this reason: it could not be read from the data directory.
     case lost(String)

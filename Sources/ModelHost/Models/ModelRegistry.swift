@@ -6,8 +6,8 @@ internal import Storage
 package final class ModelRegistry: Sendable {
     package let context: HostContext
     private let workers = Latch()
-    /// Stored models that are still to be recovered.
-    private let recoveries = Guarded<RecoverySequence<StoredModel>?>(nil)
+    /// What is still to be done to recover stored models.
+    private let recoveries = Guarded<RecoverySequence<RecoveryStep<StoredModel>>?>(nil)
     private let models = Guarded(Models())
     /// Who owns a name, with its files and memory: a model may be created again while the deleted one is still being removed.
     private let claims = NameClaims()
@@ -105,16 +105,6 @@ package final class ModelRegistry: Sendable {
         return nil
     }
 
-    /// A stored model before its state has been recovered.
-    private struct StoredModel: Sendable {
-        let model: Model
-        let recovery: ModelRecovery
-        let reservation: Reservation
-        let claim: NameClaim
-        /// The number of rows in its logs.
-        let rows: Int
-    }
-
     /// Registers all models of the data directory. Their files are verified before this returns; worker threads recover the states later.
     ///
     /// - Parameter whenRecovered: called once, when every model has been recovered or has failed.
@@ -140,9 +130,18 @@ package final class ModelRegistry: Sendable {
             found.append(
                 StoredModel(model: model, recovery: recovery, reservation: reservation, claim: claims.claim(name), rows: rows))
         }
-        let pending = Guarded(found.count)
-        if found.isEmpty { whenRecovered() }
         for stored in found { insert(stored.model) }
+        return begin(RecoveryStep.plan(found, \.cost), whenRecovered)
+    }
+
+    /// Begins the steps of a recovery.
+    ///
+    /// - Returns: a closure that starts the first.
+    private func begin(
+        _ steps: [RecoveryStep<StoredModel>], _ whenRecovered: @escaping @Sendable () -> Void
+    ) -> () -> Void {
+        let pending = Guarded(steps.count { $0.work == .recover })
+        if steps.isEmpty { whenRecovered() }
         let whenMade: @Sendable () -> Void = {
             let isLast = pending.withLock { count in
                 count -= 1
@@ -150,16 +149,28 @@ package final class ModelRegistry: Sendable {
             }
             if isLast { whenRecovered() }
         }
-        let sequence = RecoverySequence(found) { [context, workers, models] stored, turn in
+        let sequence = RecoverySequence(steps) { [context, workers, models] step, turn in
             let isOpen = models.withLock { models in
                 if !models.isClosed { workers.enter() }
                 return !models.isClosed
             }
             guard isOpen else { return }
-            ModelTurns.begin(
-                stored.model, bytes: stored.reservation.bytes, stored.reservation, stored.claim,
-                origin: .stored(stored.recovery, rows: stored.rows, turn), context: context, running: workers, onFailure: {},
-                whenMade: whenMade)
+            let stored = step.element
+            switch step.work {
+            case .publish:
+                // The model has no worker yet. Whoever stops all models waits for this one too: it reads files.
+                context.workers.makeMember().begin {
+                    stored.publishWeights(context.log)
+                    turn.end()
+                    workers.leave()
+                    return .over
+                }
+            case .recover:
+                ModelTurns.begin(
+                    stored.model, bytes: stored.reservation.bytes, stored.reservation, stored.claim,
+                    origin: .stored(stored.recovery, rows: stored.rows, turn), context: context, running: workers, onFailure: {},
+                    whenMade: whenMade)
+            }
         }
         recoveries.withLock { $0 = sequence }
         return { sequence.startNext() }

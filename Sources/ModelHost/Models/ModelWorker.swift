@@ -56,7 +56,7 @@ final class ModelWorker {
             return worker
         } catch {
             if case .stored(_, _, let turn) = origin {
-                model.condition = .lost("\(error)")
+                model.lose("\(error)")
                 turn.end()
             }
             onFailure()
@@ -90,7 +90,7 @@ final class ModelWorker {
             guard let store = context.store else { preconditionFailure("recovered without a data directory") }
             var progress = RecoveryProgress(context.log, model: model.name, totalRows: rows)
             let state = try recovery.recover(
-                totalRows: rows,
+                totalRows: rows, sharing: model.published,
                 reserve: { (classes) throws(ModelError) in
                     // Labels added by the log are counted once the state exists.
                     let bytes = recovery.snapshot.configuration.estimatedBytes(classes: classes).map { $0 + recovery.snapshot.labelBytes }
@@ -102,11 +102,7 @@ final class ModelWorker {
             let log = try state.chain.continue()
             if let torn = state.chain.tornEnd { context.log.warning(cutting: torn, model: model.name) }
             try recovery.removeSuperfluous(context.log)
-            let time = CheckpointFile.modificationTime(recovery.directory, version: recovery.version)
-            model.files.withLock {
-                $0 = FileActivity(
-                    checkpoint: FileActivity.Checkpoint(version: recovery.version, time: time), logBytes: state.chain.bytesRead)
-            }
+            model.files.withLock { $0 = FileActivity(checkpoint: recovery.checkpoint, logBytes: state.chain.bytesRead) }
             progress.finish(version: state.classifier.version)
             let files = ModelStore(observer(model), store: store, recovery: recovery, state: state, log: log)
             if !state.renamed.isEmpty { files.keepNames(state) }
@@ -235,7 +231,7 @@ final class ModelWorker {
     /// Publishes weights that were solved again between two changes: for a leverage or a checkpoint.
     private func publishIfSolved() {
         guard unknownState == nil, let published = model.published, published.version == classifier.version else { return }
-        if published.health.solves != classifier.health.solves {
+        if published.health?.solves != classifier.health.solves {
             publish()
         }
     }

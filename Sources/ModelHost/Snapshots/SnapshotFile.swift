@@ -75,14 +75,17 @@ package final class SnapshotFile: Sendable {
     ///
     /// - Parameters:
     ///   - labels: the classes' labels, if they differ from the metadata.
+    ///   - published: the file's weights, if they predict already.
     ///   - solvingAnew: whether weights that do not solve their equations are recomputed instead of refused: for files written by the
     ///     service itself, whose sums have been verified.
     /// - Throws: `RestoreError` or `LinearAlgebraError`.
-    func restore(labels: [Label]? = nil, solvingAnew: Bool = false) throws -> Classifier {
+    func restore(
+        labels: [Label]? = nil, sharing published: PublishedWeights? = nil, solvingAnew: Bool = false
+    ) throws -> Classifier {
         try withSavedState { state in
             var state = state
             if let labels { state.labels = labels }
-            return try Classifier(restoring: state, solvingAnew: solvingAnew)
+            return try Classifier(restoring: state, sharing: published, solvingAnew: solvingAnew)
         }
     }
 

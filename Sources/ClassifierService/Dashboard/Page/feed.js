@@ -127,7 +127,7 @@ export class Feed {
     const isDue = (part) => !(this.#due[part] > now);
     if (isDue("list")) {
       const models = (await this.#api.json("v1/models", { signal })).models ?? [];
-      this.#absent = new Set(models.filter(({ state }) => state === "recovering" || state === "lost").map(({ name }) => name));
+      this.#absent = new Set(models.filter(({ version }) => version === null).map(({ name }) => name));
       this.#to.models(models);
       this.#due.list = performance.now() + LIST;
     }

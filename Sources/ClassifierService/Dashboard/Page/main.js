@@ -38,7 +38,7 @@ let models = null;
 let shown = null;
 
 /** The model that the address asks for, else the first there is, whether or not it could be recovered. */
-const wanted = () => routedModel() ?? (models?.find(({ state }) => state !== "lost" && state !== "recovering") ?? models?.[0])?.name ?? null;
+const wanted = () => routedModel() ?? (models?.find(({ version }) => version !== null) ?? models?.[0])?.name ?? null;
 
 function showBlank(title, text, code = "") {
   byId("model").hidden = true;
@@ -88,7 +88,8 @@ const feed = new Feed(api, {
     showState(details);
     trial.show(details);
     byId("model").dataset.version = details.version;
-    if (details.learning_stopped) notice("bad", `Learning has stopped: ${details.learning_stopped}`);
+    if (details.state === "recovering") notice("warn", "Being recovered: it predicts, but does not learn yet.");
+    else if (details.learning_stopped) notice("bad", `Learning has stopped: ${details.learning_stopped}`);
     else if (details.ill_conditioned) notice("warn", "The weights are ill-conditioned: see State.");
     else if (details.inexact) notice("warn", "The sums have lost digits to rows that are gone: see State.");
     else notice("", "");

@@ -1,7 +1,7 @@
 // The list of models: links at the side, a select on a phone. Which model is shown is in the address, after #/models/.
 
 import { byId, fillList, h, setText } from "./dom.js";
-import { count, plural } from "./format.js";
+import { count, isNumber, plural } from "./format.js";
 
 const PREFIX = "#/models/";
 
@@ -49,8 +49,9 @@ export function showModels(models, current) {
 /** What the list says of a model: how large it is, or why it cannot be used. */
 function describe({ state, samples, classes }) {
   if (state === "lost") return "could not be recovered";
-  if (state === "recovering") return "being recovered";
+  if (state === "recovering" && !isNumber(samples)) return "being recovered";
   const size = `${count(samples)} rows, ${plural(classes, "class", "classes")}`;
+  if (state === "recovering") return `${size}, being recovered`;
   return state === "stopped" ? `${size}, stopped` : size;
 }
 

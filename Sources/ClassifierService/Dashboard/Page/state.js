@@ -21,9 +21,9 @@ const MEANINGS = {
 
 const NOT_TOLD = ["–", ""];
 
-/** Each line has a title and gives [text, kind]; a member that this server does not have is a dash. */
+/** Each line has a title and gives [text, kind]; a member that this server does not have, or not yet, is a dash. */
 const LINES = [
-  ["Learning", ({ learning_stopped: reason }) => (reason ? [`stopped: ${reason}`, "bad"] : ["on"])],
+  ["Learning", learning],
   ["Queue", ({ queue_depth: depth }) => (isNumber(depth) ? [depth === 0 ? "empty" : `${plural(depth, "request")} waiting`] : NOT_TOLD)],
   ["Log", ({ log_bytes: log }) => (log === null ? ["none: in memory only"] : isNumber(log) ? [`${bytes(log)} since the checkpoint`] : NOT_TOLD)],
   ["Checkpoint", checkpoint],
@@ -37,6 +37,11 @@ const LINES = [
   ["Memory", ({ memory_bytes: memory }) => (isNumber(memory) ? [bytes(memory)] : NOT_TOLD)],
 ];
 
+function learning({ state, learning_stopped: reason }) {
+  if (state === "recovering") return ["not yet: the model is being recovered", "warn"];
+  return reason ? [`stopped: ${reason}`, "bad"] : ["on"];
+}
+
 function checkpoint({ checkpoint_version: version, checkpoint_age_seconds: age, log_bytes: log }) {
   if (version === null) return [log === null ? "none: in memory only" : "none yet"];
   if (!isNumber(version)) return NOT_TOLD;
@@ -44,14 +49,14 @@ function checkpoint({ checkpoint_version: version, checkpoint_age_seconds: age, 
 }
 
 function condition({ ill_conditioned: isIll, suggested_ridge: ridge, condition_estimate: estimate }) {
-  if (isIll === undefined) return NOT_TOLD;
+  if (isIll === undefined || isIll === null) return NOT_TOLD;
   const about = isNumber(estimate) ? `about ${figure(estimate)}` : "not known";
   if (!isIll) return [about];
   return [`ill-conditioned (${about})${isNumber(ridge) ? `: a ridge of ${figure(ridge)} would cure it` : ""}`, "warn"];
 }
 
 function exactness({ inexact, relative_error_bound: bound }) {
-  if (inexact === undefined) return NOT_TOLD;
+  if (inexact === undefined || inexact === null) return NOT_TOLD;
   if (!inexact) return ["to Float64's rounding"];
   return [`no: scores may be off by ${isNumber(bound) ? figure(bound) : "any amount"}, relative`, "warn"];
 }

@@ -53,13 +53,13 @@ extension Schema {
     // MARK: Answers
 
     static let modelSummary = object([
-        .required("name", modelName), .required("version", version.orNull, "Null if the model is not loaded."),
-        .required("samples", samples.orNull, "Null if the model is not loaded."),
-        .required("classes", classCount.orNull, "Null if the model is not loaded."),
+        .required("name", modelName), .required("version", version.orNull, "Null if the model does not predict."),
+        .required("samples", samples.orNull, "Null if the model does not predict."),
+        .required("classes", classCount.orNull, "Null if the model does not predict."),
         .optional(
             "state", oneOf("recovering", "stopped", "lost"),
-            "Omitted if the model is ready. `recovering`: the model is being read from disk; `lost`: it could not be read; `stopped`: it "
-                + "predicts, but no longer learns."),
+            "Omitted if the model is ready. `recovering`: the model is being read from disk and accepts no changes yet; it predicts if it has "
+                + "a version. `lost`: it could not be read. `stopped`: it predicts, but no longer learns."),
         .optional("reason", string(), "Why the model is lost or stopped."),
     ]).named("ModelSummary")
 
@@ -71,19 +71,23 @@ extension Schema {
 
     static let modelDetails = object(
         summaryMembers + [
+            .optional(
+                "state", oneOf("recovering"),
+                "`recovering` if the model predicts already but accepts no changes yet: what the next members say of its accuracy is null "
+                    + "until it does."),
             .optional("learning_stopped", string(), "Why the model no longer learns, if it has stopped."),
             .required("config", configuration, "The configuration with every key written out."),
-            .required("ill_conditioned", bool, "Whether the data do not determine the weights in Float64."),
+            .required("ill_conditioned", bool.orNull, "Whether the data do not determine the weights in Float64."),
             .optional("suggested_ridge", ridge, "A ridge that would fix it, if the model is ill-conditioned."),
             .required(
-                "inexact", bool,
+                "inexact", bool.orNull,
                 "Whether the sums have lost digits of their rows to others since removed, or through a merge or a restored snapshot."),
             .optional(
                 "relative_error_bound", number().orNull,
                 "If the model is inexact: an upper bound of the relative error of scores; null beyond Float64."),
             .required("condition_estimate", number().orNull, "The estimated condition number of G + ridge·I; null beyond Float64."),
             .required("drift", number().orNull, "The relative drift of the weights from the sums."),
-            .required("solves", count, "How many times the weights were solved again from the sums."),
+            .required("solves", count.orNull, "How many times the weights were solved again from the sums."),
             .optional(
                 "balanced_version", version.orNull,
                 "If `imbalance` is not `none`: the version that the balanced weights were computed from; null until there are any."),

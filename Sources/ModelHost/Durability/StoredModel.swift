@@ -1,0 +1,33 @@
+internal import AnalyticLearning
+internal import Concurrency
+
+/// A stored model before its state has been recovered.
+struct StoredModel: Sendable {
+    let model: Model
+    let recovery: ModelRecovery
+    let reservation: Reservation
+    let claim: NameClaim
+    /// The number of rows in its logs.
+    let rows: Int
+
+    /// What its recovery takes.
+    var cost: RecoveryStep<StoredModel>.Cost {
+        let configuration = recovery.snapshot.configuration
+        let (width, dimension) = (Double(configuration.width), Double(configuration.dimension))
+        let perRow = width * (configuration.featureMap == .identity ? width : width + dimension)
+        return RecoveryStep.Cost(
+            bytes: reservation.bytes, operations: 2 * width * width * width + perRow * Double(rows), isStored: rows == 0)
+    }
+
+    /// Publishes the stored weights, which hold everything that was acknowledged: predictions need no more.
+    func publishWeights(_ log: Log) {
+        let start = MonotonicClock.now
+        // What is wrong now is still wrong when the state is computed, which says so.
+        guard let weights = try? recovery.storedWeights() else { return }
+        // In this order: the details of a stored model tell of its files.
+        model.files.withLock { $0 = FileActivity(checkpoint: recovery.checkpoint) }
+        model.publish(weights)
+        log.info("predicting from the checkpoint", [
+            "model": model.name, "version": "\(weights.version)", "milliseconds": "\(Int((MonotonicClock.now - start) * 1e3))"])
+    }
+}
