@@ -748,6 +748,29 @@ class DashboardTests(unittest.TestCase):
             client.call("PUT", "/v1/models/here", {"dimension": 2})
             page.wait("document.getElementById('model-name').textContent === 'here'")
 
+    def test_a_model_that_predicts_and_cannot_learn_yet_is_shown(self):
+        recovering = """const plain = fetch; window.fetch = async (path, ...rest) => {
+          const answer = await plain(path, ...rest);
+          const json = (value) => new Response(JSON.stringify(value), { headers: { "Content-Type": "application/json" } });
+          if (window.isRecovered || !["v1/models", "v1/models/m"].includes(path)) return answer;
+          const value = await answer.json();
+          if (value.models) return json({ models: value.models.map((model) => ({ ...model, state: "recovering" })) });
+          return json({ ...value, state: "recovering", ill_conditioned: null, inexact: null, condition_estimate: null, drift: null, solves: null });
+        }"""
+        with RunningServer() as server, Client(server) as client:
+            client.call("PUT", "/v1/models/m", {"dimension": 2})
+            client.call("POST", "/v1/models/m/learn", {"features": [[1, 0], [0, 1]], "labels": ["a", "b"]})
+            page = self.open(f"http://{server.address}/", scripts=[recovering])
+            page.wait("document.getElementById('model-name').textContent === 'm'")
+            page.wait("document.getElementById('notice-text').textContent.includes('does not learn yet')")
+            self.assertIn("2 rows, 2 classes, being recovered", page.text("#model-links"))
+            state = page.evaluate(READ)["state"]
+            self.assertIn("not yet", state["Learning"])
+            for title in ["Drift", "Condition", "Exact", "Solved anew"]:
+                self.assertEqual(state[title], "–", title)
+            page.evaluate("window.isRecovered = true")
+            page.wait("document.getElementById('notice-text').textContent === ''")
+
     # What it says when something is not as it should be
 
     def test_an_empty_server_says_how_to_begin_and_goes_on_by_itself(self):

@@ -14,7 +14,8 @@ import Testing
                 // What the target held does not matter.
                 var product = try randomMatrix(order, columns + 3, &generator)
                 try packed.withUnsafeBufferPointer { try product.multiply(packedLower: $0, by: b) }
-                #expect(product.rows == order && product.columns == columns)
+                let (height, width) = (product.rows, product.columns)
+                #expect(height == order && width == columns)
                 var largest = 0.0
                 for column in 0..<columns {
                     for row in 0..<order {
@@ -41,7 +42,8 @@ import Testing
             b.fill(1)
             var product = try Matrix(rows: order, columns: 2)
             try packed.withUnsafeBufferPointer { try product.multiply(packedLower: $0, by: b) }
-            #expect(!product.isFinite)
+            let isFinite = product.isFinite
+            #expect(!isFinite)
         }
     }
 }

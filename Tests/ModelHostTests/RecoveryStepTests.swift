@@ -6,7 +6,9 @@ import Testing
 @Suite struct RecoveryStepTests {
     private typealias Step = RecoveryStep<String>
 
-    private func plan(_ models: [(name: String, bytes: Int, operations: Double, isStored: Bool)]) -> [String] {
+    private typealias Figures = (name: String, bytes: Int, operations: Double, isStored: Bool)
+
+    private func plan(_ models: [Figures]) -> [String] {
         let costs = Dictionary(
             uniqueKeysWithValues: models.map {
                 ($0.name, Step.Cost(bytes: $0.bytes, operations: $0.operations, isStored: $0.isStored))
@@ -15,26 +17,27 @@ import Testing
     }
 
     @Test func allPredictFirst_thenTheCheapestLearns() {
-        let few = Step.fewOperations
-        #expect(
-            plan([
-                ("large", 1000, few * 1000, true), ("logged", 10, few * 20, false), ("small", 1, few, true), ("medium", 100, few * 10, true),
-            ]) == [
-                "recover small", "publish medium", "publish large", "recover medium", "recover logged", "recover large",
-            ])
+        let few: Double = Step.fewOperations
+        let models: [Figures] = [
+            ("large", 1000, few * 1000, true), ("logged", 10, few * 20, false), ("small", 1, few, true), ("medium", 100, few * 10, true),
+        ]
+        let steps = ["recover small", "publish medium", "publish large", "recover medium", "recover logged", "recover large"]
+        #expect(plan(models) == steps)
         #expect(plan([]) == [])
     }
 
     /// Every model is recovered exactly once.
     @Test func noneIsForgotten() {
         let few = Step.fewOperations
-        let models = (0..<64).map { index in
-            (name: "m\(index)", bytes: index * 37 % 64, operations: few / 4 * Double(index % 9), isStored: index % 3 > 0)
+        let models: [Figures] = (0..<64).map { index -> Figures in
+            let operations: Double = few * Double(index % 9) / 4
+            return ("m\(index)", index * 37 % 64, operations, index % 3 > 0)
         }
         let steps = plan(models)
         for model in models {
+            let isPublished = model.operations > few && model.isStored
             #expect(steps.count { $0 == "recover \(model.name)" } == 1)
-            #expect(steps.count { $0 == "publish \(model.name)" } == (model.operations > few && model.isStored ? 1 : 0))
+            #expect(steps.count { $0 == "publish \(model.name)" } == (isPublished ? 1 : 0))
         }
     }
 }
