@@ -7,7 +7,8 @@ extension Classifier {
     /// for that, as well as a solution computed here.
     ///
     /// - Parameters:
-    ///   - published: what `PublishedWeights.stored` returned for this state, if it was called: the map and the balanced weights are shared.
+    ///   - published: what `PublishedWeights.stored` returned for this state, if it was called: the map and the balanced weights are
+    ///     shared.
     ///   - solvingAnew: whether weights that fail are replaced by a solution from the truth instead of refused. For a state whose sums are
     ///     known to be intact: the weights are a view of them.
     /// - Throws: `RestoreError` if the state contradicts itself, `ConfigurationError`, or `LinearAlgebraError`.

@@ -56,7 +56,9 @@ struct ModelMetrics {
             $0.weights?.health?.drift
         }
         count(&text, "accrue_model_solves_total", "Times the weights were solved again from the sums.") { $0.weights?.health?.solves }
-        count(&text, "accrue_model_drift_heals_total", "Times the weights were solved again because of drift.") { $0.weights?.health?.heals }
+        count(&text, "accrue_model_drift_heals_total", "Times the weights were solved again because of drift.") {
+            $0.weights?.health?.heals
+        }
         each(&text, "accrue_model_ill_conditioned", "1 if too few digits of the weights are certain.") {
             ($0.weights?.health?.isIllConditioned).map { $0 ? 1 : 0 }
         }

@@ -58,8 +58,8 @@ extension Schema {
         .required("classes", classCount.orNull, "Null if the model does not predict."),
         .optional(
             "state", oneOf("recovering", "stopped", "lost"),
-            "Omitted if the model is ready. `recovering`: the model is being read from disk and accepts no changes yet; it predicts if it has "
-                + "a version. `lost`: it could not be read. `stopped`: it predicts, but no longer learns."),
+            "Omitted if the model is ready. `recovering`: the model is being read from disk and accepts no changes yet; it predicts if it "
+                + "has a version. `lost`: it could not be read. `stopped`: it predicts, but no longer learns."),
         .optional("reason", string(), "Why the model is lost or stopped."),
     ]).named("ModelSummary")
 
