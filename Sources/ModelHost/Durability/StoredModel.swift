@@ -27,7 +27,9 @@ struct StoredModel: Sendable {
         // In this order: the details of a stored model tell of its files.
         model.files.withLock { $0 = FileActivity(checkpoint: recovery.checkpoint) }
         model.publish(weights)
-        log.info("predicting from the checkpoint", [
-            "model": model.name, "version": "\(weights.version)", "milliseconds": "\(Int((MonotonicClock.now - start) * 1e3))"])
+        let milliseconds = Int(MonotonicClock.seconds(since: start) * 1e3)
+        log.info(
+            "predicting from the checkpoint",
+            ["model": model.name, "version": "\(weights.version)", "milliseconds": "\(milliseconds)"])
     }
 }
