@@ -79,6 +79,33 @@ import Testing
         #expect(abs(calibration.expectedCalibrationErrorOfRawScores! - expectedCalibrationError(raw)) < 1e-9)
     }
 
+    /// Newton's steps against halvings, for polynomials that rise steeply, hardly, in turns, or at one end alone.
+    @Test func root_isWhereHalvingsFindIt() {
+        var generator = SplitMix64(state: 3)
+        for _ in 0..<20_000 {
+            let size = exp(10 * generator.normal())
+            let a = -size * Double.random(in: 0...1, using: &generator)
+            var (b, c, d) = (size * generator.normal(), size * generator.normal(), size * generator.normal())
+            if Bool.random(using: &generator) { (b, c, d) = (b * 1e-9, c * 1e-9, d * 1e3) }
+            let at1 = size * Double.random(in: 0...1, using: &generator) * (Bool.random(using: &generator) ? 1 : 1e-12)
+            let e = at1 - a - b - c - d
+            func value(_ x: Double) -> Double { a + x * (b + x * (c + x * (d + x * e))) }
+            let x = LikelihoodGrid.root(a, b, c, d, e, at1: at1)
+            #expect(x >= 0 && x <= 1)
+            // The sign changes here, or rounding decides.
+            let rounding = 1e-14 * (abs(a) + abs(b) + abs(c) + abs(d) + abs(e))
+            let step = 1e-9
+            #expect(value(max(0, x - step)) <= rounding || value(min(1, x + step)) >= -rounding)
+            let isRising = b >= 0 && c >= 0 && d >= 0 && e >= 0
+            guard isRising, b > 1e-3 * size else { continue }
+            var (low, high) = (0.0, 1.0)
+            for _ in 0..<60 { if value((low + high) / 2) < 0 { low = (low + high) / 2 } else { high = (low + high) / 2 } }
+            #expect(abs(x - low) < 1e-9)
+        }
+        #expect(LikelihoodGrid.root(-1, 0, 0, 0, 1, at1: 0) == 1)
+        #expect(LikelihoodGrid.root(-1, 2, 0, 0, 0, at1: 1) == 0.5)
+    }
+
     @Test func digits_areCalibrated_whereRawSoftmaxIsNot() throws {
         let stream = try DigitStream(seed: 1)
         let classifier = try stream.digits.classifier()
