@@ -74,7 +74,7 @@ import Testing
         let single = Calibrator()
         single.restore(classifier.calibrationState(of: .plain))
         let second = rows(400)
-        #expect(400 > classifier.core.view.cost.blockRows && 400 < classifier.core.view.cost.bulkRows)
+        #expect(400 > classifier.core.view.cost.blockRows && classifier.core.path(rows: 400, classes: 3) == .blocks)
         let weights = classifier.weights(for: classifier.registry.labels)
         for row in 0..<400 {
             var scores = [0.0, 0, 0]

@@ -12,7 +12,7 @@ import Testing
         (2, 1024, 7), (2, 1024, 40), (5, 1024, 7), (5, 1024, 40), (2, 1040, 7), (2, 1040, 90), (5, 1040, 90),
     ])
     func manyRowsOnThreads_endAsOnOne(threads: Int, dimension: Int, classes: Int) throws {
-        let rows = CostModel(width: dimension).bulkRows + 100
+        let rows = CostModel(width: dimension).bulkRows + 250
         var generator = SplitMix64(state: 5)
         let features = (0..<(rows * dimension)).map { _ in Double.random(in: -1...1, using: &generator) }
         // The first rows introduce all classes; they are learned before, so that the model can predict.
@@ -21,6 +21,7 @@ import Testing
         func learn(_ threads: Int) throws -> (parts: SavedParts, accuracy: Double?, scored: Int) {
             let classifier = try Classifier(ModelConfiguration(dimension: dimension))
             try classifier.learn(features: Array(features.prefix(classes * dimension)), labels: known)
+            #expect(classifier.core.path(rows: rows, classes: classes) == .bulk)
             let accuracy = try ComputeThreads.$countInTask.withValue(threads) {
                 try classifier.learn(features: features, labels: labels)
             }

@@ -20,7 +20,7 @@ extension Classifier {
     /// - Complexity: D²n multiply-adds for many rows, see `CostModel`.
     public func replay(features: UnsafeBufferPointer<Double>, columns: [Int]) throws(LinearAlgebraError) {
         let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)
-        try core.reserve(columns, isScoredAtOnce: false, classRoom)
+        try core.reserve(columns, spans: [], classRoom)
         try core.replay(rows)
     }
 

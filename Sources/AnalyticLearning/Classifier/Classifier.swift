@@ -145,8 +145,7 @@ public final class Classifier {
     ) throws(LinearAlgebraError) -> LearnOutcome {
         let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)
         precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
-        let isLarge = spans.contains { $0.rows > core.view.cost.blockRows }
-        try core.reserve(columns, isScoredAtOnce: isLarge, classRoom)
+        try core.reserve(columns, spans: spans, classRoom)
         let predictions = try core.learn(
             rows, spans: spans, calibrator: calibrator, balanced: BalancedScorer(balanced, balancedCalibrator))
         var row = 0

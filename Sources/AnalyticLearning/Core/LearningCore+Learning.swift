@@ -60,21 +60,38 @@ extension LearningCore {
         }
     }
 
-    /// One request of many rows: scored first, then accumulated and solved once, or passed through the recursion in parts.
+    /// One request of more rows than a block.
     private mutating func learnLarge(
         _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer?
     ) throws(LinearAlgebraError) {
-        let block = view.cost.blockRows
-        guard rows.count >= view.cost.bulkRows || isBehind else {
-            try rows.forEachPart(of: block) { (part) throws(LinearAlgebraError) in
-                try withMapped(part.features) { (core, h) throws(LinearAlgebraError) in
-                    try core.score(h, columns: part.columns, &scorer)
-                    try balanced?.record(h, columns: part.columns, scratch: &core.scores)
-                }
-            }
-            var unused = ProgressiveScorer(spans: [])
-            return try rows.forEachPart(of: block) { (part) throws(LinearAlgebraError) in try learnBlock(part, &unused) }
+        switch isBehind ? .bulk : path(rows: rows.count, classes: truth.counts.count) {
+        case .wideBlock:
+            try learnBlock(rows, &scorer, balanced: balanced)
+            discardWideBlock()
+        case .blocks: try learnBlocks(rows, &scorer, balanced: balanced)
+        case .bulk: try learnBulk(rows, &scorer, balanced: balanced)
         }
+    }
+
+    /// Rows that are scored first and then pass through the recursion in parts.
+    private mutating func learnBlocks(
+        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer?
+    ) throws(LinearAlgebraError) {
+        let block = view.cost.blockRows
+        try rows.forEachPart(of: block) { (part) throws(LinearAlgebraError) in
+            try withMapped(part.features) { (core, h) throws(LinearAlgebraError) in
+                try core.score(h, columns: part.columns, &scorer)
+                try balanced?.record(h, columns: part.columns, scratch: &core.scores)
+            }
+        }
+        var unused = ProgressiveScorer(spans: [])
+        try rows.forEachPart(of: block) { (part) throws(LinearAlgebraError) in try learnBlock(part, &unused) }
+    }
+
+    /// Rows that are scored and accumulated, and solved once.
+    private mutating func learnBulk(
+        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer?
+    ) throws(LinearAlgebraError) {
         try rows.forEachPart(of: accumulatedRows(classes: truth.counts.count)) { (part) throws(LinearAlgebraError) in
             try withMapped(part.features) { (core, h) throws(LinearAlgebraError) in
                 try balanced?.record(h, columns: part.columns, scratch: &core.scores)
@@ -101,13 +118,17 @@ extension LearningCore {
             try view.beginBlock(h, square: square)
         } catch {
             truth.add(rows, h)
-            square.addToGram(h)
+            addToGram(h)
             scorer.skip(rows.count)
             throw error
         }
-        let schedule = BlockSchedule.recursion(
-            square.costOfAddingToGram(h), chains: view.cost.chainOperations(rows: rows.count, classes: truth.counts.count),
-            isGathered: view.isGathered(rows: rows.count), hasSketches: truth.sketches.isKept)
+        // A wide block is added to G in parts, see `addToGram`.
+        let schedule =
+            rows.count > view.cost.blockRows
+            ? .inTurn
+            : BlockSchedule.recursion(
+                square.costOfAddingToGram(h), chains: view.cost.chainOperations(rows: rows.count, classes: truth.counts.count),
+                isGathered: view.isGathered(rows: rows.count), hasSketches: truth.sketches.isKept)
         var firstRows = 0
         let factored = view.update.factor(h, schedule, &square) {
             truth.add(rows, h)
@@ -116,12 +137,27 @@ extension LearningCore {
         guard let shrinkage = factored else {
             view.readout.scoreRest(columns: rows.columns, from: firstRows, &scorer)
             view.flush(square: &square)
-            if !schedule.includesGram { square.addToGram(h) }
+            if !schedule.includesGram { addToGram(h) }
             return try view.solve(square: &square, truth: truth)
         }
         view.readout.learn(view.update, columns: rows.columns, from: firstRows, &scorer)
         view.apply(h, square: &square, isInGram: schedule.includesGram)
         try view.endBlock(h, shrinkage: shrinkage, square: &square, truth: truth)
+    }
+
+    /// G ← G + HHᵀ, at most one block's columns at once: compensation does not cover rounding within one sum of many rows.
+    private mutating func addToGram(_ h: borrowing Matrix) {
+        let block = view.cost.blockRows
+        for first in stride(from: 0, to: h.columns, by: block) {
+            square.addToGram(h, columns: first..<min(first + block, h.columns))
+        }
+    }
+
+    // MARK: Wide blocks
+
+    /// How a request of more rows than a block is learned. Sketches have buffers for one block only.
+    func path(rows: Int, classes: Int) -> CostModel.Path {
+        view.cost.path(rows: rows, classes: classes, mayBeWide: !truth.sketches.isKept)
     }
 
     // MARK: Sums alone
@@ -186,7 +222,7 @@ extension LearningCore {
 
     /// Delays solving the view until many rows have come, in pieces of any size.
     mutating func beginReplay(rows: Int) {
-        if rows >= view.cost.bulkRows { step { _ in .viewBehind } }
+        if view.cost.isBulk(unscored: rows, classes: truth.counts.count) { step { _ in .viewBehind } }
     }
 
     /// Learns rows without scoring them. Few rows go through the recursion; many are only accumulated, and `finishReplay` solves
@@ -196,7 +232,7 @@ extension LearningCore {
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`, but not if there is room.
     mutating func replay(_ rows: LabelledRows) throws(LinearAlgebraError) {
-        guard isBehind || rows.count >= view.cost.bulkRows else {
+        guard isBehind || view.cost.isBulk(unscored: rows.count, classes: truth.counts.count) else {
             var unused = ProgressiveScorer(spans: [])
             return try rows.forEachPart(of: view.cost.blockRows) { (part) throws(LinearAlgebraError) in try learnBlock(part, &unused) }
         }

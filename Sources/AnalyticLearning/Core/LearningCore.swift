@@ -99,14 +99,18 @@ struct LearningCore: ~Copyable {
     ///
     /// - Parameters:
     ///   - columns: the class of each row.
-    ///   - isScoredAtOnce: whether more rows are scored at once than fit a block of the recursion.
+    ///   - spans: the requests, if their rows are scored.
     /// - Throws: `LinearAlgebraError.outOfMemory`; nothing has changed then.
-    mutating func reserve(_ columns: [Int], isScoredAtOnce: Bool, _ room: ClassRoom) throws(LinearAlgebraError) {
+    mutating func reserve(_ columns: [Int], spans: [RequestSpan], _ room: ClassRoom) throws(LinearAlgebraError) {
         try prepare { (core) throws(LinearAlgebraError) in
-            let block = core.view.cost.blockRows
-            let scored = isScoredAtOnce ? core.accumulatedRows(classes: room.classes) : block
+            var block = core.view.cost.blockRows
+            var scored = block
+            for span in spans where span.rows > core.view.cost.blockRows {
+                scored = max(scored, core.accumulatedRows(classes: room.classes))
+                if core.path(rows: span.rows, classes: room.classes) == .wideBlock { block = max(block, span.rows) }
+            }
             try core.reserveMapped(rows: min(columns.count, block))
-            try core.scores.reshapeScratch(rows: min(columns.count, scored), columns: room.classes)
+            try core.scores.reshapeScratch(rows: min(columns.count, max(scored, block)), columns: room.classes)
             try core.reserve(room, rows: min(columns.count, block), columns: columns)
         }
     }
@@ -117,6 +121,13 @@ struct LearningCore: ~Copyable {
         try view.reserve(rows: rows, classes: room.classes)
         try truth.setClasses(room.classes)
         try truth.sketches.reserve(rows: rows, columns: columns)
+    }
+
+    /// Returns the memory that a wide block needed beyond a block's to the system.
+    mutating func discardWideBlock() {
+        view.discardWideBlock()
+        mapped?.dropColumns(from: view.cost.blockRows)
+        scores.dropColumns(from: 0)
     }
 
     // MARK: Mapping

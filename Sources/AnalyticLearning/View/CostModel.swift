@@ -11,12 +11,12 @@ internal import LinearAlgebra
 ///     3Dn²         S = I + HP, and T = PL⁻ᵀ
 ///
 /// and accumulating and solving once costs D²(n + u) for G and D³/s for `dpotrf` and `dpotri`, which run at the fraction s of
-/// that rate. Both also pay D·C per row for scores and weights; that is omitted.
+/// that rate. What they pay for each class decides too, see `path`.
 struct CostModel {
     let width: Int
     /// The most rows that go through the recursion at once.
     let blockRows: Int
-    /// From this many rows on, a request is accumulated and solved once.
+    /// From this many rows on, one solution costs less than the recursion if weights cost nothing; see `path` for those of many classes.
     let bulkRows: Int
     /// Learning this many rows costs as much as one solution by eigenvectors, about 9D³.
     let truncatedRows: Int

@@ -24,7 +24,16 @@ struct InverseUpdate: ~Copyable {
     }
 
     /// Makes room for a block of this many rows.
-    mutating func reserve(rows: Int) throws(LinearAlgebraError) { try s.reshapeScratch(rows: rows, columns: rows) }
+    mutating func reserve(rows: Int) throws(LinearAlgebraError) {
+        try s.reshapeScratch(rows: rows, columns: rows)
+        try p.reshapeScratch(columns: rows)
+    }
+
+    /// Returns the memory of a wide block to the system, except for that of this many rows.
+    mutating func discard(beyond rows: Int) {
+        p.dropColumns(from: rows)
+        s.dropColumns(from: 0)
+    }
 
     /// The largest element of R's diagonal.
     var largestInverse: Double { diagonal.max() ?? 0 }

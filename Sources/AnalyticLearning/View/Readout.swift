@@ -26,6 +26,9 @@ struct Readout: ~Copyable {
     /// Makes room for a block of this many rows.
     mutating func reserve(rows: Int) throws(LinearAlgebraError) { try residual.reshapeScratch(rows: rows, columns: weights.columns) }
 
+    /// Returns the memory of a block to the system.
+    mutating func discard() { residual.dropColumns(from: 0) }
+
     /// HW, and Y − HW.
     ///
     /// - Parameters:

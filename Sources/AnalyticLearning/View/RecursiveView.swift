@@ -108,6 +108,13 @@ struct RecursiveView: ~Copyable {
         }
     }
 
+    /// Returns the memory that a wide block needed beyond a block's to the system.
+    mutating func discardWideBlock() {
+        update.discard(beyond: cost.blockRows)
+        readout.discard()
+        coupling.dropColumns(from: 0)
+    }
+
     // MARK: The recursion
 
     /// Begins a block: P = RHᵀ, and room for the following steps.
@@ -128,7 +135,10 @@ struct RecursiveView: ~Copyable {
         noteCondition()
         if isGathered(rows: h.columns) { return gather(h: h, square: &square) }
         flush(square: &square)
-        if isInGram { square.subtractFromInverse(update.p) } else { square.learn(update.p, h, columns: 0..<h.columns) }
+        if isInGram { return square.subtractFromInverse(update.p) }
+        for first in stride(from: 0, to: h.columns, by: cost.blockRows) {
+            square.learn(update.p, h, columns: first..<min(first + cost.blockRows, h.columns))
+        }
     }
 
     /// Whether a block of this many rows waits beside the square.
