@@ -160,11 +160,11 @@ struct LikelihoodGrid: Sendable, Equatable {
             let value = a + x * (b + x * (c + x * (d + x * e)))
             let slope = b + x * (2 * c + x * (3 * d + x * (4 * e)))
             if value < 0 { low = x } else { high = x }
-            let last = x
-            x -= value / slope
+            let next = x - value / slope
+            // The error after a step is about its square.
+            if abs(next - x) <= 0x1p-40 { return min(max(next, 0), 1) }
             // NaN is not inside either.
-            if !(x > low && x < high) { x = (low + high) / 2 }
-            guard abs(x - last) > 0x1p-40 else { break }
+            x = next > low && next < high ? next : (low + high) / 2
         }
         return x
     }
