@@ -86,7 +86,8 @@ import Testing
         let sizes = [3, 70, 5, 72, 1]
         let first = rows(classes, classes: classes, &generator)
         let rest = sizes.map { rows($0, classes: 30, &generator) }
-        let (one, several) = (try Classifier(ModelConfiguration(dimension: Self.dimension)), try Classifier(ModelConfiguration(dimension: Self.dimension)))
+        let one = try Classifier(ModelConfiguration(dimension: Self.dimension))
+        let several = try Classifier(ModelConfiguration(dimension: Self.dimension))
         for classifier in [one, several] { try classifier.learn(features: first.features, labels: first.labels) }
         #expect(one.core.path(rows: 70, classes: classes) == .wideBlock)
         for rows in rest { try one.learn(features: rows.features, labels: rows.labels) }
