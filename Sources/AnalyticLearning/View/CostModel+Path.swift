@@ -34,7 +34,8 @@ extension CostModel {
 
     /// Whether rows that need no scores are accumulated and solved once.
     func isBulk(unscored rows: Int, classes: Int) -> Bool {
-        let blocks = recursion(rows: rows, block: min(max(1, rows), blockRows), classes: classes, products: 2)
+        // Fewer rows than a block are gathered, and cost no more.
+        let blocks = recursion(rows: rows, block: blockRows, classes: classes, products: 2)
         return bulk(rows: rows, classes: classes, products: 0) <= blocks
     }
 
