@@ -11,6 +11,15 @@ package enum KernelCosts {
     package static let updateHalfWidth = 8.0
     /// Rate of `dpotrf` with `dpotri`, as a fraction of the square product's.
     package static let solveRate = 0.6
+    /// Rate of a block's products with the weights; likewise.
+    package static let weightRate = 0.77
+    /// Rate of triangular solves with a column for each class, by `dtrsm` alone or in `dpotrs`; likewise. Only a strip of this width along
+    /// the diagonal is so slow.
+    package static let triangleRate = 0.25
+    package static let triangleWidth = 256.0
+    /// The time that a solution takes for each element of the weights besides (they are copied, checked, and get memory of their own), in
+    /// operations.
+    package static let weightPasses = 750.0
 
     /// Largest order of a product for `dsymm`, which packs its matrix element by element, at two thirds of `dgemm`'s rate.
     static let productBlock = 512
