@@ -47,6 +47,13 @@ public struct CalibrationState: Sendable, Equatable {
 }
 
 extension Calibrator {
+    /// The calibration of a saved state.
+    static func calibration(of state: CalibrationState?) -> Calibration? {
+        let calibrator = Calibrator()
+        calibrator.restore(state)
+        return calibrator.calibration
+    }
+
     /// The current state; nil if no row was offered.
     var state: CalibrationState? {
         guard offered > 0 else { return nil }

@@ -35,6 +35,8 @@ public final class Classifier {
 
     /// What has been learned, and the weights that follow from it.
     var core: LearningCore
+    /// The weights as they were published.
+    private var tables = WeightTables()
 
     /// An empty classifier.
     ///
@@ -166,13 +168,10 @@ public final class Classifier {
     /// The current weights for predictions: immutable, shareable between threads.
     ///
     /// - Returns: nil if the weights are not finite even after solving again from the truth; such weights are never published.
-    /// - Complexity: O(D·C).
+    /// - Complexity: O(D·C); O(D + C) if the weights are those published last.
     public func publish() -> PublishedWeights? {
-        guard core.makeWeightsFinite() else { return nil }
-        return PublishedWeights(
-            configuration: configuration, featureMap: featureMap, labels: registry.labels, counts: counts, samples: samples,
-            version: version, health: health, weights: core.view.readout.weights, rowNorm: core.rowNorm,
-            rowComponents: { core.rowScale.components }, balanced: balanced, evaluation: evaluation, calibration: calibration(of: .plain),
-            balancedCalibration: calibration(of: .balanced), sumError: sumError)
+        guard !registry.labels.isEmpty else { return PublishedWeights(self, plain: nil) }
+        guard let table = tables.table(of: core) ?? (core.makeWeightsFinite() ? tables.table(of: core) : nil) else { return nil }
+        return PublishedWeights(self, plain: table)
     }
 }

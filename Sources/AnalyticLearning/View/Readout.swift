@@ -5,7 +5,16 @@ internal import LinearAlgebra
 /// It does not depend on R, so a block may be factored while it is scored.
 struct Readout: ~Copyable {
     /// W [D×C].
-    var weights: Matrix
+    var weights: Matrix {
+        _read { yield current }
+        _modify {
+            revision &+= 1
+            yield &current
+        }
+    }
+    private var current: Matrix
+    /// Differs whenever W differs.
+    private(set) var revision = 0
     /// HW, then Y − HW, then L⁻¹(Y − HW) [n×C].
     private var residual: Matrix
 
@@ -13,18 +22,18 @@ struct Readout: ~Copyable {
     init(width: Int) throws(LinearAlgebraError) {
         let weights = try Matrix(rows: width, columns: 0)
         let residual = try Matrix(rows: 0, columns: 0)
-        self.weights = weights
+        current = weights
         self.residual = residual
     }
 
     /// Makes room for a block of this many rows and classes; new classes have zero weights.
     mutating func reserve(rows: Int, classes: Int) throws(LinearAlgebraError) {
         try residual.reshapeScratch(rows: rows, columns: classes)
-        try weights.setColumns(classes)
+        if current.columns != classes { try weights.setColumns(classes) }
     }
 
     /// Makes room for a block of this many rows.
-    mutating func reserve(rows: Int) throws(LinearAlgebraError) { try residual.reshapeScratch(rows: rows, columns: weights.columns) }
+    mutating func reserve(rows: Int) throws(LinearAlgebraError) { try residual.reshapeScratch(rows: rows, columns: current.columns) }
 
     /// Returns the memory of a block to the system.
     mutating func discard() { residual.dropColumns(from: 0) }
@@ -38,7 +47,7 @@ struct Readout: ~Copyable {
     /// - Returns: the number of rows in the first request.
     /// - Complexity: 2DCn operations.
     mutating func score(_ h: borrowing Matrix, columns: ArraySlice<Int>, _ scorer: inout ProgressiveScorer) -> Int {
-        residual.multiply(h, transposed: true, by: weights)
+        residual.multiply(h, transposed: true, by: current)
         let rows = scorer.scoreFirstRequest(residual, columns: columns)
         residual.subtract(fromOneHot: columns)
         return rows
@@ -64,19 +73,21 @@ struct Readout: ~Copyable {
     ) {
         residual.solveLeft(lower: update.s)
         scorer.scoreLaterRequests(update.s, residual, columns: columns, from: firstRow)
-        weights.multiply(update.p, by: residual, beta: 1)
+        revision &+= 1
+        current.multiply(update.p, by: residual, beta: 1)
     }
 
     /// Y − HW, for unlearned rows.
     mutating func setResidual(_ h: borrowing Matrix, columns: ArraySlice<Int>) throws(LinearAlgebraError) {
         try reserve(rows: h.columns)
-        residual.multiply(h, transposed: true, by: weights)
+        residual.multiply(h, transposed: true, by: current)
         residual.subtract(fromOneHot: columns)
     }
 
     /// W ← W − T L⁻¹(Y − HW).
     mutating func unlearn(_ update: borrowing InverseUpdate) {
         residual.solveLeft(lower: update.s)
-        weights.multiply(update.p, by: residual, alpha: -1, beta: 1)
+        revision &+= 1
+        current.multiply(update.p, by: residual, alpha: -1, beta: 1)
     }
 }

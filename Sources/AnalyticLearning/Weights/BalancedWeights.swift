@@ -22,11 +22,12 @@ public final class BalancedWeights: Sendable {
 
     /// Weights that were solved or saved.
     ///
-    /// - Returns: nil without classes: such weights could predict nothing.
+    /// - Returns: nil without classes, or if the weights are not finite: they could predict nothing.
     init?(
         version: Int, imbalance: Imbalance, solution: NormalEquations.Solution?, epoch: Int, weights: consuming Matrix, scale: RowScale
     ) {
-        guard let table = WeightTable(weights, norm: scale.norm, components: { scale.components }) else { return nil }
+        var none: WeightMemory?
+        guard let table = WeightTable(weights, norm: scale.norm, reusing: &none, components: { scale.components }) else { return nil }
         self.version = version
         self.imbalance = imbalance
         self.solution = solution

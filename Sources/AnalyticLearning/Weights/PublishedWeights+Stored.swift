@@ -17,18 +17,9 @@ extension PublishedWeights {
         let balanced = try state.makeBalancedWeights { scale }
         var weights = try Matrix(rows: state.configuration.width, columns: state.labels.count)
         weights.setRowMajor(state.weights)
-        func calibration(_ saved: CalibrationState?) -> Calibration? {
-            let calibrator = Calibrator()
-            calibrator.restore(saved)
-            return calibrator.calibration
-        }
-        // As `Classifier.calibration(of:)`.
-        let isCalibrated = state.labels.count >= 2
-        return PublishedWeights(
-            configuration: state.configuration, featureMap: map, labels: state.labels, counts: state.counts, samples: state.samples,
-            version: state.version, health: nil, weights: weights, rowNorm: scale.norm, rowComponents: { scale.components },
-            balanced: balanced, evaluation: state.evaluation ?? ProgressiveEvaluation(),
-            calibration: isCalibrated ? calibration(state.calibration) : nil,
-            balancedCalibration: isCalibrated && balanced != nil ? calibration(state.balancedCalibration) : nil, sumError: nil)
+        var spare: WeightMemory?
+        let plain = WeightTable(weights, norm: scale.norm, reusing: &spare, components: { scale.components })
+        guard plain != nil || state.labels.isEmpty else { return nil }
+        return PublishedWeights(stored: state, featureMap: map, plain: plain, balanced: balanced)
     }
 }

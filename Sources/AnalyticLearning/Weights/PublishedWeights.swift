@@ -26,7 +26,7 @@ public final class PublishedWeights: Sendable {
     static func doubles(width: Int, classes: Double) -> Double { Double(ScoreKernel.padded(width)) / 2 * classes }
 
     /// The plain weights; nil while no class is known.
-    private let plain: WeightTable?
+    let plain: WeightTable?
     /// The balanced weights, if the model's setting asks for them and they have been computed.
     public let balanced: BalancedWeights?
     /// What the model predicted correctly before learning it.
@@ -34,26 +34,51 @@ public final class PublishedWeights: Sendable {
     private let plainCalibration: Calibration?
     private let balancedCalibration: Calibration?
 
-    init(
-        configuration: ModelConfiguration, featureMap: FeatureMap, labels: [Label], counts: [Int], samples: Int, version: Int,
-        health: ViewHealth?, weights: borrowing Matrix, rowNorm: Double, rowComponents: () -> [Double], balanced: BalancedWeights?,
-        evaluation: ProgressiveEvaluation, calibration: Calibration?, balancedCalibration: Calibration?, sumError: SumError?
-    ) {
-        precondition(weights.columns == labels.count && weights.rows == featureMap.width, "weights of another shape")
-        self.configuration = configuration
-        self.featureMap = featureMap
+    /// - Parameters:
+    ///   - classifier: its current state.
+    ///   - plain: its weights; nil without classes.
+    init(_ classifier: Classifier, plain: WeightTable?) {
+        let labels = classifier.registry.labels
+        precondition(plain?.classes ?? 0 == labels.count, "weights of another shape")
+        configuration = classifier.configuration
+        featureMap = classifier.featureMap
         self.labels = labels
-        self.counts = counts
-        self.samples = samples
-        self.version = version
-        self.health = health
+        counts = classifier.counts
+        samples = classifier.samples
+        version = classifier.version
+        health = classifier.health
         // Every column that scores needs a label.
-        self.balanced = balanced.flatMap { $0.classCount <= labels.count ? $0 : nil }
-        self.evaluation = evaluation
-        plainCalibration = calibration
-        self.balancedCalibration = balancedCalibration
-        self.sumError = sumError
-        plain = WeightTable(weights, norm: rowNorm, components: rowComponents)
+        balanced = classifier.balanced.flatMap { $0.classCount <= labels.count ? $0 : nil }
+        evaluation = classifier.evaluation
+        plainCalibration = classifier.calibration(of: .plain)
+        balancedCalibration = classifier.calibration(of: .balanced)
+        sumError = classifier.sumError
+        self.plain = plain
+    }
+
+    /// - Parameters:
+    ///   - state: a saved state.
+    ///   - featureMap: its map.
+    ///   - plain: its weights; nil without classes.
+    ///   - balanced: its balanced weights.
+    init(stored state: SavedState, featureMap: FeatureMap, plain: WeightTable?, balanced: BalancedWeights?) {
+        precondition(plain?.classes ?? 0 == state.labels.count, "weights of another shape")
+        configuration = state.configuration
+        self.featureMap = featureMap
+        labels = state.labels
+        counts = state.counts
+        samples = state.samples
+        version = state.version
+        health = nil
+        // Every column that scores needs a label.
+        self.balanced = balanced.flatMap { $0.classCount <= state.labels.count ? $0 : nil }
+        evaluation = state.evaluation ?? ProgressiveEvaluation()
+        // As `Classifier.calibration(of:)`.
+        let isCalibrated = state.labels.count >= 2
+        plainCalibration = isCalibrated ? Calibrator.calibration(of: state.calibration) : nil
+        balancedCalibration = isCalibrated && balanced != nil ? Calibrator.calibration(of: state.balancedCalibration) : nil
+        sumError = nil
+        self.plain = plain
     }
 
     // MARK: Which weights
@@ -96,7 +121,7 @@ public final class PublishedWeights: Sendable {
     }
 
     /// Wᵀ of the plain weights, in Float32.
-    var transposedWeights: [Float] { plain?.transposed ?? [] }
+    var transposedWeights: [Float] { plain?.transposed.withUnsafeBufferPointer { Array($0) } ?? [] }
 
     /// Classifies rows: the simple way for programs that embed the classifier.
     ///

@@ -3,7 +3,7 @@ internal import LinearAlgebra
 /// Weights as predictions read them: Wᵀ in Float32, one padded row per class, at least one class.
 struct WeightTable: Sendable {
     /// Wᵀ, [C, stride], padded with zeros so that kernels need no tail.
-    let transposed: [Float]
+    let transposed: WeightMemory
     /// Wᵀ in Float64, [C, D], if Float32 would lose digits of it or of the rows it is multiplied with; otherwise nil.
     let exact: [Double]?
     /// The length of a row, a multiple of the kernel's tile.
@@ -15,53 +15,27 @@ struct WeightTable: Sendable {
     ///
     /// - Parameters:
     ///   - norm: the root of the mean square norm of the mapped rows that W comes from.
+    ///   - spare: memory to reuse, see `WeightMemory`; it is taken even if there is no table.
     ///   - components: the root mean square of each of their D components; called only if the norm or W is unusual.
-    /// - Returns: nil if W has no class: it could score nothing.
+    /// - Returns: nil if W has no class, so that it could score nothing, or has elements that are not finite.
     /// - Complexity: O(D·C).
-    init?(_ weights: borrowing Matrix, norm: Double, components: () -> [Double]) {
-        let (width, classes, stride) = (weights.rows, weights.columns, ScoreKernel.padded(weights.rows))
+    init?(_ weights: borrowing Matrix, norm: Double, reusing spare: inout WeightMemory?, components: () -> [Double]) {
+        let (classes, stride) = (weights.columns, ScoreKernel.padded(weights.rows))
         guard classes > 0 else { return nil }
+        var magnitude = NarrowedColumns.Magnitude.notFinite
+        let memory = WeightMemory.filled(classes * stride, reusing: &spare) {
+            magnitude = NarrowedColumns.write(weights, stride: stride, into: $0)
+        }
+        guard magnitude != .notFinite else {
+            spare = memory
+            return nil
+        }
         self.stride = stride
         self.classes = classes
-        var isUsual = Self.usual.contains(norm)
-        transposed = weights.withElements { elements in
-            [Float](unsafeUninitializedCapacity: classes * stride) { buffer, count in
-                // A finite Float64 outside Float32's range stays finite.
-                let bound = Double(Float.greatestFiniteMagnitude)
-                let bounds = (lower: SIMD8<Double>(repeating: -bound), upper: SIMD8(repeating: bound))
-                for column in 0..<classes {
-                    guard let source = elements.baseAddress.map({ UnsafeRawPointer($0 + column * width) }),
-                        let target = buffer.baseAddress.map({ $0 + column * stride })
-                    else { break }
-                    var (highest, lowest) = (SIMD8<Double>.zero, SIMD8<Double>.zero)
-                    var largest = 0.0
-                    let even = width / 8 * 8
-                    for row in Swift.stride(from: 0, to: even, by: 8) {
-                        let values = source.loadUnaligned(fromByteOffset: row * 8, as: SIMD8<Double>.self)
-                        let narrow = SIMD8<Float>(values.clamped(lowerBound: bounds.lower, upperBound: bounds.upper))
-                        UnsafeMutableRawPointer(target + row).storeBytes(of: narrow, as: SIMD8<Float>.self)
-                        highest = pointwiseMax(highest, values)
-                        lowest = pointwiseMin(lowest, values)
-                    }
-                    for row in even..<width {
-                        let value = source.load(fromByteOffset: row * 8, as: Double.self)
-                        target[row] = Float(min(max(value, -bound), bound))
-                        largest = max(largest, abs(value))
-                    }
-                    for row in width..<stride { target[row] = 0 }
-                    largest = max(largest, highest.max(), -lowest.min())
-                    // A class without rows has weights of exactly zero.
-                    if largest != 0, !Self.usual.contains(largest) { isUsual = false }
-                }
-                count = classes * stride
-            }
-        }
+        transposed = memory
+        let isUsual = magnitude == .usual && NarrowedColumns.usual.contains(norm)
         exact = isUsual || Self.fitsFloat32(weights, components()) ? nil : weights.withElements { Array($0) }
     }
-
-    /// The range of row norms and of each class's largest weight in which Float32 holds every product that matters to a score: its lower
-    /// end is 2⁷⁶ times Float32's least normal number.
-    private static let usual = 0x1p-50...0x1p50
 
     /// Whether Float32's limited range costs scores of typical rows no more than its rounding does anyway.
     ///
