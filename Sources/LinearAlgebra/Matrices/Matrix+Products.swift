@@ -31,6 +31,14 @@ extension Matrix {
         if n == 1 {
             BLAS.gemv(
                 code, rows: a.rows, columns: aRange.count, alpha, left, lda: a.rows, right, beta, base)
+        } else if m == 1 {
+            // One row of scores, Bᵀa: `dgemm` would first copy B.
+            let (target, height) = (base, b.rows)
+            ComputeThreads.share(n, operations: 16 * Double(n) * Double(k)) { part in
+                BLAS.gemv(
+                    BLAS.t, rows: height, columns: part.count, alpha, right + part.lowerBound * height, lda: height, left, beta,
+                    target + part.lowerBound)
+            }
         } else {
             let (target, lda, ldb, ldc) = (base, a.rows, b.rows, rows)
             let operations = 2 * Double(m) * Double(n) * Double(k)
