@@ -61,7 +61,7 @@ let package = Package(
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
         .testTarget(
             name: "AnalyticLearningTests",
-            dependencies: ["AnalyticLearning", "LinearAlgebra", "TensorFormats"],
+            dependencies: ["AnalyticLearning", "Concurrency", "LinearAlgebra", "TensorFormats"],
             exclude: ["Vectors"],
             swiftSettings: .strict),
         .testTarget(name: "TensorFormatsTests", dependencies: ["TensorFormats"], swiftSettings: .strict),

@@ -112,7 +112,7 @@ import Testing
             do {
                 try classifier.rebalance()
                 #expect(classifier.balancedElements.allSatisfy { $0.isFinite })
-                #expect(try #require(classifier.balanced).table.transposed.allSatisfy { $0.isFinite })
+                #expect(try #require(classifier.balanced).table.transposed.withUnsafeBufferPointer { $0.allSatisfy { $0.isFinite } })
             } catch BalanceError.solver(.eigensolverFailed) {
                 // Refused; the plain weights continue.
                 #expect(try #require(classifier.publish()).balanced == nil)

@@ -1,3 +1,4 @@
+import Concurrency
 import Testing
 
 @testable import AnalyticLearning
@@ -59,5 +60,40 @@ import Testing
         let squares = features.reduce(0) { $0 + $1 * $1 }
         #expect(abs(classifier.withSquare { $0.gramTrace } / squares - 1) < 1e-12)
         #expect(classifier.samples == rows)
+    }
+
+    /// Readers take, use and drop states while others are published into the memory of dropped ones.
+    @Test func readersBesideALearner_seeEachStateWhole() throws {
+        let (dimension, classes) = (64, 12)
+        let classifier = try Classifier(ModelConfiguration(dimension: dimension))
+        var generator = SplitMix64(state: 21)
+        let current = Guarded<PublishedWeights?>(nil)
+        let isOver = Guarded(false)
+        let (failures, reads, running) = (Guarded(0), Guarded(0), Latch())
+        for reader in 0..<3 {
+            running.enter()
+            try Threads.start("reader-\(reader)") {
+                var before: (state: PublishedWeights, weights: [Float])?
+                while !isOver.withLock({ $0 }) {
+                    guard let state = current.withLock({ $0 }) else { continue }
+                    let weights = state.transposedWeights
+                    let isWhole = state.transposedWeights == weights && before.map { $0.state.transposedWeights == $0.weights } != false
+                    if !isWhole { failures.withLock { $0 += 1 } }
+                    reads.withLock { $0 += 1 }
+                    // Every other reader keeps a state for a while.
+                    before = reader % 2 == 0 && state.version % 5 != 0 ? (state, weights) : nil
+                }
+                running.leave()
+            }
+        }
+        for row in 0..<400 {
+            let features = (0..<dimension).map { _ in Double.random(in: -1...1, using: &generator) }
+            try classifier.learn(features: features, labels: ["\(row % classes)"])
+            let state = try #require(classifier.publish())
+            current.withLock { $0 = state }
+        }
+        isOver.withLock { $0 = true }
+        #expect(running.wait(until: MonotonicClock.now + 60))
+        #expect(failures.withLock { $0 } == 0 && reads.withLock { $0 } > 0)
     }
 }

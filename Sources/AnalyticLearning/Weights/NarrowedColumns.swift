@@ -47,17 +47,14 @@ enum NarrowedColumns {
     ) -> Magnitude {
         // The sum of squares replaces the largest magnitude: it needs no comparisons, and is not finite if some element is not.
         let (from, to) = (UnsafeRawPointer(source), UnsafeMutableRawPointer(target))
-        var (first, second) = (SIMD8<Double>.zero, SIMD8<Double>.zero)
-        let even = width / 16 * 16
-        for row in Swift.stride(from: 0, to: even, by: 16) {
-            let a = from.loadUnaligned(fromByteOffset: row * 8, as: SIMD8<Double>.self)
-            let b = from.loadUnaligned(fromByteOffset: row * 8 + 64, as: SIMD8<Double>.self)
-            first += a * a
-            second += b * b
-            to.storeBytes(of: SIMD8<Float>(a), toByteOffset: row * 4, as: SIMD8<Float>.self)
-            to.storeBytes(of: SIMD8<Float>(b), toByteOffset: row * 4 + 32, as: SIMD8<Float>.self)
+        var sums = SIMD8<Double>.zero
+        let even = width / 8 * 8
+        for row in Swift.stride(from: 0, to: even, by: 8) {
+            let values = from.loadUnaligned(fromByteOffset: row * 8, as: SIMD8<Double>.self)
+            sums += values * values
+            to.storeBytes(of: SIMD8<Float>(values), toByteOffset: row * 4, as: SIMD8<Float>.self)
         }
-        var sum = (first + second).sum()
+        var sum = sums.sum()
         for row in even..<width {
             sum += source[row] * source[row]
             target[row] = Float(source[row])
