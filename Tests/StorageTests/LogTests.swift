@@ -201,10 +201,10 @@ import Testing
 
     @Test func newerFormat_isNamed() throws {
         var header = LogFormat.FileHeader(baseVersion: 7, salt: 1)
-        header.format = 2
+        header.format = 3
         try put(header.bytes)
         let error = storageError { () throws(StorageError) in try LogReader(path) }
-        #expect(error?.reason == .newerFormat(2, known: 1))
+        #expect(error?.reason == .newerFormat(3, known: 2))
     }
 
     @Test func recordOfAnotherPlaceOrFile_isNoRecord() throws {

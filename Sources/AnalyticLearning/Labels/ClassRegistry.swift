@@ -79,14 +79,14 @@ public struct ClassRegistry: Sendable, Equatable {
     /// Forgets a label; those behind it move one column to the left.
     ///
     /// - Complexity: O(C).
-    mutating func remove(_ column: Int) {
+    package mutating func remove(_ column: Int) {
         forget(labels.remove(at: column))
         identities.remove(at: column)
         for index in column..<labels.count { columns[labels[index]] = index }
     }
 
     /// Gives a column another label, which must be unused.
-    mutating func rename(_ column: Int, to label: Label) {
+    package mutating func rename(_ column: Int, to label: Label) {
         precondition(columns[label] == nil, "a label stands twice")
         forget(labels[column])
         columns[label] = column

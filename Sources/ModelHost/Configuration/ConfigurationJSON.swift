@@ -91,13 +91,6 @@ package enum ConfigurationJSON {
             case .randomRelu(let width, let seed):
                 .object(["kind": .string("random_relu"), "width": .integer(width), "seed": .unsigned(seed)])
             }
-        let imbalance: JSONValue =
-            switch configuration.imbalance {
-            case .none: .object(["kind": .string("none")])
-            case .pseudoFeatures(let noise, let cap, let seed):
-                .object(["kind": .string("pseudo_features"), "noise": .number(noise), "cap": .integer(cap), "seed": .unsigned(seed)])
-            case .reweight(let power): .object(["kind": .string("reweight"), "power": .number(power)])
-            }
         let rank: JSONValue =
             switch configuration.sketchRank {
             case .rows(let rank): .integer(rank)
@@ -105,9 +98,19 @@ package enum ConfigurationJSON {
             }
         return .object([
             "dimension": .integer(configuration.dimension), "feature_map": map, "ridge": .number(configuration.ridge),
-            "imbalance": imbalance,
+            "imbalance": encode(configuration.imbalance),
             "sketch_rank": rank,
         ])
+    }
+
+    /// The balance settings with every key written out.
+    static func encode(_ imbalance: Imbalance) -> JSONValue {
+        switch imbalance {
+        case .none: .object(["kind": .string("none")])
+        case .pseudoFeatures(let noise, let cap, let seed):
+            .object(["kind": .string("pseudo_features"), "noise": .number(noise), "cap": .integer(cap), "seed": .unsigned(seed)])
+        case .reweight(let power): .object(["kind": .string("reweight"), "power": .number(power)])
+        }
     }
 
     /// An object whose keys are known, with readers that name the key in their errors.

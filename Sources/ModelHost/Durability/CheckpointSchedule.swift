@@ -1,8 +1,8 @@
-/// When the next checkpoint is due: by the bytes and the age of the rows that are in logs but in no checkpoint.
+/// When the next checkpoint is due: by the bytes and the age of the records that are in logs but in no checkpoint.
 ///
 /// Times are seconds of a single clock, which the caller reads.
 struct CheckpointSchedule {
-    /// Rows in logs.
+    /// Records in logs.
     private struct Logged {
         var bytes = 0
         /// When the first of them was logged.
@@ -21,9 +21,9 @@ struct CheckpointSchedule {
 
     private let maximumBytes: Int
     private let maximumAge: Double
-    /// Rows that are neither in a checkpoint nor in the one under way.
+    /// Records that are neither in a checkpoint nor in the one under way.
     private var logged = Logged()
-    /// Rows in the checkpoint under way.
+    /// Records in the checkpoint under way.
     private var covered = Logged()
     /// Size of the last checkpoint.
     private var checkpointBytes = 0
@@ -36,21 +36,21 @@ struct CheckpointSchedule {
         maximumAge = settings.checkpointAge
     }
 
-    /// Whether rows exist that are neither in a checkpoint nor in the one under way.
-    var hasRows: Bool { logged.bytes > 0 }
+    /// Whether records exist that are neither in a checkpoint nor in the one under way.
+    var hasRecords: Bool { logged.bytes > 0 }
 
-    /// Counts logged rows.
+    /// Counts a logged record.
     mutating func add(bytes: Int, at time: Double) {
         logged.add(Logged(bytes: bytes, since: time))
     }
 
-    /// Removes the last logged rows from the count.
+    /// Removes the last logged record from the count.
     mutating func remove(bytes: Int) {
         logged.bytes -= bytes
         if logged.bytes <= 0 { logged = Logged() }
     }
 
-    /// Starts a checkpoint of this size, which includes all rows.
+    /// Starts a checkpoint of this size, which includes all records.
     mutating func begin(bytes: Int) {
         checkpointBytes = bytes
         covered.add(logged)
@@ -64,7 +64,7 @@ struct CheckpointSchedule {
         notBefore = -.infinity
     }
 
-    /// Records that the checkpoint under way failed, or could not start: its rows are still in the logs only.
+    /// Records that the checkpoint under way failed, or could not start: its records are still in the logs only.
     mutating func fail(at time: Double) {
         logged.add(covered)
         covered = Logged()

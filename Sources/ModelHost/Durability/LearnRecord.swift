@@ -4,13 +4,10 @@ internal import TensorFormats
 
 /// The content of a log record: the learn requests of one group commit, in order; all numbers little-endian.
 ///
-/// The record begins with its kind (4), the number of requests (4), the time in seconds since 1970 (8), the dimension (4) and zeros (4).
-/// Each request begins at a multiple of 8 bytes: rows (4), scalar (1: 0 is Float64, 1 Float32), zeros (1), the key's length (2; 0: no key),
+/// The record begins with a `RecordStart`. Each request begins at a multiple of 8 bytes: rows (4), scalar (1: 0 is Float64, 1 Float32), zeros (1), the key's length (2; 0: no key),
 /// the block's number (4), the labels' bytes (4), the hash (8), the key, each label's length (2), the labels, zeros up to a multiple of 8,
 /// the features.
 enum LearnRecord {
-    private static let kind: UInt32 = 1
-
     /// A logged request.
     struct Request {
         var rows: Int
@@ -22,11 +19,7 @@ enum LearnRecord {
     static func encode(_ requests: [LearnRows], time: Int, to record: inout LogRecord) {
         record.removeAll()
         record.reserve(requests.reduce(64) { $0 + $1.bytes + 512 })
-        record.append(kind)
-        record.append(UInt32(requests.count))
-        record.append(Int64(time))
-        record.append(UInt32(requests[0].dimension))
-        record.append(UInt32(0))
+        RecordStart(kind: .rows, requests: requests.count, time: time).append(dimension: requests[0].dimension, to: &record)
         for request in requests {
             // Most features come as Float32, which stores them without loss.
             let isSingle = request.features.allSatisfy { Double(Float($0)).bitPattern == $0.bitPattern }
@@ -58,48 +51,24 @@ enum LearnRecord {
         }
     }
 
-    /// What is wrong with a record's content.
-    struct Fault: Error { var text: String }
-
-    /// Reads a record's body.
+    /// Reads the body of a record of rows.
     ///
     /// - Parameter features: receives the rows of all requests.
     static func decode(
         _ bytes: UnsafeRawBufferPointer, dimension: Int, features: inout [Double]
-    ) throws(Fault) -> (time: Int, requests: [Request]) {
+    ) throws(RecordFault) -> (time: Int, requests: [Request]) {
         var reader = ByteReader(bytes)
-        guard let kind = reader.integer(UInt32.self), let count = reader.integer(UInt32.self), let time = reader.integer(Int64.self),
-            let width = reader.integer(UInt32.self), reader.integer(UInt32.self) != nil
-        else { throw Fault(text: "the record is too short") }
-        guard kind == Self.kind else { throw Fault(text: "the record is of the unknown kind \(kind)") }
-        guard RequestIdentity.times.contains(time) else {
-            throw Fault(text: "the record's time is \(time) seconds since 1970, which is out of range")
-        }
-        guard Int(width) == dimension else { throw Fault(text: "the record's rows have \(width) values, the model's \(dimension)") }
+        let start = try RecordStart(&reader, dimension: dimension)
+        guard start.kind == .rows else { throw RecordFault("the record is of the kind \(start.kind.rawValue), which has no rows") }
         var requests: [Request] = []
-        for index in 0..<count {
+        for index in 0..<start.requests {
             guard let request = decodeRequest(&reader, dimension: dimension, features: &features) else {
-                throw Fault(text: "request \(index) of the record does not match its lengths, or has values out of range")
+                throw RecordFault("request \(index) of the record does not match its lengths, or has values out of range")
             }
             requests.append(request)
         }
-        guard reader.isAtEnd else { throw Fault(text: "the record continues after its last request") }
-        return (Int(time), requests)
-    }
-
-    /// Reads the next record of a chain.
-    ///
-    /// - Returns: nil at the end.
-    /// - Throws: `StorageError` that names file and offset.
-    static func next(
-        _ chain: LogChain, dimension: Int, features: inout [Double]
-    ) throws(StorageError) -> (time: Int, requests: [Request])? {
-        guard try chain.next() else { return nil }
-        do throws(Fault) {
-            return try chain.withBody { (bytes) throws(Fault) in try decode(bytes, dimension: dimension, features: &features) }
-        } catch {
-            throw chain.contentError(error.text)
-        }
+        guard reader.isAtEnd else { throw RecordFault("the record continues after its last request") }
+        return (start.time, requests)
     }
 
     private static func decodeRequest(_ reader: inout ByteReader, dimension: Int, features: inout [Double]) -> Request? {

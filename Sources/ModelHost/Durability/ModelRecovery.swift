@@ -16,7 +16,7 @@ package struct ModelRecovery: Sendable {
         var table: IdempotencyTable
         /// Read to its end; ready to be continued.
         var chain: LogChain
-        /// When the first row of the logs was learned, in seconds since 1970.
+        /// When the first record of the logs was written, in seconds since 1970.
         var oldestTime: Int?
         /// Classes whose label differs from the files. No row may be logged under the new label before a checkpoint has it too.
         var renamed: [LabelRepair.Change]
@@ -38,19 +38,33 @@ package struct ModelRecovery: Sendable {
         snapshot = try CheckpointFile.open(directory, version: version)
     }
 
+    /// What the logs after the checkpoint hold.
+    struct Logged {
+        var rows = 0
+        var changes = 0
+        /// The model's configuration after them.
+        var configuration: ModelConfiguration
+
+        var isEmpty: Bool { rows == 0 && changes == 0 }
+    }
+
     /// Reads all records after the checkpoint without applying them.
     ///
-    /// - Returns: the number of rows in the logs.
     /// - Throws: `StorageError` that names file and offset of damage.
-    func verifyLogs() throws(StorageError) -> Int {
-        var rows = 0
+    func verifyLogs() throws(StorageError) -> Logged {
+        var logged = Logged(configuration: snapshot.configuration)
         let chain = try LogChain(directory, after: version)
         var features: [Double] = []
-        while let record = try LearnRecord.next(chain, dimension: snapshot.configuration.dimension, features: &features) {
-            for request in record.requests { rows += request.rows }
+        while let record = try LoggedRecord.next(chain, dimension: snapshot.configuration.dimension, features: &features) {
+            logged.rows += record.rowCount
             features.removeAll(keepingCapacity: true)
+            guard case .change(let change) = record.content else { continue }
+            logged.changes += 1
+            guard case .imbalance(let imbalance) = change else { continue }
+            try chain.check(change, ClassRegistry(), logged.configuration)
+            logged.configuration.imbalance = imbalance
         }
-        return rows
+        return logged
     }
 
     /// What is known of the checkpoint on disk.
@@ -60,7 +74,7 @@ package struct ModelRecovery: Sendable {
 
     /// The checkpoint's weights, which predict before the state has been computed.
     ///
-    /// Only for a model without rows in its logs: from a checkpoint before acknowledged rows, versions would go back.
+    /// Only for a model with nothing in its logs: from a checkpoint before acknowledged rows or changes, versions would go back.
     ///
     /// - Returns: nil if only `recover` can decide which weights or labels are right.
     /// - Throws: what `recover` will throw too.
@@ -75,12 +89,13 @@ package struct ModelRecovery: Sendable {
     /// - Parameters:
     ///   - totalRows: the number of rows in the logs, as counted by `verifyLogs`.
     ///   - published: the checkpoint's weights, if they predict already.
-    ///   - reserve: reserves memory for a total number of classes, or throws.
+    ///   - reserve: reserves memory for a configuration with a total number of classes, or throws.
     ///   - progress: receives the number of rows replayed so far.
     /// - Throws: `StorageError`, `DamagedState`, `ModelError` or `LinearAlgebraError`.
     /// - Complexity: D²n + 2D³ multiply-adds for n logged rows.
     func recover(
-        totalRows: Int, sharing published: PublishedWeights? = nil, reserve: (_ classes: Int) throws(ModelError) -> Void = { _ in },
+        totalRows: Int, sharing published: PublishedWeights? = nil,
+        reserve: (_ configuration: ModelConfiguration, _ classes: Int) throws(ModelError) -> Void = { _, _ in },
         progress: (_ rows: Int) -> Void = { _ in }
     ) throws -> State {
         let path = directory.checkpointPath(version)
@@ -102,16 +117,26 @@ package struct ModelRecovery: Sendable {
             columns.removeAll(keepingCapacity: true)
             progress(rows)
         }
-        while let record = try LearnRecord.next(chain, dimension: classifier.configuration.dimension, features: &features) {
+        while let record = try LoggedRecord.next(chain, dimension: classifier.configuration.dimension, features: &features) {
             oldestTime = oldestTime ?? record.time
-            let logged = record.requests.reduce(0) { $0 + $1.rows }
-            guard logged <= Classifier.maximumCount - snapshot.metadata.samples - rows, chain.version <= Classifier.maximumCount else {
+            guard record.rowCount <= Classifier.maximumCount - snapshot.metadata.samples - rows, chain.version <= Classifier.maximumCount else {
                 throw chain.contentError("with it, the model would have more samples or versions than can be counted")
             }
-            for request in record.requests {
+            let requests: [LearnRecord.Request]
+            switch record.content {
+            case .rows(let logged): requests = logged
+            case .change(let change):
+                // Rows before it belong to the classes before it.
+                try apply()
+                try chain.check(change, classifier.registry, classifier.configuration)
+                try change.apply(to: classifier)
+                try reserve(classifier.configuration, classifier.registry.count)
+                continue
+            }
+            for request in requests {
                 let known = classifier.registry.count
                 columns += classifier.intern(try labels.labels(of: request.labels))
-                if classifier.registry.count > known { try reserve(classifier.registry.count) }
+                if classifier.registry.count > known { try reserve(classifier.configuration, classifier.registry.count) }
                 rows += request.rows
                 guard let identity = request.identity else { continue }
                 // The accuracy before these rows is no longer known.

@@ -4,10 +4,11 @@ internal import Storage
 
 /// The files of one model, used by its worker.
 ///
-/// The worker logs a block before learning it, and writes a checkpoint before publishing any other change. The store belongs to the
+/// The worker logs a block before learning it, and a small change before making it; it writes a checkpoint before publishing any other
+/// change. The store belongs to the
 /// worker's thread.
 final class ModelStore {
-    private let name: String
+    let name: String
     private let observer: StoreObserver
     let store: DataStore
     private(set) var directory: ModelDirectory
@@ -70,11 +71,30 @@ final class ModelStore {
     func append(_ requests: [LearnRows], time: Int, version: Int) throws(ModelError) {
         try requireUsable()
         LearnRecord.encode(requests, time: time, to: &record)
+        try append(version, .rows)
+    }
+
+    /// Logs a change; when this returns, it is on the device.
+    ///
+    /// - Throws: `outOfSpace` or `unavailable`; then nothing may be changed.
+    func append(_ change: LoggedChange, dimension: Int, time: Int, version: Int) throws(ModelError) {
+        try requireUsable()
+        ChangeRecord.encode(change, dimension: dimension, time: time, to: &record)
+        try append(version, .change)
+    }
+
+    /// Whether the log may hold changes; if not, a checkpoint must, and the log that follows it may.
+    var logsChanges: Bool { log.format >= ChangeRecord.oldestFormat }
+
+    /// What a record holds, for messages.
+    private enum Subject { case rows, change }
+
+    private func append(_ version: Int, _ subject: Subject) throws(ModelError) {
         let start = MonotonicClock.now
         do throws(StorageError) {
             try log.append(&record, version: version)
         } catch {
-            throw modelError(logging: error)
+            throw modelError(logging: subject, error)
         }
         schedule.add(bytes: record.count, at: MonotonicClock.now)
         let (bytes, nanoseconds) = (record.count, Int64((MonotonicClock.now - start) * 1e9))
@@ -84,12 +104,12 @@ final class ModelStore {
         }
     }
 
-    /// Removes the log's last record because it could not be learned.
+    /// Removes the log's last record because it could not be learned or made.
     ///
-    /// - Throws: `unavailable` if it is unknown whether the next start will learn it.
+    /// - Throws: `unavailable` if it is unknown whether the next start will learn or make it.
     func takeBack() throws(ModelError) {
         guard log.removeLast() else {
-            let reason = "rows that were logged, but then did not fit in memory, could not be removed from \(log.path)"
+            let reason = "what was logged, but then did not fit in memory, could not be removed from \(log.path)"
             stop(reason)
             throw outcomeUnknown(reason)
         }
@@ -105,23 +125,24 @@ final class ModelStore {
         do throws(StorageError) {
             try log.prove()
         } catch {
-            guard log.isUsable, error.isOutOfSpace else { throw modelError(logging: error) }
+            guard log.isUsable, error.isOutOfSpace else { throw modelError(logging: .rows, error) }
             throw ModelError(
                 .outOfSpace, "whether these rows are stored is unknown until there is room: \(error)", retryAfter: 10,
                 mayHaveChanged: true)
         }
     }
 
-    private func modelError(logging error: StorageError) -> ModelError {
+    private func modelError(logging subject: Subject, _ error: StorageError) -> ModelError {
         guard log.isUsable else {
             stop("\(error)")
             return outcomeUnknown("\(error)")
         }
-        store.log.error("rows could not be logged", ["model": name, "reason": "\(error)"])
+        let (what, nothing) = subject == .rows ? ("rows", "nothing was learned") : ("a change", "nothing was changed")
+        store.log.error("\(what) could not be logged", ["model": name, "reason": "\(error)"])
         if error.isOutOfSpace {
-            return ModelError(.outOfSpace, "nothing was learned: \(error); learning resumes when there is room", retryAfter: 10)
+            return ModelError(.outOfSpace, "\(nothing): \(error); learning resumes when there is room", retryAfter: 10)
         }
-        return ModelError(.unavailable, "nothing was learned: \(error)", retryAfter: 1)
+        return ModelError(.unavailable, "\(nothing): \(error)", retryAfter: 1)
     }
 
     private func outcomeUnknown(_ reason: String) -> ModelError {
@@ -233,7 +254,7 @@ final class ModelStore {
         observer.update { $0.checkpointFailures += 1 }
     }
 
-    /// Stores the current state, for changes that are not logged.
+    /// Stores the current state, for changes that no record can hold.
     ///
     /// - Parameter erasing: whether older checkpoints must be removed because they contain rows that the state no longer has.
     /// - Throws: `outOfSpace` or `unavailable`. The old state is then on disk, unless `failure` is set or `isInPlace`.
@@ -322,39 +343,13 @@ final class ModelStore {
         return writer
     }
 
-    /// Stores the names that recovery gave to classes, see `LabelRepair`: a log must not use a class's old name in one record and its new
-    /// one in the next. If that fails, nothing is learned until the next start, which tries again.
-    func keepNames(_ state: ModelRecovery.State) {
-        for change in state.renamed.prefix(Self.maximumRenamed) {
-            store.log.warning(
-                "a label contains U+0000 and was renamed",
-                ["model": name, "label": change.stored, "new label": change.label.text])
-        }
-        if state.renamed.count > Self.maximumRenamed {
-            store.log.warning(
-                "more labels contain U+0000 and were renamed",
-                ["model": name, "labels": "\(state.renamed.count - Self.maximumRenamed)"])
-        }
-        do {
-            // As after a rename: the balanced weights of a class are stored under its label.
-            try state.classifier.advanceVersion(past: state.classifier.version)
-            try checkpoint(state.classifier, state.table, erasing: false)
-        } catch {
-            let reason = (error as? ModelError)?.detail ?? "\(error)"
-            stop("labels with U+0000 were renamed, but the new names could not be stored: \(reason)")
-        }
-    }
-
-    /// The largest number of new names logged one by one.
-    private static let maximumRenamed = 100
-
     /// Continues the log of the state recovered after a failed change.
     func resume(_ state: ModelRecovery.State) throws(StorageError) {
         log = try state.chain.continue()
         schedule = Self.schedule(of: state, store.settings)
     }
 
-    /// The schedule for rows found in logs. Their age counts from when they were learned, however often the server has restarted since.
+    /// The schedule for records found in logs. Their age counts from when they were written, however often the server has restarted since.
     private static func schedule(of state: ModelRecovery.State, _ settings: DurabilityConfiguration) -> CheckpointSchedule {
         var schedule = CheckpointSchedule(settings)
         if let time = state.oldestTime {
@@ -365,12 +360,12 @@ final class ModelStore {
 
     // MARK: The end
 
-    /// Writes the last checkpoint, so that the next start has nothing to replay. If it fails, the rows are still in the log.
+    /// Writes the last checkpoint, so that the next start has nothing to replay. If it fails, everything is still in the log.
     func close(_ classifier: Classifier, _ table: IdempotencyTable) {
         endPending()
         guard failure == nil else { return }
         do throws(ModelError) {
-            if schedule.hasRows { try checkpoint(classifier, table, erasing: false) } else { try finishErasure() }
+            if schedule.hasRecords { try checkpoint(classifier, table, erasing: false) } else { try finishErasure() }
         } catch {
             store.log.warning("no checkpoint at shutdown; the next start replays the log", ["model": name, "reason": error.detail])
         }

@@ -16,7 +16,7 @@ struct RecoveryStep<Element: Sendable>: Sendable {
         var bytes: Int
         /// Multiply-adds to compute its state.
         var operations: Double
-        /// Whether its stored weights are its newest: no rows were logged after them.
+        /// Whether its stored weights are its newest: nothing was logged after them.
         var isStored: Bool
     }
 

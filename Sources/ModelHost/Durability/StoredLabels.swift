@@ -57,8 +57,12 @@ struct StoredLabels {
         texts.note(stored ?? PackedStrings(labels.map(\.text)))
         let chain = try LogChain(directory, after: version)
         var features: [Double] = []
-        while let record = try LearnRecord.next(chain, dimension: dimension, features: &features) {
-            for request in record.requests { texts.note(request.labels) }
+        while let record = try LoggedRecord.next(chain, dimension: dimension, features: &features) {
+            switch record.content {
+            case .rows(let requests): for request in requests { texts.note(request.labels) }
+            case .change(.renamed(_, _, let new)): texts.note(PackedStrings([new.text]))
+            case .change: break
+            }
             features.removeAll(keepingCapacity: true)
         }
         return texts

@@ -7,8 +7,8 @@ struct StoredModel: Sendable {
     let recovery: ModelRecovery
     let reservation: Reservation
     let claim: NameClaim
-    /// The number of rows in its logs.
-    let rows: Int
+    /// What its logs hold.
+    let logged: ModelRecovery.Logged
 
     /// What its recovery takes.
     var cost: RecoveryStep<StoredModel>.Cost {
@@ -16,7 +16,7 @@ struct StoredModel: Sendable {
         let (width, dimension) = (Double(configuration.width), Double(configuration.dimension))
         let perRow = width * (configuration.featureMap == .identity ? width : width + dimension)
         return RecoveryStep.Cost(
-            bytes: reservation.bytes, operations: 2 * width * width * width + perRow * Double(rows), isStored: rows == 0)
+            bytes: reservation.bytes, operations: 2 * width * width * width + perRow * Double(logged.rows), isStored: logged.isEmpty)
     }
 
     /// Publishes the stored weights, which hold everything that was acknowledged: predictions need no more.

@@ -118,17 +118,17 @@ package final class ModelRegistry: Sendable {
                 continue
             }
             let recovery = try ModelRecovery(name, store.data.model(name))
-            let rows = try recovery.verifyLogs()
+            let logged = try recovery.verifyLogs()
             let bytes = recovery.snapshot.configuration.estimatedBytes(classes: recovery.snapshot.labels.count)
                 .map { $0 + recovery.snapshot.labelBytes }
             guard let reservation = bytes.flatMap({ Reservation($0, of: context.budget) }) else {
                 throw ModelError.doesNotFit("the stored model \"\(name)\"", bytes: bytes, budget: context.budget)
             }
             let model = Model(
-                name: name, configuration: recovery.snapshot.configuration, limits: context.limits, condition: .recovering,
+                name: name, configuration: logged.configuration, limits: context.limits, condition: .recovering,
                 onNews: context.onNews, waiting: context.waiting, workers: context.workers)
             found.append(
-                StoredModel(model: model, recovery: recovery, reservation: reservation, claim: claims.claim(name), rows: rows))
+                StoredModel(model: model, recovery: recovery, reservation: reservation, claim: claims.claim(name), logged: logged))
         }
         for stored in found { insert(stored.model) }
         return begin(RecoveryStep.plan(found, \.cost), whenRecovered)
@@ -168,7 +168,7 @@ package final class ModelRegistry: Sendable {
             case .recover:
                 ModelTurns.begin(
                     stored.model, bytes: stored.reservation.bytes, stored.reservation, stored.claim,
-                    origin: .stored(stored.recovery, rows: stored.rows, turn), context: context, running: workers, onFailure: {},
+                    origin: .stored(stored.recovery, rows: stored.logged.rows, turn), context: context, running: workers, onFailure: {},
                     whenMade: whenMade)
             }
         }

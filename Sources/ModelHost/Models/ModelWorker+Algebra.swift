@@ -74,6 +74,19 @@ extension ModelWorker {
         }
     }
 
+    /// The record of a change of the imbalance alone, for which memory is then reserved; nil for a change that has none: a new ridge
+    /// solves the model again.
+    func loggedChange(_ patch: ModelPatch) throws(ModelError) -> LoggedChange? {
+        let configuration = classifier.configuration
+        guard let imbalance = patch.imbalance, imbalance != configuration.imbalance, patch.ridge ?? configuration.ridge == configuration.ridge
+        else { return nil }
+        var changed = configuration
+        changed.imbalance = imbalance
+        do throws(ConfigurationError) { try changed.validate() } catch { return nil }
+        try reserve(for: imbalance)
+        return .imbalance(imbalance)
+    }
+
     /// Reserves the memory needed with another imbalance setting: balanced weights are stored separately.
     private func reserve(for imbalance: Imbalance) throws(ModelError) {
         var configuration = classifier.configuration
@@ -83,11 +96,33 @@ extension ModelWorker {
         }
     }
 
+    /// The record of a renaming, for which memory is then reserved; nil for one that changes nothing or will be refused.
+    func loggedRename(_ label: Label, to new: Label) throws(ModelError) -> LoggedChange? {
+        guard let column = learnedColumn(of: label), classifier.registry.column(of: new) == nil else { return nil }
+        try reserve(label: new)
+        return .renamed(column: column, label, to: new)
+    }
+
+    /// The record of a class's deletion; nil for one that will be refused.
+    func loggedDeletion(_ label: Label) -> LoggedChange? {
+        learnedColumn(of: label).map { .deleted(column: $0, label) }
+    }
+
+    private func learnedColumn(of label: Label) -> Int? {
+        classifier.registry.column(of: label).flatMap { $0 < classifier.counts.count ? $0 : nil }
+    }
+
+    private func reserve(label: Label) throws(ModelError) {
+        let bytes = requiredBytes(classifier.configuration, classes: classifier.registry.count, added: label.heapBytes)
+        guard let bytes, reservation.resize(to: bytes) else {
+            throw .doesNotFit("the label", bytes: label.heapBytes, budget: context.budget)
+        }
+    }
+
     /// Gives a class another label.
     func renameClass(_ label: Label, to new: Label) throws(ModelError) -> Change<ClassRenamed> {
         let isOther: Bool
-        let bytes = requiredBytes(classifier.configuration, classes: classifier.registry.count, added: new.heapBytes)
-        guard let bytes, reservation.resize(to: bytes) else { throw .doesNotFit("the label", bytes: new.heapBytes, budget: context.budget) }
+        try reserve(label: new)
         do throws(ClassError) { isOther = try classifier.renameClass(label, to: new) } catch { throw modelError(error) }
         return Change(ClassRenamed(state: summary, label: new), isNone: !isOther)
     }

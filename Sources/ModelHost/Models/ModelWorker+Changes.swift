@@ -6,18 +6,24 @@ internal import Storage
 extension ModelWorker {
     /// Makes a change, stores it, publishes it, and only then answers.
     ///
-    /// Such a change is not logged: it is in a checkpoint before its answer. If the checkpoint fails, the state is rebuilt from disk, and
-    /// nothing has changed.
+    /// A change that fits a record of the log is logged first, like learned rows; if that fails, nothing has changed. Any other is in a
+    /// checkpoint before its answer; if the checkpoint fails, the state is rebuilt from disk, and nothing has changed.
     ///
     /// - Parameters:
     ///   - kind: the kind of change, for events.
+    ///   - record: checks the change, reserves its memory, and returns its record; nil if it has none, or will be refused by `body`.
     ///   - body: makes the whole change or none of it. If it throws, the state is unchanged except for what `Before` restores.
     func change<Value>(
-        _ kind: ModelChange, _ completion: Completion<Value>, _ body: () throws(ModelError) -> Change<Value>
+        _ kind: ModelChange, _ completion: Completion<Value>, logging record: () throws(ModelError) -> LoggedChange?,
+        _ body: () throws(ModelError) -> Change<Value>
     ) {
         do throws(ModelError) {
             try store?.requireInPlace()
-            completion.succeed(try make(kind, erasing: false, body))
+            try requireCountable()
+            guard let store, store.logsChanges, let record = try settling(record) else {
+                return completion.succeed(try make(kind, erasing: false, body))
+            }
+            completion.succeed(try make(kind, logging: record, in: store, body))
         } catch {
             completion.fail(error)
         }
@@ -53,6 +59,36 @@ extension ModelWorker {
         } catch {
             completion.fail(error)
         }
+    }
+
+    /// Gives back memory that was reserved for a change that is then refused.
+    private func settling<Value>(_ body: () throws(ModelError) -> Value) throws(ModelError) -> Value {
+        do throws(ModelError) {
+            return try body()
+        } catch {
+            settleReservation()
+            throw error
+        }
+    }
+
+    /// Makes a change in the order of learning: log, change, publish.
+    private func make<Value>(
+        _ kind: ModelChange, logging record: LoggedChange, in store: ModelStore, _ body: () throws(ModelError) -> Change<Value>
+    ) throws(ModelError) -> Value {
+        try settling { () throws(ModelError) in
+            let dimension = classifier.configuration.dimension
+            try store.append(record, dimension: dimension, time: WallClock.coarseSeconds, version: classifier.version + 1)
+        }
+        let change: Change<Value>
+        do throws(ModelError) {
+            change = try attempt(body, Before(self))
+        } catch {
+            // The next start must not make it.
+            try store.takeBack()
+            throw error
+        }
+        if change.isNone { try store.takeBack() } else { publish(kind) }
+        return change.value
     }
 
     private func make<Value>(
@@ -132,7 +168,7 @@ extension ModelWorker {
     /// exists, and the logs. What files do not hold completely comes from memory.
     private func goBack(to before: Before, _ store: ModelStore) throws {
         let recovery = try ModelRecovery(model.name, store.directory, version: store.newestCheckpoint)
-        let state = try recovery.recover(totalRows: recovery.verifyLogs())
+        let state = try recovery.recover(totalRows: recovery.verifyLogs().rows)
         guard state.classifier.version == before.version else {
             let reason = "the files lead to version \(state.classifier.version), expected \(before.version)"
             throw DamagedState(path: store.directory.path, reason: reason)

@@ -91,9 +91,9 @@ final class ModelWorker {
             var progress = RecoveryProgress(context.log, model: model.name, totalRows: rows)
             let state = try recovery.recover(
                 totalRows: rows, sharing: model.published,
-                reserve: { (classes) throws(ModelError) in
+                reserve: { (configuration, classes) throws(ModelError) in
                     // Labels added by the log are counted once the state exists.
-                    let bytes = recovery.snapshot.configuration.estimatedBytes(classes: classes).map { $0 + recovery.snapshot.labelBytes }
+                    let bytes = configuration.estimatedBytes(classes: classes).map { $0 + recovery.snapshot.labelBytes }
                     guard let bytes, reservation.resize(to: bytes) else {
                         throw .doesNotFit("the \(classes) classes in its log", bytes: bytes, budget: context.budget)
                     }
@@ -195,11 +195,17 @@ final class ModelWorker {
         case .merge(let file, let key, let completion):
             change(.merged, key, completion, erasing: false) { () throws(ModelError) in try merge(file) }
         case .reconfigure(let patch, let completion):
-            change(.reconfigured, completion) { () throws(ModelError) in try reconfigure(patch) }
+            change(.reconfigured, completion, logging: { () throws(ModelError) in try loggedChange(patch) }) { () throws(ModelError) in
+                try reconfigure(patch)
+            }
         case .renameClass(let label, let new, let completion):
-            change(.classRenamed, completion) { () throws(ModelError) in try renameClass(label, to: new) }
+            change(.classRenamed, completion, logging: { () throws(ModelError) in try loggedRename(label, to: new) }) { () throws(ModelError) in
+                try renameClass(label, to: new)
+            }
         case .deleteClass(let label, let completion):
-            change(.classDeleted, completion) { () throws(ModelError) in try deleteClass(label) }
+            change(.classDeleted, completion, logging: { loggedDeletion(label) }) { () throws(ModelError) in
+                try deleteClass(label)
+            }
         case .rebalance(let completion): rebalance(completion)
         case .adopt(let outcome): adopt(outcome)
         case .measure(let job): measure(job)
@@ -207,7 +213,8 @@ final class ModelWorker {
         case .describe(let completion, _): describe(completion)
         case .snapshot(let parts, let completion): snapshot(parts, completion)
         case .snapshotSize(let parts, let completion): snapshotSize(parts, completion)
-        case .restore(let file, let completion): change(.restored, completion) { () throws(ModelError) in try restore(file) }
+        case .restore(let file, let completion):
+            change(.restored, completion, logging: { nil }) { () throws(ModelError) in try restore(file) }
         case .delete: break
         }
     }

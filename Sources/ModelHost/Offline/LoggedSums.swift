@@ -3,12 +3,13 @@ internal import LinearAlgebra
 internal import Storage
 internal import TensorFormats
 
-/// G and Q of a checkpoint plus the rows of its logs, summed without the learner.
+/// G and Q of a checkpoint with the rows and changes of its logs, summed without the learner.
 struct LoggedSums: ~Copyable {
     var gram: NormalEquations
     var crossMoment: Matrix
     var version: Int
     var rows = 0
+    var changes = 0
     var tornEnd: TornEnd?
 
     /// Computes the sums.
@@ -30,16 +31,21 @@ struct LoggedSums: ~Copyable {
         }
         var features: [Double] = []
         var targets: [Int] = []
-        while let record = try LearnRecord.next(chain, dimension: dimension, features: &features) {
-            for request in record.requests {
-                for label in try stored.labels(of: request.labels) { targets.append(registry.intern(label).column) }
+        var configuration = state.configuration
+        while let record = try LoggedRecord.next(chain, dimension: dimension, features: &features) {
+            switch record.content {
+            case .rows(let requests):
+                for request in requests {
+                    for label in try stored.labels(of: request.labels) { targets.append(registry.intern(label).column) }
+                }
+                if targets.count >= 1024 { try sums.add(&features, &targets, projection, classes: registry.count) }
+            case .change(let change):
+                try sums.add(&features, &targets, projection, classes: registry.count)
+                try chain.check(change, registry, configuration)
+                sums.make(change, &registry, &configuration)
             }
-            guard targets.count >= 1024 else { continue }
-            try sums.add(features, targets, projection, classes: registry.count)
-            features.removeAll(keepingCapacity: true)
-            targets.removeAll(keepingCapacity: true)
         }
-        try sums.add(features, targets, projection, classes: registry.count)
+        try sums.add(&features, &targets, projection, classes: registry.count)
         labels = registry.labels
         sums.version = chain.version
         sums.tornEnd = chain.tornEnd
@@ -52,7 +58,20 @@ struct LoggedSums: ~Copyable {
         self.version = version
     }
 
-    private mutating func add(_ features: [Double], _ targets: [Int], _ projection: borrowing Matrix, classes: Int) throws {
+    private mutating func make(_ change: LoggedChange, _ registry: inout ClassRegistry, _ configuration: inout ModelConfiguration) {
+        changes += 1
+        switch change {
+        case .renamed(let column, _, let new): registry.rename(column, to: new)
+        case .deleted(let column, _):
+            // Its rows stay in G as rows of no class.
+            crossMoment.removeColumn(column)
+            registry.remove(column)
+        case .imbalance(let imbalance): configuration.imbalance = imbalance
+        }
+    }
+
+    /// Adds gathered rows, and empties the buffers.
+    private mutating func add(_ features: inout [Double], _ targets: inout [Int], _ projection: borrowing Matrix, classes: Int) throws {
         guard !targets.isEmpty else { return }
         var x = try Matrix(rows: features.count / targets.count, columns: targets.count)
         x.withMutableElements { _ = $0.update(fromContentsOf: features) }
@@ -71,6 +90,8 @@ struct LoggedSums: ~Copyable {
             }
         }
         rows += targets.count
+        features.removeAll(keepingCapacity: true)
+        targets.removeAll(keepingCapacity: true)
     }
 
     /// Ωᵀ [D×d]; empty if the map is the identity.

@@ -18,6 +18,8 @@ public struct ModelAudit: Sendable {
     public var rows = 0
     /// The number of rows that are only in the logs.
     public var loggedRows = 0
+    /// The number of other changes that are only in the logs: classes renamed or deleted, balance settings.
+    public var loggedChanges = 0
     /// The number of classes.
     public var classes = 0
     /// ‖(G+λI)W − Q‖ / ‖Q‖ of the checkpoint and its stored weights.
@@ -104,9 +106,10 @@ public struct ModelAudit: Sendable {
         version = sums.version
         tornEnd = sums.tornEnd
         loggedRows = sums.rows
+        loggedChanges = sums.changes
         rows += sums.rows
         classes = labels.count
-        guard sums.rows > 0 else { return }
+        guard sums.rows > 0 || sums.changes > 0, classes > 0 else { return }
         var gram = try SymmetricPair(dimension: width)
         gram.setGram(sums.gram)
         var weights = try Matrix(rows: width, columns: classes)
@@ -119,7 +122,7 @@ public struct ModelAudit: Sendable {
         // Nearly singular equations have no solution with a small residual.
         let isNearlySingular = solution.isTruncated || 16 * Double.ulpOfOne * conditionEstimate > Conditioning.largestResidual
         if !(isNearlySingular || residual <= Conditioning.largestResidual) {
-            mismatches.append("with the logged rows the equations cannot be solved: residual \(residual)")
+            mismatches.append("with the logged rows and changes the equations cannot be solved: residual \(residual)")
         }
     }
 

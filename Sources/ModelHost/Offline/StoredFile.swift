@@ -17,10 +17,12 @@ public struct StoredFile: Sendable {
         public var offset: Int
         /// The version it leads to.
         public var version: Int
-        /// The number of its learn requests, or blocks of streamed ones.
+        /// The number of its requests, or blocks of streamed ones.
         public var requests: Int
         /// The number of their rows.
         public var rows: Int
+        /// The kind of its change, as events name it; nil for learned rows.
+        public var change: String?
     }
 
     /// Reads a file and verifies its checksums.
@@ -64,7 +66,7 @@ public struct StoredFile: Sendable {
 
     private mutating func readLog(_ path: String) throws {
         let reader = try LogReader(path)
-        facts.append(("kind", "log, from version \(reader.baseVersion)"))
+        facts.append(("kind", "log, format \(reader.format), from version \(reader.baseVersion)"))
         var rows = 0
         var offset = reader.offset
         var features: [Double] = []
@@ -74,11 +76,15 @@ public struct StoredFile: Sendable {
                 guard body.count >= 24 else { return nil }
                 let dimension = Int(UInt32(littleEndian: body.loadUnaligned(fromByteOffset: 16, as: UInt32.self)))
                 features.removeAll(keepingCapacity: true)
-                guard let content = try? LearnRecord.decode(body, dimension: dimension, features: &features) else { return nil }
-                let rows = content.requests.reduce(0) { $0 + $1.rows }
-                return Record(offset: offset, version: reader.version, requests: content.requests.count, rows: rows)
+                guard let content = try? LoggedRecord(body, dimension: dimension, features: &features) else { return nil }
+                var record = Record(offset: offset, version: reader.version, requests: 1, rows: content.rowCount)
+                switch content.content {
+                case .rows(let requests): record.requests = requests.count
+                case .change(let change): record.change = "\(change.kind.name)"
+                }
+                return record
             }
-            guard let record else { throw DamagedState(path: path, reason: "the record at offset \(offset) is not a group of requests") }
+            guard let record else { throw DamagedState(path: path, reason: "the record at offset \(offset) is neither a group of requests nor a change") }
             records.append(record)
             rows += record.rows
             offset = reader.offset

@@ -66,6 +66,11 @@ public final class LogChain {
         }
     }
 
+    /// The format of the log that holds the last record read.
+    ///
+    /// - Precondition: `next` has just returned true.
+    public var format: UInt32 { reader!.format }
+
     /// Calls `body` with the content of the last record read.
     ///
     /// - Precondition: `next` has just returned true.

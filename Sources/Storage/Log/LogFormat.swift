@@ -8,10 +8,12 @@ internal import TensorFormats
 /// Each record has a header of 32 bytes: magic `ARec`, CRC-32C of the header (4), CRC-32C of the body (4), zeros (4), the body's length
 /// (8), the version after the record (8). The body follows, padded with zeros to a multiple of 8 bytes; its CRC covers the padding.
 ///
+/// Format 2 has the same bytes as format 1. The number keeps older programs from logs whose records they do not know.
+///
 /// The header's CRC also covers the salt, a random number of the file, and the record's offset. Neither a record left over from another
 /// file nor bytes that a client sent can therefore pass for a record.
 enum LogFormat {
-    static let newest: UInt32 = 1
+    static let newest: UInt32 = 2
     static let headerSize = 32
     static let alignment = 8
 
@@ -20,7 +22,7 @@ enum LogFormat {
 
     /// The start of a log.
     struct FileHeader: Equatable {
-        var format = LogFormat.newest
+        var format: UInt32
         var baseVersion: Int
         var salt: UInt64
 
@@ -35,7 +37,8 @@ enum LogFormat {
             return bytes
         }
 
-        init(baseVersion: Int, salt: UInt64) {
+        init(format: UInt32 = LogFormat.newest, baseVersion: Int, salt: UInt64) {
+            self.format = format
             self.baseVersion = baseVersion
             self.salt = salt
         }

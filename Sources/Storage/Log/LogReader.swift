@@ -16,6 +16,8 @@ internal import TensorFormats
 ///
 /// A reader belongs to one thread at a time.
 public final class LogReader {
+    /// The file's format; see `WriteAheadLog.format`.
+    public let format: UInt32
     /// The version before the first record.
     public let baseVersion: Int
     /// The version after the last record read.
@@ -62,6 +64,7 @@ public final class LogReader {
         guard header.format <= LogFormat.newest else {
             throw StorageError(.recover, path: file.path, reason: .newerFormat(header.format, known: LogFormat.newest))
         }
+        format = header.format
         baseVersion = header.baseVersion
         version = header.baseVersion
         salt = header.salt
@@ -107,7 +110,7 @@ public final class LogReader {
     ///
     /// - Throws: `StorageError`; `.damaged` if they differ from what was read before.
     func unprovenEnd() throws(StorageError) -> (offset: Int, bytes: [UInt8]) {
-        guard recordCount > 0 else { return (0, LogFormat.FileHeader(baseVersion: baseVersion, salt: salt).bytes) }
+        guard recordCount > 0 else { return (0, LogFormat.FileHeader(format: format, baseVersion: baseVersion, salt: salt).bytes) }
         var bytes = [UInt8](repeating: 0, count: offset - lastStart)
         try Self.read(&bytes, from: file, at: lastStart)
         let isWhole = bytes.withUnsafeBytes { buffer in

@@ -2,6 +2,8 @@
 ///
 /// A log belongs to one thread at a time.
 public final class WriteAheadLog {
+    /// The file's format, which never changes: a log of an older format may hold only the kinds of records that its readers know.
+    public let format: UInt32
     /// The version before the first record.
     public let baseVersion: Int
     /// The version after the last record.
@@ -43,6 +45,7 @@ public final class WriteAheadLog {
         self.file = file
         self.path = path
         self.baseVersion = baseVersion
+        format = header.format
         salt = header.salt
         version = baseVersion
         size = LogFormat.headerSize
@@ -55,6 +58,7 @@ public final class WriteAheadLog {
     ///
     /// - Throws: `StorageError`; the log cannot be used then.
     init(continuing reader: LogReader, fileSystem: any FileSystem) throws(StorageError) {
+        format = reader.format
         baseVersion = reader.baseVersion
         version = reader.version
         size = reader.offset

@@ -24,10 +24,12 @@ enum InspectCommand: Command {
         }
         if arguments.has("--records"), !file.records.isEmpty {
             print("")
-            let table = Table([("offset", 12), ("version", 9), ("requests", 8), ("rows", 9)])
+            let table = Table([("offset", 12), ("version", 9), ("requests", 8), ("rows", 9), ("change", 14)])
             table.printHeader()
             for record in file.records {
-                table.printRow(["\(record.offset)", "\(record.version)", "\(record.requests)", "\(record.rows)"])
+                table.printRow([
+                    "\(record.offset)", "\(record.version)", "\(record.requests)", "\(record.rows)", record.change ?? "",
+                ])
             }
         }
     }

@@ -27,7 +27,7 @@ import Testing
         schedule.add(bytes: 1, at: 300)
         #expect(schedule.isDue(at: 300))
         schedule.begin(bytes: 2000)
-        #expect(!schedule.isDue(at: 1e9) && !schedule.hasRows)
+        #expect(!schedule.isDue(at: 1e9) && !schedule.hasRecords)
         schedule.succeed()
         // A checkpoint should not write more than the log did.
         schedule.add(bytes: 1999, at: 400)
@@ -68,7 +68,7 @@ import Testing
         schedule.succeed()
         schedule.add(bytes: 5, at: 30)
         schedule.remove(bytes: 5)
-        #expect(schedule.wakeUp == nil && !schedule.hasRows)
+        #expect(schedule.wakeUp == nil && !schedule.hasRecords)
     }
 
     /// A background checkpoint fails, and the server is killed: the next start counts the rows of all logs, not only of the last.

@@ -40,7 +40,6 @@ import Testing
             ("PATCH", "/v1/models/m", Array(#"{"ridge":0.25}"#.utf8), "application/json"),
             ("POST", "/v1/models/m/unlearn", Bodies.learn([[0, 1]], ["b"]), "application/json"),
             ("PUT", "/v1/models/m/snapshot", small, "application/vnd.safetensors"),
-            ("DELETE", "/v1/models/m/classes/a", [], "application/json"),
             ("PUT", "/v1/models/n/snapshot", large, "application/vnd.safetensors"),
         ]
         for change in changes {
