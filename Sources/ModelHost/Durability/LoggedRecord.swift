@@ -1,0 +1,66 @@
+internal import AnalyticLearning
+internal import Storage
+
+/// A record of the log.
+struct LoggedRecord {
+    /// What a record holds.
+    enum Content {
+        /// The learn requests of one group commit.
+        case rows([LearnRecord.Request])
+        case change(LoggedChange)
+    }
+
+    /// When it was written, in seconds since 1970.
+    var time: Int
+    var content: Content
+
+    /// The number of its rows.
+    var rowCount: Int {
+        switch content {
+        case .rows(let requests): requests.reduce(0) { $0 + $1.rows }
+        case .change: 0
+        }
+    }
+
+    /// Reads a record's body.
+    ///
+    /// - Parameter features: receives its rows, if it has any.
+    init(_ bytes: UnsafeRawBufferPointer, dimension: Int, features: inout [Double]) throws(RecordFault) {
+        var reader = ByteReader(bytes)
+        if try RecordStart(&reader, dimension: dimension).kind == .rows {
+            let (time, requests) = try LearnRecord.decode(bytes, dimension: dimension, features: &features)
+            self.time = time
+            content = .rows(requests)
+        } else {
+            let (time, change) = try ChangeRecord.decode(bytes, dimension: dimension)
+            self.time = time
+            content = .change(change)
+        }
+    }
+
+    /// Reads the next record of a chain.
+    ///
+    /// - Returns: nil at the end.
+    /// - Throws: `StorageError` that names file and offset.
+    static func next(_ chain: LogChain, dimension: Int, features: inout [Double]) throws(StorageError) -> LoggedRecord? {
+        guard try chain.next() else { return nil }
+        do throws(RecordFault) {
+            let record = try chain.withBody { (bytes) throws(RecordFault) in
+                try LoggedRecord(bytes, dimension: dimension, features: &features)
+            }
+            if case .change = record.content, chain.format < ChangeRecord.oldestFormat {
+                throw RecordFault("the record is a change, which logs of format \(chain.format) do not have")
+            }
+            return record
+        } catch {
+            throw chain.contentError(error.text)
+        }
+    }
+}
+
+extension LogChain {
+    /// Throws an error with the place of the last record read if it is a change that cannot follow this state.
+    func check(_ change: LoggedChange, _ registry: ClassRegistry, _ configuration: ModelConfiguration) throws(StorageError) {
+        do throws(RecordFault) { try change.check(registry, configuration) } catch { throw contentError(error.text) }
+    }
+}
