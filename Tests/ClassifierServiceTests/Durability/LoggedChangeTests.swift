@@ -1,5 +1,7 @@
 import AnalyticLearning
+import Concurrency
 import Foundation
+import LinearAlgebra
 import StorageTestSupport
 import TensorFormats
 import Testing
