@@ -35,7 +35,9 @@ import Testing
         #expect(read(bytes) == change && read(bytes, dimension: 4) == nil)
         // Neither kind is read as the other.
         var features: [Double] = []
-        #expect(throws: RecordFault.self) { try bytes.withUnsafeBytes { _ = try LearnRecord.decode($0, dimension: 3, features: &features) } }
+        #expect(throws: RecordFault.self) {
+            try bytes.withUnsafeBytes { _ = try LearnRecord.decode($0, dimension: 3, features: &features) }
+        }
     }
 
     @Test(arguments: changes) func lengthsThatDoNotMatch_areRefused(change: LoggedChange) {
@@ -80,9 +82,10 @@ import Testing
         }
         #expect(read(renamed([0x61], [0x62])) == .renamed(column: 0, "a", to: "b"))
         let long = [UInt8](repeating: 0x61, count: 1025)
-        for (label, new) in [([0x61], [0x61]), ([], [0x61]), ([0x61], []), ([0x61], [0]), ([0xFF], [0x61]), (long, [0x61]), ([0x61], long)] {
-            #expect(read(renamed(label.map { UInt8($0) }, new.map { UInt8($0) })) == nil, "\(label.prefix(3)) \(new.prefix(3))")
-        }
+        let pairs: [([UInt8], [UInt8])] = [
+            ([0x61], [0x61]), ([], [0x61]), ([0x61], []), ([0x61], [0]), ([0xFF], [0x61]), (long, [0x61]), ([0x61], long),
+        ]
+        for (label, new) in pairs { #expect(read(renamed(label, new)) == nil, "\(label.prefix(3)) \(new.prefix(3))") }
     }
 
     @Test func settingsThatNoServerAccepts_areRefused() {
@@ -95,7 +98,8 @@ import Testing
             return bytes
         }
         #expect(read(settings(#"{"kind":"none"}"#)) == .imbalance(.none))
-        for text in ["", "{}", "none", #"{"kind":"other"}"#, #"{"kind":"none","power":1}"#, #"{"kind":"none"}"# + String(repeating: " ", count: 5000)] {
+        let long = #"{"kind":"none"}"# + String(repeating: " ", count: 5000)
+        for text in ["", "{}", "none", #"{"kind":"other"}"#, #"{"kind":"none","power":1}"#, long] {
             #expect(read(settings(text)) == nil, "\(text.prefix(40))")
         }
     }
@@ -114,7 +118,8 @@ import Testing
         }
         let faults: [(LoggedChange, String)] = [
             (.renamed(column: 0, "b", to: "c"), "renames the class \"b\" in column 0"),
-            (.renamed(column: 0, "c", to: "d"), "renames the class \"c\""), (.renamed(column: 0, "a", to: "b"), "the label of another class"),
+            (.renamed(column: 0, "c", to: "d"), "renames the class \"c\""),
+            (.renamed(column: 0, "a", to: "b"), "the label of another class"),
             (.deleted(column: 1, "a"), "deletes the class \"a\" in column 1"), (.deleted(column: 2, "c"), "deletes the class \"c\""),
             (.imbalance(.reweight(power: 1)), "sketch_rank"), (.imbalance(.pseudoFeatures(noise: -1, cap: 1, seed: 0)), "imbalance.noise"),
         ]

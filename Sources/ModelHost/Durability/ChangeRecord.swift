@@ -68,7 +68,8 @@ enum ChangeRecord {
     }
 
     private static func classes(_ reader: inout ByteReader) throws(RecordFault) -> (column: Int, label: Label, new: Label?) {
-        guard let column = reader.integer(UInt32.self), let length = reader.integer(UInt16.self), let newLength = reader.integer(UInt16.self)
+        guard let column = reader.integer(UInt32.self), let length = reader.integer(UInt16.self),
+            let newLength = reader.integer(UInt16.self)
         else { throw RecordFault("the record is too short") }
         let label = try label(&reader, Int(length))
         return (Int(column), label, newLength == 0 ? nil : try self.label(&reader, Int(newLength)))

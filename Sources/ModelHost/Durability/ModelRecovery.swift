@@ -119,7 +119,8 @@ package struct ModelRecovery: Sendable {
         }
         while let record = try LoggedRecord.next(chain, dimension: classifier.configuration.dimension, features: &features) {
             oldestTime = oldestTime ?? record.time
-            guard record.rowCount <= Classifier.maximumCount - snapshot.metadata.samples - rows, chain.version <= Classifier.maximumCount else {
+            guard record.rowCount <= Classifier.maximumCount - snapshot.metadata.samples - rows, chain.version <= Classifier.maximumCount
+            else {
                 throw chain.contentError("with it, the model would have more samples or versions than can be counted")
             }
             let requests: [LearnRecord.Request]
@@ -136,7 +137,9 @@ package struct ModelRecovery: Sendable {
             for request in requests {
                 let known = classifier.registry.count
                 columns += classifier.intern(try labels.labels(of: request.labels))
-                if classifier.registry.count > known { try reserve(classifier.configuration, classifier.registry.count) }
+                if classifier.registry.count > known {
+                    try reserve(classifier.configuration, classifier.registry.count)
+                }
                 rows += request.rows
                 guard let identity = request.identity else { continue }
                 // The accuracy before these rows is no longer known.

@@ -78,8 +78,8 @@ extension ModelWorker {
     /// solves the model again.
     func loggedChange(_ patch: ModelPatch) throws(ModelError) -> LoggedChange? {
         let configuration = classifier.configuration
-        guard let imbalance = patch.imbalance, imbalance != configuration.imbalance, patch.ridge ?? configuration.ridge == configuration.ridge
-        else { return nil }
+        guard let imbalance = patch.imbalance, imbalance != configuration.imbalance else { return nil }
+        if let ridge = patch.ridge, ridge != configuration.ridge { return nil }
         var changed = configuration
         changed.imbalance = imbalance
         do throws(ConfigurationError) { try changed.validate() } catch { return nil }

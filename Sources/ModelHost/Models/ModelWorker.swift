@@ -199,9 +199,8 @@ final class ModelWorker {
                 try reconfigure(patch)
             }
         case .renameClass(let label, let new, let completion):
-            change(.classRenamed, completion, logging: { () throws(ModelError) in try loggedRename(label, to: new) }) { () throws(ModelError) in
-                try renameClass(label, to: new)
-            }
+            let record = { () throws(ModelError) in try self.loggedRename(label, to: new) }
+            change(.classRenamed, completion, logging: record) { () throws(ModelError) in try renameClass(label, to: new) }
         case .deleteClass(let label, let completion):
             change(.classDeleted, completion, logging: { loggedDeletion(label) }) { () throws(ModelError) in
                 try deleteClass(label)

@@ -84,7 +84,9 @@ public struct StoredFile: Sendable {
                 }
                 return record
             }
-            guard let record else { throw DamagedState(path: path, reason: "the record at offset \(offset) is neither a group of requests nor a change") }
+            guard let record else {
+                throw DamagedState(path: path, reason: "the record at offset \(offset) is neither a group of requests nor a change")
+            }
             records.append(record)
             rows += record.rows
             offset = reader.offset

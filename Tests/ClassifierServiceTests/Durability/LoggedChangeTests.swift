@@ -118,10 +118,14 @@ import Testing
         let copy = try killed()
         let audit = try audit(copy)
         #expect(audit.mismatches.isEmpty && audit.classes == 0 && audit.rows == 1 && audit.loggedChanges == 1)
-        let next = try copy.start().client()
+        var service = try copy.start()
+        let next = service.client()
         #expect(try next.send("POST", "/v1/models/m/predict", Bodies.predict([[1, 0]])).status == 409)
         #expect(try next.send("POST", "/v1/models/m/learn", Bodies.learn([[0, 1]], ["a"]))["samples"].int == 2)
-        expectSame(try snapshot(try copy.start().client()), try snapshot(next), "after learning")
+        let learned = try snapshot(next)
+        service.stop()
+        service = try copy.start()
+        expectSame(try snapshot(service.client()), learned, "after learning")
     }
 
     @Test func keysAroundAChange_areRememberedThroughTheLog() throws {
@@ -132,11 +136,14 @@ import Testing
         #expect(try client.send("DELETE", "/v1/models/m/classes/new").status == 200)
         let after = try client.send("POST", "/v1/models/m/learn", body, key: "after")
         #expect(before["classes"].int == 5 && after["classes"].int == 5 && after["new_classes"].array?.compactMap(\.string) == ["new"])
-        let next = try killed().start().client()
+        let copy = try killed()
+        let next = try copy.start().client()
         for (key, first) in [("before", before), ("after", after)] {
             for _ in 0..<2 {
                 let again = try next.send("POST", "/v1/models/m/learn", body, key: key)
-                for name in ["version", "samples", "classes", "new_classes", "rows"] { #expect(again[name] == first[name], "\(key): \(name)") }
+                for name in ["version", "samples", "classes", "new_classes", "rows"] {
+                    #expect(again[name] == first[name], "\(key): \(name)")
+                }
             }
         }
         // A repeated change finds its work done.
@@ -165,7 +172,8 @@ import Testing
         for (method, path, body, status) in [
             ("PATCH", "/classes/none", #"{"label":"z"}"#, 404), ("PATCH", "/classes/a", #"{"label":"b"}"#, 409),
             ("PATCH", "/classes/a", #"{"label":"a"}"#, 200), ("DELETE", "/classes/none", "", 404),
-            ("PATCH", "", #"{"imbalance":{"kind":"pseudo_features","noise":-1}}"#, 400), ("PATCH", "", #"{"imbalance":{"kind":"none"}}"#, 200),
+            ("PATCH", "", #"{"imbalance":{"kind":"pseudo_features","noise":-1}}"#, 400),
+            ("PATCH", "", #"{"imbalance":{"kind":"none"}}"#, 200),
         ] {
             #expect(try client.send(method, "/v1/models/m" + path, body).status == status, "\(method) \(path) \(body)")
         }
@@ -178,7 +186,8 @@ import Testing
         #expect(service.reservedBytes == reserved && models.bytes == bytes)
         rest?.giveBack()
         #expect(try client.send("PATCH", "/v1/models/m/classes/a", #"{"label":"\#(long)"}"#).status == 200)
-        #expect(try killed().start().client().send("GET", "/v1/models/m/classes").text.contains(long))
+        let copy = try killed()
+        #expect(try copy.start().client().send("GET", "/v1/models/m/classes").text.contains(long))
     }
 
     // MARK: Failing disks
@@ -193,7 +202,8 @@ import Testing
         for fault in [FaultyFileSystem.Fault.error(ENOSPC), .shortThenFull, .error(EIO)] {
             disk.fail(.write, 0, fault)
             let reply = try client.send(method, path, body)
-            #expect(reply.status == (fault == .error(EIO) ? 503 : 507) && reply.problemDetail.contains("nothing was changed"), "\(reply.text)")
+            #expect(reply.status == (fault == .error(EIO) ? 503 : 507), "\(reply.text)")
+            #expect(reply.problemDetail.contains("nothing was changed"), "\(reply.text)")
             disk.heal()
             #expect(models.bytes == bytes && service.reservedBytes == reserved)
             expectSame(try snapshot(client), before, "\(method) \(fault)")
@@ -247,7 +257,8 @@ import Testing
             try whole.prefix(whole.count - count).write(to: URL(fileURLWithPath: copy.path + path))
             let audit = try audit(copy)
             #expect(audit.version == 3 && audit.tornEnd != nil && !audit.mayHaveLostRecord && audit.mismatches.isEmpty)
-            expectSame(try snapshot(copy.start().client()), before, "\(count) bytes less")
+            let next = try copy.start()
+            expectSame(try snapshot(next.client()), before, "\(count) bytes less")
             #expect(try Data(contentsOf: URL(fileURLWithPath: copy.path + path)) == whole.prefix(start))
         }
         // Each octet of the record: it may have been acknowledged; if another follows, it was.
