@@ -123,17 +123,14 @@ package struct ModelRecovery: Sendable {
             else {
                 throw chain.contentError("with it, the model would have more samples or versions than can be counted")
             }
-            let requests: [LearnRecord.Request]
-            switch record.content {
-            case .rows(let logged): requests = logged
-            case .change(let change):
+            if case .change(let change) = record.content {
                 // Rows before it belong to the classes before it.
                 try apply()
                 try chain.check(change, classifier.registry, classifier.configuration)
                 try change.apply(to: classifier)
                 try reserve(classifier.configuration, classifier.registry.count)
-                continue
             }
+            guard case .rows(let requests) = record.content else { continue }
             for request in requests {
                 let known = classifier.registry.count
                 columns += classifier.intern(try labels.labels(of: request.labels))

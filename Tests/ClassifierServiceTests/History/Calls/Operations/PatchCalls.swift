@@ -10,8 +10,9 @@ enum PatchCalls: ChangingOperation {
         let canReweigh = model.configuration.sketchRank != .rows(0)
         var ridge: Double? = HistoryData.ridge(&generator)
         var imbalance: OracleConfiguration.Imbalance? = HistoryData.imbalance(canReweigh, &generator)
-        switch Int.random(in: 0..<5, using: &generator) {
-        case 0: ridge = nil
+        switch Int.random(in: 0..<7, using: &generator) {
+        // The log holds a change of the imbalance alone.
+        case 0, 5, 6: ridge = nil
         case 1: imbalance = nil
         // The current values.
         case 2: (ridge, imbalance) = (model.configuration.ridge, model.configuration.imbalance)
