@@ -7,6 +7,7 @@ final class OracleBalance: @unchecked Sendable {
     let classes: [OracleClass]
     private let gram: [DoubleDouble]
     private let projection: [Float]
+    private let residue: Double
     private var known: OracleSolution?
 
     init(_ model: OracleModel) {
@@ -14,6 +15,7 @@ final class OracleBalance: @unchecked Sendable {
         classes = model.classes
         gram = model.gram
         projection = model.projection
+        residue = model.residue
     }
 
     /// Whether the sketches of this state have lost nothing, so that the weights follow from the rows.
@@ -33,7 +35,7 @@ final class OracleBalance: @unchecked Sendable {
         case .pseudoFeatures(let noise, let cap, let seed): fill(noise: noise, cap: cap, seed: seed, &gram, &right)
         case .reweight(let power): reweigh(power, &gram, &right)
         }
-        let solution = OracleSolution(width: configuration.width, gram: gram, ridge: configuration.ridge, right: right)
+        let solution = OracleSolution(width: configuration.width, gram: gram, ridge: configuration.ridge, right: right, residue: residue)
         known = solution
         return solution
     }

@@ -42,10 +42,14 @@ struct OracleModel: Sendable {
     /// The joint solution of this state.
     mutating func solution() -> OracleSolution {
         if let known { return known }
-        let solution = OracleSolution(width: width, gram: gram, ridge: configuration.ridge, right: classes.map { Self.sum($0.rows, width) })
+        let right = classes.map { Self.sum($0.rows, width) }
+        let solution = OracleSolution(width: width, gram: gram, ridge: configuration.ridge, right: right, residue: residue)
         known = solution
         return solution
     }
+
+    /// What rounding may have left in Q of rows that were unlearned: it is relative to the largest sums that there were.
+    var residue: Double { 64 * .ulpOfOne * (Double(max(1, samples)) * largestTrace).squareRoot() }
 
     static func sum(_ rows: [OracleRow], _ width: Int) -> [DoubleDouble] {
         var sum = [DoubleDouble](repeating: DoubleDouble(0), count: width)
@@ -96,7 +100,7 @@ struct OracleModel: Sendable {
         let solution = solution()
         guard solution.isTold, !isInexact else { return Tally(rows: 1, fewest: 0, most: 1) }
         let scores = solution.weights.map { Self.dot($0, row.h) }
-        let tolerance = 2 * Self.length(row.h) * solution.relativeTolerance * solution.norm + .leastNonzeroMagnitude
+        let tolerance = 2 * Self.length(row.h) * solution.tolerance + .leastNonzeroMagnitude
         let others = scores.indices.filter { $0 != column }
         let isSurelyRight = others.allSatisfy { scores[$0] < scores[column] - tolerance }
         let isSurelyWrong = others.contains { scores[$0] > scores[column] + tolerance }

@@ -11,12 +11,16 @@ struct OracleSolution: Sendable {
     /// ‖W‖ in the Frobenius norm.
     let norm: Double
     private let factor: [DoubleDouble]
+    /// How far B may be off in the service, whatever it is now.
+    private let residue: Double
 
     /// - Parameters:
     ///   - gram: A row-major; only the lower triangle counts.
     ///   - right: the columns of B.
-    init(width: Int, gram: [DoubleDouble], ridge: Double, right: [[DoubleDouble]]) {
+    ///   - residue: what rounding of rows that have gone since may have left in B.
+    init(width: Int, gram: [DoubleDouble], ridge: Double, right: [[DoubleDouble]], residue: Double) {
         self.width = width
+        self.residue = residue
         var factor = gram
         var isFactored = true
         var trace = 0.0
@@ -65,6 +69,9 @@ struct OracleSolution: Sendable {
 
     /// How far W may be off in the service, relative to ‖W‖: drift is tolerated up to 1e-8, and the condition amplifies rounding.
     var relativeTolerance: Double { 1e-6 + 1e3 * .ulpOfOne * condition }
+
+    /// How far W may be off in the service. The second part shows if the sums of all remaining classes are zero.
+    var tolerance: Double { relativeTolerance * norm + residue * inverseTrace }
 
     /// Whether the equations are well enough conditioned for the service to owe digits.
     var isTold: Bool { condition < 1e11 && norm.isFinite }

@@ -66,7 +66,7 @@ struct ExpectedScores {
             let rounding = steps * zip(weights, spread).reduce(0) { $0 + abs($1.0) * $1.1 }
             // Weights for which Float32 has few digits.
             let underflow = Double(h.count) * 2e-45 * spread.reduce(0, +) + 1e-40
-            return (OracleModel.dot(weights, h), rounding + underflow + length * solution.relativeTolerance * solution.norm)
+            return (OracleModel.dot(weights, h), rounding + underflow + length * solution.tolerance)
         }
     }
 

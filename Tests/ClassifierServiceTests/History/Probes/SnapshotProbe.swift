@@ -82,7 +82,7 @@ enum SnapshotProbe: ModelProbe {
         let solution = model.solution()
         guard solution.isTold, !model.isInexact else { return }
         let expected = (0..<model.width).flatMap { row in solution.weights.map { $0[row] } }
-        try compare("weight", weights, expected, solution.relativeTolerance * solution.norm + .leastNonzeroMagnitude)
+        try compare("weight", weights, expected, solution.tolerance + .leastNonzeroMagnitude)
     }
 
     private static func compare(_ name: String, _ values: [Double], _ expected: [Double], _ tolerance: Double) throws {
