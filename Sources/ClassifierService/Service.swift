@@ -21,7 +21,7 @@ public final class Service: Sendable {
     var registry: ModelRegistry { host.registry }
     /// What is served, as it is described.
     let operations: [Operation]
-    private let pool: ComputePool
+    let pool: ComputePool
     private let metricsThread: MetricsThread
     let recorder: TrafficRecorder
     private let access: AccessControl
@@ -52,7 +52,9 @@ public final class Service: Sendable {
         dispatcher = EventDispatcher(maximumReaders: limits.eventReaders, keepAlive: limits.eventKeepAlive)
         let answers = AnswerSender(pool: pool)
         host = try LearningHost(
-            configuration.host, fileSystem: fileSystem, log: log, waiting: waiting, onNews: { [dispatcher] in dispatcher.schedule($0) })
+            configuration.host, fileSystem: fileSystem, log: log, waiting: waiting, onNews: { [dispatcher] in dispatcher.schedule($0) },
+            // Once the pool has stopped, nobody waits for a loop any more.
+            closing: { [pool] close in if !pool.runAlways(.reading, close) { close() } })
         let registry = host.registry
         var routes = RouteSet()
         HealthRoutes(isReady: { registry.isReady }).add(to: &routes)

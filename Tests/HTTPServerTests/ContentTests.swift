@@ -320,4 +320,5 @@ final class SharedList<Element: Sendable>: Sendable {
     private let list = Guarded<[Element]>([])
     var values: [Element] { list.withLock { $0 } }
     func append(_ element: Element) { list.withLock { $0.append(element) } }
+    func removeAll() { list.withLock { $0 = [] } }
 }

@@ -49,7 +49,8 @@ struct SnapshotRoutes: Sendable {
         let completion = Completion<Spool>(responder) { [limits = registry.context.spools, log] spool in
             do throws(StorageError) {
                 let descriptor = try spool.file.duplicateDescriptor()
-                let body = FileBody(descriptor: descriptor, length: spool.file.size, owner: spool.share)
+                let body = FileBody(
+                    descriptor: descriptor, length: spool.file.size, owner: spool.share, closing: limits.closing)
                 limits.note(body)
                 responder.send(Self.response(of: model, .file(body)))
             } catch {

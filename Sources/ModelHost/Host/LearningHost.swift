@@ -67,9 +67,10 @@ public final class LearningHost: Sendable {
     /// - Parameters:
     ///   - waiting: the memory for requests that wait for a worker.
     ///   - onNews: as of `HostContext`.
+    ///   - closing: closes the files of streamed snapshots; see `SpoolLimits`.
     package init(
         _ configuration: HostConfiguration, fileSystem: any FileSystem, log: Log, waiting: Lane.Pair<MemoryBudget>,
-        onNews: (@Sendable (EventHub) -> Void)?
+        onNews: (@Sendable (EventHub) -> Void)?, closing: @escaping SpoolLimits.Closing = { $0() }
     ) throws {
         // A file size limit is then an error of the write and does not end the process.
         signal(SIGXFSZ, SIG_IGN)
@@ -85,7 +86,7 @@ public final class LearningHost: Sendable {
                 balancePool: balancePool,
                 spools: SpoolLimits(
                     directory: configuration.spoolDirectory, bytes: configuration.maximumSpool ?? configuration.maximumMemory,
-                    files: configuration.maximumSpoolFiles, patience: configuration.snapshotPatience),
+                    files: configuration.maximumSpoolFiles, patience: configuration.snapshotPatience, closing: closing),
                 waiting: waiting, onNews: onNews, store: store))
         computeThreads = configuration.computeThreads
         self.log = log

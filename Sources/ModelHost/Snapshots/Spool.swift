@@ -4,8 +4,9 @@ package import Storage
 /// The temporary file of a snapshot being streamed, and its share of the limits.
 package final class Spool: Sendable {
     package let file: SpoolFile
-    /// Released with the last reference.
+    /// Released once the file is closed.
     package let share: SpoolShare
+    private let limits: SpoolLimits
 
     /// Creates an empty file.
     ///
@@ -13,10 +14,19 @@ package final class Spool: Sendable {
     /// - Throws: `unavailable` if there are too many, `outOfSpace` if no file can be created.
     package init(_ limits: SpoolLimits, for lane: Lane) throws(ModelError) {
         share = try SpoolShare(limits, lane)
+        self.limits = limits
         do throws(StorageError) {
             file = try SpoolFile(in: limits.directory)
         } catch {
             throw ModelError(.outOfSpace, "cannot create a temporary file: \(error)")
+        }
+    }
+
+    deinit {
+        limits.closing { [file, share] in
+            // Its size is what counts, and nothing reads it any more.
+            try? file.close()
+            withExtendedLifetime(share) {}
         }
     }
 

@@ -11,6 +11,9 @@ package final class SpoolLimits: Sendable {
     package let files: Lane.Pair<MemoryBudget>
     /// The disk of each direction.
     package let disk: Lane.Pair<MemoryBudget>
+    /// Receives the work of closing a file. Whoever holds the last reference may be an event loop, and the blocks of a file without a
+    /// name are freed when it is closed: milliseconds for tens of megabytes.
+    package let closing: Closing
     private let patience: Double
     private let downloads = Guarded<[Weak]>([])
 
@@ -18,18 +21,22 @@ package final class SpoolLimits: Sendable {
         weak var download: (any Download)?
     }
 
+    package typealias Closing = @Sendable (_ close: @escaping @Sendable () -> Void) -> Void
+
     /// - Parameters:
     ///   - directory: the directory of the files.
     ///   - bytes: the disk of each direction.
     ///   - files: the number of snapshots; each direction has half.
     ///   - patience: seconds for which a download may stall while others wait for its place.
-    package init(directory: String, bytes: Int, files: Int, patience: Double) {
+    ///   - closing: closes a file; by default on the thread that releases it.
+    package init(directory: String, bytes: Int, files: Int, patience: Double, closing: @escaping Closing = { $0() }) {
         self.directory = directory
         maximumBytes = bytes
         self.files = Lane.Pair(
             writing: MemoryBudget(limit: files - files / 2), reading: MemoryBudget(limit: files / 2))
         disk = Lane.Pair(writing: MemoryBudget(limit: bytes), reading: MemoryBudget(limit: bytes))
         self.patience = patience
+        self.closing = closing
     }
 
     /// Registers a download.

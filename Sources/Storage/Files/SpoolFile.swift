@@ -73,6 +73,9 @@ public final class SpoolFile: Sendable {
         return try file.duplicateDescriptor()
     }
 
+    /// Closes the file, which frees its blocks unless another descriptor or a mapping is left. Nothing may use it afterwards.
+    public func close() throws(StorageError) { try file.close() }
+
     /// Writes pending bytes and returns the size.
     @discardableResult
     private func flush() throws(StorageError) -> Int {
