@@ -49,6 +49,27 @@ import Testing
         #expect(matrix[rows - 1, 3] == 1 && matrix[0, 4] == 0 && matrix[rows - 1, columns - 1] == 0)
     }
 
+    @Test func discardedColumns_haveNoMemory_untilTheyAreWritten() throws {
+        let (rows, columns) = (1024, 64)
+        var matrix = try Matrix(rows: rows, columns: columns)
+        matrix.fill(1)
+        matrix.discardColumns(from: 16)
+        #expect(residentPages(matrix, elements: rows * columns) == 2 * 16)
+        #expect(matrix.columns == columns && matrix[rows - 1, 15] == 1)
+        // Nothing is allocated for them.
+        AllocationFault.fail(0)
+        matrix[5, columns - 1] = 2
+        #expect(!AllocationFault.heal())
+        #expect(residentPages(matrix, elements: rows * columns) == 2 * 16 + 1)
+        matrix.discardColumns()
+        #expect(residentPages(matrix, elements: rows * columns) == 0)
+        // Small matrices share pages, which stay.
+        var small = try Matrix(rows: 8, columns: 8)
+        small.fill(3)
+        small.discardColumns()
+        #expect(small[7, 7] == 3 && !Matrix.hasPages(rows: 8, columns: 8) && Matrix.hasPages(rows: rows, columns: columns))
+    }
+
     /// Only the requesting thread finds no memory, and only once.
     @Test func faultIsOfOneAllocation() throws {
         AllocationFault.fail(1)

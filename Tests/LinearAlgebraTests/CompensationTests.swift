@@ -158,7 +158,7 @@ import Testing
                 exact.add(-ridge, times: weights[i, column])
                 for k in 0..<dimension {
                     exact.add(-pair.gramElement(i, k), times: weights[k, column])
-                    if dimension <= 1024 { exact.add(-pair.gramRest[max(i, k), min(i, k)], times: weights[k, column]) }
+                    if dimension <= 1024 { exact.add(-pair.gramRest(max(i, k), min(i, k)), times: weights[k, column]) }
                     size += abs(pair.gramElement(i, k) * weights[k, column])
                 }
                 largestSum = max(largestSum, size)
@@ -166,5 +166,12 @@ import Testing
                 #expect(abs(residual[i, column] - exact.value) <= 1e-5 * Double.ulpOfOne * max(size, largestSum))
             }
         }
+    }
+}
+
+extension SymmetricPair {
+    /// What the sum in G(row, column), row ≥ column, has lost.
+    func gramRest(_ row: Int, _ column: Int) -> Double {
+        gramRest.withElements { $0[row + FoldedTriangle.origin(ofColumn: column, order: dimension)] }
     }
 }

@@ -33,7 +33,7 @@ package enum CompensatedKernel {
     /// - Parameters:
     ///   - a: A, with leading dimension D.
     ///   - c: C, with leading dimension `ldc`; the upper triangle is not touched.
-    ///   - rest: what C's elements have lost, with leading dimension D.
+    ///   - rest: what C's elements have lost, as a `FoldedTriangle`.
     /// - Complexity: D²k operations for all shares, and memory for one tile per share.
     static func update(
         share: Int, of shares: Int, order: Int, depth: Int, _ alpha: Double, _ a: UnsafePointer<Double>,
@@ -59,7 +59,7 @@ package enum CompensatedKernel {
                         let addends = tile.baseAddress! + (column - columns.lowerBound) * rows.count + (start - rows.lowerBound)
                         add(
                             addends, count: rows.upperBound - start, to: c + start + column * ldc,
-                            rest + start + column * order)
+                            rest + (start + FoldedTriangle.origin(ofColumn: column, order: order)))
                     }
                 }
             }

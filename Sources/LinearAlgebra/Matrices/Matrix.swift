@@ -136,6 +136,17 @@ public struct Matrix: ~Copyable {
         if isOwner { AlignedMemory.discard(base, from: rows * columns * stride, to: capacity * stride) }
     }
 
+    /// Returns the memory of the columns from this one on to the system, as far as it has pages of its own. The shape stays, and so do
+    /// the addresses: nothing needs to be allocated when the columns are written again. Until then their elements are undefined.
+    public mutating func discardColumns(from count: Int = 0) {
+        precondition(count >= 0, "a matrix has no negative extent")
+        let stride = MemoryLayout<Double>.stride
+        if isOwner { AlignedMemory.discard(base, from: min(capacity, rows * count) * stride, to: capacity * stride) }
+    }
+
+    /// Whether a matrix of this shape has pages of its own, which `discardColumns` returns.
+    public static func hasPages(rows: Int, columns: Int) -> Bool { bytes(rows: rows, columns: columns) ?? .max >= AlignedMemory.pagedSize }
+
     /// Sets every element to a value.
     public mutating func fill(_ value: Double) {
         base.update(repeating: value, count: rows * columns)

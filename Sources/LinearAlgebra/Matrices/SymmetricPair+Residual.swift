@@ -78,7 +78,7 @@ extension SymmetricPair {
             let value = gram[row + column * lead]
             let nearest = (value + magnet) - magnet
             upper[target] = nearest
-            lower[target] = (value - nearest) + (rest.map { $0[row + column * order] } ?? 0)
+            lower[target] = (value - nearest) + (rest.map { $0[row + FoldedTriangle.origin(ofColumn: column, order: order)] } ?? 0)
         }
         for column in block {
             let target = (column - block.lowerBound) * order

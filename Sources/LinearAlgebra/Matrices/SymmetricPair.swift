@@ -11,7 +11,7 @@ public struct SymmetricPair: ~Copyable {
     public let dimension: Int
     private let bytes: Int
     private let storage: UnsafeMutablePointer<Double>
-    /// What the sums in G's triangle have lost to rounding [D×D]; empty if they are not compensated.
+    /// What the sums in G's triangle have lost to rounding, as a `FoldedTriangle`; empty if they are not compensated.
     private(set) var gramRest: Matrix
 
     /// R(0,0).
@@ -24,8 +24,8 @@ public struct SymmetricPair: ~Copyable {
     private static let shift = 8
     private static func lead(dimension: Int) -> Int { (dimension + 7) / 8 * 8 + shift }
 
-    /// Whether sums in G keep and add again what they lose to rounding. That takes D² more doubles, so it stops at an order at which they
-    /// fit a processor's caches; wider models hold their sums in Float64 alone.
+    /// Whether sums in G keep and add again what they lose to rounding. That takes D²/2 more doubles, so it stops at an order at which
+    /// they fit a processor's caches; wider models hold their sums in Float64 alone.
     public static func isCompensated(dimension: Int) -> Bool { dimension <= KernelCosts.compensatedOrder }
 
     var isCompensated: Bool { gramRest.rows > 0 }
@@ -36,8 +36,8 @@ public struct SymmetricPair: ~Copyable {
     public init(dimension: Int) throws(LinearAlgebraError) {
         precondition(dimension > 0, "a pair has a positive order")
         guard let bytes = Self.bytes(dimension: dimension), dimension < Int(Int32.max) else { throw .outOfMemory(bytes: .max) }
-        let kept = Self.isCompensated(dimension: dimension) ? dimension : 0
-        let gramRest = try Matrix(rows: kept, columns: kept)
+        let kept = Self.isCompensated(dimension: dimension) ? FoldedTriangle.shape(order: dimension) : (rows: 0, columns: 0)
+        let gramRest = try Matrix(rows: kept.rows, columns: kept.columns)
         let memory = try AlignedMemory.allocate(bytes: bytes)
         self.gramRest = gramRest
         self.dimension = dimension
@@ -53,6 +53,13 @@ public struct SymmetricPair: ~Copyable {
     public static func bytes(dimension: Int) -> Int? {
         guard dimension <= Int.max - 16 else { return nil }
         return Matrix.bytes(rows: dimension, columns: lead(dimension: dimension))
+    }
+
+    /// The doubles that compensation takes besides; 0 if the sums are not compensated.
+    public static func compensationCount(dimension: Int) -> Int {
+        guard isCompensated(dimension: dimension) else { return 0 }
+        let (rows, columns) = FoldedTriangle.shape(order: dimension)
+        return rows * columns
     }
 
     // MARK: Rank updates

@@ -19,11 +19,13 @@ enum AlignedMemory {
             var address: UnsafeMutableRawPointer?
             guard posix_memalign(&address, 64, bytes + slack) == 0, let address else { throw .outOfMemory(bytes: bytes) }
             address.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+            AllocationTally.add(bytes)
             return address
         }
         let address = mmap(nil, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let address, address != MAP_FAILED else { throw .outOfMemory(bytes: bytes) }
         AvailableMemory.noteMapped(bytes)
+        AllocationTally.add(bytes)
         return address
     }
 
@@ -33,13 +35,16 @@ enum AlignedMemory {
     static func discard(_ address: UnsafeMutableRawPointer, from start: Int, to end: Int) {
         guard end >= pagedSize else { return }
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        // Mapped memory starts at a page.
-        let (first, last) = ((start + page - 1) / page * page, end / page * page)
-        if first < last { madvise(address + first, last - first, MADV_DONTNEED) }
+        // Mapped memory starts at a page, and nothing else is on its last one.
+        let (first, last) = ((start + page - 1) / page * page, (end + slack + page - 1) / page * page)
+        guard first < last else { return }
+        madvise(address + first, last - first, MADV_DONTNEED)
+        AllocationTally.add(first - last)
     }
 
     static func deallocate(_ address: UnsafeMutableRawPointer, bytes: Int) {
         guard bytes > 0 else { return }
+        AllocationTally.add(-bytes)
         guard bytes >= pagedSize else { return free(address) }
         munmap(address, bytes + slack)
         AvailableMemory.noteUnmapped(bytes)
