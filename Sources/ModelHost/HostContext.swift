@@ -5,6 +5,8 @@ package struct HostContext: Sendable {
     /// The memory for models.
     package let budget: MemoryBudget
     package let limits: HostLimits
+    /// Seconds after its last block for which a model keeps the buffers of learning.
+    let restDelay: Double
     let log: Log
     /// The threads that models share.
     package let workers: WorkerPool
@@ -22,11 +24,12 @@ package struct HostContext: Sendable {
     package let store: DataStore?
 
     package init(
-        budget: MemoryBudget, limits: HostLimits, log: Log, workers: WorkerPool, balancePool: ComputePool, spools: SpoolLimits,
-        waiting: Lane.Pair<MemoryBudget>, onNews: (@Sendable (EventHub) -> Void)?, store: DataStore?
+        budget: MemoryBudget, limits: HostLimits, restDelay: Double, log: Log, workers: WorkerPool, balancePool: ComputePool,
+        spools: SpoolLimits, waiting: Lane.Pair<MemoryBudget>, onNews: (@Sendable (EventHub) -> Void)?, store: DataStore?
     ) {
         self.budget = budget
         self.limits = limits
+        self.restDelay = restDelay
         self.log = log
         self.workers = workers
         self.balancePool = balancePool

@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func buffers_areThinBesideTheSquare() {
-        #expect(CostModel(width: 8192).scratchColumns <= 8192 / 7)
-        #expect(CostModel(width: 2048).scratchColumns <= 2048 / 2)
+        #expect(CostModel(width: 8192).buffers(mapsRows: true).reduce(0, +) <= 8192 / 7)
+        #expect(CostModel(width: 2048).buffers(mapsRows: true).reduce(0, +) <= 2048 / 2)
     }
 }

@@ -2,9 +2,11 @@
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import tempfile
+import time
 import unittest
 
 from pages import CATALOGUES, MANUAL, all_pages, blocks, broken_links, headings, links, manual_page, rows, section
@@ -46,17 +48,28 @@ class WalkTests(unittest.TestCase):
 
 class MemoryTests(unittest.TestCase):
     @staticmethod
-    def doubles(d, D, C, r, is_mapped, is_balanced, b):
-        """What the manual says that a model takes, in numbers of eight bytes."""
-        rest = D * D + C * D if D <= 1024 else 0
+    def doubles(d, D, C, r, is_mapped, is_balanced, a):
+        """What the manual says that a model takes at rest, in numbers of eight bytes."""
+        rest = D * D / 2 + C * D if D <= 1024 else 0
         rest += 1.5 * d * D if is_mapped else 0
         rest += 1.5 * C * D if is_balanced else 0
         rest += C * D * (D + 1) / 2 if r == "exact" else 2 * r * (C + 1) * D + 12 * r * r
-        return D * D + b * D + C * (3 * D + 2 * d) + rest
+        return D * D + a * D + C * (2.5 * D + 3 * d) + rest
+
+    @staticmethod
+    def at_rest(client, path):
+        """What a model takes once its buffers are returned."""
+        learning = told = client.call("GET", path)["memory_bytes"]
+        end = time.monotonic() + PATIENCE
+        while told == learning and time.monotonic() < end:
+            time.sleep(0.05)
+            told = client.call("GET", path)["memory_bytes"]
+        return learning, told
 
     def test_a_model_takes_what_the_formula_says(self):
         text = section(manual_page("Sizing"), "Memory")
-        for part in ("8·(D² + b·D + C·(3D + 2d))", "from 100 to 1,050", "D² + C·D up to D = 1,024", "1.5·d·D", "1.5·C·D", "2r·(C + 1)·D + 12r²"):
+        for part in ("8·(D² + a·D + C·(2.5·D + 3·d))", "8 to 16", "8·(b·D + C·D/2)", "from 60 to 1,050", "D²/2 + C·D up to D = 1,024", "1.5·d·D",
+                     "1.5·C·D", "2r·(C + 1)·D + 12r²"):  # fmt: skip
             self.assertIn(part, text)
         balanced = {"imbalance": {"kind": "reweight"}}
         configurations = [
@@ -69,10 +82,13 @@ class MemoryTests(unittest.TestCase):
                 mapped = {"feature_map": {"kind": "random_relu", "width": width}} if width else {}
                 client.call("PUT", path, {"dimension": d, **mapped, **more})
                 client.call("POST", path + "/learn", {"features": [[1.0] * d] * C, "labels": list(range(C))})
-                told = client.call("GET", path)["memory_bytes"]
+                learning, told = self.at_rest(client, path)
                 rank = more.get("sketch_rank", 16 if more == balanced else 0)
-                least, most = (8 * self.doubles(d, D, C, rank, width, more, b) for b in (99, 1060))
+                # Rows that wait beside the square are few here.
+                least, most = (8 * self.doubles(d, D, C, rank, width, more, a) for a in (8, (16 if D >= 256 else 80) + 2 * C))
                 self.assertTrue(least <= told <= most, f"{d} {width} {more}: {told} is not from {least} to {most}")
+                least, most = (8 * (b * D + C * D / 2) for b in (60 - 2 * C, 1060))
+                self.assertTrue(least <= learning - told <= most, f"{d} {width} {more}: {learning - told} is not from {least} to {most}")
                 client.send("DELETE", path)
             sizes = re.findall(r"\((\d+) MB at (?:D = )?([\d,]*\d)", text)
             self.assertGreaterEqual(len(sizes), 2)
@@ -81,6 +97,41 @@ class MemoryTests(unittest.TestCase):
                 client.call("PUT", "/v1/models/large", {"dimension": D})
                 self.assertEqual(round(client.call("GET", "/v1/models/large")["memory_bytes"] / 1e6), megabytes)
                 client.send("DELETE", "/v1/models/large")
+
+    def test_the_process_takes_what_its_models_say(self):
+        def resident(server):
+            status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+            return int(re.search(r"^RssAnon:\s+(\d+) kB", status, re.M)[1]) * 1024
+
+        for d, width in ((1024, None), (2048, None), (384, 1024), (384, 2048)):
+            mapped = {"feature_map": {"kind": "random_relu", "width": width}} if width else {}
+            rows = [[(row * 7 + place * place) % 31 / 31 for place in range(d)] for row in range(64)]
+            body = {"features": rows, "labels": [row % 10 for row in range(64)]}
+            with RunningServer() as server, Client(server) as client:
+                grown = []
+                # The first also takes what the process needs anyway.
+                for number in range(3):
+                    path = f"/v1/models/m{number}"
+                    before = resident(server)
+                    client.call("PUT", path, {"dimension": d, **mapped})
+                    for _ in range(10):
+                        client.call("POST", path + "/learn", body)
+                    _, told = self.at_rest(client, path)
+                    grown.append(resident(server) - before)
+                self.assertLess(abs((grown[1] + grown[2]) / 2 / told - 1), 0.1, f"{d} {width}: {grown}, told {told}")
+
+    def test_a_burst_of_large_requests_leaves_nothing(self):
+        rows = [[(row * 7 + place * place) % 31 / 31 for place in range(512)] for row in range(4000)]
+        body = {"features": rows, "labels": [row % 10 for row in range(4000)]}
+        with RunningServer() as server, Client(server) as client:
+            for number in range(3):
+                client.call("PUT", f"/v1/models/m{number}", {"dimension": 512})
+                client.call("POST", f"/v1/models/m{number}/learn", body)
+            told = sum(self.at_rest(client, f"/v1/models/m{number}")[1] for number in range(3))
+            status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+            held = int(re.search(r"^RssAnon:\s+(\d+) kB", status, re.M)[1]) * 1024
+            # Each request has 16 MB of numbers.
+            self.assertLess(held - told, 24e6)
 
 
 class TablesTests(unittest.TestCase):

@@ -58,6 +58,20 @@ import Testing
         #expect(table.entries.count < 40)
     }
 
+    @Test func table_tellsItsMemory() throws {
+        var table = IdempotencyTable()
+        #expect(table.heldBytes == 0)
+        for index in 0..<IdempotencyTable.maximumKeys { table.remember(try identity("a long key, number \(index)", 1), answer(1), time: 1) }
+        // A key of more than fifteen bytes and its list of one block are on the heap; key and entry are in a list each.
+        let block = 32 + MemoryLayout<IdempotencyTable.Block>.stride
+        let least = 16 + MemoryLayout<IdempotencyTable.Entry>.stride + 16 + 8 + (32 + 20) + block
+        let held = table.heldBytes / IdempotencyTable.maximumKeys
+        // Lists have room to grow.
+        #expect(held >= least && held <= 2 * least, "\(held) bytes a key, \(least) at least")
+        table.removeAll()
+        #expect(table.heldBytes == 0)
+    }
+
     @Test func table_isReadBackAndNeverReadWrong() throws {
         var table = IdempotencyTable()
         table.remember(try identity("a", 1), answer(1, newClasses: ["é", "z"]), time: 5)

@@ -4,22 +4,33 @@ internal import LinearAlgebra
 ///
 /// In doubles, and as `Double`, which no product of three extents overflows.
 enum MemoryEstimate {
-    /// For a model between requests.
-    static func model(_ configuration: ModelConfiguration, classes: Double) -> Double {
+    /// For a model at rest.
+    static func resting(_ configuration: ModelConfiguration, classes: Double) -> Double {
         let (width, dimension) = (configuration.width, configuration.dimension)
         var doubles = SymmetricPair.bytes(dimension: width).map { Double($0) / 8 } ?? .infinity
-        // The compensation of G's sums.
-        if SymmetricPair.isCompensated(dimension: width) { doubles += Double(width) * Double(width) }
+        doubles += Double(SymmetricPair.compensationCount(dimension: width))
         doubles += Truth.doubles(width: width, dimension: dimension, classes: classes)
         doubles += ClassSketches.doubles(configuration.sketchRank, width: width, classes: classes)
         doubles += FeatureMap.doubles(configuration.featureMap, dimension: dimension, width: width)
-        doubles += RecursiveView.doubles(width: width, classes: classes, mapsRows: configuration.featureMap != .identity)
-        // Each published state has its own weights; readers may still hold the one before.
-        doubles += 2 * PublishedWeights.doubles(width: width, classes: classes)
+        // W, and its published copy.
+        doubles += Double(width) * classes + PublishedWeights.doubles(width: width, classes: classes)
         if configuration.imbalance != .none {
             doubles += BalancedWeights.doubles(width: width, classes: classes) + PublishedWeights.doubles(width: width, classes: classes)
         }
-        return doubles
+        return doubles + buffers(configuration, isAtRest: true)
+    }
+
+    /// For a model that learns.
+    static func learning(_ configuration: ModelConfiguration, classes: Double) -> Double {
+        // Each published state has its own weights; readers may still hold the one before.
+        resting(configuration, classes: classes) + PublishedWeights.doubles(width: configuration.width, classes: classes)
+            + buffers(configuration, isAtRest: false) - buffers(configuration, isAtRest: true)
+    }
+
+    private static func buffers(_ configuration: ModelConfiguration, isAtRest: Bool) -> Double {
+        let (width, mapsRows) = (configuration.width, configuration.featureMap != .identity)
+        return RecursiveView.bufferDoubles(width: width, mapsRows: mapsRows, isAtRest: isAtRest)
+            + ClassSketches.bufferDoubles(configuration.sketchRank, width: width, isAtRest: isAtRest)
     }
 
     /// In bytes; nil if the number does not fit a 64-bit integer.
@@ -30,10 +41,15 @@ enum MemoryEstimate {
 }
 
 extension ModelConfiguration {
-    /// Bytes that a model with this many classes holds between requests: mostly 8D², for the square of G and R.
+    /// Bytes that a model with this many classes holds while it learns: mostly 8D², for the square of G and R.
     ///
     /// - Returns: nil if the number does not fit a 64-bit integer.
-    public func estimatedBytes(classes: Int) -> Int? { MemoryEstimate.bytes(MemoryEstimate.model(self, classes: Double(classes))) }
+    public func estimatedBytes(classes: Int) -> Int? { MemoryEstimate.bytes(MemoryEstimate.learning(self, classes: Double(classes))) }
+
+    /// Bytes that it holds at rest: without the buffers of a block.
+    ///
+    /// - Returns: nil if the number does not fit a 64-bit integer.
+    public func restingBytes(classes: Int) -> Int? { MemoryEstimate.bytes(MemoryEstimate.resting(self, classes: Double(classes))) }
 
     /// Bytes that computing balanced weights takes for this many classes: mostly 8D², for one square.
     ///

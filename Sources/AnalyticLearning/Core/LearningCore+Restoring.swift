@@ -10,6 +10,7 @@ extension LearningCore {
     /// - Complexity: D³ multiply-adds, for R.
     mutating func restore(_ state: SavedState, solvingAnew: Bool) throws {
         let (dimension, classes) = (featureMap.dimension, state.labels.count)
+        useBuffers()
         square.setGram(packedLower: state.gram)
         try truth.setClasses(classes)
         try view.reserve(rows: 0, classes: classes)

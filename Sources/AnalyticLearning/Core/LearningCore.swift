@@ -16,6 +16,8 @@ struct LearningCore: ~Copyable {
     var view: RecursiveView
     /// Whether the truth has something that the view lacks; the view must then be solved again before the recursion continues.
     private(set) var isBehind = false
+    /// Whether the buffers of a block have no memory; see `rest`.
+    private(set) var isAtRest = true
 
     /// Mapped rows. Two or more identity rows are not copied. Nil only while in use.
     private var mapped: Matrix?
@@ -57,6 +59,7 @@ struct LearningCore: ~Copyable {
     ///   again.
     mutating func step(_ change: (inout LearningCore) throws(LinearAlgebraError) -> Step) {
         isBehind = true
+        isAtRest = false
         do throws(LinearAlgebraError) {
             isBehind = try change(&self) == .viewBehind
         } catch {}
@@ -84,6 +87,7 @@ struct LearningCore: ~Copyable {
     mutating func prepare<Prepared: ~Copyable, Failure: Error>(
         _ body: (inout LearningCore) throws(Failure) -> Prepared
     ) throws(Failure) -> Prepared {
+        isAtRest = false
         let (figures, classes) = (view.figures, truth.counts.count)
         do throws(Failure) {
             return try body(&self)
@@ -130,6 +134,19 @@ struct LearningCore: ~Copyable {
         scores.dropColumns(from: 0)
     }
 
+    /// Records that buffers of a block are used outside of a change.
+    mutating func useBuffers() { isAtRest = false }
+
+    /// Returns the memory of the buffers of a block to the system. No bit of the state or of later results changes, and nothing can
+    /// fail: the addresses stay, and the next block gets pages when it writes.
+    mutating func rest() {
+        mapped?.discardColumns()
+        scores.discardColumns()
+        view.rest()
+        truth.sketches.rest()
+        isAtRest = true
+    }
+
     // MARK: Mapping
 
     /// Makes room for mapped rows.
@@ -145,6 +162,7 @@ struct LearningCore: ~Copyable {
         _ features: UnsafeBufferPointer<Double>,
         _ body: (inout LearningCore, borrowing Matrix) throws(LinearAlgebraError) -> R
     ) throws(LinearAlgebraError) -> R {
+        isAtRest = false
         // `body` may change everything else meanwhile.
         guard var buffer = mapped.take() else { preconditionFailure("rows are mapped while others are in use") }
         let result: Result<R, LinearAlgebraError>

@@ -32,7 +32,7 @@ struct ClassSketches: ~Copyable {
         self.gathered = gathered
     }
 
-    /// Their memory in doubles, including work buffers.
+    /// Their memory in doubles, including the buffers of rotations.
     static func doubles(_ rank: SketchRank, width: Int, classes: Double) -> Double {
         let width = Double(width)
         switch rank {
@@ -40,9 +40,20 @@ struct ClassSketches: ~Copyable {
             let rows = 2 * Double(rank)
             // A rotation needs the rows, their products, and the eigensolver's two squares.
             return classes * rows * width + rows * width + 3 * rows * rows
-        case .exact: return classes * width * (width + 1) / 2 + width * Double(CostModel(width: Int(width)).blockRows)
+        case .exact: return classes * width * (width + 1) / 2
         }
     }
+
+    /// The memory of the rows of a block, in doubles.
+    ///
+    /// - Parameter isAtRest: counts only what `rest` keeps.
+    static func bufferDoubles(_ rank: SketchRank, width: Int, isAtRest: Bool) -> Double {
+        let rows = CostModel(width: width).blockRows
+        return rank != .exact || isAtRest && Matrix.hasPages(rows: width, columns: rows) ? 0 : Double(width) * Double(rows)
+    }
+
+    /// Returns the memory of the rows of a block to the system until the next block.
+    mutating func rest() { gathered.discardColumns() }
 
     /// Whether anything is kept.
     var isKept: Bool { rank != .rows(0) }

@@ -80,7 +80,11 @@ struct CostModel {
         (sums: 300 * Double(rows) * Double(width), score: 2500 * Double(rows) * Double(classes))
     }
 
-    /// The width, in columns of D doubles, of all buffers of a view and its classifier: H and P of a block, gathered H and T, and
+    /// The widths, in columns of D doubles, of all buffers of a view and its classifier: H and P of a block, gathered H and T, and
     /// those of a probe.
-    var scratchColumns: Int { 2 * blockRows + 2 * gatheredColumns + 1 + 2 * SymmetricPair.vectorColumns }
+    ///
+    /// - Parameter mapsRows: whether all rows are copied to be mapped; otherwise single ones are.
+    func buffers(mapsRows: Bool) -> [Int] {
+        [mapsRows ? blockRows : 1, blockRows, gatheredColumns, gatheredColumns, 1] + [Int](repeating: SymmetricPair.vectorColumns, count: 2)
+    }
 }

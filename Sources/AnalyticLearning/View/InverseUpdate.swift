@@ -35,6 +35,12 @@ struct InverseUpdate: ~Copyable {
         s.dropColumns(from: 0)
     }
 
+    /// Returns the memory of P and S to the system until the next block.
+    mutating func rest() {
+        p.discardColumns()
+        s.discardColumns()
+    }
+
     /// The largest element of R's diagonal.
     var largestInverse: Double { diagonal.max() ?? 0 }
 

@@ -38,6 +38,9 @@ struct Readout: ~Copyable {
     /// Returns the memory of a block to the system.
     mutating func discard() { residual.dropColumns(from: 0) }
 
+    /// Returns the memory of the residual to the system until the next block.
+    mutating func rest() { residual.discardColumns() }
+
     /// HW, and Y − HW.
     ///
     /// - Parameters:

@@ -56,13 +56,33 @@ struct RecursiveView: ~Copyable {
         noteCondition()
     }
 
-    /// The memory besides R, including the classifier's buffer of mapped rows, in doubles: the buffers of a block, and W.
+    /// The memory of the buffers of a block in doubles, including the classifier's of mapped rows.
     ///
-    /// - Parameter mapsRows: whether rows are copied to be mapped. Two or more identity rows are not copied.
-    static func doubles(width: Int, classes: Double, mapsRows: Bool) -> Double {
-        let cost = CostModel(width: width)
-        let columns = cost.scratchColumns - (mapsRows ? 0 : cost.blockRows - 1)
-        return Double(width) * Double(columns) + Double(width) * classes
+    /// - Parameters:
+    ///   - mapsRows: whether rows are copied to be mapped. Two or more identity rows are not copied.
+    ///   - isAtRest: counts only what `rest` keeps: small buffers.
+    static func bufferDoubles(width: Int, mapsRows: Bool, isAtRest: Bool) -> Double {
+        CostModel(width: width).buffers(mapsRows: mapsRows).reduce(0) { sum, columns in
+            isAtRest && Matrix.hasPages(rows: width, columns: columns) ? sum : sum + Double(width) * Double(columns)
+        }
+    }
+
+    /// Returns the memory of the buffers to the system until they are written again; the gathered rows stay.
+    mutating func rest() {
+        update.rest()
+        readout.rest()
+        coupling.discardColumns()
+        gatheredT.discardColumns(from: gathered)
+        gatheredH.discardColumns(from: gathered)
+        probeVector.discardColumns()
+        probeProduct.discardColumns()
+        probeResult.discardColumns()
+    }
+
+    /// The memory of the gathered rows, in bytes, if `rest` does not keep all of the buffers.
+    var gatheredBytes: Int {
+        let width = gatheredT.rows
+        return Matrix.hasPages(rows: width, columns: gatheredT.columns) ? 2 * gathered * width * MemoryLayout<Double>.stride : 0
     }
 
     /// Makes room for learning a block of this many rows and classes.

@@ -28,8 +28,8 @@ struct ModelMetrics {
         each(&text, "accrue_model_version", "Number of changes to the model so far.") { ($0.weights?.version).map(Double.init) }
         each(&text, "accrue_model_samples", "Rows learned and not unlearned.") { ($0.weights?.samples).map(Double.init) }
         each(&text, "accrue_model_classes", "Classes of the model.") { ($0.weights?.classCount).map(Double.init) }
-        each(&text, "accrue_model_memory_bytes", "Memory of the model, as counted against the limit.") { model in
-            model.weights?.estimatedBytes.map(Double.init)
+        each(&text, "accrue_model_memory_bytes", "Memory that the model holds now; less while it rests.") { model in
+            model.weights.map { _ in Double(model.heldBytes) }
         }
         each(&text, "accrue_model_queue_requests", "Requests waiting for the model's worker.") { Double($0.queuedRequests) }
         each(&text, "accrue_model_queue_bytes", "Bytes held by requests waiting for the model's worker.") { Double($0.queuedBytes) }

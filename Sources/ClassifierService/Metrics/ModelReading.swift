@@ -14,6 +14,8 @@ struct ModelReading {
     let queuedRequests: Int
     /// The bytes that they hold.
     let queuedBytes: Int
+    /// The memory that it holds, in bytes.
+    let heldBytes: Int
     /// Test-then-train accuracy over the whole stream, and over its last rows.
     let overall: ProgressiveEvaluation.Measures?
     let recent: ProgressiveEvaluation.Measures?
@@ -25,6 +27,7 @@ struct ModelReading {
         activity = model.activity.withLock { $0 }
         files = model.files.withLock { $0 }
         (queuedRequests, queuedBytes) = model.queued
+        heldBytes = model.heldBytes
         overall = weights?.evaluation.overall
         recent = weights?.evaluation.recent
     }

@@ -34,7 +34,7 @@ struct ModelAnswer: Sendable {
     /// Nil, like the next, until R has been computed.
     private let health: ViewHealth?
     private let sumError: SumError?
-    private let memoryBytes: Int?
+    private let memoryBytes: Int
     private let balancedVersion: Int?
     private let evaluation: EvaluationAnswer
     private let plainCalibration: Calibration?
@@ -50,7 +50,7 @@ struct ModelAnswer: Sendable {
         configuration = weights.configuration
         health = weights.health
         sumError = weights.sumError
-        memoryBytes = weights.estimatedBytes
+        memoryBytes = details.memoryBytes
         balancedVersion = weights.balancedVersion
         evaluation = EvaluationAnswer(evaluation: weights.evaluation, labels: weights.labels, counts: weights.counts)
         plainCalibration = weights.calibration(of: .plain)
@@ -95,7 +95,7 @@ struct ModelAnswer: Sendable {
                 CalibrationAnswer(calibration: balancedCalibration).write(to: &writer)
             }
             activity.write(to: &writer)
-            writer.member("memory_bytes", memoryBytes ?? 0)
+            writer.member("memory_bytes", memoryBytes)
             writer.endObject()
         }
         return text

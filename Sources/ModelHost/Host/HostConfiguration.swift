@@ -23,6 +23,9 @@ public struct HostConfiguration: Sendable {
     /// Requests that may wait for a model: this many changes, and as many reads.
     public var maximumQueuedRequests = 1024
 
+    /// Seconds after its last block for which a model keeps the buffers of learning.
+    package var restDelay = 5.0
+
     /// The defaults: models in memory only.
     public init() {}
 }

@@ -82,8 +82,8 @@ public final class LearningHost: Sendable {
         limits.queuedRequests = configuration.maximumQueuedRequests
         registry = ModelRegistry(
             context: HostContext(
-                budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, log: log, workers: workers,
-                balancePool: balancePool,
+                budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, restDelay: configuration.restDelay, log: log,
+                workers: workers, balancePool: balancePool,
                 spools: SpoolLimits(
                     directory: configuration.spoolDirectory, bytes: configuration.maximumSpool ?? configuration.maximumMemory,
                     files: configuration.maximumSpoolFiles, patience: configuration.snapshotPatience, closing: closing),

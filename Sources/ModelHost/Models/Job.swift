@@ -61,6 +61,14 @@ package enum Job: Sendable {
         }
     }
 
+    /// Whether the job is work for the buffers of a block; asking about a model does not keep it from its rest.
+    var usesBuffers: Bool {
+        switch self {
+        case .learn, .unlearn, .merge, .reconfigure, .rebalance, .adopt, .measure, .call, .restore: true
+        case .renameClass, .deleteClass, .describe, .snapshot, .snapshotSize, .delete: false
+        }
+    }
+
     /// Whether the job creates or restores the model, or asks for it during creation. Such a job runs before a later deletion: a model that
     /// existed when it was deleted was created first.
     var isPut: Bool {

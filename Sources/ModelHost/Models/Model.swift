@@ -1,5 +1,6 @@
 package import AnalyticLearning
 package import Concurrency
+internal import Synchronization
 
 /// A model as the rest of the program sees it: its name, its published state, and the queue to its worker.
 package final class Model: Sendable {
@@ -16,6 +17,7 @@ package final class Model: Sendable {
     package let events: EventHub
     /// Costs of inference requests.
     package let inferences = InferenceStatistics()
+    private let memory = Atomic<Int>(0)
     private let limits: HostLimits
     private let state: Guarded<State>
 
@@ -72,8 +74,16 @@ package final class Model: Sendable {
     /// The newest weights; nil while the model is being created. The lock is held for a reference count, never across work.
     package var published: PublishedWeights? { state.withLock { $0.published } }
 
+    /// The memory that the model holds, in bytes.
+    package var heldBytes: Int { memory.load(ordering: .relaxed) }
+
+    /// Sets `heldBytes`.
+    func noteMemory(_ bytes: Int) { memory.store(bytes, ordering: .relaxed) }
+
     /// Makes weights visible to predictions.
     func publish(_ weights: PublishedWeights) {
+        // Weights may come before the model has told what it holds.
+        if heldBytes == 0 { noteMemory(weights.estimatedBytes ?? .max) }
         // The replaced weights may be the last reference to megabytes, so they are freed after the lock.
         let replaced = state.withLock { state in
             defer {

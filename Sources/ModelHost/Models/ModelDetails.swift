@@ -13,16 +13,21 @@ package struct ModelDetails: Sendable {
     package let files: FileActivity?
     /// Requests waiting for the worker.
     package let queueDepth: Int
+    /// The memory that the model holds, in bytes.
+    package let memoryBytes: Int
     /// When this was read, in seconds since 1970.
     package let time: Double
 
     /// The current details of a model, with the given weights.
-    package init(_ model: Model, _ weights: PublishedWeights) {
+    ///
+    /// - Parameter memory: the bytes that it holds; nil for what it held at the end of its last turn.
+    package init(_ model: Model, _ weights: PublishedWeights, memory: Int? = nil) {
         name = model.name
         self.weights = weights
         activity = model.activity.withLock { $0 }
         files = model.files.withLock { $0 }
         queueDepth = model.queue.count
+        memoryBytes = memory ?? model.heldBytes
         time = WallClock.now
     }
 }

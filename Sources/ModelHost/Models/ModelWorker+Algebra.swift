@@ -181,6 +181,7 @@ extension ModelWorker {
     /// Adjusts the reservation to exactly what the model takes now.
     func settleReservation() {
         if let bytes = requiredBytes { reservation.settle(at: bytes) }
+        noteMemory()
     }
 
     func restoredMeanwhile() -> ModelError {

@@ -17,7 +17,9 @@ extension ModelWorker {
     ///
     /// Answers rely on this order: check, log, learn, publish, answer.
     func learn(_ jobs: [LearnJob]) {
-        features.removeAll(keepingCapacity: features.capacity <= 1 << 22)
+        features.reserveCapacity(jobs.reduce(0) { $0 + $1.rows.features.count })
+        // Some requests are followed by none for days; the next one finds free memory soon enough.
+        defer { features = [] }
         var columns: [Int] = []
         let accepted = accept(jobs, &columns)
         guard !accepted.isEmpty else { return }
@@ -106,6 +108,8 @@ extension ModelWorker {
     private func answer(_ accepted: [Accepted], _ outcome: LearnOutcome, _ columns: [Int], time: Int) {
         var samples = classifier.samples - columns.count
         var row = 0
+        var answers: [LearnAnswer] = []
+        answers.reserveCapacity(accepted.count)
         for entry in accepted {
             let rows = row..<(row + entry.job.rows.count)
             samples += entry.job.rows.count
@@ -119,9 +123,14 @@ extension ModelWorker {
                 let classes = AnsweredClasses(entry.newLabels, of: classifier.registry)
                 idempotency.remember(identity, .learn(kept, newClasses: classes), time: time)
             }
+            answers.append(answer)
+            row = rows.upperBound
+        }
+        // What is remembered counts before anybody can ask.
+        noteMemory()
+        for (entry, answer) in zip(accepted, answers) {
             entry.job.completion.succeed(answer)
             for job in entry.duplicates { job.completion.succeed(answer) }
-            row = rows.upperBound
         }
     }
 

@@ -10,10 +10,15 @@ final class ModelWorker {
     var classifier: Classifier
     /// This model's share of the budget.
     let reservation: Reservation
-    /// An additional share for published weights that do not fit Float32; empty for most models.
-    private let reservationInDouble: Reservation
-    /// The rows of a block, one request after another.
+    /// An additional share for memory that is never refused: remembered answers, and published weights that do not fit Float32.
+    private let reservationBeside: Reservation
+    /// The memory of published weights that do not fit Float32; 0 for most models.
+    private var exactBytes = 0
+    /// The rows of a block, one request after another; empty between blocks.
     var features: [Double] = []
+    private var notedMemory: MemoryParts?
+    /// When the buffers were last used, in seconds of the monotonic clock.
+    private var usedBuffers = 0.0
     var refresh = RefreshSchedule()
     /// The number of healings already published as events.
     var toldHeals = 0
@@ -27,7 +32,7 @@ final class ModelWorker {
     private init(model: Model, start: Start, reservation: Reservation, context: HostContext) {
         self.model = model
         self.reservation = reservation
-        reservationInDouble = Reservation(of: context.budget)
+        reservationBeside = Reservation(of: context.budget)
         self.context = context
         classifier = start.classifier
         idempotency = start.idempotency
@@ -142,6 +147,7 @@ final class ModelWorker {
 
     /// Publishes the initial state.
     private func begin() {
+        usedBuffers = MonotonicClock.now
         publish()
         settleReservation()
         model.condition = store?.failure.map { .stopped($0) } ?? .ready
@@ -162,11 +168,60 @@ final class ModelWorker {
         guard let jobs else { return end(.busy("the server is stopping"), deletion: nil) }
         guard let first = jobs.first else {
             let isWanted = unknownState == nil && classifier.needsBalancing
-            return .rest(until: [refresh.wakeUp(isWanted: isWanted), store?.wakeUp].compactMap { $0 }.min())
+            return .rest(until: [refresh.wakeUp(isWanted: isWanted), store?.wakeUp, restIfDue()].compactMap { $0 }.min())
         }
         if case .delete(let completion) = first { return end(.deletedModel(model.name), deletion: completion) }
         perform(first, jobs)
+        if !classifier.isAtRest, first.usesBuffers { usedBuffers = MonotonicClock.now }
+        noteMemory()
         return .turn
+    }
+
+    /// Frees the buffers of a block some seconds after the last one.
+    ///
+    /// - Returns: when to ask again.
+    private func restIfDue() -> Double? {
+        guard !classifier.isAtRest else { return nil }
+        let time = usedBuffers + context.restDelay
+        guard MonotonicClock.now >= time else { return time }
+        classifier.rest()
+        noteMemory()
+        return nil
+    }
+
+    /// Counts the memory that the model holds now.
+    func noteMemory() {
+        let parts = MemoryParts(
+            classifier: ObjectIdentifier(classifier), classes: classifier.registry.count, imbalance: classifier.configuration.imbalance,
+            isAtRest: classifier.isAtRest, gatheredBytes: classifier.isAtRest ? classifier.gatheredBytes : 0,
+            labelBytes: classifier.registry.labelBytes, besideBytes: besideBytes)
+        // Most blocks change none of it.
+        guard parts != notedMemory else { return }
+        notedMemory = parts
+        reservationBeside.settle(at: besideBytes)
+        model.noteMemory(heldBytes)
+    }
+
+    /// What the memory of a model depends on, besides its configuration.
+    private struct MemoryParts: Equatable {
+        let classifier: ObjectIdentifier
+        let classes: Int
+        let imbalance: Imbalance
+        let isAtRest: Bool
+        let gatheredBytes: Int
+        let labelBytes: Int
+        let besideBytes: Int
+    }
+
+    /// The memory that is never refused.
+    private var besideBytes: Int { exactBytes + idempotency.heldBytes }
+
+    /// The memory that the model holds now, in bytes.
+    private var heldBytes: Int {
+        [classifier.heldBytes ?? .max, classifier.registry.labelBytes, besideBytes].reduce(0) { sum, part in
+            let (total, overflow) = sum.addingReportingOverflow(part)
+            return overflow ? .max : total
+        }
     }
 
     private func end(_ reason: ModelError, deletion: Completion<Void>?) -> Next {
@@ -229,7 +284,8 @@ final class ModelWorker {
                 "the weights are not finite; the last finite ones stay in use",
                 ["model": model.name, "ridge that would cure it": classifier.health.curingRidge.map { "\($0)" } ?? "not known"])
         }
-        reservationInDouble.settle(at: weights.exactBytes)
+        exactBytes = weights.exactBytes
+        noteMemory()
         model.publish(weights)
         tellOfHealing()
     }
@@ -247,6 +303,6 @@ final class ModelWorker {
         guard let weights = classifier.publish() ?? model.published else {
             throw ModelError(.internal, "the model has not published any weights")
         }
-        return ModelDetails(model, weights)
+        return ModelDetails(model, weights, memory: heldBytes)
     }
 }

@@ -93,6 +93,15 @@ struct IdempotencyTable: Sendable {
     private var sequence = 0
     private var bytes = 0
 
+    /// The memory that the table takes: its two lists as they have grown, and what their elements refer to.
+    var heldBytes: Int {
+        // Three of four places of a dictionary are used at most.
+        let slot = MemoryLayout<(IdempotencyKey, Entry)>.stride * 4 / 3
+        let place = MemoryLayout<(sequence: Int, key: IdempotencyKey)>.stride
+        // `bytes` has 128 for a key with its entry, which takes a slot, a place, and the heads of a text and of a list of blocks.
+        return entries.capacity * slot + order.capacity * place + bytes - 48 * entries.count
+    }
+
     /// Looks a request up.
     ///
     /// - Throws: `impossible` if the key belongs to another request, or to one too long to be remembered; `conflict` for a block whose

@@ -19,12 +19,12 @@ final class KeptModels: Sendable {
 
     /// Starts a service on the directory and waits until it is ready.
     func start(
-        fileSystem: any FileSystem = SystemFileSystem(), isReady: Bool = true,
+        fileSystem: any FileSystem = SystemFileSystem(), isReady: Bool = true, restDelay: Double = 3600,
         _ configure: (inout DurabilityConfiguration) -> Void = { _ in }
     ) throws -> KeptService {
         var durability = DurabilityConfiguration(directory: path)
         configure(&durability)
-        return try KeptService(durability, fileSystem, workerThreads: workerThreads, isReady: isReady)
+        return try KeptService(durability, fileSystem, workerThreads: workerThreads, restDelay: restDelay, isReady: isReady)
     }
 
     /// Copies the directory as a crash would leave it, though the server may be changing it.
@@ -65,7 +65,10 @@ final class KeptService: Sendable {
     let service: Service
     let port: UInt16
 
-    init(_ durability: DurabilityConfiguration, _ fileSystem: any FileSystem, workerThreads: Int? = nil, isReady: Bool) throws {
+    init(
+        _ durability: DurabilityConfiguration, _ fileSystem: any FileSystem, workerThreads: Int? = nil, restDelay: Double = 3600,
+        isReady: Bool
+    ) throws {
         var configuration = ServiceConfiguration()
         if let workerThreads { configuration.host.workerThreads = workerThreads }
         // The tests of one process share its threads: no service may change what another computes with.
@@ -78,6 +81,7 @@ final class KeptService: Sendable {
         configuration.server.bodyDeadline = 3600
         configuration.server.idleTimeout = 3600
         configuration.server.writeTimeout = 3600
+        configuration.host.restDelay = restDelay
         configuration.host.durability = durability
         service = try Service(configuration, fileSystem: fileSystem, log: Log(isSilent: true))
         port = try service.start().port

@@ -25,6 +25,7 @@ final class TestService: Sendable {
         configuration.server.bodyDeadline = 3600
         configuration.server.idleTimeout = 3600
         configuration.server.writeTimeout = 3600
+        configuration.host.restDelay = 3600
         configure(&configuration)
         service = try Service(configuration, log: Log(isSilent: true))
         conformance = ThreadSanitizer.isOn ? nil : Conformance(service, usesTokens: configuration.access.tokenFile != nil)

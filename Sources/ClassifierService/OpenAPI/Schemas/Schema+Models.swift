@@ -105,7 +105,7 @@ extension Schema {
                 "last_rebalance",
                 object([.required("version", version), .required("age_seconds", age), .required("seconds", age)]).orNull,
                 "The last refresh of the balanced weights: its version, its age, and how long it took; null before the first."),
-            .required("memory_bytes", count, "The memory that the model takes."),
+            .required("memory_bytes", count, "The memory that the model holds now; less while it rests."),
         ]
     ).named("ModelDetails")
 

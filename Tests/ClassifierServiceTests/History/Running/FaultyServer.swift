@@ -21,7 +21,8 @@ final class FaultyServer: HistoryServer {
     var port: UInt16 { service?.port ?? 0 }
 
     func start() throws {
-        service = try models.start(fileSystem: disk) { $0.checkpointLogBytes = checkpointLog << 10 }
+        // Models rest whenever nothing waits.
+        service = try models.start(fileSystem: disk, restDelay: 0) { $0.checkpointLogBytes = checkpointLog << 10 }
     }
 
     /// A service cannot be killed without the process: a failing disk produces what a kill leaves.
