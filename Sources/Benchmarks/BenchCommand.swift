@@ -9,14 +9,15 @@ package enum BenchCommand: Command {
     static let operands: [Operand] = [.choice(["engine", "predict", "rebalance", "memory", "http", "durability"])]
     static let options = [
         Option("--dimension", "N,…", "width D of the model; engine and predict take several (2048; memory 8192)"),
-        Option("--inputs", "N", "predict and rebalance: length of the vectors that random_relu maps to D (none; rebalance 384)"),
+        Option("--inputs", "N", "predict, rebalance, memory: length of the vectors that random_relu maps to D (none; rebalance 384)"),
         Option("--classes", "N,…", "classes (100)"),
         Option("--batch", "N,…", "rows per request (engine 1,64,1024; predict 1,8,64,512; http and memory 64)"),
         Option("--against", "published", "engine: also time the published left-to-right recursion"),
+        Option("--at-rest", nil, "memory: what models of several widths take once they rest (384,1024,2048)"),
         Option("--cap", "N", "rebalance: maximum number of pseudo-features per class (128)"),
         Option("--connections", "N", "http and durability: connections that learn (2; durability 64)"),
         Option("--data", "DIR", "durability: where to create a temporary data directory (.)"),
-        Option("--rows", "N", "durability: logged rows to recover (200000)"),
+        Option("--rows", "N", "logged rows to recover, or to learn (durability 200000; memory 2000)"),
         Option("--requests", "N", "durability: single-row requests to log and recover (6000)"),
         Option("--checkpoint-dimension", "N", "durability: D of the model that writes checkpoints while it predicts (4096)"),
         Option("--map", "N", "http: width of random_relu, from vectors of length --dimension (none; then 384)"),
@@ -34,6 +35,7 @@ package enum BenchCommand: Command {
         case "engine": try EngineBench(arguments).run()
         case "predict": try PredictBench(arguments).run()
         case "rebalance": try RebalanceBench(arguments).run()
+        case "memory" where arguments.has("--at-rest"): try RestingMemoryBench(arguments).run()
         case "memory": try MemoryBench(arguments).run()
         case "http": try HTTPBench(arguments).run()
         case "durability": try DurabilityBench(arguments).run()

@@ -7,12 +7,12 @@ struct BenchModel {
     let client: HTTPClient
     let dimension: Int
     let classes: Int
-    /// The width of `random_relu`; nil for identity.
-    var width: Int?
+    var name = "bench"
     static let path = "/v1/models/bench"
 
-    func create() throws {
-        let map = width.map { #","feature_map":{"kind":"random_relu","width":\#($0),"seed":1}"# } ?? ""
+    /// - Parameter width: the length that `random_relu` maps to; nil for the identity map.
+    func create(width: Int? = nil) throws {
+        let map = width.map { ",\"feature_map\":{\"kind\":\"random_relu\",\"width\":\($0)}" } ?? ""
         try send("PUT", "", Array("{\"dimension\":\(dimension)\(map)}".utf8), expecting: 201)
         try send("POST", "/learn", body(rows: classes, from: 0, seed: 1))
     }
@@ -42,9 +42,10 @@ struct BenchModel {
 
     @discardableResult
     func send(_ method: String, _ call: String, _ body: [UInt8] = [], expecting status: Int = 200) throws -> HTTPClient.Response {
-        let response = try client.send(method, Self.path + call, body: body)
+        let path = "/v1/models/\(name)\(call)"
+        let response = try client.send(method, path, body: body)
         guard response.status == status else {
-            throw BenchError("\(method) \(Self.path)\(call) answered \(response.status): \(response.text.prefix(200))")
+            throw BenchError("\(method) \(path) answered \(response.status): \(response.text.prefix(200))")
         }
         return response
     }

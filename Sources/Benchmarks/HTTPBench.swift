@@ -35,8 +35,8 @@ struct HTTPBench {
 
     func run() throws {
         let server = try ServedProcess(computeThreads: computeThreads)
-        let model = BenchModel(client: server.client(), dimension: dimension, classes: classes, width: width)
-        try model.create()
+        let model = BenchModel(client: server.client(), dimension: dimension, classes: classes)
+        try model.create(width: width)
         let learning = Call(path: "/learn", bodies: (0..<4).map { model.body(rows: batch, from: $0 * batch, seed: UInt64($0) + 2) })
         let predicting = Call(path: "/predict", bodies: (0..<4).map { model.body(rows: 1, from: nil, seed: UInt64($0) + 10) })
         var figures = Figures(

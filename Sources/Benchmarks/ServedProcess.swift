@@ -51,14 +51,19 @@ final class ServedProcess {
     func client() -> HTTPClient { HTTPClient(host: "127.0.0.1", port: port) }
 
     /// Its peak memory so far, in bytes (`VmHWM`).
-    func peakMemory() throws -> Int {
+    func peakMemory() throws -> Int { try memory(of: "VmHWM") }
+
+    /// A figure of its memory as the system says it, in bytes.
+    ///
+    /// - Parameter key: `VmHWM`, `VmRSS`, `RssAnon` …
+    func memory(of key: String) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
-        for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
+        for line in status.split(separator: "\n") where line.hasPrefix(key + ":") {
             if let kilobytes = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap({ Int($0) }) {
                 return kilobytes << 10
             }
         }
-        throw BenchError("the system does not report the peak memory of a process")
+        throw BenchError("the system does not report the memory of a process")
     }
 
     /// Restarts `peakMemory` from the memory held now.

@@ -43,7 +43,10 @@ internal import LinearAlgebra
             print(command.help, terminator: "")
             return
         }
-        if command.computes { Restart.ifFaster() }
+        if command.computes {
+            Restart.ifFaster()
+            Heap.returnLargeBlocks()
+        }
         do {
             try command.run(try ParsedArguments(words, options: command.options))
         } catch let error as UsageError {
