@@ -68,7 +68,7 @@ class MemoryTests(unittest.TestCase):
 
     def test_a_model_takes_what_the_formula_says(self):
         text = section(manual_page("Sizing"), "Memory")
-        for part in ("8·(D² + a·D + C·(2.5·D + 3·d))", "8 to 16", "8·(b·D + C·D/2)", "from 60 to 1,050", "D²/2 + C·D up to D = 1,024", "1.5·d·D",
+        for part in ("8·(D² + a·D + C·(2.5·D + 3·d))", "8 to 16", "8·(b·D + C·D/2)", "from 40 to 1,050", "D²/2 + C·D up to D = 1,024", "1.5·d·D",
                      "1.5·C·D", "2r·(C + 1)·D + 12r²"):  # fmt: skip
             self.assertIn(part, text)
         balanced = {"imbalance": {"kind": "reweight"}}
@@ -87,7 +87,7 @@ class MemoryTests(unittest.TestCase):
                 # Rows that wait beside the square are few here.
                 least, most = (8 * self.doubles(d, D, C, rank, width, more, a) for a in (8, (16 if D >= 256 else 80) + 2 * C))
                 self.assertTrue(least <= told <= most, f"{d} {width} {more}: {told} is not from {least} to {most}")
-                least, most = (8 * (b * D + C * D / 2) for b in (60 - 2 * C, 1060))
+                least, most = (8 * (b * D + C * D / 2) for b in (40, 1060))
                 self.assertTrue(least <= learning - told <= most, f"{d} {width} {more}: {learning - told} is not from {least} to {most}")
                 client.send("DELETE", path)
             sizes = re.findall(r"\((\d+) MB at (?:D = )?([\d,]*\d)", text)
