@@ -137,19 +137,23 @@ public final class Classifier {
     ///   - features: all rows of all requests; every value finite and at most 1e50 in magnitude (the caller has checked).
     ///   - columns: the interned class of each row.
     ///   - spans: the requests in order.
+    ///   - isForLater: whether the weights may lag behind until `catchUp`; see the page Recursion.
     /// - Throws: `LinearAlgebraError.outOfMemory`, with nothing changed, if there is no room for new classes or they exceed
     ///   `memoryLimit`. A solver error after the truth has the rows is not thrown: the old weights stay, `health` says so, and the
     ///   next block tries again.
     /// - Complexity: see `CostModel`.
     @discardableResult
     public func learn(
-        features: UnsafeBufferPointer<Double>, columns: [Int], spans: [RequestSpan]
+        features: UnsafeBufferPointer<Double>, columns: [Int], spans: [RequestSpan], isForLater: Bool = false
     ) throws(LinearAlgebraError) -> LearnOutcome {
         let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)
         precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
-        try core.reserve(columns, spans: spans, classRoom)
-        let predictions = try core.learn(
-            rows, spans: spans, calibrator: calibrator, balanced: BalancedScorer(balanced, balancedCalibrator))
+        try core.reserve(columns, spans: spans, isForLater: isForLater, classRoom)
+        let scorer = BalancedScorer(balanced, balancedCalibrator)
+        let predictions =
+            isForLater
+            ? try core.load(rows, spans: spans, calibrator: calibrator, balanced: scorer)
+            : try core.learn(rows, spans: spans, calibrator: calibrator, balanced: scorer)
         var row = 0
         for span in spans {
             let rows = row..<(row + span.rows)

@@ -92,6 +92,14 @@ extension LearningCore {
     private mutating func learnBulk(
         _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer?
     ) throws(LinearAlgebraError) {
+        try accumulateScored(rows, &scorer, balanced: balanced)
+        solve()
+    }
+
+    /// Scores rows by the current weights, and adds them to the truth and to G.
+    mutating func accumulateScored(
+        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer?
+    ) throws(LinearAlgebraError) {
         try rows.forEachPart(of: accumulatedRows(classes: truth.counts.count)) { (part) throws(LinearAlgebraError) in
             try withMapped(part.features) { (core, h) throws(LinearAlgebraError) in
                 try balanced?.record(h, columns: part.columns, scratch: &core.scores)
@@ -99,7 +107,6 @@ extension LearningCore {
                 core.accumulate(part, h, scoring: &scorer)
             }
         }
-        solve()
     }
 
     /// The recursion (ACIL eq. 9–10 in G-ACIL's mini-batch form), and the sums of the same rows.

@@ -18,6 +18,8 @@ struct LearningCore: ~Copyable {
     private(set) var isBehind = false
     /// Whether the buffers of a block have no memory; see `rest`.
     private(set) var isAtRest = true
+    /// Rows in the truth that W, solved last, lacks while a load goes on; see `load`.
+    private(set) var loadedRows = 0
 
     /// Mapped rows. Two or more identity rows are not copied. Nil only while in use.
     private var mapped: Matrix?
@@ -62,6 +64,7 @@ struct LearningCore: ~Copyable {
         isAtRest = false
         do throws(LinearAlgebraError) {
             isBehind = try change(&self) == .viewBehind
+            if !isBehind { loadedRows = 0 }
         } catch {}
     }
 
@@ -74,6 +77,9 @@ struct LearningCore: ~Copyable {
             return .together
         }
     }
+
+    /// Counts rows that were added for a later solution; negative: all of them are in W now.
+    mutating func noteLoaded(_ rows: Int) { loadedRows = rows < 0 ? 0 : loadedRows + rows }
 
     // MARK: Preparing
 
@@ -104,14 +110,17 @@ struct LearningCore: ~Copyable {
     /// - Parameters:
     ///   - columns: the class of each row.
     ///   - spans: the requests, if their rows are scored.
+    ///   - isForLater: whether the rows only go into the sums, see `load`.
     /// - Throws: `LinearAlgebraError.outOfMemory`; nothing has changed then.
-    mutating func reserve(_ columns: [Int], spans: [RequestSpan], _ room: ClassRoom) throws(LinearAlgebraError) {
+    mutating func reserve(
+        _ columns: [Int], spans: [RequestSpan], isForLater: Bool = false, _ room: ClassRoom
+    ) throws(LinearAlgebraError) {
         try prepare { (core) throws(LinearAlgebraError) in
             var block = core.view.cost.blockRows
             var scored = block
-            for span in spans where span.rows > core.view.cost.blockRows {
+            for span in spans where isForLater || span.rows > core.view.cost.blockRows {
                 scored = max(scored, core.accumulatedRows(classes: room.classes))
-                if core.path(rows: span.rows, classes: room.classes) == .wideBlock { block = max(block, span.rows) }
+                if !isForLater, core.path(rows: span.rows, classes: room.classes) == .wideBlock { block = max(block, span.rows) }
             }
             try core.reserveMapped(rows: min(columns.count, block))
             try core.scores.reshapeScratch(rows: min(columns.count, max(scored, block)), columns: room.classes)

@@ -40,6 +40,7 @@ struct ModelMetrics {
             $0.activity.learnRequests
         }
         count(&text, "accrue_model_learned_rows_total", "Rows learned since the server started.") { $0.activity.learnedRows }
+        each(&text, "accrue_model_unseen_rows", "Learned rows that predictions do not use yet.") { Double($0.activity.unseenRows) }
         count(&text, "accrue_model_unlearned_rows_total", "Rows unlearned since the server started.") {
             $0.activity.unlearnedRows
         }

@@ -37,7 +37,7 @@ final class LearnRoute: Sendable {
             },
             whole: { request, responder in
                 let deferred = responder.deferred()
-                do throws(Problem) { try self.queue(request, deferred, .learn) } catch { deferred.send(error.response) }
+                do throws(Problem) { try self.queue(request, deferred, .learn(LearnVisibility(request))) } catch { deferred.send(error.response) }
             })
         routes.on(.unlearn) { request, responder in
             let deferred = responder.deferred()
@@ -45,16 +45,28 @@ final class LearnRoute: Sendable {
         }
     }
 
-    private enum Purpose { case learn, unlearn }
+    private enum Purpose {
+        case learn(LearnVisibility)
+        case unlearn
+
+        /// The start of a hash of a request.
+        var seed: RequestIdentity.Purpose {
+            switch self {
+            case .learn: .learn
+            case .unlearn: .unlearn
+            }
+        }
+    }
 
     private func stream(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) -> LearnStream {
         let model = try registry.model(of: request)
         let key = try IdempotencyKey.of(request)
+        let visibility = try LearnVisibility(request)
         // The memory of a stream is bounded, and so is the number of streams.
         guard let place = streams.take() else { throw .busy("\(limits.learnStreams) streamed requests are already being learned") }
-        let stream = LearnStream(model: model, pool: pool, responder: responder, blockRows: limits.blockRows, key: key) { [streams] in
-            streams.leave(place)
-        }
+        let stream = LearnStream(
+            model: model, pool: pool, responder: responder, blockRows: limits.blockRows, key: key, visibility: visibility
+        ) { [streams] in streams.leave(place) }
         streams.fill(place, with: stream)
         return stream
     }
@@ -92,14 +104,13 @@ final class LearnRoute: Sendable {
                 .contentTooLarge, "the labels have \(labels.byteCount) bytes, expected at most \(UInt32.max); send fewer rows per request")
         }
         let identity = key.map { key in
-            let seed: RequestIdentity.Purpose = purpose == .learn ? .learn : .unlearn
-            return RequestIdentity(key: key, block: 0, hash: RequestIdentity.hash(features, labels, seed: seed.rawValue))
+            RequestIdentity(key: key, block: 0, hash: RequestIdentity.hash(features, labels, seed: purpose.seed.rawValue))
         }
         let rows = LearnRows(features: features, labels: labels, dimension: reader.dimension, identity: identity)
         switch purpose {
-        case .learn:
-            let completion = Completion<LearnAnswer>(responder) { [answers] in answers.answer($0.text, to: responder) }
-            try model.submit(.learn(LearnJob(rows, completion)))
+        case .learn(let visibility):
+            let completion = Completion<LearnAnswer>(responder) { [answers] in answers.answer($0.text(visibility), to: responder) }
+            try model.submit(.learn(LearnJob(rows, isForLater: visibility == .later, completion)))
         case .unlearn:
             let list: StaticString = "sketches_not_undone"
             let completion = Completion<KeyedOutcome>(responder) { [answers] in

@@ -20,6 +20,7 @@ final class LearnStream: BodyConsumer {
     private let dimension: Int
     private let blockRows: Int
     private let key: IdempotencyKey?
+    private let visibility: LearnVisibility
     private let onEnd: @Sendable () -> Void
     private let state = Guarded(State())
     /// Used by one task at a time: the next piece arrives only after the last has been read.
@@ -72,7 +73,7 @@ final class LearnStream: BodyConsumer {
     /// - Parameter onEnd: called once, when the stream has ended.
     init(
         model: Model, pool: ComputePool, responder: DeferredResponder, blockRows: Int, key: IdempotencyKey? = nil,
-        onEnd: @escaping @Sendable () -> Void
+        visibility: LearnVisibility = .now, onEnd: @escaping @Sendable () -> Void
     ) {
         self.model = model
         self.pool = pool
@@ -80,6 +81,7 @@ final class LearnStream: BodyConsumer {
         dimension = model.configuration.dimension
         self.blockRows = LearnBlock.rows(dimension: dimension, limit: blockRows)
         self.key = key
+        self.visibility = visibility
         self.onEnd = onEnd
         reader = Guarded(Reader(lines: LineReader(dimension: dimension, isStreamed: true)))
     }
@@ -229,7 +231,7 @@ final class LearnStream: BodyConsumer {
             features: block.features, labels: block.labels, dimension: dimension,
             identity: key.map { RequestIdentity(key: $0, block: block.number, hash: block.hash) })
         let completion = Completion<LearnAnswer> { [self] in blockEnded($0) }
-        do throws(ModelError) { try model.enqueue(.learn(LearnJob(rows, completion))) } catch { blockEnded(.failure(error)) }
+        do throws(ModelError) { try model.enqueue(.learn(LearnJob(rows, isForLater: visibility == .later, completion))) } catch { blockEnded(.failure(error)) }
     }
 
     /// Handles the worker's result for a block.
@@ -304,7 +306,7 @@ final class LearnStream: BodyConsumer {
             learn(block)
             flow?.resume()
         case .answer(let response): responder.send(response)
-        case .tell(let answer): AnswerSender(pool: pool).answer(answer.text, to: responder)
+        case .tell(let answer): AnswerSender(pool: pool).answer(answer.text(visibility), to: responder)
         case .readEnd:
             if !pool.run(.writing, { [self] in readEnd() }) { endReading(.busy("the compute threads are overloaded")) }
         }

@@ -26,6 +26,7 @@ struct ActivityAnswer: Sendable {
         writer.key("checkpoint_age_seconds")
         if let time = files?.checkpoint.time { writer.write(age(time)) } else { writer.writeNull() }
         writer.member("queue_depth", queueDepth)
+        writer.member("unseen_rows", activity.unseenRows)
         writer.key("last_rebalance")
         guard let rebalance = activity.lastRebalance else { return writer.writeNull() }
         writer.beginObject()

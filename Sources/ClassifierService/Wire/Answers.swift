@@ -5,7 +5,9 @@ internal import TensorFormats
 
 extension LearnAnswer {
     /// The answer to a learn request.
-    var text: AnswerText {
+    ///
+    /// - Parameter visibility: what the request asked for. A repeated request thus gets the same answer, also after a restart.
+    func text(_ visibility: LearnVisibility) -> AnswerText {
         var text = AnswerText()
         text.add { [self] writer in
             writer.beginObject()
@@ -21,6 +23,7 @@ extension LearnAnswer {
         text.add { [accuracyBefore] writer in
             writer.endArray()
             writer.member("accuracy_before", accuracyBefore)
+            if visibility == .later { writer.member("visible", false) }
             writer.endObject()
         }
         return text

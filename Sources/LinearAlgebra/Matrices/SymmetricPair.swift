@@ -199,6 +199,21 @@ public struct SymmetricPair: ~Copyable {
         }
     }
 
+    /// Solves (G+λI)W = Q alone (`dpotrf`, `dpotrs`). R is undefined afterwards, until another solve sets it.
+    ///
+    /// - Parameters: as of `solve`.
+    /// - Throws: `LinearAlgebraError.notPositiveDefinite`. G is never touched.
+    /// - Complexity: D³/3 + 2D²C multiply-adds over two.
+    public mutating func solveWeights(ridge: Double, weights: inout Matrix) throws(LinearAlgebraError) {
+        precondition(weights.rows == dimension, "shapes do not fit a solve")
+        copyGramAboveDiagonal(adding: ridge)
+        let (order, r, lead, solution, columns) = (dimension, inverse, lead, weights.base, weights.columns)
+        try ComputeThreads.lendToLibrary(order: order) { () throws(LinearAlgebraError) in
+            try BLAS.potrf(BLAS.upper, n: order, r, lda: lead)
+            BLAS.potrs(BLAS.upper, n: order, columns: columns, r, lda: lead, solution, ldb: order)
+        }
+    }
+
     /// The same through the eigenvectors of G+λI (`dsyevd`), leaving out eigenvalues below ε·D·max: a pseudo-inverse, used if Cholesky
     /// fails.
     ///

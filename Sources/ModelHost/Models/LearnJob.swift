@@ -1,10 +1,13 @@
 /// Rows to learn, and the completion that receives the answer.
 package struct LearnJob: Sendable {
     let rows: LearnRows
+    /// Whether predictions may see the rows after the answer: see `UnseenRows`.
+    let isForLater: Bool
     let completion: Completion<LearnAnswer>
 
-    package init(_ rows: LearnRows, _ completion: Completion<LearnAnswer>) {
+    package init(_ rows: LearnRows, isForLater: Bool = false, _ completion: Completion<LearnAnswer>) {
         self.rows = rows
+        self.isForLater = isForLater
         self.completion = completion
     }
 

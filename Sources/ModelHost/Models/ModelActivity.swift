@@ -18,6 +18,8 @@ package struct ModelActivity: Sendable {
     package var learnedRows = 0
     /// Rows learned in the last periods of `LearnedRows`.
     package var recentRows = RecentCounts()
+    /// Learned rows that predictions do not use yet.
+    package var unseenRows = 0
     /// Unlearned rows.
     package var unlearnedRows = 0
     package var rebalances = 0

@@ -5,7 +5,7 @@ internal import LinearAlgebra
 extension ModelWorker {
     /// Starts a refresh of the balanced weights if one is wanted and allowed; it runs on a thread of its own, from copies.
     func startRefreshIfDue() {
-        guard classifier.needsBalancing, refresh.isFree else { return }
+        guard classifier.needsBalancing, unseen.count == 0, refresh.isFree else { return }
         guard let reservation = reserveJob() else { return refresh.postpone(1) }
         let job: BalanceJob?
         do { job = try classifier.makeBalanceJob() } catch { job = nil }

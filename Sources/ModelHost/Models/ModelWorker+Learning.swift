@@ -23,11 +23,14 @@ extension ModelWorker {
         var columns: [Int] = []
         let accepted = accept(jobs, &columns)
         guard !accepted.isEmpty else { return }
+        let isForLater =
+            jobs[0].isForLater
+            && unseen.defers(rows: columns.count, bulkRows: classifier.configuration.bulkRows, at: MonotonicClock.now)
         let time = WallClock.coarseSeconds
         let outcome: LearnOutcome
         do throws(ModelError) {
             try store?.append(accepted.map(\.job.rows), time: time, version: classifier.version + 1)
-            outcome = try learn(accepted.map(\.span), columns)
+            outcome = try learn(accepted.map(\.span), columns, isForLater: isForLater)
         } catch {
             forgetClasses(from: accepted[0].span.knownClasses)
             for entry in accepted {
@@ -36,7 +39,7 @@ extension ModelWorker {
             }
             return
         }
-        publish()
+        if isForLater { noteLoaded(columns.count) } else { publish() }
         let period = context.learnedRows.add(columns.count)
         model.activity.withLock {
             $0.learnRequests += accepted.count
@@ -80,10 +83,10 @@ extension ModelWorker {
         return accepted
     }
 
-    private func learn(_ spans: [RequestSpan], _ columns: [Int]) throws(ModelError) -> LearnOutcome {
+    private func learn(_ spans: [RequestSpan], _ columns: [Int], isForLater: Bool) throws(ModelError) -> LearnOutcome {
         do {
             return try features.withUnsafeBufferPointer { (buffer) throws(LinearAlgebraError) in
-                try classifier.learn(features: buffer, columns: columns, spans: spans)
+                try classifier.learn(features: buffer, columns: columns, spans: spans, isForLater: isForLater)
             }
         } catch {
             // Rows that could not be learned must not be replayed at the next start.

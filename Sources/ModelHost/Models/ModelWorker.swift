@@ -20,6 +20,8 @@ final class ModelWorker {
     /// When the buffers were last used, in seconds of the monotonic clock.
     private var usedBuffers = 0.0
     var refresh = RefreshSchedule()
+    /// The rows of a load that predictions do not use yet.
+    var unseen = UnseenRows()
     /// The number of healings already published as events.
     var toldHeals = 0
     /// The answers given under each key.
@@ -157,18 +159,23 @@ final class ModelWorker {
     func takeTurn() -> Next {
         if unknownState == nil { startRefreshIfDue() }
         store?.startCheckpointIfDue(classifier, idempotency)
+        showUnseenIfDue()
         publishIfSolved()
         let limit = context.limits.blockRows
         var rows = 0
         let jobs = model.queue.poll { taken, next in
             guard case .learn(let first) = taken[0], case .learn(let job) = next else { return false }
             rows = (taken.count == 1 ? first.rows.count : rows) + job.rows.count
-            return rows <= limit && job.rows.dimension == first.rows.dimension
+            return rows <= limit && job.rows.dimension == first.rows.dimension && job.isForLater == first.isForLater
         }
         guard let jobs else { return end(.busy("the server is stopping"), deletion: nil) }
         guard let first = jobs.first else {
-            let isWanted = unknownState == nil && classifier.needsBalancing
-            return .rest(until: [refresh.wakeUp(isWanted: isWanted), store?.wakeUp, restIfDue()].compactMap { $0 }.min())
+            if let due = unseen.due, MonotonicClock.now >= due {
+                showUnseen()
+                return .turn
+            }
+            let isWanted = unknownState == nil && unseen.count == 0 && classifier.needsBalancing
+            return .rest(until: [refresh.wakeUp(isWanted: isWanted), store?.wakeUp, unseen.due, restIfDue()].compactMap { $0 }.min())
         }
         if case .delete(let completion) = first { return end(.deletedModel(model.name), deletion: completion) }
         perform(first, jobs)
@@ -243,6 +250,7 @@ final class ModelWorker {
             for job in jobs { job.refuse(reason) }
             return refuseWaiting(reason)
         }
+        if case .learn(let job) = first, job.isForLater {} else { showUnseen() }
         switch first {
         case .learn: learn(jobs.compactMap { if case .learn(let job) = $0 { job } else { nil } })
         case .unlearn(let rows, let key, let completion):

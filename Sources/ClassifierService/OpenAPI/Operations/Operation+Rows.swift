@@ -8,9 +8,14 @@ extension Operation {
             Answers once predictions use the rows and, if models are kept on disk, the rows are there too. Either all rows are learned or \
             none; but NDJSON is learned in blocks as it arrives. If a line is refused, the rows before it stay learned (with a key, only \
             whole blocks), and `rows_applied` in the problem counts them. A request that arrived whole is applied even if its client \
-            disconnects; to send it again safely, use an `Idempotency-Key`.
+            disconnects; to send it again safely, use an `Idempotency-Key`. With `visible=later`, for loads, the answer does not wait for \
+            predictions: they use the rows once no more come, or another call needs them, and within 10 s.
             """,
-        parameters: [.model, .idempotencyKey], body: .labelled(streams: true),
+        parameters: [
+            .model, .query("visible", .oneOf("now", "later"), "When predictions use the rows: at the answer, or soon after a load."),
+            .idempotencyKey,
+        ],
+        body: .labelled(streams: true),
         answers: [
             Answer(
                 .ok, "The rows are learned.",

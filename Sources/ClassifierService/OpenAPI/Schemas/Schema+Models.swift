@@ -102,6 +102,9 @@ extension Schema {
             .required("checkpoint_age_seconds", age.orNull, "The age of the newest checkpoint; null without `--data`."),
             .required("queue_depth", count, "Requests waiting for the model's worker."),
             .required(
+                "unseen_rows", count,
+                "Rows learned with `visible=later` that predictions, `version`, `samples` and `classes` do not include yet."),
+            .required(
                 "last_rebalance",
                 object([.required("version", version), .required("age_seconds", age), .required("seconds", age)]).orNull,
                 "The last refresh of the balanced weights: its version, its age, and how long it took; null before the first."),

@@ -46,6 +46,7 @@ extension Schema {
         .required(
             "accuracy_before", share.orNull,
             "The share of these rows that the model predicted correctly before it learned them; null if it had no classes."),
+        .optional("visible", bool, "False if the request had `visible=later`: predictions may not use the rows yet."),
     ]).named("Learned")
 
     static let unlearned = object([
