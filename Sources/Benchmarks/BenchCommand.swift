@@ -5,19 +5,20 @@ package enum BenchCommand: Command {
     static let name = "bench"
     static let computes = true
     static let summary = "Measure this machine"
-    static let usage = "engine|predict|rebalance|memory|http|durability [OPTIONS]"
-    static let operands: [Operand] = [.choice(["engine", "predict", "rebalance", "memory", "http", "durability"])]
+    static let usage = "engine|predict|rebalance|memory|http|durability|load [OPTIONS]"
+    static let operands: [Operand] = [.choice(["engine", "predict", "rebalance", "memory", "http", "durability", "load"])]
     static let options = [
         Option("--dimension", "N,…", "width D of the model; engine and predict take several (2048; memory 8192)"),
-        Option("--inputs", "N", "predict, rebalance, memory: length of the vectors that random_relu maps to D (none; rebalance 384)"),
-        Option("--classes", "N,…", "classes (100)"),
+        Option(
+            "--inputs", "N", "predict, rebalance, memory, load: length of the vectors that random_relu maps to D (none; rebalance, load 384)"),
+        Option("--classes", "N,…", "classes (100; load 40)"),
         Option("--batch", "N,…", "rows per request (engine 1,64,1024; predict 1,8,64,512; http and memory 64)"),
         Option("--against", "published", "engine: also time the published left-to-right recursion"),
         Option("--at-rest", nil, "memory: what models of several widths take once they rest (384,1024,2048)"),
         Option("--cap", "N", "rebalance: maximum number of pseudo-features per class (128)"),
         Option("--connections", "N", "http and durability: connections that learn (2; durability 64)"),
-        Option("--data", "DIR", "durability: where to create a temporary data directory (.)"),
-        Option("--rows", "N", "logged rows to recover, or to learn (durability 200000; memory 2000)"),
+        Option("--data", "DIR", "durability and load: where to create a temporary directory (.)"),
+        Option("--rows", "N", "rows to recover from a log, or to learn (durability 200000; memory 2000; load 60000)"),
         Option("--requests", "N", "durability: single-row requests to log and recover (6000)"),
         Option("--checkpoint-dimension", "N", "durability: D of the model that writes checkpoints while it predicts (4096)"),
         Option("--map", "N", "http: width of random_relu, from vectors of length --dimension (none; then 384)"),
@@ -29,7 +30,7 @@ package enum BenchCommand: Command {
 
     static func run(_ arguments: ParsedArguments) throws {
         guard arguments.words.count == 1 else {
-            throw UsageError("say what to measure: engine, predict, rebalance, memory, http or durability")
+            throw UsageError("say what to measure: engine, predict, rebalance, memory, http, durability or load")
         }
         switch arguments.words[0] {
         case "engine": try EngineBench(arguments).run()
@@ -39,9 +40,10 @@ package enum BenchCommand: Command {
         case "memory": try MemoryBench(arguments).run()
         case "http": try HTTPBench(arguments).run()
         case "durability": try DurabilityBench(arguments).run()
+        case "load": try LoadBench(arguments).run()
         default:
             throw UsageError(
-                "unknown benchmark \"\(arguments.words[0])\"; expected engine, predict, rebalance, memory, http or durability")
+                "unknown benchmark \"\(arguments.words[0])\"; expected engine, predict, rebalance, memory, http, durability or load")
         }
     }
 }

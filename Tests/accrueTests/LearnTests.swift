@@ -113,6 +113,9 @@ import Testing
         tally.add(try reply(20, 20_000), rows: 1, isKnown: false)
         tally.add(try reply(18, 17_952), rows: 1, isKnown: true)
         #expect(tally.last?.samples == 20_000)
+        // Two requests that were learned as one block, answered in the other order.
+        tally.add(try reply(20, 16_096), rows: 1, isKnown: false)
+        #expect(tally.last?.samples == 20_000)
         let summary = LearnSummary(
             model: "m", key: try RunKey("k"), skippedRows: 0, tally: tally, seconds: 1, end: try reply(25, 30_000))
         #expect(summary.text.hasSuffix("m: version 25, 30,000 samples, 1 classes"))
@@ -120,10 +123,10 @@ import Testing
     }
 
     @Test func aBatchIsNeverALargeBody() {
-        #expect(LearnCommand.standardBatch(1) == 1024)
-        #expect(LearnCommand.standardBatch(512) == 1024)
-        #expect(LearnCommand.standardBatch(4096) == 128)
-        #expect(LearnCommand.standardBatch(1 << 24) == 1)
+        #expect(LearnBatch.standard(1) == 1024)
+        #expect(LearnBatch.standard(512) == 1024)
+        #expect(LearnBatch.standard(4096) == 128)
+        #expect(LearnBatch.standard(1 << 24) == 1)
     }
 
     @Test(arguments: [

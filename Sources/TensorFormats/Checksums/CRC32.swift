@@ -1,5 +1,5 @@
 /// The cyclic redundancy check of zip files (CRC-32 of IEEE 802.3, polynomial 0x04C11DB7).
-struct CRC32 {
+package struct CRC32 {
     private var register: UInt32 = 0xFFFF_FFFF
 
     /// Adds the next bytes.
@@ -9,7 +9,7 @@ struct CRC32 {
     var checksum: UInt32 { ~register }
 
     /// The checksum of `bytes`.
-    static func checksum(of bytes: UnsafeRawBufferPointer) -> UInt32 {
+    package static func checksum(of bytes: UnsafeRawBufferPointer) -> UInt32 {
         ~tables.update(0xFFFF_FFFF, with: bytes)
     }
 

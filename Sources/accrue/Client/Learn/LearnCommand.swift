@@ -1,4 +1,5 @@
 import CommandSupport
+internal import Concurrency
 import Foundation
 import TensorFormats
 
@@ -10,7 +11,8 @@ enum LearnCommand: Command {
     static let operands: [Operand] = [.model, .file]
     static let options =
         RowInput.options + [
-            Option("--batch", "N", "rows per request (1024, or fewer with more than 512 features)"),
+            Option("--batch", "N", "rows per request (from the model: as many as are learned cheaply, in at most 8 MiB)"),
+            Option("--load", nil, "learn faster: predictions use the rows when all are learned, or after 10 s"),
             Option("--connections", "N", "concurrent requests; 1 learns the rows in order (4)"),
             Option("--key", "KEY", "name of the run: with the same rows and key, a run continues where the last one ended (a new one)"),
             Option("--progress", "FILE", "keep the run's progress in this file, and continue from there if the file exists"),
@@ -61,34 +63,49 @@ enum LearnCommand: Command {
                     + "remove the file to learn all rows again")
         }
         let progress =
-            saved ?? LearnProgress(model: model, key: givenKey ?? RunKey(), batchRows: batchRows ?? standardBatch(source.dimension))
+            saved
+            ?? LearnProgress(
+                model: model, key: givenKey ?? RunKey(),
+                batchRows: batchRows ?? LearnBatch.rows(details?["config"], source))
         let isQuiet = arguments.has("--quiet")
         let report = ProgressReport(
             ProgressText(done: progress.rows, total: source.rowCount, skipped: progress.rows), isQuiet: isQuiet)
         // Printed before anything can end the program silently.
         if !isQuiet, givenKey == nil, saved == nil { report.say("this run's key is \(progress.key)") }
+        let isLoad = arguments.has("--load")
         let run = LearnRun(
             settings, connections: connections, dimension: source.dimension, versionBefore: version, progress: progress,
-            progressPath: progressPath, report: report)
+            progressPath: progressPath, report: report, isLoad: isLoad, mayShrink: batchRows == nil)
         do {
             try run.run(source)
         } catch {
             report.finish()
             throw Unfinished(cause: error, rows: run.progress.rows, command: command(going: progress.key, progressPath))
         }
+        let end = try end(of: path, settings, notBefore: isLoad ? run.tally.last?.version : nil)
         report.finish()
         let summary = LearnSummary(
-            model: model, key: progress.key, skippedRows: progress.rows, tally: run.tally, seconds: report.elapsed,
-            end: end(of: path, settings))
+            model: model, key: progress.key, skippedRows: progress.rows, tally: run.tally, seconds: report.elapsed, end: end)
         print(arguments.has("--json") ? summary.json : summary.text)
     }
 
     /// The model's final state; nil if the server does not answer at once: the rows are learned all the same.
-    private static func end(of path: String, _ settings: ClientSettings) -> LearnReply? {
+    ///
+    /// - Parameter version: the version to wait for, after a load: predictions then use its rows.
+    private static func end(of path: String, _ settings: ClientSettings, notBefore version: Int?) throws -> LearnReply? {
         var settings = settings
         settings.policy.retries = min(settings.policy.retries, 2)
-        return try? LearnReply(ServiceClient(settings).call("GET", path))
+        let client = ServiceClient(settings)
+        let limit = MonotonicClock.now + 2 * longestLoad
+        while let reply = try? LearnReply(client.call("GET", path)) {
+            guard let version, reply.version < version, MonotonicClock.now < limit else { return reply }
+            try settings.interruption.sleep(0.02)
+        }
+        return nil
     }
+
+    /// Seconds after which predictions use the rows of a load in any case.
+    private static let longestLoad = 10.0
 
     /// A run that did not finish.
     struct Unfinished: StatusError {
@@ -101,9 +118,6 @@ enum LearnCommand: Command {
             "\(cause)\n\(ProgressText.grouped(rows)) rows are acknowledged; to continue with the same rows:\n  \(command)"
         }
     }
-
-    /// Rows per request: enough that each costs little, and few enough that several are not a large body (4 MiB as Float64).
-    static func standardBatch(_ dimension: Int) -> Int { max(1, min(1024, (4 << 20) / 8 / max(1, dimension))) }
 
     private static func check(_ saved: LearnProgress, _ path: String, _ model: String, _ key: RunKey?, _ batch: Int?) throws {
         guard saved.model == model else { throw UsageError("\(path) belongs to the model \(saved.model), not \(model)") }

@@ -23,6 +23,10 @@ final class LearnRun: Sendable {
     private let report: ProgressReport
     private let dimension: Int
     private let progressPath: String?
+    /// Whether predictions may use the rows later.
+    private let isLoad: Bool
+    /// Whether the first batch is cut if it is too large for the server.
+    private let mayShrink: Bool
     /// The model's version before the run: an answer that is no newer was given earlier.
     private let versionBefore: Int
     private let base: LearnProgress
@@ -34,7 +38,7 @@ final class LearnRun: Sendable {
     /// - Parameter progress: where to continue.
     init(
         _ settings: ClientSettings, connections: Int, dimension: Int, versionBefore: Int, progress: LearnProgress, progressPath: String?,
-        report: ProgressReport
+        report: ProgressReport, isLoad: Bool = false, mayShrink: Bool = false
     ) {
         self.settings = settings
         self.connections = connections
@@ -42,6 +46,9 @@ final class LearnRun: Sendable {
         self.versionBefore = versionBefore
         self.progressPath = progressPath
         self.report = report
+        self.isLoad = isLoad
+        // Batches of a run that continues are what they were.
+        self.mayShrink = mayShrink && progress.batches == 0
         base = progress
         state = Guarded(State(progress: progress))
     }
@@ -56,16 +63,10 @@ final class LearnRun: Sendable {
     func run(_ source: any RowSource) throws {
         try save()
         try skip(source)
-        let pipeline = try BatchPipeline<LearnReply>(
-            connections: connections, makeSender: { [self] in makeSender() }, deliver: { [self] in try deliver($0, $1) })
         var failure: (any Error)?
-        do { try submit(source, to: pipeline) } catch { failure = error }
         do {
-            try pipeline.finish()
-        } catch {
-            // An interruption or an input error is not the server's fault.
-            failure = failure ?? error
-        }
+            if let rest = try sendFirst(source) { try sendRest(rest) }
+        } catch { failure = error }
         try save()
         warnOfLabels(atLeast: 20)
         if let failure { throw failure }
@@ -105,33 +106,79 @@ final class LearnRun: Sendable {
         }
     }
 
-    private func submit(_ source: any RowSource, to pipeline: BatchPipeline<LearnReply>) throws {
-        var (row, hash) = (base.rows, base.hash)
+    /// Sends the first batch of the run.
+    ///
+    /// - Returns: the rows after it; nil if there were none at all.
+    private func sendFirst(_ source: any RowSource) throws -> (any RowSource)? {
+        let send = makeSender(from: base.batches)
+        guard var batch = try read(source, after: base, limit: base.batchRows) else { return nil }
+        var rest: (any RowSource) = source
         while true {
-            try settings.interruption.check()
-            var batch = RowBatch()
-            batch.isSinglePrecision = source.isSinglePrecision
-            batch.firstRow = row
-            batch.rows = try source.read(base.batchRows, into: &batch)
-            warn(source.takeWarnings())
-            batch.fractionRead = source.fractionRead
-            guard batch.rows > 0 else { return }
-            hash.add(batch, dimension: dimension)
-            batch.hash = hash
-            guard pipeline.submit(batch) else { return }
-            if row == base.rows, !pipeline.drain() { return }
-            row += batch.rows
+            do {
+                try deliver(batch, try send(batch))
+                return rest
+            } catch let refusal as ServerRefusal {
+                // The server's limit of a body is not known before.
+                guard refusal.code == 413, mayShrink, batch.rows > 1 else { throw refusal }
+                let rows = batch.rows / 2
+                let whole = LeadingRows(batch, dimension: dimension, before: rest)
+                state.withLock { $0.progress.batchRows = rows }
+                try save()
+                guard let first = try read(whole, after: base, limit: rows) else { return nil }
+                (batch, rest) = (first, whole)
+            }
         }
     }
 
-    private func makeSender() -> (RowBatch) throws -> LearnReply {
+    /// Sends all batches after the first.
+    private func sendRest(_ source: any RowSource) throws {
+        let start = progress
+        let pipeline = try BatchPipeline<LearnReply>(
+            connections: connections, makeSender: { [self] in makeSender(from: start.batches) },
+            deliver: { [self] in try deliver($0, $1) })
+        var failure: (any Error)?
+        do {
+            var place = start
+            while let batch = try read(source, after: place, limit: start.batchRows), pipeline.submit(batch) {
+                place.rows += batch.rows
+                place.hash = batch.hash
+            }
+        } catch { failure = error }
+        do {
+            try pipeline.finish()
+        } catch {
+            // An interruption or an input error is not the server's fault.
+            failure = failure ?? error
+        }
+        if let failure { throw failure }
+    }
+
+    /// Reads the batch that follows.
+    ///
+    /// - Returns: nil at the end.
+    private func read(_ source: any RowSource, after place: LearnProgress, limit: Int) throws -> RowBatch? {
+        try settings.interruption.check()
+        var batch = RowBatch()
+        batch.isSinglePrecision = source.isSinglePrecision
+        batch.firstRow = place.rows
+        batch.rows = try source.read(limit, into: &batch)
+        warn(source.takeWarnings())
+        batch.fractionRead = source.fractionRead
+        guard batch.rows > 0 else { return nil }
+        batch.hash = place.hash
+        batch.hash.add(batch, dimension: dimension)
+        return batch
+    }
+
+    /// - Parameter batches: the number of batches before the first that the sender is given as number 0.
+    private func makeSender(from batches: Int) -> (RowBatch) throws -> LearnReply {
         let client = ServiceClient(settings) { [report] reason in
             report.update { $0.note = reason.map { "waiting: \($0)" } }
         }
-        let path = ServiceClient.path(base.model, "/learn")
+        let path = ServiceClient.path(base.model, isLoad ? "/learn?visible=later" : "/learn")
         return { [self] batch in
             try settings.interruption.check()
-            let key = base.key.request(base.batches + batch.number)
+            let key = base.key.request(batches + batch.number)
             do {
                 return try LearnReply(
                     client.call(
@@ -165,8 +212,8 @@ final class LearnRun: Sendable {
             state.progress.batches += 1
             state.progress.rows += batch.rows
             state.progress.hash = batch.hash
-            // With several requests under way, an earlier batch may have a later version.
-            if reply.version >= state.progress.version {
+            // With several requests under way, an earlier batch may have a later version; requests learned together have the same.
+            if (reply.version, reply.samples) >= (state.progress.version, state.progress.samples ?? 0) {
                 (state.progress.version, state.progress.samples) = (reply.version, reply.samples)
             }
         }

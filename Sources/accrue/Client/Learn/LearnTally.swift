@@ -31,7 +31,8 @@ struct LearnTally: Sendable {
         rows += count
         if isKnown { knownRows += count }
         newClasses += reply.newClasses
-        if reply.version >= last?.version ?? 0 { last = reply }
+        // Requests that were learned together have the same version.
+        if (reply.version, reply.samples) >= (last?.version ?? 0, last?.samples ?? 0) { last = reply }
         if let accuracy = reply.accuracyBefore {
             scored += count
             right += accuracy * Double(count)

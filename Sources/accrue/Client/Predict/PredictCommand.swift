@@ -60,7 +60,7 @@ enum PredictCommand: Command {
                     isForPeople: isatty(STDOUT_FILENO) == 1),
             report: report)
         defer { report.finish() }
-        try run.run(source, batchRows: batchRows ?? LearnCommand.standardBatch(source.dimension), connections: connections)
+        try run.run(source, batchRows: batchRows ?? LearnBatch.standard(source.dimension), connections: connections)
         report.finish()
         guard evaluates else { return }
         var evaluation = run.evaluation
