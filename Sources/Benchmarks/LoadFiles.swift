@@ -67,7 +67,7 @@ struct LoadFiles {
             ("labels.npy", header("<i8", "(\(rows),)") + labels.withUnsafeBytes { Array($0) }),
         ]
         for (name, content) in parts {
-            guard offset + content.count < Int(UInt32.max) else { throw BenchError("so many rows do not fit an npz file; give fewer --rows") }
+            guard offset + content.count < Int(UInt32.max) else { throw BenchError("--rows is too large: they do not fit an npz file") }
             let entry = entry(name, content)
             let local = little(UInt32(0x0403_4B50)) + entry + Array(name.utf8)
             directory += little(UInt32(0x0201_4B50)) + little(UInt16(20)) + entry
@@ -78,8 +78,9 @@ struct LoadFiles {
             offset += local.count + content.count
         }
         let count = little(UInt16(parts.count))
-        let end = little(UInt32(0x0605_4B50)) + [0, 0, 0, 0] + count + count + little(UInt32(directory.count)) + little(UInt32(offset)) + [0, 0]
-        try file.write(contentsOf: Data(directory + end))
+        let end = little(UInt32(0x0605_4B50)) + [0, 0, 0, 0] + count + count
+        let place = little(UInt32(directory.count)) + little(UInt32(offset)) + [0, 0]
+        try file.write(contentsOf: Data(directory + end + place))
     }
 
     /// What the local and the central header of a stored entry have in common, from the version needed on.

@@ -137,7 +137,7 @@ public final class Classifier {
     ///   - features: all rows of all requests; every value finite and at most 1e50 in magnitude (the caller has checked).
     ///   - columns: the interned class of each row.
     ///   - spans: the requests in order.
-    ///   - isForLater: whether the weights may lag behind until `catchUp`; see the page Recursion.
+    ///   - isForLater: whether the weights may lag behind until `catchUp`; see the page Evaluation.
     /// - Throws: `LinearAlgebraError.outOfMemory`, with nothing changed, if there is no room for new classes or they exceed
     ///   `memoryLimit`. A solver error after the truth has the rows is not thrown: the old weights stay, `health` says so, and the
     ///   next block tries again.

@@ -37,7 +37,9 @@ final class LearnRoute: Sendable {
             },
             whole: { request, responder in
                 let deferred = responder.deferred()
-                do throws(Problem) { try self.queue(request, deferred, .learn(LearnVisibility(request))) } catch { deferred.send(error.response) }
+                do throws(Problem) {
+                    try self.queue(request, deferred, .learn(LearnVisibility(request)))
+                } catch { deferred.send(error.response) }
             })
         routes.on(.unlearn) { request, responder in
             let deferred = responder.deferred()

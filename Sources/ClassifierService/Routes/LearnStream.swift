@@ -231,7 +231,9 @@ final class LearnStream: BodyConsumer {
             features: block.features, labels: block.labels, dimension: dimension,
             identity: key.map { RequestIdentity(key: $0, block: block.number, hash: block.hash) })
         let completion = Completion<LearnAnswer> { [self] in blockEnded($0) }
-        do throws(ModelError) { try model.enqueue(.learn(LearnJob(rows, isForLater: visibility == .later, completion))) } catch { blockEnded(.failure(error)) }
+        do throws(ModelError) {
+            try model.enqueue(.learn(LearnJob(rows, isForLater: visibility == .later, completion)))
+        } catch { blockEnded(.failure(error)) }
     }
 
     /// Handles the worker's result for a block.

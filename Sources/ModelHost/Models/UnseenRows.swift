@@ -1,8 +1,8 @@
 /// Rows of a load that a model has learned, but that its predictions do not use yet; and when they must.
 ///
 /// Solving for the weights costs as much as learning about `bulkRows` rows through the recursion. The first rows of a load therefore still
-/// go through it: a trickle costs at most twice what is needed, and is seen at once. When the queue runs empty, the solution waits for half as
-/// long as the last one took, in case the load goes on.
+/// go through it: a trickle costs at most twice what is needed, and is seen at once. When the queue runs empty, the solution waits for
+/// half as long as the last one took, in case the load goes on.
 ///
 /// Times are seconds of a single clock, which the caller reads.
 struct UnseenRows {

@@ -219,7 +219,7 @@ import Testing
                     }
                     read.remember(RequestIdentity(key: key, block: entry.blocks.count, hash: 1), .body([]), time: entry.time)
                 }
-                _ = total.answer?.text.response
+                _ = total.answer?.text(.now).response
                 #expect(read.encoded(registry).withUnsafeBytes { IdempotencyTable($0, model: "m") } != nil)
             }
         }

@@ -99,6 +99,22 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty, "what was written is there still")
     }
 
+    @Test func load() throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("accrue-bench-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let results = try results(
+            "load --data \(directory.path) --dimension 24 --inputs 6 --classes 3 --rows 2500 --compute-threads 1",
+            keys: ["figure", "value", "unit", "over_dsyrk", "over_dsyrk_and_map"])
+        #expect(
+            texts(results, "figure") == [
+                "accrue learn --load, npz", "accrue learn --load, NDJSON", "accrue learn, npz", "dsyrk", "dsyrk and map",
+                "memory, read and written by a copy",
+            ])
+        expectPositive(results, ["value"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty, "what was written is there still")
+    }
+
     @Test func otherMeasurements_areRefused() throws {
         let outcome = try Executable.run("bench", "speed", "--json")
         #expect(outcome.status == 2)

@@ -124,6 +124,8 @@ final class HistoryWorld {
     /// Compares everything that can be queried with the oracle: all of models that may have changed; of the others, that they exist.
     func verify(_ generator: inout SeededGenerator) throws {
         for name in oracle.models.keys.sorted() where touched.contains(name) {
+            // Rows of a load are seen soon after it.
+            while let rows = try get("/v1/models/\(name)")["unseen_rows"].int, rows > 0 { usleep(1000) }
             try noteExactness(name)
             for probe in ModelProbes.predicting + ModelProbes.observing {
                 do {

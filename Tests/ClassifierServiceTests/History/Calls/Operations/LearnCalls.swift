@@ -12,7 +12,9 @@ enum LearnCalls: ChangingOperation {
         let format = RowBody.allCases.randomElement(using: &generator)!
         let (rows, labels) = rows(model, data, count(model, format, &generator), &generator)
         guard let body = try? format.octets(rows, labels) else { return nil }
-        var request = HistoryRequest("POST", "/v1/models/\(name)/learn", body, contentType: format.contentType)
+        let isForLater = Int.random(in: 0..<4, using: &generator) == 0
+        let path = "/v1/models/\(name)/learn" + (isForLater ? "?visible=later" : "")
+        var request = HistoryRequest("POST", path, body, contentType: format.contentType)
         // In pieces, which may end anywhere.
         if format == .ndjson || Bool.random(using: &generator) {
             request.cuts = (0..<Int.random(in: 0...4, using: &generator)).map { _ in Int.random(in: 0...body.count, using: &generator) }
@@ -33,6 +35,7 @@ enum LearnCalls: ChangingOperation {
             world.models[name] = model
             guard let reply else { return }
             try demand(reply["rows"].int == rows.count, "learned \(rows.count) rows, and the answer says \(reply["rows"])")
+            try demand(reply["visible"] == (isForLater ? .bool(false) : .null), "\(path) is answered with visible \(reply["visible"])")
             guard manner == .alone else { return }
             try HistoryChecks.state(reply, model)
             let told = (reply["new_classes"].array ?? []).compactMap { $0.string.map { LabelBytes($0) } }
@@ -103,6 +106,7 @@ enum LearnCalls: ChangingOperation {
                 call, name, json(#"{"features":[["# + row.map { _ in "1e51" }.joined(separator: ",") + #"]],"labels":["new"]}"#), 400),
             RefusedCall(call, name, HistoryRequest("POST", path, ArrayBodies.npy([row]), contentType: "application/x-npy"), 415),
             RefusedCall(call, name, HistoryRequest("POST", path + "?x=1", Bodies.learn([row], ["new"])), 400),
+            RefusedCall(call, name, HistoryRequest("POST", path + "?visible=soon", Bodies.learn([row], ["new"])), 400),
             RefusedCall(call, name, HistoryRequest("POST", path, [1, 2, 3], contentType: "application/x-npz"), 400),
             RefusedCall(call, name, HistoryRequest("POST", path, [1, 2, 3], contentType: "application/vnd.safetensors"), 400),
             RefusedCall(call, name, HistoryRequest("POST", path, [], contentType: "application/x-ndjson"), 400),
