@@ -9,7 +9,10 @@ function figuresOf(details) {
   const recent = evaluation.window ?? {};
   const span = isNumber(recent.samples) ? `of the last ${plural(recent.samples, "row")}` : "of the last rows";
   return [
-    { key: "samples", title: "Rows learned", value: details.samples, text: count(details.samples), notes: [evaluationNote(details), unseenNote(details)] },
+    {
+      key: "samples", title: "Rows learned", value: details.samples, text: count(details.samples),
+      notes: [evaluationNote(details), ...unseenNotes(details)],
+    },
     {
       key: "window-accuracy", title: "Accuracy", value: recent.accuracy, text: percent(recent.accuracy),
       notes: [span, [datumOf("accuracy", evaluation.accuracy), " of all"]],
@@ -36,7 +39,7 @@ function evaluationNote({ samples, evaluation }) {
 }
 
 /** Rows of a load, which predictions do not use yet. */
-const unseenNote = ({ unseen_rows: rows }) => (isNumber(rows) && rows > 0 ? `${count(rows)} more soon` : "");
+const unseenNotes = ({ unseen_rows: rows }) => (isNumber(rows) && rows > 0 ? [`${count(rows)} more soon`] : []);
 
 function rarest(classes) {
   const counts = (classes ?? []).map((entry) => entry.count).filter(isNumber);
