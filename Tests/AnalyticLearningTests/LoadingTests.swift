@@ -1,4 +1,5 @@
 import AnalyticLearning
+import LinearAlgebra
 import Testing
 
 /// Rows learned for later: into the sums at once, and into the weights when they are asked for.
@@ -28,7 +29,7 @@ import Testing
         if let width { configuration.featureMap = .randomRelu(width: width, seed: 1) }
         if let sketch { configuration.sketchRank = sketch }
         let classifier = try Classifier(configuration)
-        _ = classifier.intern((0..<Self.classes).map { try! Label("\($0)") })
+        _ = classifier.intern(["0", "1", "2"])
         return classifier
     }
 
@@ -127,5 +128,24 @@ import Testing
         for label in ["0", "1", "2"] { try loaded.deleteClass(Label(label)) }
         loaded.catchUp()
         #expect(loaded.samples == 90 && loaded.counts.isEmpty && loaded.publish()?.classCount == 0)
+    }
+
+    @Test func theBufferOfALoadChangesNothingButTheCost() throws {
+        let (dimension, width) = (3, 1040)
+        let (wide, narrow) = (try model(dimension, width: width), try model(dimension, width: width))
+        #expect(wide.loadBufferBytes == 8 * width * (width / 2))
+        for (index, batch) in batches([700, 300, 600], dimension: dimension).enumerated() {
+            if index != 1 { wide.beginLoad() }
+            let predictions = try learn(batch, wide, isForLater: true)
+            #expect(try learn(batch, narrow, isForLater: true) == predictions)
+            if index == 0 { wide.catchUp() }
+        }
+        wide.catchUp()
+        narrow.catchUp()
+        let scale = weights(narrow).reduce(0) { max($0, abs($1)) }
+        for (a, b) in zip(weights(wide), weights(narrow)) { #expect(abs(a - b) <= 1e-7 * scale) }
+        // Compensated sums and sketches keep to blocks.
+        #expect(try model(dimension, width: 1024).loadBufferBytes == 0 && model(dimension).loadBufferBytes == 0)
+        #expect(try model(dimension, width: width, sketch: .rows(2)).loadBufferBytes == 0)
     }
 }

@@ -48,7 +48,9 @@ import Testing
     }
 
     private func waitUntilSeen(_ model: Model) async throws {
-        while model.activity.withLock({ $0.unseenRows }) > 0 || model.published?.samples == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        while model.activity.withLock({ $0.unseenRows }) > 0 || model.published?.samples == 0 {
+            try await Task.sleep(for: .milliseconds(1))
+        }
     }
 
     @Test func rowsAreLearnedAtTheAnswerAndSeenSoonAfter() async throws {
@@ -99,7 +101,8 @@ import Testing
         for make in [
             { (done: @escaping @Sendable () -> Void) in Job.describe(Completion { _ in done() }, isNew: false) },
             { done in .measure(LeverageJob(features: features, dimension: Self.dimension, Completion { _ in done() })) },
-            { done in .snapshotSize(.all, Completion { _ in done() }) }, { done in .renameClass("0", to: "zero", Completion { _ in done() }) },
+            { done in .snapshotSize(.all, Completion { _ in done() }) },
+            { done in .renameClass("0", to: "zero", Completion { _ in done() }) },
             { done in .deleteClass("2", Completion { _ in done() }) },
             { done in .reconfigure(ModelPatch(ridge: 2), Completion { _ in done() }) },
         ] as [@Sendable (@escaping @Sendable () -> Void) -> Job] {

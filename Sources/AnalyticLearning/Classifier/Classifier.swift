@@ -148,7 +148,14 @@ public final class Classifier {
     ) throws(LinearAlgebraError) -> LearnOutcome {
         let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)
         precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
-        try core.reserve(columns, spans: spans, isForLater: isForLater, classRoom)
+        do throws(LinearAlgebraError) {
+            try core.reserve(columns, spans: spans, isForLater: isForLater, classRoom)
+        } catch {
+            // Perhaps there is memory for the buffer of a block.
+            guard core.wideRows > 0 else { throw error }
+            core.setWideRows(0)
+            try core.reserve(columns, spans: spans, isForLater: isForLater, classRoom)
+        }
         let scorer = BalancedScorer(balanced, balancedCalibrator)
         let predictions =
             isForLater

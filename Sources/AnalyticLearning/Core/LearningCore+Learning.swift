@@ -205,10 +205,13 @@ extension LearningCore {
     func accumulatedRows(classes: Int) -> Int {
         let block = view.cost.blockRows
         // Sketches have their own buffers.
-        let isPlain = featureMap.isIdentity && !truth.sketches.isKept && !SymmetricPair.isCompensated(dimension: featureMap.width)
-        guard isPlain else { return block }
-        return max(block, min(1024, (1 << 18) / max(1, classes)))
+        let isPlain = !truth.sketches.isKept && !SymmetricPair.isCompensated(dimension: featureMap.width)
+        guard isPlain, featureMap.isIdentity || wideRows > 0 else { return block }
+        return max(block, min(featureMap.isIdentity ? Self.largestPart : wideRows, (1 << 18) / max(1, classes)))
     }
+
+    /// Most rows that are accumulated at once: more gain nothing.
+    static let largestPart = 1024
 
     // MARK: Scores
 

@@ -23,6 +23,14 @@ extension LearningCore {
         return scorer.predictions
     }
 
+    /// Rows for which a load may have a wider buffer of mapped rows than a block's: half as wide as G. 0 if it would gain nothing.
+    var usefulWideRows: Int {
+        let width = featureMap.width
+        let isPlain = !featureMap.isIdentity && !truth.sketches.isKept && !SymmetricPair.isCompensated(dimension: width)
+        let rows = min(Self.largestPart, width / 2)
+        return isPlain && rows > view.cost.blockRows ? rows : 0
+    }
+
     /// Solves W, for the scores of the rows that follow, at doublings of the stream.
     private mutating func solveWeightsIfDue() {
         // The first solution waits for rows that cost about as much as it does.

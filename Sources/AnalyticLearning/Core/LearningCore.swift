@@ -23,6 +23,8 @@ struct LearningCore: ~Copyable {
 
     /// Mapped rows. Two or more identity rows are not copied. Nil only while in use.
     private var mapped: Matrix?
+    /// The most mapped rows that a load adds at once, if more than a block; 0 for a block.
+    private(set) var wideRows = 0
     /// The scores of a few rows [n×C].
     var scores: Matrix
 
@@ -122,8 +124,9 @@ struct LearningCore: ~Copyable {
                 scored = max(scored, core.accumulatedRows(classes: room.classes))
                 if !isForLater, core.path(rows: span.rows, classes: room.classes) == .wideBlock { block = max(block, span.rows) }
             }
-            try core.reserveMapped(rows: min(columns.count, block))
-            try core.scores.reshapeScratch(rows: min(columns.count, max(scored, block)), columns: room.classes)
+            scored = max(scored, block)
+            try core.reserveMapped(rows: min(columns.count, scored))
+            try core.scores.reshapeScratch(rows: min(columns.count, scored), columns: room.classes)
             try core.reserve(room, rows: min(columns.count, block), columns: columns)
         }
     }
@@ -161,6 +164,15 @@ struct LearningCore: ~Copyable {
     /// Makes room for mapped rows.
     mutating func reserveMapped(rows: Int) throws(LinearAlgebraError) {
         if !featureMap.isIdentity { try mapped?.reshapeScratch(columns: rows) }
+    }
+
+    /// Makes the buffer of mapped rows that of a load, or that of a block again.
+    mutating func setWideRows(_ rows: Int) {
+        let wasWide = wideRows > 0
+        wideRows = rows
+        guard wasWide, rows == 0 else { return }
+        // Without memory for a small buffer the large one stays.
+        if let small = try? Matrix(rows: featureMap.width, columns: 0, columnCapacity: view.cost.blockRows) { mapped = consume small }
     }
 
     /// Maps rows and calls `body` with them, Hᵀ [D×n].

@@ -23,9 +23,7 @@ extension ModelWorker {
         var columns: [Int] = []
         let accepted = accept(jobs, &columns)
         guard !accepted.isEmpty else { return }
-        let isForLater =
-            jobs[0].isForLater
-            && unseen.defers(rows: columns.count, bulkRows: classifier.configuration.bulkRows, at: MonotonicClock.now)
+        let isForLater = jobs[0].isForLater && defersRows(columns.count)
         let time = WallClock.coarseSeconds
         let outcome: LearnOutcome
         do throws(ModelError) {
@@ -33,6 +31,7 @@ extension ModelWorker {
             outcome = try learn(accepted.map(\.span), columns, isForLater: isForLater)
         } catch {
             forgetClasses(from: accepted[0].span.knownClasses)
+            if unseen.count == 0 { endLoad() }
             for entry in accepted {
                 entry.job.completion.fail(error)
                 for job in entry.duplicates { job.completion.fail(error) }

@@ -12,10 +12,24 @@ extension ModelWorker {
         guard unseen.count > 0 else { return }
         let start = MonotonicClock.now
         let isSolved = classifier.isBehind
-        classifier.catchUp()
+        endLoad()
         unseen.clear(seconds: isSolved ? MonotonicClock.now - start : nil)
         model.activity.withLock { $0.unseenRows = 0 }
         publish()
+    }
+
+    /// Solves for the weights, and frees the buffer of a load.
+    func endLoad() {
+        classifier.catchUp()
+        loadReservation.giveBack()
+    }
+
+    /// Whether a block of a load is added to the sums alone. If so, the load gets its buffer, if there is memory for it.
+    func defersRows(_ rows: Int) -> Bool {
+        let isFirst = unseen.count == 0
+        guard unseen.defers(rows: rows, bulkRows: classifier.configuration.bulkRows, at: MonotonicClock.now) else { return false }
+        if isFirst, loadReservation.resize(to: classifier.loadBufferBytes) { classifier.beginLoad() }
+        return true
     }
 
     /// Records a block of a load.

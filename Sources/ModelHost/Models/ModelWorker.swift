@@ -14,6 +14,8 @@ final class ModelWorker {
     private let reservationBeside: Reservation
     /// The memory of published weights that do not fit Float32; 0 for most models.
     private var exactBytes = 0
+    /// An additional share for the buffer of a load.
+    let loadReservation: Reservation
     /// The rows of a block, one request after another; empty between blocks.
     var features: [Double] = []
     private var notedMemory: MemoryParts?
@@ -35,6 +37,7 @@ final class ModelWorker {
         self.model = model
         self.reservation = reservation
         reservationBeside = Reservation(of: context.budget)
+        loadReservation = Reservation(of: context.budget)
         self.context = context
         classifier = start.classifier
         idempotency = start.idempotency

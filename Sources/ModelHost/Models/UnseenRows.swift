@@ -1,17 +1,17 @@
 /// Rows of a load that a model has learned, but that its predictions do not use yet; and when they must.
 ///
 /// Solving for the weights costs as much as learning about `bulkRows` rows through the recursion. The first rows of a load therefore still
-/// go through it: a trickle costs at most twice what is needed, and is seen at once. When the queue runs empty, the solution waits for
-/// half as long as the last one took, in case the load goes on.
+/// go through it: a trickle costs at most twice what is needed, and is seen at once. When the queue runs empty, the solution waits for as
+/// long as the last one took, or a quarter of a second, in case the load goes on.
 ///
 /// Times are seconds of a single clock, which the caller reads.
 struct UnseenRows {
     /// The longest time, in seconds, for which a row may be unseen.
     static let patience = 10.0
     /// The shortest and the longest wait, in seconds, for more rows once the queue is empty.
-    static let pauses = 0.02...1.0
+    static let pauses = 0.25...1.0
 
-    private var pause: Double { min(max(solution / 2, Self.pauses.lowerBound), Self.pauses.upperBound) }
+    private var pause: Double { min(max(solution, Self.pauses.lowerBound), Self.pauses.upperBound) }
 
     /// The number of unseen rows.
     private(set) var count = 0
@@ -21,8 +21,8 @@ struct UnseenRows {
     private var since = 0.0
     /// When the last row of the load was learned.
     private var latest = -Double.infinity
-    /// How long the last solution took, or may take.
-    private var solution = 0.1
+    /// How long the last solution took.
+    private var solution = 0.0
 
     /// Whether a block of a load is added to the sums alone.
     ///

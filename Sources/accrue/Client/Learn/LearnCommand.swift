@@ -96,6 +96,8 @@ enum LearnCommand: Command {
         var settings = settings
         settings.policy.retries = min(settings.policy.retries, 2)
         let client = ServiceClient(settings)
+        // A snapshot has all rows, so even its length is only known when predictions have them too.
+        if version != nil { _ = try? client.call("HEAD", path + "/snapshot") }
         let limit = MonotonicClock.now + 2 * longestLoad
         while let reply = try? LearnReply(client.call("GET", path)) {
             guard let version, reply.version < version, MonotonicClock.now < limit else { return reply }
