@@ -151,6 +151,8 @@ final class HistoryWorld {
     /// - Parameter isOrderKnown: whether at most the oracle's rows can have been evaluated; if another request was the first on an empty
     ///   model, there may have been more.
     func adopt(_ name: String, isOrderKnown: Bool = false) throws {
+        // Rows of a load are seen soon after it.
+        while let rows = try get("/v1/models/\(name)")["unseen_rows"].int, rows > 0 { usleep(1000) }
         guard var model = oracle.models[name] else { return }
         let details = try get("/v1/models/\(name)")
         let listed = (try get("/v1/models/\(name)/classes")["classes"].array ?? []).compactMap { $0["label"].string.map { LabelBytes($0) } }
