@@ -4,8 +4,8 @@ import LinearAlgebra
 
 /// Learning and predicting over HTTP on the loopback interface, each alone and both together.
 ///
-/// Single predictions arrive at a steady rate, as from many independent callers, or as fast as one caller or many get answers; learning runs
-/// at full speed.
+/// Single predictions arrive at a steady rate, as from many independent callers, or as fast as one caller or many get answers. Learning
+/// runs at full speed.
 struct HTTPBench {
     /// Callers that predict at full speed.
     private static let callers = 64

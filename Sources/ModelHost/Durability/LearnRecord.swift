@@ -4,9 +4,9 @@ internal import TensorFormats
 
 /// The content of a log record: the learn requests of one group commit, in order; all numbers little-endian.
 ///
-/// The record begins with a `RecordStart`. Each request begins at a multiple of 8 bytes: rows (4), scalar (1: 0 is Float64, 1 Float32), zeros (1), the key's length (2; 0: no key),
-/// the block's number (4), the labels' bytes (4), the hash (8), the key, each label's length (2), the labels, zeros up to a multiple of 8,
-/// the features.
+/// The record begins with a `RecordStart`. Each request begins at a multiple of 8 bytes: rows (4), scalar (1: 0 is Float64, 1 Float32),
+/// zeros (1), the key's length (2; 0: no key), the block's number (4), the labels' bytes (4), the hash (8), the key, each label's length
+/// (2), the labels, zeros up to a multiple of 8, the features.
 enum LearnRecord {
     /// A logged request.
     struct Request {

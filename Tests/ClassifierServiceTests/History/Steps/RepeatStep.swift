@@ -49,7 +49,8 @@ enum RepeatStep {
         }
         if call.operation == "learn" {
             var unlearn = call.request
-            unlearn.path = unlearn.path.replacing("/learn", with: "/unlearn")
+            // Only a learn may be visible later.
+            unlearn.path = unlearn.path.replacing("/learn", with: "/unlearn").replacing("?visible=later", with: "")
             unlearn.cuts = nil
             others.append(unlearn)
         }
