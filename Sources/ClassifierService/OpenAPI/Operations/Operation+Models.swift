@@ -82,7 +82,7 @@ extension Operation {
         "drift":0,"solves":0,"balanced_version":null,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,\
         "window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[],"confusion":[]},"calibration":null,\
         "balanced_calibration":null,"log_bytes":null,"checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,\
-        "last_rebalance":null,"memory_bytes":27536}
+        "unseen_rows":0,"last_rebalance":null,"memory_bytes":27536}
         """
 
     private static let learnedModel: StaticString = """
@@ -92,6 +92,6 @@ extension Operation {
         "window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[{"label":"apple","count":2,\
         "accuracy":null,"window_accuracy":null},{"label":"banana","count":2,"accuracy":null,"window_accuracy":null}],"confusion":[]},\
         "calibration":null,"balanced_calibration":null,"log_bytes":null,"checkpoint_version":null,"checkpoint_age_seconds":null,\
-        "queue_depth":0,"last_rebalance":{"version":1,"age_seconds":0.5,"seconds":0.001},"memory_bytes":30288}
+        "queue_depth":0,"unseen_rows":0,"last_rebalance":{"version":1,"age_seconds":0.5,"seconds":0.001},"memory_bytes":30288}
         """
 }
