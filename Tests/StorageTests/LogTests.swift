@@ -311,4 +311,27 @@ import Testing
         #expect(error?.isOutOfSpace == true)
         #expect(!log.isUsable)
     }
+
+    // MARK: In two halves
+
+    @Test(arguments: [false, true]) func recordSyncedElsewhere_isInTheLogOnceItIsComplete(fails: Bool) throws {
+        let (fileSystem, log) = try faulty()
+        try append([1], to: log)
+        let (size, version) = (log.size, log.version)
+        var record = LogRecord()
+        [2, 3].withUnsafeBytes { record.append($0) }
+        if fails { fileSystem.fail(.synchronizeData, 0, .error(EIO)) }
+        let written = try log.write(&record, version: version + 1)
+        #expect(log.size == size && log.version == version)
+        let failure = written.synchronize()
+        #expect((failure != nil) == fails)
+        guard fails else {
+            try log.complete(written, failure: failure)
+            #expect(log.version == version + 1 && log.size > size)
+            #expect(log.removeLast() && log.size == size)
+            return
+        }
+        #expect(throws: StorageError.self) { try log.complete(written, failure: failure) }
+        #expect(!log.isUsable && log.version == version && !log.removeLast())
+    }
 }

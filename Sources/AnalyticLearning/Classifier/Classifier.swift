@@ -146,8 +146,21 @@ public final class Classifier {
     public func learn(
         features: UnsafeBufferPointer<Double>, columns: [Int], spans: [RequestSpan], isForLater: Bool = false
     ) throws(LinearAlgebraError) -> LearnOutcome {
+        let outcome = try learn(features: features, columns: columns, spans: spans, isForLater: isForLater) { true }
+        guard let outcome else { preconditionFailure("confirmed rows are not learned") }
+        return outcome
+    }
+
+    /// The same, if `confirm` says so once the work that changes nothing is done: for a few rows, that is most of it.
+    ///
+    /// - Parameter confirm: called once, unless this throws first.
+    /// - Returns: nil, with nothing changed, if the rows were not confirmed.
+    package func learn(
+        features: UnsafeBufferPointer<Double>, columns: [Int], spans: [RequestSpan], isForLater: Bool, confirm: () -> Bool
+    ) throws(LinearAlgebraError) -> LearnOutcome? {
         let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)
         precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
+        let known = core.truth.counts.count
         do throws(LinearAlgebraError) {
             try core.reserve(columns, spans: spans, isForLater: isForLater, classRoom)
         } catch {
@@ -157,10 +170,14 @@ public final class Classifier {
             try core.reserve(columns, spans: spans, isForLater: isForLater, classRoom)
         }
         let scorer = BalancedScorer(balanced, balancedCalibrator)
-        let predictions =
+        let learned =
             isForLater
-            ? try core.load(rows, spans: spans, calibrator: calibrator, balanced: scorer)
-            : try core.learn(rows, spans: spans, calibrator: calibrator, balanced: scorer)
+            ? confirm() ? try core.load(rows, spans: spans, calibrator: calibrator, balanced: scorer) : nil
+            : try core.learn(rows, spans: spans, calibrator: calibrator, balanced: scorer, confirm: confirm)
+        guard let predictions = learned else {
+            core.dropClasses(from: known)
+            return nil
+        }
         var row = 0
         for span in spans {
             let rows = row..<(row + span.rows)
@@ -169,6 +186,14 @@ public final class Classifier {
         }
         version += 1
         return LearnOutcome(predictions: predictions)
+    }
+
+    /// About how many multiply-adds `learn` does before it asks for confirmation, if the rows are not for later.
+    package func operationsBeforeConfirmation(spans: [RequestSpan]) -> Double {
+        guard !core.isBehind, let first = spans.first, first.rows <= core.view.cost.blockRows else { return 0 }
+        let rows = min(spans.reduce(0) { $0 + $1.rows }, core.view.cost.blockRows)
+        let width = Double(featureMap.width)
+        return Double(rows) * width * (width + (featureMap.isIdentity ? 0 : Double(featureMap.dimension)))
     }
 
     /// All classes with interned labels, and the memory they may take.

@@ -10,12 +10,13 @@ extension LearningCore {
     ///   - spans: the requests in order.
     ///   - calibrator: receives the scores of each row from before its request was learned.
     ///   - balanced: receives the mapped rows before they are learned.
-    /// - Returns: the column that each row's scores chose.
+    ///   - confirm: called once, before anything but scratch memory changes; returns whether to learn the rows at all.
+    /// - Returns: the column that each row's scores chose; nil if they are not to be learned.
     /// - Throws: `LinearAlgebraError.outOfMemory`, but not if there is room.
     /// - Complexity: see `CostModel`.
     mutating func learn(
-        _ rows: LabelledRows, spans: [RequestSpan], calibrator: Calibrator, balanced: BalancedScorer?
-    ) throws(LinearAlgebraError) -> [Int] {
+        _ rows: LabelledRows, spans: [RequestSpan], calibrator: Calibrator, balanced: BalancedScorer?, confirm: () -> Bool
+    ) throws(LinearAlgebraError) -> [Int]? {
         let block = view.cost.blockRows
         var predictions: [Int] = []
         predictions.reserveCapacity(rows.count)
@@ -30,10 +31,11 @@ extension LearningCore {
             }
             var scorer = ProgressiveScorer(spans: spans[index..<end], calibrator: calibrator)
             let part = rows[row..<(row + count)]
-            if count <= block {
-                try learnBlock(part, &scorer, balanced: balanced)
-            } else {
+            if count > block {
+                guard index > 0 || confirm() else { return nil }
                 try learnLarge(part, &scorer, balanced: balanced)
+            } else {
+                guard try learnBlock(part, &scorer, balanced: balanced, confirm: { index > 0 || confirm() }) else { return nil }
             }
             predictions.append(contentsOf: scorer.predictions)
             row += count
@@ -43,21 +45,37 @@ extension LearningCore {
     }
 
     /// Rows that fit one block of the recursion.
+    ///
+    /// - Parameter confirm: called when the rows have been mapped and multiplied by R: most of the work of a few rows.
+    /// - Returns: false, with nothing changed, if it does.
+    @discardableResult
     private mutating func learnBlock(
-        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer? = nil
-    ) throws(LinearAlgebraError) {
+        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer? = nil, confirm: () -> Bool = { true }
+    ) throws(LinearAlgebraError) -> Bool {
         try withMapped(rows.features) { (core, h) throws(LinearAlgebraError) in
+            let failure = core.isBehind ? nil : core.beginBlock(h)
+            guard confirm() else { return false }
             try balanced?.record(h, columns: rows.columns, scratch: &core.scores)
             guard core.isBehind else {
-                return core.step { (core) throws(LinearAlgebraError) in
-                    try core.recur(rows, h, &scorer)
+                core.step { (core) throws(LinearAlgebraError) in
+                    try core.recur(rows, h, &scorer, failure)
                     return .together
                 }
+                return true
             }
             try core.score(h, columns: rows.columns, &scorer)
             core.accumulate(rows, h)
             core.solve()
+            return true
         }
+    }
+
+    /// P = RHᵀ, and room for the rest of a block. Changes scratch memory only.
+    ///
+    /// - Returns: an error that the block must be told of.
+    private mutating func beginBlock(_ h: borrowing Matrix) -> LinearAlgebraError? {
+        do throws(LinearAlgebraError) { try view.beginBlock(h, square: square) } catch { return error }
+        return nil
     }
 
     /// One request of more rows than a block.
@@ -116,18 +134,17 @@ extension LearningCore {
     /// - Parameters:
     ///   - h: Hᵀ [D×n].
     ///   - scorer: receives the scores of every row from before its own request was learned.
-    /// - Throws: an error of solving again; the truth then has the rows, and the old weights stay.
+    ///   - failure: what `beginBlock` returned for the same rows.
+    /// - Throws: the failure, or an error of solving again; the truth then has the rows, and the old weights stay.
     /// - Complexity: 4D²n multiply-adds, or 2D²n for blocks that are gathered.
     private mutating func recur(
-        _ rows: LabelledRows, _ h: borrowing Matrix, _ scorer: inout ProgressiveScorer
+        _ rows: LabelledRows, _ h: borrowing Matrix, _ scorer: inout ProgressiveScorer, _ failure: LinearAlgebraError?
     ) throws(LinearAlgebraError) {
-        do throws(LinearAlgebraError) {
-            try view.beginBlock(h, square: square)
-        } catch {
+        if let failure {
             truth.add(rows, h)
             addToGram(h)
             scorer.skip(rows.count)
-            throw error
+            throw failure
         }
         // A wide block is added to G in parts, see `addToGram`.
         let schedule =

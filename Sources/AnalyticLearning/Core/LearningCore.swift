@@ -101,10 +101,15 @@ struct LearningCore: ~Copyable {
             return try body(&self)
         } catch {
             view.figures = figures
-            view.dropClasses(from: classes)
-            truth.dropClasses(from: classes)
+            dropClasses(from: classes)
             throw error
         }
+    }
+
+    /// Drops classes that were reserved but have learned nothing.
+    mutating func dropClasses(from count: Int) {
+        view.dropClasses(from: count)
+        truth.dropClasses(from: count)
     }
 
     /// Makes room for everything that learning the rows needs, so that nothing can fail half-way.

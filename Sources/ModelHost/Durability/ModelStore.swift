@@ -5,18 +5,18 @@ internal import Storage
 /// The files of one model, used by its worker.
 ///
 /// The worker logs a block before learning it, and a small change before making it; it writes a checkpoint before publishing any other
-/// change. The store belongs to the
-/// worker's thread.
+/// change. The store belongs to the worker's thread.
 final class ModelStore {
     let name: String
     private let observer: StoreObserver
     let store: DataStore
     private(set) var directory: ModelDirectory
-    private var log: WriteAheadLog
+    private(set) var log: WriteAheadLog
     /// Why nothing can be stored any more.
     private(set) var failure: String?
     private var record = LogRecord()
     private var pending: PendingCheckpoint?
+    private var begun: PendingAppend?
     private var schedule: CheckpointSchedule
     /// The version of the newest checkpoint known to be in place.
     private(set) var newestCheckpoint: Int
@@ -86,22 +86,54 @@ final class ModelStore {
     /// Whether the log may hold changes; if not, a checkpoint must, and the log that follows it may.
     var logsChanges: Bool { log.format >= ChangeRecord.oldestFormat }
 
-    /// What a record holds, for messages.
-    private enum Subject { case rows, change }
-
     private func append(_ version: Int, _ subject: Subject) throws(ModelError) {
-        let start = MonotonicClock.now
+        let start = MonotonicClock.nanoseconds
         do throws(StorageError) {
             try log.append(&record, version: version)
         } catch {
             throw modelError(logging: subject, error)
         }
-        schedule.add(bytes: record.count, at: MonotonicClock.now)
-        let (bytes, nanoseconds) = (record.count, Int64((MonotonicClock.now - start) * 1e9))
+        noteAppend(nanoseconds: MonotonicClock.nanoseconds - start)
+    }
+
+    /// Counts a record that is on the device.
+    private func noteAppend(nanoseconds: Int64) {
+        let bytes = record.count
+        schedule.add(bytes: bytes, at: MonotonicClock.now)
         observer.update {
             $0.logBytes += bytes
             $0.appends.add(nanoseconds: nanoseconds)
         }
+    }
+
+    /// Begins to log a block of requests: another thread waits for the device. Before the block changes anything, `finishAppend` must say
+    /// that it is there; until then nothing else here may be called.
+    ///
+    /// - Throws: as `append`.
+    func beginAppend(_ requests: [LearnRows], time: Int, version: Int) throws(ModelError) {
+        try requireUsable()
+        LearnRecord.encode(requests, time: time, to: &record)
+        let start = MonotonicClock.nanoseconds
+        do throws(StorageError) {
+            begun = PendingAppend(try log.write(&record, version: version), since: start, on: store.waiters)
+        } catch {
+            throw modelError(logging: .rows, error)
+        }
+    }
+
+    /// Waits until the requests are on the device; does nothing if none are being logged.
+    ///
+    /// - Throws: as `append`.
+    func finishAppend() throws(ModelError) {
+        guard let begun else { return }
+        self.begun = nil
+        let (failure, nanoseconds) = begun.wait()
+        do throws(StorageError) {
+            try log.complete(begun.written, failure: failure)
+        } catch {
+            throw modelError(logging: .rows, error)
+        }
+        noteAppend(nanoseconds: nanoseconds)
     }
 
     /// Removes the log's last record because it could not be learned or made.
@@ -130,26 +162,6 @@ final class ModelStore {
                 .outOfSpace, "whether these rows are stored is unknown until there is room: \(error)", retryAfter: 10,
                 mayHaveChanged: true)
         }
-    }
-
-    private func modelError(logging subject: Subject, _ error: StorageError) -> ModelError {
-        guard log.isUsable else {
-            stop("\(error)")
-            return outcomeUnknown("\(error)")
-        }
-        let (what, nothing) = subject == .rows ? ("rows", "nothing was learned") : ("a change", "nothing was changed")
-        store.log.error("\(what) could not be logged", ["model": name, "reason": "\(error)"])
-        if error.isOutOfSpace {
-            return ModelError(.outOfSpace, "\(nothing): \(error); learning resumes when there is room", retryAfter: 10)
-        }
-        return ModelError(.unavailable, "\(nothing): \(error)", retryAfter: 1)
-    }
-
-    private func outcomeUnknown(_ reason: String) -> ModelError {
-        ModelError(
-            .unavailable,
-            "the outcome is unknown: \(reason); the model \"\(name)\" has stopped learning until the server restarts; then retry with "
-                + "the same Idempotency-Key", mayHaveChanged: true)
     }
 
     /// Throws if the files no longer belong to the model: the log was removed, or a directory above it was removed, moved or replaced.
@@ -325,12 +337,6 @@ final class ModelStore {
         }
     }
 
-    private static func rowsLeft(_ error: StorageError) -> ModelError {
-        ModelError(
-            .internal, "the rows are unlearned, but older files that contain them could not be removed: \(error)",
-            mayHaveChanged: true)
-    }
-
     /// Writes the state to a temporary file and starts the log that follows it.
     private func begin(_ classifier: Classifier, _ table: IdempotencyTable, erasing erasure: Erasure?) throws -> CheckpointWriter {
         // Check before writing: the directory may no longer be this model's.
@@ -386,11 +392,5 @@ final class ModelStore {
             let detail = "the model is out of use, but its files could not be deleted: it may return after a restart: \(error)"
             throw ModelError(error.isOutOfSpace ? .outOfSpace : .unavailable, detail, mayHaveChanged: true)
         }
-    }
-
-    private static func modelError(_ what: String, _ error: any Error) -> ModelError {
-        if let error = error as? ModelError { return ModelError(error.kind, "\(what): \(error.detail)") }
-        let isOutOfSpace = (error as? StorageError)?.isOutOfSpace ?? false
-        return ModelError(isOutOfSpace ? .outOfSpace : .unavailable, "\(what): \(error)", retryAfter: 10)
     }
 }

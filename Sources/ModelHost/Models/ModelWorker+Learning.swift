@@ -15,7 +15,8 @@ extension ModelWorker {
 
     /// Learns waiting requests as one block; each gets its own answer.
     ///
-    /// Answers rely on this order: check, log, learn, publish, answer.
+    /// Answers rely on this order: check, log, learn, publish, answer. While the device writes the log, the block is mapped and
+    /// multiplied by R, in scratch memory; nothing changes before the log is on the device.
     func learn(_ jobs: [LearnJob]) {
         features.reserveCapacity(jobs.reduce(0) { $0 + $1.rows.features.count })
         // Some requests are followed by none for days; the next one finds free memory soon enough.
@@ -27,8 +28,7 @@ extension ModelWorker {
         let time = WallClock.coarseSeconds
         let outcome: LearnOutcome
         do throws(ModelError) {
-            try store?.append(accepted.map(\.job.rows), time: time, version: classifier.version + 1)
-            outcome = try learn(accepted.map(\.span), columns, isForLater: isForLater)
+            outcome = try learn(accepted, columns, isForLater: isForLater, time: time)
         } catch {
             forgetClasses(from: accepted[0].span.knownClasses)
             if unseen.count == 0 { endLoad() }
@@ -82,17 +82,35 @@ extension ModelWorker {
         return accepted
     }
 
-    private func learn(_ spans: [RequestSpan], _ columns: [Int], isForLater: Bool) throws(ModelError) -> LearnOutcome {
+    /// Logs a block and learns it.
+    private func learn(_ accepted: [Accepted], _ columns: [Int], isForLater: Bool, time: Int) throws(ModelError) -> LearnOutcome {
+        let (rows, spans) = (accepted.map(\.job.rows), accepted.map(\.span))
+        let isOverlapped = !isForLater && classifier.operationsBeforeConfirmation(spans: spans) >= Self.overlappedOperations
+        if isOverlapped {
+            try store?.beginAppend(rows, time: time, version: classifier.version + 1)
+        } else {
+            try store?.append(rows, time: time, version: classifier.version + 1)
+        }
+        var refusal: ModelError?
         do {
-            return try features.withUnsafeBufferPointer { (buffer) throws(LinearAlgebraError) in
-                try classifier.learn(features: buffer, columns: columns, spans: spans, isForLater: isForLater)
+            let outcome = try features.withUnsafeBufferPointer { (buffer) throws(LinearAlgebraError) in
+                try classifier.learn(features: buffer, columns: columns, spans: spans, isForLater: isForLater) {
+                    do throws(ModelError) { try store?.finishAppend() } catch { refusal = error }
+                    return refusal == nil
+                }
             }
+            if let outcome { return outcome }
         } catch {
             // Rows that could not be learned must not be replayed at the next start.
+            try store?.finishAppend()
             try store?.takeBack()
             throw ModelError(.outOfSpace, "not enough memory for the matrices of new classes; nothing was learned")
         }
+        throw refusal ?? ModelError(.internal, "rows were refused without a reason")
     }
+
+    /// Multiply-adds that take longer than handing a sync to another thread.
+    private static let overlappedOperations = 1e6
 
     /// The share of a block's rows that each request's weights before it got right; nil if no class was known before any of them.
     private func accuracy(_ spans: [RequestSpan], _ outcome: LearnOutcome, _ columns: [Int]) -> Double? {

@@ -136,6 +136,28 @@ public final class WriteAheadLog {
     ///   is unknown.
     /// - Complexity: linear in the record, one `fdatasync`, and two calls that do not wait.
     public func append(_ record: inout LogRecord, version: Int) throws(StorageError) {
+        let written = try write(&record, version: version)
+        try complete(written, failure: written.synchronize())
+    }
+
+    /// A record that has been written, but may be in the system's memory only.
+    public struct Written: Sendable {
+        fileprivate let file: File
+        fileprivate let size: Int
+
+        /// Waits until the record is on the device; any thread may call it, once.
+        ///
+        /// - Returns: the error to complete the record with.
+        public func synchronize() -> StorageError? {
+            do throws(StorageError) { try file.synchronizeData() } catch { return error }
+            return nil
+        }
+    }
+
+    /// Writes a record, the first half of `append`. Until `complete` the log must not be used otherwise.
+    ///
+    /// - Throws: as `append`.
+    public func write(_ record: inout LogRecord, version: Int) throws(StorageError) -> Written {
         guard isUsable else { throw StorageError(.append, path: path, reason: .unusable) }
         precondition(version == self.version + 1, "versions follow one another")
         if unproven != nil { try prove() }
@@ -147,11 +169,23 @@ public final class WriteAheadLog {
             cut(to: size)
             throw error
         }
-        try synchronize()
+        return Written(file: file, size: record.bytes.count)
+    }
+
+    /// Adds a record that has been written.
+    ///
+    /// - Parameter failure: what its `synchronize` returned.
+    /// - Throws: as `append`.
+    public func complete(_ written: Written, failure: StorageError?) throws(StorageError) {
+        if let failure {
+            // The system may have dropped the pages that it could not write: success of a second call would prove nothing.
+            isUsable = false
+            throw failure
+        }
         try requireInPlace()
         last = size
-        size += record.bytes.count
-        self.version = version
+        size += written.size
+        version += 1
     }
 
     /// Takes back the last record, if the change that it describes failed.

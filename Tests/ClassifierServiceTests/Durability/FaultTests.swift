@@ -39,6 +39,27 @@ import Testing
         #expect(try next.client().send("GET", "/v1/models/m")["samples"].int == 2)
     }
 
+    /// A model so wide that it computes while the device writes: what it computed is dropped.
+    @Test func failedSynchronization_leavesAWideModelAsItWas() throws {
+        let disk = FaultyFileSystem(SystemFileSystem())
+        let client = try models.start(fileSystem: disk).client()
+        try client.send("PUT", "/v1/models/m", #"{"dimension":4,"feature_map":{"kind":"random_relu","width":1100}}"#)
+        for (row, label) in ["a", "b", "a"].enumerated() {
+            let body = Bodies.learn([[1, 0.5, Double(row), -1]], [label])
+            #expect(try client.send("POST", "/v1/models/m/learn", body)["samples"].int == row + 1)
+        }
+        let query = Bodies.predict([[0.25, 1, 0, -1]])
+        let prediction = try client.send("POST", "/v1/models/m/predict", query).text
+        let snapshot = try client.send("GET", "/v1/models/m/snapshot").body
+        disk.fail(.synchronizeData, 0, .error(EIO))
+        let reply = try client.send("POST", "/v1/models/m/learn", Bodies.learn([[0.25, 1, 0, -1]], ["new"]), key: "k")
+        #expect(reply.status == 503 && reply.problemDetail.contains("outcome is unknown"))
+        #expect(try client.send("GET", "/v1/models/m/snapshot").body == snapshot)
+        #expect(try client.send("POST", "/v1/models/m/predict", query).text == prediction)
+        #expect(try client.send("GET", "/v1/models/m")["samples"].int == 3)
+        #expect(disk.count(.synchronizeData) == 1)
+    }
+
     @Test(arguments: [FaultyFileSystem.Fault.error(ENOSPC), .shortThenFull]) func fullDisk_refusesUntilThereIsRoom(
         fault: FaultyFileSystem.Fault
     ) throws {
