@@ -35,6 +35,30 @@ import Testing
         }
     }
 
+    /// Notes when it is released.
+    private final class Token: Sendable {
+        private let isReleased: Guarded<Bool>
+
+        init(_ isReleased: Guarded<Bool>) { self.isReleased = isReleased }
+
+        deinit { isReleased.withLock { $0 = true } }
+    }
+
+    private func run(holding token: Token, on threads: WaiterThreads) -> Bool {
+        threads.run { withExtendedLifetime(token) {} }
+    }
+
+    @Test func whatATaskHolds_isReleasedWhileItsThreadStays() {
+        let threads = WaiterThreads("waiter", limit: 1)
+        defer { threads.stop() }
+        // A thread's first task, and a later one.
+        for _ in 0..<2 {
+            let isReleased = Guarded(false)
+            #expect(wait { run(holding: Token(isReleased), on: threads) })
+            #expect(wait { isReleased.withLock { $0 } })
+        }
+    }
+
     @Test func refusedThread_takesNoTask() {
         let refusals = ThreadRefusals()
         refusals.fail("waiter-0")
