@@ -1,3 +1,4 @@
+import Concurrency
 import Foundation
 import Testing
 
@@ -7,13 +8,16 @@ import Testing
 @Suite struct TurnTests {
     /// What waits for the end of a turn, and what the ends of turns saw.
     ///
-    /// `@unchecked Sendable`: the one event loop fills it; the test reads it after the answers have come.
+    /// `@unchecked Sendable`: only the one event loop uses what waits.
     private final class Turns: @unchecked Sendable {
         var waiting: [(name: String, responder: TurnResponder)] = []
         /// The names that each call of `turnEnd` found.
-        var found: [[String]] = []
+        private let found = Guarded<[[String]]>([])
+        var allFound: [[String]] { found.withLock { $0 } }
         let holding = DispatchSemaphore(value: 0)
         let held = DispatchSemaphore(value: 0)
+
+        func note(_ names: [String]) { found.withLock { $0.append(names) } }
     }
 
     /// How the end of a turn answers one request.
@@ -66,7 +70,7 @@ import Testing
                 guard !turns.waiting.isEmpty else { return false }
                 let requests = turns.waiting
                 turns.waiting = []
-                turns.found.append(requests.map(\.name))
+                turns.note(requests.map(\.name))
                 for request in requests { ending(request.name, request.responder) }
                 return true
             }
@@ -85,14 +89,14 @@ import Testing
         let clients = try setup.clients(5)
         try setup.inOneTurn { for (index, client) in clients.enumerated() { client.send(Self.request("join/\(index)", "POST")) } }
         for (index, client) in clients.enumerated() { #expect(try client.response(to: "POST").text == "\(index)") }
-        #expect(setup.turns.found.map { $0.sorted() } == [["0", "1", "2", "3", "4"]])
+        #expect(setup.turns.allFound.map { $0.sorted() } == [["0", "1", "2", "3", "4"]])
     }
 
     @Test func aRequestThatComesAlone_isAnsweredAtOnce() throws {
         let setup = try Self.setUp(Self.echo)
         let client = try setup.clients(1)[0]
         for _ in 0..<3 { #expect(try client.exchange(Self.request("join/x")).text == "alone") }
-        #expect(setup.turns.found.isEmpty)
+        #expect(setup.turns.allFound.isEmpty)
     }
 
     @Test func answersKeepTheOrderOfTheirConnection() throws {
@@ -119,7 +123,7 @@ import Testing
         // The first joins the turn; the others are handled when its answer is sent, and do not join.
         #expect(try (0..<4).map { _ in try clients[0].response(to: "POST").text } == ["0", "alone", "alone", "alone"])
         #expect(try clients[1].response(to: "POST").text == "other")
-        #expect(setup.turns.found.map { $0.sorted() } == [["0", "other"]])
+        #expect(setup.turns.allFound.map { $0.sorted() } == [["0", "other"]])
     }
 
     @Test func aRequestWithoutAnAnswer_isAnswered500() throws {
