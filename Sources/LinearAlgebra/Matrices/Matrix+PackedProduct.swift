@@ -35,9 +35,13 @@ extension Matrix {
             }
         }
         for share in 1..<max(1, shares) {
-            let part = others.base + (share - 1) * width * order
-            for index in 0..<(width * order) { base[index] += part[index] }
+            Self.add(others.base + (share - 1) * width * order, to: target, count: width * order)
         }
+    }
+
+    /// A function of its own: in the one above, under ThreadSanitizer, Swift 6.3 makes code for the loop that its own check refuses.
+    private static func add(_ part: UnsafePointer<Double>, to sum: UnsafeMutablePointer<Double>, count: Int) {
+        for index in 0..<count { sum[index] += part[index] }
     }
 }
 
