@@ -72,6 +72,48 @@ import Testing
         }
     }
 
+    /// Answers tell in their order that they were made by groups: alone, requests are answered as they arrive.
+    @Test func requestsOfOneTurn_areAnsweredByGroups() throws {
+        let (held, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let answered = Collected<String>()
+        let service = try TestService { configuration in
+            configuration.server.eventLoops = 1
+            configuration.server.accessObserver = { record in
+                answered.append(String(decoding: record.path, as: UTF8.self))
+                guard record.pattern == "/healthz" else { return }
+                held.signal()
+                release.wait()
+            }
+        }
+        for name in ["a", "b"] {
+            let model = ModelClient(service, name)
+            #expect(try model.create(#"{"dimension":700}"#).status == 201)
+            #expect(try model.learn(Self.rows(100, 700, seed: 5), (0..<100).map { "\($0)" }).status == 200)
+        }
+        let row = Self.rows(1, 700, seed: 9)
+        let data = row[0].map { "\($0)" }.joined(separator: ",")
+        let infer = Array(#"{"inputs":[{"name":"features","datatype":"FP32","shape":[1,700],"data":[\#(data)]}]}"#.utf8)
+        let calls = (0..<3).flatMap { _ in
+            ["a", "b"].flatMap { [("/v1/models/\($0)/predict", Bodies.predict(row)), ("/v2/models/\($0)/infer", infer)] }
+        }
+        let clients = try calls.map { _ in
+            let client = service.client()
+            let status = try client.send("GET", "/v1/models").status
+            #expect(status == 200)
+            return client
+        }
+        let holder = service.client()
+        try holder.begin("GET", "/healthz")
+        held.wait()
+        let before = answered.all.count
+        for (client, call) in zip(clients, calls) { try client.begin("POST", call.0, call.1) }
+        release.signal()
+        #expect(try holder.readReply().status == 200)
+        for client in clients { #expect(try client.readReply().status == 200) }
+        let groups = ["/v1/models/a/predict", "/v1/models/b/predict", "/v2/models/a/infer", "/v2/models/b/infer"]
+        #expect(Array(answered.all[before...]) == groups.flatMap { [$0, $0, $0] })
+    }
+
     @Test func manyRowsDoNotStarveSingleOnes_norSingleOnesMany() throws {
         let service = try Self.service()
         let many = Bodies.predict(Self.rows(64, 64, seed: 7))

@@ -766,7 +766,7 @@ class DashboardTests(unittest.TestCase):
             self.assertIn("2 rows, 2 classes, being recovered", page.text("#model-links"))
             state = page.evaluate(READ)["state"]
             self.assertIn("not yet", state["Learning"])
-            for title in ["Drift", "Condition", "Exact", "Solved anew"]:
+            for title in ["Drift", "Condition", "Exact", "Solved again"]:
                 self.assertEqual(state[title], "–", title)
             page.evaluate("window.isRecovered = true")
             page.wait("document.getElementById('notice-text').textContent === ''")
@@ -856,7 +856,7 @@ class DashboardTests(unittest.TestCase):
         shown = page.evaluate(READ)
         self.assertEqual(shown["figures"]["window-accuracy"], ["", "–"])
         self.assertEqual(shown["figures"]["samples"][1], "1,347")
-        for title in ("Queue", "Log", "Checkpoint", "Drift", "Solved anew", "Last rebalance", "Calibration", "Memory"):
+        for title in ("Queue", "Log", "Checkpoint", "Drift", "Solved again", "Last rebalance", "Calibration", "Memory"):
             self.assertEqual(shown["state"][title], "–", title)
         self.assertIn("a ridge of 0.5 would cure it", shown["state"]["Condition"])
         self.assertIn("the disk failed", shown["state"]["Learning"])

@@ -147,25 +147,16 @@ struct InferRoute: Sendable {
     /// Answers some of the inferences that wait for the end of an event loop's turn; false if none waits.
     func endTurn(_ loopIndex: Int) -> Bool {
         let workspace = workspaces[loopIndex]
-        return turns[loopIndex].answerFirst { group, scorer in
-            workspace.reset()
-            swap(&workspace.features, &group.features)
-            for index in group.members.indices { group.members[index].member.times.hasWaited() }
-            let blocks = BlockScorer(scorer, useBLAS: false)
-            blocks.score(0..<(workspace.features.count / scorer.weights.featureMap.dimension), workspace)
-            for index in group.members.indices { group.members[index].member.times.hasScored() }
-            for (joined, rows) in group.members {
-                workspace.resetInference()
-                workspace.put(joined.request)
-                answer(joined, workspace, scorer, blocks, rows)
-            }
-            swap(&workspace.features, &group.features)
+        return turns[loopIndex].scoreFirst(in: workspace, note: { $1 ? $0.times.hasScored() : $0.times.hasWaited() }) {
+            joined, rows, blocks in
+            workspace.resetInference()
+            workspace.put(joined.request)
+            answer(joined, workspace, blocks, rows)
         }
     }
 
-    private func answer(
-        _ joined: Joined, _ workspace: InferenceWorkspace, _ scorer: Scorer, _ blocks: BlockScorer, _ rows: Range<Int>
-    ) {
+    private func answer(_ joined: Joined, _ workspace: InferenceWorkspace, _ blocks: BlockScorer, _ rows: Range<Int>) {
+        let scorer = blocks.scorer
         var times = joined.times
         times.hasWaited()
         do throws(Problem) {

@@ -74,22 +74,15 @@ struct PredictRoute: Sendable {
     /// Answers some of the predictions that wait for the end of an event loop's turn; false if none waits.
     func endTurn(_ loopIndex: Int) -> Bool {
         let workspace = workspaces[loopIndex]
-        return turns[loopIndex].answerFirst { group, scorer in
-            workspace.reset()
-            swap(&workspace.features, &group.features)
-            let blocks = BlockScorer(scorer, useBLAS: false)
-            blocks.score(0..<(workspace.features.count / scorer.weights.featureMap.dimension), workspace)
-            for (joined, rows) in group.members {
-                workspace.writer.removeAll()
-                do throws(Problem) {
-                    try inline(joined.prediction).run(workspace, blocks, scored: rows)
-                    workspace.writer.withUnsafeBytes { joined.responder.send(.ok, contentType: "application/json", body: $0) }
-                } catch {
-                    // The answer is too long for the event loop because of long labels.
-                    deferScoring(joined.prediction, workspace.features(rows, of: scorer), joined.responder.deferred())
-                }
+        return turns[loopIndex].scoreFirst(in: workspace) { joined, rows, blocks in
+            workspace.writer.removeAll()
+            do throws(Problem) {
+                try inline(joined.prediction).run(workspace, blocks, scored: rows)
+                workspace.writer.withUnsafeBytes { joined.responder.send(.ok, contentType: "application/json", body: $0) }
+            } catch {
+                // The answer is too long for the event loop because of long labels.
+                deferScoring(joined.prediction, workspace.features(rows, of: blocks.scorer), joined.responder.deferred())
             }
-            swap(&workspace.features, &group.features)
         }
     }
 

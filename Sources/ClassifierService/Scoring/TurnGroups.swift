@@ -70,6 +70,29 @@ final class TurnGroups<Member>: @unchecked Sendable {
         next += 1
         return true
     }
+
+    /// Scores the rows of the first group that is not answered, and answers its members.
+    ///
+    /// - Parameters:
+    ///   - workspace: receives the rows while they are needed; it is reset first.
+    ///   - note: called for each member before the rows are scored, and again when they are.
+    ///   - answer: receives each member, its rows in the workspace, and the scorer of all.
+    /// - Returns: whether there was a group.
+    func scoreFirst(
+        in workspace: PredictWorkspace, note: (inout Member, _ isScored: Bool) -> Void = { _, _ in },
+        _ answer: (_ member: Member, _ rows: Range<Int>, _ blocks: BlockScorer) -> Void
+    ) -> Bool {
+        answerFirst { group, scorer in
+            workspace.reset()
+            swap(&workspace.features, &group.features)
+            let blocks = BlockScorer(scorer, useBLAS: false)
+            for index in group.members.indices { note(&group.members[index].member, false) }
+            blocks.score(0..<group.rows, workspace)
+            for index in group.members.indices { note(&group.members[index].member, true) }
+            for (member, rows) in group.members { answer(member, rows, blocks) }
+            swap(&workspace.features, &group.features)
+        }
+    }
 }
 
 /// The bounds of what an event loop gathers in a turn.

@@ -24,7 +24,7 @@ extension Matrix {
         let pieces = try Matrix(rows: piece.terms, columns: piece.rows * shares)
         let others = try Matrix(rows: order, columns: width * (shares - 1))
         let (factor, target) = (UnsafePointer(b.base), base)
-        // Strips grow longer: each share takes every so many of them.
+        // Later strips are longer, so the shares take strips in turn.
         ComputeThreads.concurrently(shares, threads: shares) { share in
             let sum = share == 0 ? target : others.base + (share - 1) * width * order
             let product = PackedProduct(

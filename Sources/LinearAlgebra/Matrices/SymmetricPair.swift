@@ -189,14 +189,7 @@ public struct SymmetricPair: ~Copyable {
     /// - Throws: `LinearAlgebraError.notPositiveDefinite`; R is then undefined until another solve sets it. G is never touched.
     /// - Complexity: D³ + 2D²C multiply-adds.
     public mutating func solve(ridge: Double, weights: inout Matrix) throws(LinearAlgebraError) {
-        precondition(weights.rows == dimension, "shapes do not fit a solve")
-        copyGramAboveDiagonal(adding: ridge)
-        let (order, r, lead, solution, columns) = (dimension, inverse, lead, weights.base, weights.columns)
-        try ComputeThreads.lendToLibrary(order: order) { () throws(LinearAlgebraError) in
-            try BLAS.potrf(BLAS.upper, n: order, r, lda: lead)
-            BLAS.potrs(BLAS.upper, n: order, columns: columns, r, lda: lead, solution, ldb: order)
-            try BLAS.potri(BLAS.upper, n: order, r, lda: lead)
-        }
+        try solve(ridge: ridge, weights: &weights, inverts: true)
     }
 
     /// Solves (G+λI)W = Q alone (`dpotrf`, `dpotrs`). R is undefined afterwards, until another solve sets it.
@@ -205,12 +198,17 @@ public struct SymmetricPair: ~Copyable {
     /// - Throws: `LinearAlgebraError.notPositiveDefinite`. G is never touched.
     /// - Complexity: D³/3 + 2D²C multiply-adds over two.
     public mutating func solveWeights(ridge: Double, weights: inout Matrix) throws(LinearAlgebraError) {
+        try solve(ridge: ridge, weights: &weights, inverts: false)
+    }
+
+    private mutating func solve(ridge: Double, weights: inout Matrix, inverts: Bool) throws(LinearAlgebraError) {
         precondition(weights.rows == dimension, "shapes do not fit a solve")
         copyGramAboveDiagonal(adding: ridge)
         let (order, r, lead, solution, columns) = (dimension, inverse, lead, weights.base, weights.columns)
         try ComputeThreads.lendToLibrary(order: order) { () throws(LinearAlgebraError) in
             try BLAS.potrf(BLAS.upper, n: order, r, lda: lead)
             BLAS.potrs(BLAS.upper, n: order, columns: columns, r, lda: lead, solution, ldb: order)
+            if inverts { try BLAS.potri(BLAS.upper, n: order, r, lda: lead) }
         }
     }
 

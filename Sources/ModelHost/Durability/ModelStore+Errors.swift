@@ -1,6 +1,6 @@
 internal import Storage
 
-/// What the worker is told when files fail.
+/// The errors of a request whose files fail.
 extension ModelStore {
     /// What a record holds, for messages.
     enum Subject { case rows, change }

@@ -12,7 +12,7 @@ const MEANINGS = {
   Condition: "How strongly the data and the ridge magnify rounding errors: 1 is best. Beyond 10¹² fewer than four digits of the weights "
     + "are certain, and the model is called ill-conditioned: centre and scale the features, or take a larger ridge.",
   Exact: "Whether the sums still hold all digits of the rows learned. They lose some if very much larger rows were learned and are gone.",
-  "Solved anew": "How often the weights were solved again from the sums: after drift, a new ridge, or unlearned rows.",
+  "Solved again": "How often the weights were solved again from the sums: after drift, a new ridge, or unlearned rows.",
   "Balanced weights": "A second set of weights in which rare classes count for more than their rows. They are made in the background, so "
     + "they may be some versions behind.",
   Calibration: "The temperature turns scores into probabilities. The error is how far these are from the share that was right, before "
@@ -30,7 +30,7 @@ const LINES = [
   ["Drift", ({ drift }) => (isNumber(drift) ? [`${figure(drift)} from the sums`] : NOT_TOLD)],
   ["Condition", condition],
   ["Exact", exactness],
-  ["Solved anew", ({ solves }) => (isNumber(solves) ? [solves === 0 ? "never" : solves === 1 ? "once" : `${count(solves)} times`] : NOT_TOLD)],
+  ["Solved again", ({ solves }) => (isNumber(solves) ? [solves === 0 ? "never" : solves === 1 ? "once" : `${count(solves)} times`] : NOT_TOLD)],
   ["Balanced weights", balanced],
   ["Last rebalance", rebalance],
   ["Calibration", calibration],
