@@ -87,7 +87,7 @@ import Testing
         #expect(Set(weights.names) == ["weight", "feature_map.projection"])
         for name in weights.names { #expect(weights[name]?.bytes == whole[name]?.bytes && weights[name]?.shape == whole[name]?.shape) }
         #expect(weights.labels == whole.labels)
-        #expect(weights.metadataValue("format") == "accrue/1")
+        #expect(weights.metadataValue("format") == "accrue/2")
         try file.body.withUnsafeBytes { try SafetensorsReader($0).verifyChecksums() }
     }
 

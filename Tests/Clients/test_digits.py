@@ -114,7 +114,7 @@ class DigitsTests(unittest.TestCase):
 
     def test_the_truth_is_the_sum_over_all_rows_sent(self):
         snapshot = self.snapshot
-        self.assertEqual(snapshot.format, "accrue/1")
+        self.assertEqual(snapshot.format, "accrue/2")
         self.assertEqual(snapshot.samples, len(self.rows) - TEST_ROWS)
         rows = self.rows[self.learned].astype(numpy.float64)
         labels = self.labels[self.learned]

@@ -3,7 +3,10 @@ internal import TensorFormats
 
 /// A snapshot's metadata: strings in safetensors, the structured ones as JSON.
 struct SnapshotMetadata: Sendable {
-    static let format = "accrue/1"
+    /// The format that is written.
+    static let format = "accrue/2"
+    /// The formats that are read; a file of an older one lacks what is newer.
+    private static let readFormats = ["accrue/1", format]
 
     var configuration: ModelConfiguration
     /// In column order.
@@ -43,10 +46,12 @@ struct SnapshotMetadata: Sendable {
     init(_ reader: SafetensorsReader, isCheckpoint: Bool = false) throws(ModelError) {
         let source = Source(metadata: reader.metadata)
         let format = try source.text("format")
-        guard format == Self.format else {
+        guard Self.readFormats.contains(format) else {
             let number = format.hasPrefix("accrue/") ? Int(format.dropFirst(7)) ?? 0 : 0
-            let expected = number > 1 ? "written by a newer version of this program; this version reads" : "expected"
-            throw ModelError(.invalid, "the snapshot's format is \"\(format)\", \(expected) \"\(Self.format)\"")
+            let isNewer = number > Self.readFormats.count
+            let expected = isNewer ? "written by a newer version of this program; this version reads" : "expected"
+            let formats = Self.readFormats.map { "\"\($0)\"" }.joined(separator: " or ")
+            throw ModelError(.invalid, "the snapshot's format is \"\(format)\", \(expected) \(formats)")
         }
         do {
             configuration = try ConfigurationJSON.decode(source.value("config"))

@@ -25,13 +25,13 @@ import Testing
         let copy = try fill()
         let path = copy.path + "/models/m/checkpoint-0.safetensors"
         var snapshot = try EditedSnapshot([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))))
-        snapshot.setMetadata("format", "accrue/2")
+        snapshot.setMetadata("format", "accrue/3")
         try Data(try snapshot.encoded()).write(to: URL(fileURLWithPath: path))
         let error = #expect(throws: DamagedState.self) { try copy.start() }
         #expect(
             error?.description
-                == "\(path): the snapshot's format is \"accrue/2\", written by a newer version of this program; "
-                + "this version reads \"accrue/1\"")
+                == "\(path): the snapshot's format is \"accrue/3\", written by a newer version of this program; "
+                + "this version reads \"accrue/1\" or \"accrue/2\"")
     }
 
     @Test func directoryThatCannotBeWritten_isExplained() throws {
