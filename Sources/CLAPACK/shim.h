@@ -44,5 +44,14 @@ double dlansy_(const char *norm, const char *uplo, const lapack_integer *n, cons
 void dsyevd_(const char *jobz, const char *uplo, const lapack_integer *n, double *a, const lapack_integer *lda, double *w,
              double *work, const lapack_integer *lwork, lapack_integer *iwork, const lapack_integer *liwork, lapack_integer *info,
              size_t, size_t);
+void dsytrd_(const char *uplo, const lapack_integer *n, double *a, const lapack_integer *lda, double *d, double *e, double *tau,
+             double *work, const lapack_integer *lwork, lapack_integer *info, size_t);
+void dormtr_(const char *side, const char *uplo, const char *trans, const lapack_integer *m, const lapack_integer *n, const double *a,
+             const lapack_integer *lda, const double *tau, double *c, const lapack_integer *ldc, double *work,
+             const lapack_integer *lwork, lapack_integer *info, size_t, size_t, size_t);
+void dsterf_(const lapack_integer *n, double *d, double *e, lapack_integer *info);
+void dpttrf_(const lapack_integer *n, double *d, double *e, lapack_integer *info);
+void dpttrs_(const lapack_integer *n, const lapack_integer *nrhs, const double *d, const double *e, double *b,
+             const lapack_integer *ldb, lapack_integer *info);
 
 #endif

@@ -62,6 +62,7 @@ public final class Service: Sendable {
         ModelRoutes(registry: registry, answers: answers).add(to: &routes)
         ClassRoutes(registry: registry, answers: answers).add(to: &routes)
         HistoryRoutes(registry: registry, answers: answers).add(to: &routes)
+        RidgeRoute(registry: registry).add(to: &routes)
         LearnRoute(registry: registry, pool: pool, answers: answers, limits: limits).add(to: &routes)
         let predict = PredictRoute(registry: registry, pool: pool, limits: limits, eventLoops: configuration.server.eventLoops)
         predict.add(to: &routes)

@@ -31,7 +31,7 @@ public final class Classifier {
     let calibrator = Calibrator()
     let balancedCalibrator = Calibrator()
     /// Counts changes other than learning. Balanced weights begun before such a change are obsolete.
-    var epoch = 0
+    package internal(set) var epoch = 0
 
     /// What has been learned, and the weights that follow from it.
     var core: LearningCore

@@ -75,6 +75,15 @@ extension LearningCore {
             configuration: configuration, featureMap: featureMap, labels: labels, epoch: epoch, square: square, truth: &truth)
     }
 
+    /// Copies what ridge regressions with any ridge follow from.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    /// - Complexity: O(D² + D·C).
+    mutating func ridgeProblem() throws(LinearAlgebraError) -> RidgeProblem {
+        flush()
+        return try RidgeProblem(square: square, truth: truth)
+    }
+
     /// The accuracy of the sums in G.
     ///
     /// - Complexity: O(D).

@@ -34,6 +34,20 @@ extension Matrix {
         return sum
     }
 
+    /// ⟨A, B⟩, the sum of the products of all elements with those of a matrix of the same shape.
+    ///
+    /// - Complexity: O(rows·columns).
+    public func innerProduct(with other: borrowing Matrix) -> Double {
+        precondition(rows == other.rows && columns == other.columns, "matrices of different shapes")
+        let count = rows * columns
+        let even = count / 8 * 8
+        var sums = Lanes.zero
+        for index in stride(from: 0, to: even, by: 8) { sums += lanes(index) * other.lanes(index) }
+        var sum = sums.sum()
+        for index in even..<count { sum += base[index] * other.base[index] }
+        return sum
+    }
+
     /// Subtracts from each element of a vector the sum of the squares of a row: the diagonal of v − A·Aᵀ.
     ///
     /// - Complexity: O(rows·columns).

@@ -109,6 +109,12 @@ public struct NormalEquations: ~Copyable {
             uplo: BLAS.lower, order: dimension, matrix.base, lda: dimension, b.base, columns: b.columns, into: target.base)
     }
 
+    /// Calls `body` with the square [D×D], whose lower triangle holds A. It may be overwritten, so the matrix is used up.
+    consuming func withLowerElements<E: Error>(_ body: (UnsafeMutablePointer<Double>) throws(E) -> Void) throws(E) {
+        precondition(!isFactored, "factored already")
+        try body(matrix.base)
+    }
+
     // MARK: Factoring
 
     /// Estimates ‖(A + shift·I)⁻¹‖ in the 1-norm. Afterwards A can still be read and copied back, but not changed.

@@ -19,6 +19,10 @@ package enum Job: Sendable {
     case rebalance(Completion<Rebalanced>)
     /// Adopt the outcome of a background refresh.
     case adopt(RefreshOutcome)
+    /// Return the curve of ridges.
+    case ridgeCurve(Completion<RidgeReport>)
+    /// Adopt a computed curve of ridges.
+    case adoptCurve(RidgeCurveOutcome)
     /// Measure the leverage of rows: how far they lie from everything learned.
     case measure(LeverageJob)
     /// Call a closure with the learner: tests use it to damage the state or make allocations fail.
@@ -46,7 +50,7 @@ package enum Job: Sendable {
         case .merge(let file, _, _), .restore(let file, _): file.labelBytes
         case .renameClass(let label, let new, _): label.heapBytes + new.heapBytes
         case .deleteClass(let label, _): label.heapBytes
-        case .reconfigure, .rebalance, .adopt, .call, .describe, .snapshot, .snapshotSize, .delete: 0
+        case .reconfigure, .rebalance, .adopt, .ridgeCurve, .adoptCurve, .call, .describe, .snapshot, .snapshotSize, .delete: 0
         }
     }
 
@@ -55,9 +59,10 @@ package enum Job: Sendable {
     /// balanced weights because it changes what is served.
     var lane: Lane {
         switch self {
-        case .measure, .snapshot, .snapshotSize: .reading
+        case .measure, .ridgeCurve, .snapshot, .snapshotSize: .reading
         case .describe(_, let isNew): isNew ? .writing : .reading
-        case .learn, .unlearn, .merge, .reconfigure, .renameClass, .deleteClass, .rebalance, .adopt, .call, .restore, .delete: .writing
+        case .learn, .unlearn, .merge, .reconfigure, .renameClass, .deleteClass, .rebalance, .adopt, .adoptCurve, .call, .restore, .delete:
+            .writing
         }
     }
 
@@ -65,7 +70,7 @@ package enum Job: Sendable {
     var usesBuffers: Bool {
         switch self {
         case .learn, .unlearn, .merge, .reconfigure, .rebalance, .adopt, .measure, .call, .restore: true
-        case .renameClass, .deleteClass, .describe, .snapshot, .snapshotSize, .delete: false
+        case .renameClass, .deleteClass, .describe, .ridgeCurve, .adoptCurve, .snapshot, .snapshotSize, .delete: false
         }
     }
 
@@ -92,12 +97,13 @@ package enum Job: Sendable {
         case .renameClass(_, _, let completion): completion.fail(error)
         case .deleteClass(_, let completion): completion.fail(error)
         case .rebalance(let completion): completion.fail(error)
+        case .ridgeCurve(let completion): completion.fail(error)
         case .measure(let job): job.completion.fail(error)
         case .snapshot(_, let completion): completion.fail(error)
         case .snapshotSize(_, let completion): completion.fail(error)
         case .delete(let completion): completion.fail(error)
         // These come from the host: no request waits for them.
-        case .adopt, .call: break
+        case .adopt, .adoptCurve, .call: break
         }
     }
 }

@@ -22,6 +22,7 @@ final class ModelWorker {
     /// When the buffers were last used, in seconds of the monotonic clock.
     private var usedBuffers = 0.0
     var refresh = RefreshSchedule()
+    var curves = RidgeCurveSchedule()
     /// The rows of a load that predictions do not use yet.
     var unseen = UnseenRows()
     /// The number of healings already published as events.
@@ -161,6 +162,7 @@ final class ModelWorker {
     /// Starts what is due, then runs the next jobs that belong together.
     func takeTurn() -> Next {
         if unknownState == nil { startRefreshIfDue() }
+        startRidgeCurveIfDue()
         store?.startCheckpointIfDue(classifier, idempotency)
         showUnseenIfDue()
         publishIfSolved()
@@ -178,7 +180,8 @@ final class ModelWorker {
                 return .turn
             }
             let isWanted = unknownState == nil && unseen.count == 0 && classifier.needsBalancing
-            return .rest(until: [refresh.wakeUp(isWanted: isWanted), store?.wakeUp, unseen.due, restIfDue()].compactMap { $0 }.min())
+            return .rest(
+                until: [refresh.wakeUp(isWanted: isWanted), curves.wakeUp, store?.wakeUp, unseen.due, restIfDue()].compactMap { $0 }.min())
         }
         if case .delete(let completion) = first { return end(.deletedModel(model.name), deletion: completion) }
         perform(first, jobs)
@@ -241,9 +244,10 @@ final class ModelWorker {
         return .end(End(deletion: deletion, store: store))
     }
 
-    /// Fails the requests that wait for balanced weights.
+    /// Fails the requests that wait for balanced weights or a ridge curve.
     private func refuseWaiting(_ reason: ModelError) {
         for completion in refresh.takeWaiting() { completion.fail(reason) }
+        refuseRidgeCurves(reason)
     }
 
     private func perform(_ first: Job, _ jobs: [Job]) {
@@ -273,6 +277,8 @@ final class ModelWorker {
             }
         case .rebalance(let completion): rebalance(completion)
         case .adopt(let outcome): adopt(outcome)
+        case .ridgeCurve(let completion): ridgeCurve(completion)
+        case .adoptCurve(let outcome): adopt(outcome)
         case .measure(let job): measure(job)
         case .call(let body): body(classifier)
         case .describe(let completion, _): describe(completion)

@@ -34,6 +34,18 @@ package struct ClassDeleted: Sendable {
     package let rows: Int
 }
 
+/// The curve of ridges, and the state that it is shown for.
+package struct RidgeReport: Sendable {
+    /// The model's name.
+    package let model: String
+    package let version: Int
+    package let samples: Int
+    /// λ in force.
+    package let ridge: Double
+    /// Of this state or of one before it, see `RidgeCurve.version`.
+    package let curve: RidgeCurve
+}
+
 /// The result of refreshing balanced weights.
 package struct Rebalanced: Sendable {
     /// The model's name.

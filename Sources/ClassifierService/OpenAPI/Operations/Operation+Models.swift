@@ -48,6 +48,30 @@ extension Operation {
                 .json(.modelHistory, example: #"{"model":"fruit","version":1,"window_capacity":1000,"points":[]}"#))
         ], refusals: [.unknownModel, .busy])
 
+    static let ridgeCurve = Operation(
+        .get, "/v1/models/{model}/ridge", id: "ridge_curve", tag: .models, summary: "Estimate how well other ridges would predict",
+        description: """
+            Generalised cross-validation, V(λ) = (RSS/n) / (1 − df/n)², for half decades around the ridge in force, and its minimum. \
+            It follows from the sums, for ridge regressions over all rows. It estimates the squared error of the scores, not the accuracy. \
+            The first request waits until it is computed, in the background; the answer then serves until the model has grown by a tenth \
+            or was changed otherwise.
+            """, parameters: [.model],
+        answers: [
+            Answer(
+                .ok, "The curve.",
+                .json(
+                    .ridgeCurve,
+                    example: """
+                        {"model":"fruit","version":1,"samples":4,"ridge":0.1,"curve_version":1,"curve_samples":4,"minimum":\
+                        {"ridge":0.31,"generalized_cross_validation":0.4,"degrees_of_freedom":1.7,"residual_sum_of_squares":0.53},"curve":\
+                        [{"ridge":0.1,"generalized_cross_validation":0.45,"degrees_of_freedom":2.2,"residual_sum_of_squares":0.37}]}
+                        """))
+        ],
+        refusals: [
+            .unknownModel, Refusal(.conflict, "The model has learned no rows."),
+            Refusal(.unprocessableContent, "The computation does not fit in memory, or the sums are not finite."), .busy,
+        ])
+
     static let changeModel = Operation(
         .patch, "/v1/models/{model}", id: "change_model", tag: .models, summary: "Change a model's ridge or imbalance",
         description: """

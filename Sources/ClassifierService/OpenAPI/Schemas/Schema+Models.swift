@@ -167,6 +167,30 @@ extension Schema {
                 ]), count: 0...(EvaluationHistory.capacity + 1)), "In stream order; the last point is the current one."),
     ]).named("ModelHistory")
 
+    static let ridgeCurve = object([
+        .required("model", modelName), .required("version", version), .required("samples", samples),
+        .required("ridge", ridge, "The ridge in force."),
+        .required("curve_version", version, "The version that the curve was computed from."),
+        .required("curve_samples", count, "The rows of that version, including rows of no class."),
+        .required(
+            "minimum", ridgePoint.orNull,
+            "The ridge with the least `generalized_cross_validation` in the range of the Gram matrix's eigenvalues; null without one."
+        ),
+        .required(
+            "curve", array(of: ridgePoint),
+            "Half decades around the ridge in force then, in ascending order, without those too small for the sums or with as many degrees "
+                + "of freedom as rows."),
+    ]).named("RidgeCurve")
+
+    private static let ridgePoint = object([
+        .required("ridge", ridge),
+        .required(
+            "generalized_cross_validation", number(0...Double.greatestFiniteMagnitude),
+            "The estimated squared error of the scores of a row."),
+        .required("degrees_of_freedom", number(0...Double.greatestFiniteMagnitude), "Of each class's weights: tr G(G + ridge·I)⁻¹."),
+        .required("residual_sum_of_squares", number(0...Double.greatestFiniteMagnitude), "Over all rows and classes."),
+    ]).named("RidgePoint")
+
     static let rebalanced = object([
         .required("model", modelName), .required("version", version), .required("balanced_version", version),
     ]).named("Rebalanced")

@@ -10,6 +10,6 @@ protocol ModelProbe: Sendable {
 enum ModelProbes {
     static let predicting: [any ModelProbe.Type] = [PredictProbe.self, InferProbe.self]
     static let observing: [any ModelProbe.Type] = [
-        DescriptionProbe.self, InferenceDescriptionProbe.self, SnapshotProbe.self, EventProbe.self,
+        DescriptionProbe.self, InferenceDescriptionProbe.self, RidgeProbe.self, SnapshotProbe.self, EventProbe.self,
     ]
 }

@@ -81,9 +81,10 @@ final class HistoryWorld {
     func cover(_ operation: String) { covered.insert(operation) }
 
     /// Gets something that must exist.
-    func get(_ path: String) throws -> Reply {
+    @discardableResult
+    func get(_ path: String, as status: Int = 200) throws -> Reply {
         let reply = try send(HistoryRequest("GET", path))
-        try demand(reply.status == 200, "GET \(path) is answered with \(reply.status): \(reply.text.prefix(500))")
+        try demand(reply.status == status, "GET \(path) is answered with \(reply.status): \(reply.text.prefix(500))")
         return reply
     }
 

@@ -1,0 +1,82 @@
+internal import LinearAlgebra
+
+/// The residuals and degrees of freedom of ridge regressions over one state, for any ridge: G is reduced to tridiagonal form once.
+struct RidgeErrors: ~Copyable {
+    /// n, the rows in G.
+    let samples: Int
+    private let form: TridiagonalForm
+    /// UᵀQ [D×C].
+    private let rotated: Matrix
+    /// (T+λI)⁻¹UᵀQ of the last ridge.
+    private var solution: Matrix
+    /// ‖Y‖², the number of rows that have a class.
+    private let squaredTargets: Double
+
+    /// - Parameters:
+    ///   - gram: G; consumed.
+    ///   - crossMoment: Q; consumed.
+    ///   - labelled: the rows that have a class.
+    ///   - samples: all rows in G.
+    /// - Throws: `LinearAlgebraError`.
+    /// - Complexity: 4D³/3 + 4D²C operations.
+    init(
+        gram: consuming NormalEquations, crossMoment: consuming Matrix, labelled: Int, samples: Int
+    ) throws(LinearAlgebraError) {
+        var rotated = crossMoment
+        let form = try TridiagonalForm(gram, rotating: &rotated)
+        let solution = try Matrix(rows: rotated.rows, columns: 0, columnCapacity: rotated.columns)
+        self.form = form
+        self.solution = solution
+        self.rotated = rotated
+        squaredTargets = Double(labelled)
+        self.samples = samples
+    }
+
+    /// The memory of the computation in doubles: G, Q twice, and LAPACK's workspace.
+    static func doubles(width: Int, classes: Double) -> Double {
+        Double(width) * (Double(width) + 2 * classes) + TridiagonalForm.workspaceDoubles(width: width, columns: classes)
+    }
+
+    /// Ridges from what rounding in G allows up to ten times its largest eigenvalue; empty sums have none above 0.
+    var range: ClosedRange<Double> {
+        let largest = max(0, form.eigenvalues.last ?? 0)
+        return leastRidge...max(leastRidge, 10 * largest)
+    }
+
+    /// The eigenvalues are uncertain by this much, so a smaller ridge would not decide the weights.
+    private var leastRidge: Double {
+        Double(form.eigenvalues.count) * Double.ulpOfOne * max(0, form.eigenvalues.last ?? 0)
+    }
+
+    /// The estimate for a ridge.
+    ///
+    /// In the basis of T, with z = UᵀQ and w = (T+λI)⁻¹z: RSS = ‖Y‖² − ⟨z, w⟩ − λ‖w‖².
+    ///
+    /// - Returns: nil if the ridge is too small for the sums, or as many directions are fitted as there are rows.
+    /// - Complexity: O(D·C).
+    mutating func point(ridge: Double) throws(LinearAlgebraError) -> RidgeCurve.Point? {
+        guard samples > 0, ridge >= leastRidge else { return nil }
+        let degrees = form.eigenvalues.reduce(0) { sum, value in
+            let value = max(0, value)
+            return sum + value / (value + ridge)
+        }
+        let rows = Double(samples)
+        let freedom = 1 - degrees / rows
+        guard freedom > Self.leastFreedom else { return nil }
+        try solution.copy(from: rotated)
+        do throws(LinearAlgebraError) {
+            try form.solve(shift: ridge, &solution)
+        } catch {
+            if case .outOfMemory = error { throw error }
+            return nil
+        }
+        let residual = max(0, squaredTargets - rotated.innerProduct(with: solution) - ridge * solution.sumOfSquares)
+        guard residual.isFinite else { return nil }
+        return RidgeCurve.Point(
+            ridge: ridge, generalizedCrossValidation: residual / rows / (freedom * freedom), degreesOfFreedom: degrees,
+            residualSumOfSquares: residual)
+    }
+
+    /// With less left of the rows, the quotient is rounding divided by rounding.
+    private static let leastFreedom = 1e-8
+}

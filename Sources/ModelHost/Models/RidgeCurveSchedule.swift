@@ -1,0 +1,56 @@
+internal import AnalyticLearning
+internal import Concurrency
+
+/// When a model's ridge curve is computed: for a request, one at a time, followed by a pause as long as it took, so that curves take at
+/// most half of the time. A curve serves later requests until the model has grown by a tenth or changed otherwise.
+struct RidgeCurveSchedule {
+    /// What a curve belongs to, besides the rows that followed.
+    struct State: Equatable {
+        let classifier: ObjectIdentifier
+        /// See `Classifier.epoch`.
+        let epoch: Int
+    }
+
+    private var newest: (curve: RidgeCurve, state: State)?
+    private var running: State?
+    /// In seconds of the monotonic clock.
+    private var notBefore = 0.0
+    private var waiting: [Completion<RidgeReport>] = []
+
+    /// The curve that answers for a state with this many rows; nil if one must be computed first.
+    func curve(of state: State, samples: Int) -> RidgeCurve? {
+        guard let newest, newest.state == state else { return nil }
+        let isCurrent = samples - newest.curve.samples <= newest.curve.samples / 10
+        // A curve from before serves while none may be computed.
+        return isCurrent || running == nil && MonotonicClock.now < notBefore ? newest.curve : nil
+    }
+
+    /// Keeps a request until there is a curve.
+    mutating func await(_ completion: Completion<RidgeReport>) { waiting.append(completion) }
+
+    /// Whether a computation must start now. Requests that nobody waits for are forgotten.
+    mutating func isDue() -> Bool {
+        waiting.removeAll { !$0.isWanted }
+        return !waiting.isEmpty && running == nil && MonotonicClock.now >= notBefore
+    }
+
+    mutating func begin(_ state: State) { running = state }
+
+    /// Records the end of the computation.
+    ///
+    /// - Parameter curve: nil if it failed.
+    mutating func end(_ curve: RidgeCurve?, duration: Double) {
+        if let running, let curve { newest = (curve, running) }
+        running = nil
+        notBefore = MonotonicClock.now + duration
+    }
+
+    /// Returns the waiting requests and clears them.
+    mutating func takeWaiting() -> [Completion<RidgeReport>] {
+        defer { waiting = [] }
+        return waiting
+    }
+
+    /// When the worker must check again if no job arrives earlier.
+    var wakeUp: Double? { !waiting.isEmpty && running == nil ? notBefore : nil }
+}
