@@ -12,8 +12,8 @@ package struct HostContext: Sendable {
     package let workers: WorkerPool
     /// Runs refreshes of balanced weights, one after another.
     package let balancePool: ComputePool
-    /// Computes ridge curves, one after another; one may take minutes.
-    let curvePool: ComputePool
+    /// Computes ridge curves and candidates, one after another; one may take minutes.
+    let ridgePool: ComputePool
     /// The disk for streamed snapshots, and their number.
     package let spools: SpoolLimits
     /// The memory for requests that wait for a worker or a compute thread.
@@ -27,7 +27,7 @@ package struct HostContext: Sendable {
 
     package init(
         budget: MemoryBudget, limits: HostLimits, restDelay: Double, log: Log, workers: WorkerPool, balancePool: ComputePool,
-        curvePool: ComputePool, spools: SpoolLimits, waiting: Lane.Pair<MemoryBudget>, onNews: (@Sendable (EventHub) -> Void)?,
+        ridgePool: ComputePool, spools: SpoolLimits, waiting: Lane.Pair<MemoryBudget>, onNews: (@Sendable (EventHub) -> Void)?,
         store: DataStore?
     ) {
         self.budget = budget
@@ -36,7 +36,7 @@ package struct HostContext: Sendable {
         self.log = log
         self.workers = workers
         self.balancePool = balancePool
-        self.curvePool = curvePool
+        self.ridgePool = ridgePool
         self.spools = spools
         self.waiting = waiting
         self.onNews = onNews

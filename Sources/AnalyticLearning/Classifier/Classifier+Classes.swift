@@ -30,6 +30,7 @@ extension Classifier {
         let rows = counts[column]
         fadeCalibration(rows: samples - rows, of: samples)
         core.removeClass(column)
+        core.race = nil
         registry.remove(column)
         evaluation.removeClass(column)
         balanced = rest

@@ -43,6 +43,7 @@ extension Classifier {
             throw error
         }
         fadeCalibration(rows: samples, of: core.truth.samples)
+        core.race = nil
         beginEpoch(dropping: false)
         return MergeOutcome(rows: state.samples, newClasses: Array(registry.labels[known...]))
     }

@@ -8,15 +8,17 @@ extension Classifier {
     ///
     /// - Parameters:
     ///   - ridge: the new ridge; nil keeps it.
+    ///   - ridgeChoice: whether the ridge chooses itself from now on; nil keeps it.
     ///   - imbalance: the new imbalance setting; nil keeps it.
     /// - Returns: whether anything changed; if not, the version stays too.
     /// - Throws: `ConfigurationError` for settings out of range, `ReconfigurationError`, or `LinearAlgebraError.outOfMemory`; the
     ///   state then stays the same to the bit.
     /// - Complexity: D³ + 2D²C multiply-adds, and memory for one more D×D square, if the ridge changes; otherwise O(1).
     @discardableResult
-    public func reconfigure(ridge: Double? = nil, imbalance: Imbalance? = nil) throws -> Bool {
+    public func reconfigure(ridge: Double? = nil, ridgeChoice: RidgeChoice? = nil, imbalance: Imbalance? = nil) throws -> Bool {
         var changed = configuration
         if let ridge { changed.ridge = ridge }
+        if let ridgeChoice { changed.ridgeChoice = ridgeChoice }
         if let imbalance {
             if case .reweight = imbalance, configuration.sketchRank == .rows(0) { throw ReconfigurationError.sketchesMissing }
             changed.imbalance = imbalance
@@ -26,9 +28,10 @@ extension Classifier {
         let hasOtherRidge = changed.ridge != configuration.ridge
         let hasOtherImbalance = changed.imbalance != configuration.imbalance
         if hasOtherRidge { try core.reconfigure(ridge: changed.ridge) }
+        if changed.ridgeChoice != configuration.ridgeChoice { core.race = nil }
         configuration = changed
         if hasOtherRidge { calibrator.reset() }
-        balancedCalibrator.reset()
+        if hasOtherRidge || hasOtherImbalance { balancedCalibrator.reset() }
         beginEpoch(dropping: hasOtherImbalance)
         return true
     }

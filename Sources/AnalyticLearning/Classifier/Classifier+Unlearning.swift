@@ -52,6 +52,7 @@ extension Classifier {
         }
         fadeCalibration(rows: samples, of: before)
         let dropped = balanced != nil
+        core.race = nil
         beginEpoch(dropping: true)
         return UnlearnOutcome(
             staleSketches: removal.staleSketches, droppedBalancedWeights: dropped, solvedAnew: removal.solvedAnew)

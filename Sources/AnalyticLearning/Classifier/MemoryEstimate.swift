@@ -17,6 +17,7 @@ enum MemoryEstimate {
         if configuration.imbalance != .none {
             doubles += BalancedWeights.doubles(width: width, classes: classes) + PublishedWeights.doubles(width: width, classes: classes)
         }
+        if configuration.ridgeChoice != .fixed { doubles += RidgeCandidates.doubles(width: width, classes: classes) }
         return doubles + buffers(configuration, isAtRest: true)
     }
 

@@ -4,8 +4,10 @@ public struct ModelConfiguration: Equatable, Sendable {
     public var dimension: Int
     /// φ, the map from x to h.
     public var featureMap: FeatureMapKind
-    /// λ > 0, the ridge (the papers' γ).
+    /// λ > 0, the ridge (the papers' γ) in force.
     public var ridge: Double
+    /// Whether the ridge chooses itself.
+    public var ridgeChoice: RidgeChoice
     /// Which balanced weights are computed besides the plain ones.
     public var imbalance: Imbalance
     /// How much of each class's own Gram matrix is kept.
@@ -16,18 +18,30 @@ public struct ModelConfiguration: Equatable, Sendable {
     /// - Parameters:
     ///   - dimension: d.
     ///   - featureMap: φ; the identity by default.
-    ///   - ridge: λ; 0.1 by default.
+    ///   - ridge: λ; `firstRidge` by default.
     ///   - imbalance: none by default.
+    ///   - ridgeChoice: by default the ridge stays as it is set.
     ///   - sketchRank: by default 16 rows if imbalance is `reweight`, otherwise none.
     public init(
-        dimension: Int, featureMap: FeatureMapKind = .identity, ridge: Double = 0.1, imbalance: Imbalance = .none,
-        sketchRank: SketchRank? = nil
+        dimension: Int, featureMap: FeatureMapKind = .identity, ridge: Double = firstRidge, imbalance: Imbalance = .none,
+        sketchRank: SketchRank? = nil, ridgeChoice: RidgeChoice = .fixed
     ) {
         self.dimension = dimension
         self.featureMap = featureMap
         self.ridge = ridge
+        self.ridgeChoice = ridgeChoice
         self.imbalance = imbalance
         self.sketchRank = sketchRank ?? imbalance.defaultSketchRank
+    }
+
+    /// The ridge of a new model that is not given one.
+    public static let firstRidge = 0.1
+
+    /// The configuration as it was set: where the ridge chooses itself, without the one in force.
+    public var settings: ModelConfiguration {
+        var settings = self
+        if ridgeChoice != .fixed { settings.ridge = Self.firstRidge }
+        return settings
     }
 
     /// D, the length of a feature vector after the map.
@@ -37,6 +51,14 @@ public struct ModelConfiguration: Equatable, Sendable {
         case .randomRelu(let width, _): width
         }
     }
+}
+
+/// How a model's ridge is chosen.
+public enum RidgeChoice: Equatable, Sendable {
+    /// As it is set.
+    case fixed
+    /// By a race of candidates on the rows before they are learned: see `RidgeRace`.
+    case automatic(RidgeMetric)
 }
 
 /// The feature map φ of a model.

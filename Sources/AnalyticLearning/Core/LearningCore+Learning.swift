@@ -50,12 +50,13 @@ extension LearningCore {
     /// - Returns: false, with nothing changed, if it does.
     @discardableResult
     private mutating func learnBlock(
-        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer? = nil, confirm: () -> Bool = { true }
+        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer? = nil, isObserved: Bool = true,
+        confirm: () -> Bool = { true }
     ) throws(LinearAlgebraError) -> Bool {
         try withMapped(rows.features) { (core, h) throws(LinearAlgebraError) in
             let failure = core.isBehind ? nil : core.beginBlock(h)
             guard confirm() else { return false }
-            try balanced?.record(h, columns: rows.columns, scratch: &core.scores)
+            if isObserved { try core.observe(h, columns: rows.columns, balanced: balanced) }
             guard core.isBehind else {
                 core.step { (core) throws(LinearAlgebraError) in
                     try core.recur(rows, h, &scorer, failure)
@@ -95,15 +96,30 @@ extension LearningCore {
     private mutating func learnBlocks(
         _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer?
     ) throws(LinearAlgebraError) {
-        let block = view.cost.blockRows
-        try rows.forEachPart(of: block) { (part) throws(LinearAlgebraError) in
+        try rows.forEachPart(of: view.cost.blockRows) { (part) throws(LinearAlgebraError) in
             try withMapped(part.features) { (core, h) throws(LinearAlgebraError) in
                 try core.score(h, columns: part.columns, &scorer)
-                try balanced?.record(h, columns: part.columns, scratch: &core.scores)
+                try core.observe(h, columns: part.columns, balanced: balanced)
             }
         }
+        try learnUnscored(rows)
+    }
+
+    /// Rows that pass through the recursion in parts, and have been scored before or need not be.
+    private mutating func learnUnscored(_ rows: LabelledRows) throws(LinearAlgebraError) {
         var unused = ProgressiveScorer(spans: [])
-        try rows.forEachPart(of: block) { (part) throws(LinearAlgebraError) in try learnBlock(part, &unused) }
+        try rows.forEachPart(of: view.cost.blockRows) { (part) throws(LinearAlgebraError) in
+            try learnBlock(part, &unused, isObserved: false)
+        }
+    }
+
+    /// Lets other weights than W score rows before they are learned: each row once.
+    private mutating func observe(
+        _ h: borrowing Matrix, columns: ArraySlice<Int>, balanced: BalancedScorer?
+    ) throws(LinearAlgebraError) {
+        try balanced?.record(h, columns: columns, scratch: &scores)
+        // Without memory these rows do not count in the race.
+        do throws(LinearAlgebraError) { try race?.record(h, columns: columns, counts: truth.counts) } catch {}
     }
 
     /// Rows that are scored and accumulated, and solved once.
@@ -120,7 +136,7 @@ extension LearningCore {
     ) throws(LinearAlgebraError) {
         try rows.forEachPart(of: accumulatedRows(classes: truth.counts.count)) { (part) throws(LinearAlgebraError) in
             try withMapped(part.features) { (core, h) throws(LinearAlgebraError) in
-                try balanced?.record(h, columns: part.columns, scratch: &core.scores)
+                try core.observe(h, columns: part.columns, balanced: balanced)
                 try core.multiplyScores(h)
                 core.accumulate(part, h, scoring: &scorer)
             }
@@ -260,8 +276,7 @@ extension LearningCore {
     /// - Throws: `LinearAlgebraError.outOfMemory`, but not if there is room.
     mutating func replay(_ rows: LabelledRows) throws(LinearAlgebraError) {
         guard isBehind || view.cost.isBulk(unscored: rows.count, classes: truth.counts.count) else {
-            var unused = ProgressiveScorer(spans: [])
-            return try rows.forEachPart(of: view.cost.blockRows) { (part) throws(LinearAlgebraError) in try learnBlock(part, &unused) }
+            return try learnUnscored(rows)
         }
         try rows.forEachPart(of: accumulatedRows(classes: truth.counts.count)) { (part) throws(LinearAlgebraError) in
             try withMapped(part.features) { core, h in core.accumulate(part, h) }

@@ -21,6 +21,9 @@ struct LearningCore: ~Copyable {
     /// Rows in the truth that W, solved last, lacks while a load goes on; see `load`.
     private(set) var loadedRows = 0
 
+    /// Compares ridges by the rows that are learned; nil if the ridge is fixed, or has no candidates yet.
+    var race: RidgeRace?
+
     /// Mapped rows. Two or more identity rows are not copied. Nil only while in use.
     private var mapped: Matrix?
     /// The most mapped rows that a load adds at once, if more than a block; 0 for a block.

@@ -4,7 +4,8 @@ internal import LinearAlgebra
 struct RidgeErrors: ~Copyable {
     /// n, the rows in G.
     let samples: Int
-    private let form: TridiagonalForm
+    /// G = U T Uᵀ.
+    private let reduction: TridiagonalReduction
     /// UᵀQ [D×C].
     private let rotated: Matrix
     /// (T+λI)⁻¹UᵀQ of the last ridge.
@@ -22,20 +23,26 @@ struct RidgeErrors: ~Copyable {
     init(
         gram: consuming NormalEquations, crossMoment: consuming Matrix, labelled: Int, samples: Int
     ) throws(LinearAlgebraError) {
+        let reduction = try TridiagonalReduction(gram)
         var rotated = crossMoment
-        let form = try TridiagonalForm(gram, rotating: &rotated)
+        try reduction.rotate(&rotated)
+        guard rotated.isFinite else { throw .eigensolverFailed }
         let solution = try Matrix(rows: rotated.rows, columns: 0, columnCapacity: rotated.columns)
-        self.form = form
+        self.reduction = reduction
         self.solution = solution
         self.rotated = rotated
         squaredTargets = Double(labelled)
         self.samples = samples
     }
 
-    /// The memory of the computation in doubles: G, Q twice, and LAPACK's workspace.
-    static func doubles(width: Int, classes: Double) -> Double {
-        Double(width) * (Double(width) + 2 * classes) + TridiagonalForm.workspaceDoubles(width: width, columns: classes)
+    /// The memory of the computation in doubles: G, Q twice, the weights for some ridges, and LAPACK's workspace.
+    static func doubles(width: Int, classes: Double, candidates: Int) -> Double {
+        let columns = Double(candidates) * classes
+        return Double(width) * (Double(width) + 2 * classes + columns)
+            + TridiagonalReduction.workspaceDoubles(width: width, columns: max(classes, columns))
     }
+
+    private var form: TridiagonalForm { reduction.form }
 
     /// Ridges from what rounding in G allows up to ten times its largest eigenvalue; empty sums have none above 0.
     var range: ClosedRange<Double> {
@@ -77,6 +84,40 @@ struct RidgeErrors: ~Copyable {
             residualSumOfSquares: residual)
     }
 
+    /// The weights for some ridges: U(T+λI)⁻¹UᵀQ, one after another [D × ridges·C].
+    ///
+    /// - Returns: the ridges that are not too small for the sums, and their weights.
+    /// - Throws: `LinearAlgebraError`.
+    /// - Complexity: 2D²C operations for each ridge.
+    mutating func weights(for ridges: [Double]) throws(LinearAlgebraError) -> RidgeWeights {
+        let classes = rotated.columns
+        var weights = try Matrix(rows: rotated.rows, columns: ridges.count * classes)
+        var kept: [Double] = []
+        for ridge in ridges where ridge >= leastRidge {
+            try solution.copy(from: rotated)
+            do throws(LinearAlgebraError) {
+                try form.solve(shift: ridge, &solution)
+            } catch {
+                if case .outOfMemory = error { throw error }
+                continue
+            }
+            weights.copyColumns(of: solution, to: kept.count * classes)
+            kept.append(ridge)
+        }
+        weights.dropColumns(from: kept.count * classes)
+        try reduction.rotateBack(&weights)
+        guard weights.isFinite else { throw .eigensolverFailed }
+        return RidgeWeights(ridges: kept, weights: weights)
+    }
+
     /// With less left of the rows, the quotient is rounding divided by rounding.
     private static let leastFreedom = 1e-8
+}
+
+/// Ridges and their weights.
+struct RidgeWeights: ~Copyable {
+    /// In ascending order.
+    let ridges: [Double]
+    /// [D × ridges·C].
+    let weights: Matrix
 }

@@ -11,6 +11,9 @@ struct RidgeProblem: ~Copyable, Sendable {
     /// All rows in G.
     private let samples: Int
 
+    /// C.
+    var classCount: Int { crossMoment.columns }
+
     /// Copies the sums.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`.

@@ -31,6 +31,8 @@ public final class PublishedWeights: Sendable {
     public let balanced: BalancedWeights?
     /// What the model predicted correctly before learning it.
     public let evaluation: ProgressiveEvaluation
+    /// How other ridges have done; nil if the ridge is fixed, or has no candidates yet.
+    public let ridgeRace: RidgeRaceSummary?
     private let plainCalibration: Calibration?
     private let balancedCalibration: Calibration?
 
@@ -53,6 +55,7 @@ public final class PublishedWeights: Sendable {
         plainCalibration = classifier.calibration(of: .plain)
         balancedCalibration = classifier.calibration(of: .balanced)
         sumError = classifier.sumError
+        ridgeRace = classifier.core.race?.summary
         self.plain = plain
     }
 
@@ -78,6 +81,7 @@ public final class PublishedWeights: Sendable {
         plainCalibration = isCalibrated ? Calibrator.calibration(of: state.calibration) : nil
         balancedCalibration = isCalibrated && balanced != nil ? Calibrator.calibration(of: state.balancedCalibration) : nil
         sumError = nil
+        ridgeRace = nil
         self.plain = plain
     }
 

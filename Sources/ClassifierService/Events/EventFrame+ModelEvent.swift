@@ -49,6 +49,10 @@ extension ModelEvent {
         case .changed(let version, let change):
             writer.member("version", version)
             writer.member("change", change.name)
+            if case .ridgeMoved(let former, let ridge) = change {
+                writer.member("former_ridge", former)
+                writer.member("ridge", ridge)
+            }
         case .deleted: break
         }
     }

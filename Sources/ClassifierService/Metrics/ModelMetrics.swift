@@ -53,6 +53,8 @@ struct ModelMetrics {
     }
 
     private func writeHealth(to text: inout MetricsText) {
+        each(&text, "accrue_model_ridge", "The ridge in force.") { ($0.weights?.configuration.ridge) }
+        count(&text, "accrue_model_ridge_moves_total", "Times that a ridge which chooses itself has moved.") { $0.activity.ridgeMoves }
         each(&text, "accrue_model_drift_ratio", "Relative drift of the recursively updated weights from the sums.") {
             $0.weights?.health?.drift
         }

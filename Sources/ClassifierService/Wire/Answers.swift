@@ -34,6 +34,7 @@ extension LearnAnswer {
 struct ModelAnswer: Sendable {
     private let summary: ModelSummary
     private let configuration: ModelConfiguration
+    private let ridgeRace: RidgeRaceSummary?
     /// Nil, like the next, until R has been computed.
     private let health: ViewHealth?
     private let sumError: SumError?
@@ -51,6 +52,7 @@ struct ModelAnswer: Sendable {
         let weights = details.weights
         summary = ModelSummary(name: details.name, weights: weights, condition: condition == .recovering ? condition : .ready)
         configuration = weights.configuration
+        ridgeRace = weights.ridgeRace
         health = weights.health
         sumError = weights.sumError
         memoryBytes = details.memoryBytes
@@ -62,6 +64,24 @@ struct ModelAnswer: Sendable {
         if case .stopped(let reason) = condition { stopped = reason } else { stopped = nil }
     }
 
+    /// What the candidates of a ridge that chooses itself have predicted correctly.
+    private func write(_ race: RidgeRaceSummary?, to writer: inout JSONWriter) {
+        writer.key("ridge_race")
+        guard let race else { return writer.writeNull() }
+        writer.beginObject()
+        writer.member("scored_samples", race.scored)
+        writer.key("candidates")
+        writer.beginArray()
+        for candidate in race.candidates {
+            writer.beginObject()
+            writer.member("ridge", candidate.ridge)
+            writer.member("share", candidate.share)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+    }
+
     func text(_ status: Status = .ok) -> AnswerText {
         var text = AnswerText(status)
         text.add { [self] writer in
@@ -71,6 +91,8 @@ struct ModelAnswer: Sendable {
                 writer.member("learning_stopped", stopped)
             }
             writer.member("config", ConfigurationJSON.encode(configuration))
+            writer.member("ridge", configuration.ridge)
+            if configuration.ridgeChoice != .fixed { write(ridgeRace, to: &writer) }
             writer.member("ill_conditioned", health?.isIllConditioned)
             if let ridge = health?.curingRidge {
                 writer.member("suggested_ridge", ridge)

@@ -21,13 +21,14 @@ extension BLAS {
         guard info == 0 else { throw .eigensolverFailed }
     }
 
-    /// B ← UᵀB, with the U of `sytrd`.
+    /// B ← UᵀB or UB, with the U of `sytrd`.
     static func ormtr(
-        n: Int, columns: Int, _ a: UnsafePointer<Double>, lda: Int, tau: UnsafePointer<Double>, _ b: UnsafeMutablePointer<Double>,
+        transposed: Bool, n: Int, columns: Int, _ a: UnsafePointer<Double>, lda: Int, tau: UnsafePointer<Double>,
+        _ b: UnsafeMutablePointer<Double>,
         ldb: Int, work: UnsafeMutableBufferPointer<Double>
     ) throws(LinearAlgebraError) {
         guard columns > 0 else { return }
-        var (side, uplo, transposed) = (CChar(UInt8(ascii: "L")), lower, t)
+        var (side, uplo, transposed) = (CChar(UInt8(ascii: "L")), lower, transposed ? t : Self.n)
         var (order, columns, lda, ldb, size, info) = (
             Int32(n), Int32(columns), Int32(lda), Int32(ldb), Int32(clamping: work.count), Int32(0)
         )

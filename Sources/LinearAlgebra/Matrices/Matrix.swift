@@ -159,6 +159,19 @@ public struct Matrix: ~Copyable {
         base.update(from: other.base, count: rows * columns)
     }
 
+    /// Overwrites columns from this one on with all columns of a matrix of the same height.
+    public mutating func copyColumns(of other: borrowing Matrix, to column: Int) {
+        precondition(rows == other.rows && column >= 0 && column + other.columns <= columns, "columns that do not fit")
+        (base + column * rows).update(from: other.base, count: rows * other.columns)
+    }
+
+    /// Overwrites a column with one of a matrix of the same height.
+    public mutating func copyColumn(_ source: Int, of other: borrowing Matrix, to column: Int) {
+        precondition(rows == other.rows && other.columns > source && source >= 0, "a column that does not fit")
+        precondition(column >= 0 && column < columns, "matrix index out of range")
+        (base + column * rows).update(from: other.base + source * rows, count: rows)
+    }
+
     /// The elements in column-major order.
     public func withElements<R, E: Error>(_ body: (UnsafeBufferPointer<Double>) throws(E) -> R) throws(E) -> R {
         try body(UnsafeBufferPointer(start: base, count: rows * columns))

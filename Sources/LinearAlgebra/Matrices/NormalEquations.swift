@@ -109,10 +109,10 @@ public struct NormalEquations: ~Copyable {
             uplo: BLAS.lower, order: dimension, matrix.base, lda: dimension, b.base, columns: b.columns, into: target.base)
     }
 
-    /// Calls `body` with the square [D×D], whose lower triangle holds A. It may be overwritten, so the matrix is used up.
-    consuming func withLowerElements<E: Error>(_ body: (UnsafeMutablePointer<Double>) throws(E) -> Void) throws(E) {
+    /// A's square, whose lower triangle holds A: for a type that owns this value and keeps something else there.
+    var lowerElements: UnsafeMutablePointer<Double> {
         precondition(!isFactored, "factored already")
-        try body(matrix.base)
+        return matrix.base
     }
 
     // MARK: Factoring

@@ -1,49 +1,24 @@
-/// A symmetric matrix A = U T Uᵀ with T tridiagonal and U orthogonal (`dsytrd`): after one reduction, (A+λI)X = B costs O(D·C) for
-/// every λ.
+/// A symmetric tridiagonal matrix T: (T+λI)X = B costs O(D·C) for every λ.
 ///
-/// U is not kept: right-hand sides are rotated once, and what does not depend on the basis is computed in T's (Golub and Van Loan, Matrix
-/// Computations, section 8.3.1; Eldén, BIT 17, 1977, for ridge regression).
+/// With A = U T Uᵀ, ridge regressions with any ridge follow from one reduction (Eldén, BIT 17, 1977).
 public struct TridiagonalForm: Sendable {
-    /// T's diagonal.
     private let diagonal: [Double]
-    /// T's other diagonal.
     private let offDiagonal: [Double]
-    /// The eigenvalues of A, in ascending order; rounding may leave the least ones below zero.
+    /// The eigenvalues, in ascending order; rounding may leave the least ones below zero.
     public let eigenvalues: [Double]
 
-    /// Reduces A, and rotates B into the basis of T.
-    ///
     /// - Parameters:
-    ///   - equations: A [D×D]; consumed, its memory is the workspace.
-    ///   - rotated: B [D×C]; UᵀB afterwards, undefined after an error.
-    /// - Throws: `LinearAlgebraError.eigensolverFailed` if A is not finite; `.outOfMemory` for 64·max(D, C) doubles.
-    /// - Complexity: 4D³/3 + 4D²C operations on one thread, half of the former at the speed of memory.
-    public init(_ equations: consuming NormalEquations, rotating rotated: inout Matrix) throws(LinearAlgebraError) {
-        let order = equations.dimension
-        precondition(rotated.rows == order, "shapes do not fit a rotation")
-        guard equations.isFinite else { throw .eigensolverFailed }
-        var work = try Matrix(rows: max(order, rotated.columns), columns: BLAS.tridiagonalBlock)
-        var diagonal = [Double](repeating: 0, count: order)
-        var offDiagonal = [Double](repeating: 0, count: max(1, order - 1))
-        let (right, columns) = (rotated.base, rotated.columns)
-        try equations.withLowerElements { (a) throws(LinearAlgebraError) in
-            try work.withMutableElements { (work) throws(LinearAlgebraError) in
-                var tau = [Double](repeating: 0, count: max(1, order - 1))
-                try BLAS.sytrd(n: order, a, lda: order, d: &diagonal, e: &offDiagonal, tau: &tau, work: work)
-                try BLAS.ormtr(n: order, columns: columns, a, lda: order, tau: tau, right, ldb: order, work: work)
-            }
-        }
+    ///   - diagonal: D elements.
+    ///   - offDiagonal: D − 1 elements, or one if D is 1.
+    /// - Throws: `LinearAlgebraError.eigensolverFailed` if it is not finite.
+    /// - Complexity: O(D²).
+    init(diagonal: [Double], offDiagonal: [Double]) throws(LinearAlgebraError) {
         var (eigenvalues, rest) = (diagonal, offDiagonal)
-        try BLAS.sterf(n: order, d: &eigenvalues, e: &rest)
-        guard let largest = eigenvalues.last, largest.isFinite, rotated.isFinite else { throw .eigensolverFailed }
+        try BLAS.sterf(n: diagonal.count, d: &eigenvalues, e: &rest)
+        guard let largest = eigenvalues.last, largest.isFinite else { throw .eigensolverFailed }
         self.diagonal = diagonal
         self.offDiagonal = offDiagonal
         self.eigenvalues = eigenvalues
-    }
-
-    /// The memory of a reduction besides A and B, in doubles.
-    public static func workspaceDoubles(width: Int, columns: Double) -> Double {
-        max(Double(width), columns) * Double(BLAS.tridiagonalBlock)
     }
 
     /// B ← (T + shift·I)⁻¹B.

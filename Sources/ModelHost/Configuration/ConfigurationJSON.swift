@@ -8,15 +8,17 @@ package enum ConfigurationJSON {
     /// - Throws: `ConfigurationError` that names the key.
     package static func decode(_ value: JSONValue) throws(ConfigurationError) -> ModelConfiguration {
         let object = try Object(
-            value, "", keys: ["dimension", "feature_map", "ridge", "imbalance", "sketch_rank"], example: #"{"dimension": 384}"#)
+            value, "", keys: ["dimension", "feature_map", "ridge", "auto_metric", "imbalance", "sketch_rank"],
+            example: #"{"dimension": 384}"#)
         guard object["dimension"] != nil else {
             throw ConfigurationError(field: "dimension", message: "is required: the length of a feature vector")
         }
         let imbalance = try object["imbalance"].map(imbalance) ?? .none
+        let (ridge, choice) = try ridge(object)
         let configuration = ModelConfiguration(
             dimension: try object.integer("dimension", default: 0), featureMap: try object["feature_map"].map(featureMap) ?? .identity,
-            ridge: try object.number("ridge", default: 0.1), imbalance: imbalance,
-            sketchRank: try object["sketch_rank"].map(sketchRank))
+            ridge: ridge ?? ModelConfiguration.firstRidge, imbalance: imbalance, sketchRank: try object["sketch_rank"].map(sketchRank),
+            ridgeChoice: choice ?? .fixed)
         try configuration.validate()
         return configuration
     }
@@ -25,20 +27,46 @@ package enum ConfigurationJSON {
     ///
     /// - Throws: `ConfigurationError` that names the key.
     package static func decodePatch(_ value: JSONValue) throws(ConfigurationError) -> ModelPatch {
-        let object = try Object(value, "", keys: ["ridge", "imbalance"], example: #"{"ridge": 1}"#)
+        let object = try Object(value, "", keys: ["ridge", "auto_metric", "imbalance"], example: #"{"ridge": 1}"#)
         guard object["ridge"] != nil || object["imbalance"] != nil else {
             throw ConfigurationError(field: "the body", message: "must have ridge, imbalance, or both")
         }
         var patch = ModelPatch()
-        if object["ridge"] != nil {
-            let ridge = try object.number("ridge", default: 0)
-            guard ridge.isFinite, ridge > 0 else {
-                throw ConfigurationError(field: "ridge", message: "must be a finite number greater than 0, not \(ridge)")
-            }
-            patch.ridge = ridge
+        (patch.ridge, patch.ridgeChoice) = try ridge(object)
+        if let ridge = patch.ridge, !(ridge.isFinite && ridge > 0) {
+            throw ConfigurationError(field: "ridge", message: "must be a finite number greater than 0, not \(ridge)")
         }
         patch.imbalance = try object["imbalance"].map(imbalance)
         return patch
+    }
+
+    /// The ridge and how it is chosen: nil for each that the object leaves as it is.
+    private static func ridge(_ object: Object) throws(ConfigurationError) -> (ridge: Double?, choice: RidgeChoice?) {
+        guard let value = object["ridge"] else {
+            try requireNoMetric(object)
+            return (nil, nil)
+        }
+        guard let text = value.string else {
+            try requireNoMetric(object)
+            guard let number = value.double else {
+                throw ConfigurationError(field: "ridge", message: "must be a number, or \"auto\", not \(value)")
+            }
+            return (number, .fixed)
+        }
+        guard text == "auto" else {
+            throw ConfigurationError(field: "ridge", message: "must be a number, or \"auto\", not \(value)")
+        }
+        guard let name = object["auto_metric"] else { return (nil, .automatic(.accuracy)) }
+        guard let metric = name.string.flatMap(RidgeMetric.init(rawValue:)) else {
+            throw ConfigurationError(field: "auto_metric", message: "must be accuracy or balanced_accuracy, not \(name)")
+        }
+        return (nil, .automatic(metric))
+    }
+
+    private static func requireNoMetric(_ object: Object) throws(ConfigurationError) {
+        guard object["auto_metric"] == nil else {
+            throw ConfigurationError(field: "auto_metric", message: "is a key of ridge \"auto\"")
+        }
     }
 
     private static func featureMap(_ value: JSONValue) throws(ConfigurationError) -> FeatureMapKind {
@@ -83,7 +111,7 @@ package enum ConfigurationJSON {
         return .rows(rank)
     }
 
-    /// The configuration with every key written out.
+    /// The configuration with every key written out. Of a ridge that chooses itself, the one in force is not part of it.
     package static func encode(_ configuration: ModelConfiguration) -> JSONValue {
         let map: JSONValue =
             switch configuration.featureMap {
@@ -96,11 +124,16 @@ package enum ConfigurationJSON {
             case .rows(let rank): .integer(rank)
             case .exact: .string("exact")
             }
-        return .object([
-            "dimension": .integer(configuration.dimension), "feature_map": map, "ridge": .number(configuration.ridge),
-            "imbalance": encode(configuration.imbalance),
-            "sketch_rank": rank,
-        ])
+        var object: JSONObject = ["dimension": .integer(configuration.dimension), "feature_map": map]
+        switch configuration.ridgeChoice {
+        case .fixed: object["ridge"] = .number(configuration.ridge)
+        case .automatic(let metric):
+            object["ridge"] = .string("auto")
+            object["auto_metric"] = .string(metric.rawValue)
+        }
+        object["imbalance"] = encode(configuration.imbalance)
+        object["sketch_rank"] = rank
+        return .object(object)
     }
 
     /// The balance settings with every key written out.

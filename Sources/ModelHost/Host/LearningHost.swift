@@ -22,7 +22,7 @@ public final class LearningHost: Sendable {
     package let registry: ModelRegistry
     private let workers: WorkerPool
     private let balancePool: ComputePool
-    private let curvePool: ComputePool
+    private let ridgePool: ComputePool
     private let store: DataStore?
     private let computeThreads: Int?
     private let log: Log
@@ -78,14 +78,14 @@ public final class LearningHost: Sendable {
         // LAPACK's recursive factorisations and OpenBLAS's buffers need more than a secondary thread's default stack.
         workers = try WorkerPool(threads: max(1, configuration.workerThreads), stackSize: 16 << 20) { ThreadPriority.giveWay() }
         balancePool = try ComputePool(threads: 1, maximumWaiting: 256)
-        curvePool = try ComputePool(threads: 1, maximumWaiting: 256)
+        ridgePool = try ComputePool(threads: 1, maximumWaiting: 256)
         store = try configuration.durability.map { try DataStore($0, fileSystem: fileSystem, log: log) }
         var limits = HostLimits()
         limits.queuedRequests = configuration.maximumQueuedRequests
         registry = ModelRegistry(
             context: HostContext(
                 budget: MemoryBudget(limit: configuration.maximumMemory), limits: limits, restDelay: configuration.restDelay, log: log,
-                workers: workers, balancePool: balancePool, curvePool: curvePool,
+                workers: workers, balancePool: balancePool, ridgePool: ridgePool,
                 spools: SpoolLimits(
                     directory: configuration.spoolDirectory, bytes: configuration.maximumSpool ?? configuration.maximumMemory,
                     files: configuration.maximumSpoolFiles, patience: configuration.snapshotPatience, closing: closing),
@@ -147,7 +147,7 @@ public final class LearningHost: Sendable {
         if !haveEnded { log.warning("some models did not stop in time; everything they acknowledged is in their logs") }
         workers.stop()
         balancePool.stop()
-        curvePool.stop()
+        ridgePool.stop()
         // A worker that still runs keeps the directory locked until the process ends.
         if haveEnded { store?.close() }
         return haveEnded

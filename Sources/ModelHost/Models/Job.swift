@@ -21,8 +21,10 @@ package enum Job: Sendable {
     case adopt(RefreshOutcome)
     /// Return the curve of ridges.
     case ridgeCurve(Completion<RidgeReport>)
-    /// Adopt a computed curve of ridges.
-    case adoptCurve(RidgeCurveOutcome)
+    /// Adopt a computed curve of ridges, and candidates.
+    case adoptRidges(RidgeOutcome)
+    /// Move to a ridge that has won.
+    case moveRidge(to: Double)
     /// Measure the leverage of rows: how far they lie from everything learned.
     case measure(LeverageJob)
     /// Call a closure with the learner: tests use it to damage the state or make allocations fail.
@@ -50,7 +52,7 @@ package enum Job: Sendable {
         case .merge(let file, _, _), .restore(let file, _): file.labelBytes
         case .renameClass(let label, let new, _): label.heapBytes + new.heapBytes
         case .deleteClass(let label, _): label.heapBytes
-        case .reconfigure, .rebalance, .adopt, .ridgeCurve, .adoptCurve, .call, .describe, .snapshot, .snapshotSize, .delete: 0
+        case .reconfigure, .rebalance, .adopt, .ridgeCurve, .adoptRidges, .moveRidge, .call, .describe, .snapshot, .snapshotSize, .delete: 0
         }
     }
 
@@ -61,7 +63,9 @@ package enum Job: Sendable {
         switch self {
         case .measure, .ridgeCurve, .snapshot, .snapshotSize: .reading
         case .describe(_, let isNew): isNew ? .writing : .reading
-        case .learn, .unlearn, .merge, .reconfigure, .renameClass, .deleteClass, .rebalance, .adopt, .adoptCurve, .call, .restore, .delete:
+        case .learn, .unlearn, .merge, .reconfigure, .renameClass, .deleteClass, .rebalance, .adopt, .adoptRidges, .moveRidge, .call,
+            .restore,
+            .delete:
             .writing
         }
     }
@@ -69,8 +73,8 @@ package enum Job: Sendable {
     /// Whether the job is work for the buffers of a block; asking about a model does not keep it from its rest.
     var usesBuffers: Bool {
         switch self {
-        case .learn, .unlearn, .merge, .reconfigure, .rebalance, .adopt, .measure, .call, .restore: true
-        case .renameClass, .deleteClass, .describe, .ridgeCurve, .adoptCurve, .snapshot, .snapshotSize, .delete: false
+        case .learn, .unlearn, .merge, .reconfigure, .rebalance, .adopt, .moveRidge, .measure, .call, .restore: true
+        case .renameClass, .deleteClass, .describe, .ridgeCurve, .adoptRidges, .snapshot, .snapshotSize, .delete: false
         }
     }
 
@@ -103,7 +107,7 @@ package enum Job: Sendable {
         case .snapshotSize(_, let completion): completion.fail(error)
         case .delete(let completion): completion.fail(error)
         // These come from the host: no request waits for them.
-        case .adopt, .adoptCurve, .call: break
+        case .adopt, .adoptRidges, .moveRidge, .call: break
         }
     }
 }

@@ -22,6 +22,8 @@ package struct ModelActivity: Sendable {
     package var unseenRows = 0
     /// Unlearned rows.
     package var unlearnedRows = 0
+    /// Moves of a ridge that chooses itself.
+    package var ridgeMoves = 0
     package var rebalances = 0
     package var rebalanceFailures = 0
     /// Total duration of refreshes in seconds.

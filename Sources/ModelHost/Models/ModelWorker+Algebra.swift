@@ -63,7 +63,8 @@ extension ModelWorker {
     func reconfigure(_ patch: ModelPatch) throws(ModelError) -> Change<ModelDetails> {
         do {
             if let imbalance = patch.imbalance { try reserve(for: imbalance) }
-            let isOther = try classifier.reconfigure(ridge: patch.ridge, imbalance: patch.imbalance)
+            let isOther = try classifier.reconfigure(
+                ridge: patch.ridge, ridgeChoice: patch.ridgeChoice, imbalance: patch.imbalance)
             return Change(try details(), isNone: !isOther)
         } catch let error as ConfigurationError {
             throw ModelError(.invalid, error.description)
@@ -80,6 +81,7 @@ extension ModelWorker {
         let configuration = classifier.configuration
         guard let imbalance = patch.imbalance, imbalance != configuration.imbalance else { return nil }
         if let ridge = patch.ridge, ridge != configuration.ridge { return nil }
+        if let choice = patch.ridgeChoice, choice != configuration.ridgeChoice { return nil }
         var changed = configuration
         changed.imbalance = imbalance
         do throws(ConfigurationError) { try changed.validate() } catch { return nil }

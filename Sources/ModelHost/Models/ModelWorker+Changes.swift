@@ -139,6 +139,7 @@ extension ModelWorker {
         refresh.cancel()
         publish()
         if case .unlearned(let rows) = kind { model.activity.withLock { $0.unlearnedRows += rows } }
+        if case .ridgeMoved = kind { model.activity.withLock { $0.ridgeMoves += 1 } }
         model.events.publish(.changed(version: classifier.version, kind))
     }
 

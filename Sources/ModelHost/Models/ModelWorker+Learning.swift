@@ -50,6 +50,7 @@ extension ModelWorker {
             rows: columns.count, knownBefore: accepted[0].span.knownClasses,
             accuracyBefore: accuracy(accepted.map(\.span), outcome, columns))
         answer(accepted, outcome, columns, time: time)
+        if !isForLater { moveRidgeIfDecided() }
     }
 
     /// Answers the requests that are not to be learned; returns the others.

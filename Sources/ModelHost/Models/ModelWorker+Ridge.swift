@@ -5,25 +5,37 @@ internal import LinearAlgebra
 extension ModelWorker {
     /// Answers with the ridge curve, once there is a current one.
     func ridgeCurve(_ completion: Completion<RidgeReport>) {
-        if let curve = curves.curve(of: curveState, samples: classifier.samples) { return completion.succeed(report(curve)) }
-        curves.await(completion)
-        startRidgeCurveIfDue()
+        if let curve = ridges.curve(of: ridgeState, samples: classifier.samples) { return completion.succeed(report(curve)) }
+        ridges.await(completion)
+        startRidgeJobIfDue()
     }
 
-    /// Starts a computation that requests wait for; it runs on a thread of its own, from copies.
-    func startRidgeCurveIfDue() {
-        guard unknownState == nil, curves.isDue() else { return }
-        do throws(ModelError) { try startRidgeCurve() } catch { refuseRidgeCurves(error) }
+    /// Starts a computation that requests wait for, or whose candidates are due; it runs on a thread of its own, from copies.
+    func startRidgeJobIfDue() {
+        guard unknownState == nil, ridges.isDue(needsCandidates: needsRidgeCandidates) else { return }
+        do throws(ModelError) {
+            try startRidgeJob()
+        } catch {
+            // Without candidates the ridge in force stays.
+            ridges.postpone(Self.ridgePause)
+            refuseRidgeCurves(error)
+        }
     }
 
-    private func startRidgeCurve() throws(ModelError) {
-        let bytes = classifier.configuration.estimatedRidgeCurveBytes(classes: classifier.registry.count)
+    /// Whether a ridge that chooses itself lacks candidates. A load has no time for them.
+    var needsRidgeCandidates: Bool { unseen.count == 0 && classifier.needsRidgeCandidates }
+
+    /// Seconds until candidates that could not be computed are tried again.
+    private static let ridgePause = 10.0
+
+    private func startRidgeJob() throws(ModelError) {
+        let bytes = classifier.configuration.estimatedRidgeBytes(classes: classifier.registry.count)
         guard let reservation = bytes.flatMap({ Reservation($0, of: context.budget) }) else {
             throw .doesNotFit("the ridge curve", bytes: bytes, budget: context.budget)
         }
-        let made: RidgeCurveJob?
+        let made: RidgeJob?
         do throws(LinearAlgebraError) {
-            made = try classifier.makeRidgeCurveJob()
+            made = try classifier.makeRidgeJob()
         } catch {
             reservation.giveBack()
             throw ModelError(.outOfSpace, "not enough memory for the ridge curve")
@@ -32,30 +44,33 @@ extension ModelWorker {
             reservation.giveBack()
             throw ModelError(.conflict, "the model \"\(model.name)\" has learned no rows")
         }
-        let isQueued = context.curvePool.run(.reading) { [model] in
+        let isQueued = context.ridgePool.run(.reading) { [model] in
             let start = MonotonicClock.now
-            let result = Result<RidgeCurve, LinearAlgebraError> { () throws(LinearAlgebraError) in try job.run() }
+            let result = Result { () throws(LinearAlgebraError) in try job.run() }
             reservation.giveBack()
-            let outcome = RidgeCurveOutcome(result: result, duration: MonotonicClock.seconds(since: start))
+            let outcome = RidgeOutcome(result: result, duration: MonotonicClock.seconds(since: start))
             // A model deleted in the meantime accepts no jobs and needs none.
-            _ = model.queue.append(.adoptCurve(outcome), to: .writing)
+            _ = model.queue.append(.adoptRidges(outcome), to: .writing)
         }
         guard isQueued else {
             reservation.giveBack()
             throw .busy("too many ridge curves are being computed")
         }
-        curves.begin(curveState)
+        ridges.begin(ridgeState)
     }
 
     /// Answers the requests that waited for a curve.
-    func adopt(_ outcome: RidgeCurveOutcome) {
+    func adopt(_ outcome: RidgeOutcome) {
         switch outcome.result {
-        case .success(let curve):
-            curves.end(curve, duration: outcome.duration)
+        case .success(let findings):
+            let curve = findings.curve
+            // Without memory the race goes on with the candidates it has.
+            if let candidates = findings.candidates { _ = try? classifier.adopt(candidates) }
+            ridges.end(curve, duration: outcome.duration)
             let report = report(curve)
-            for completion in curves.takeWaiting() { completion.succeed(report) }
+            for completion in ridges.takeWaiting() { completion.succeed(report) }
         case .failure(let error):
-            curves.end(nil, duration: outcome.duration)
+            ridges.end(nil, duration: outcome.duration)
             if case .outOfMemory = error {
                 refuseRidgeCurves(ModelError(.outOfSpace, "not enough memory for the ridge curve"))
             } else {
@@ -64,9 +79,30 @@ extension ModelWorker {
         }
     }
 
+    /// Asks for a move if a ridge has won by the rows just learned. It is a job of its own, after the answers.
+    func moveRidgeIfDecided() {
+        guard let ridge = classifier.takeRidgeDecision() else { return }
+        _ = model.queue.append(.moveRidge(to: ridge), to: .writing)
+    }
+
+    /// Moves to a ridge that has won; if that fails, the one in force stays.
+    func moveRidge(to ridge: Double) {
+        let former = classifier.configuration.ridge
+        // Set to another one meanwhile, or restored.
+        guard classifier.configuration.ridgeChoice != .fixed, ridge != former else { return }
+        let completion = Completion<Void> { [context, model] outcome in
+            guard case .failure(let error) = outcome else { return }
+            context.log.warning("the ridge could not be moved", ["model": model.name, "to": "\(ridge)", "reason": error.detail])
+        }
+        change(.ridgeMoved(from: former, to: ridge), completion, logging: { nil }) { () throws(ModelError) in
+            do { try classifier.moveRidge(to: ridge) } catch { throw SnapshotFile.modelError(error) }
+            return Change(())
+        }
+    }
+
     /// Fails the requests that wait for a curve.
     func refuseRidgeCurves(_ reason: ModelError) {
-        for completion in curves.takeWaiting() { completion.fail(reason) }
+        for completion in ridges.takeWaiting() { completion.fail(reason) }
     }
 
     private func report(_ curve: RidgeCurve) -> RidgeReport {
@@ -75,14 +111,14 @@ extension ModelWorker {
         )
     }
 
-    private var curveState: RidgeCurveSchedule.State {
-        RidgeCurveSchedule.State(classifier: ObjectIdentifier(classifier), epoch: classifier.epoch)
+    private var ridgeState: RidgeSchedule.State {
+        RidgeSchedule.State(classifier: ObjectIdentifier(classifier), epoch: classifier.epoch)
     }
 }
 
 /// The outcome of a computation of the ridge curve.
-package struct RidgeCurveOutcome: Sendable {
-    let result: Result<RidgeCurve, LinearAlgebraError>
+package struct RidgeOutcome: Sendable {
+    let result: Result<RidgeJob.Findings, LinearAlgebraError>
     /// Duration in seconds.
     let duration: Double
 }

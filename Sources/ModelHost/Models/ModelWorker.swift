@@ -22,7 +22,7 @@ final class ModelWorker {
     /// When the buffers were last used, in seconds of the monotonic clock.
     private var usedBuffers = 0.0
     var refresh = RefreshSchedule()
-    var curves = RidgeCurveSchedule()
+    var ridges = RidgeSchedule()
     /// The rows of a load that predictions do not use yet.
     var unseen = UnseenRows()
     /// The number of healings already published as events.
@@ -162,7 +162,7 @@ final class ModelWorker {
     /// Starts what is due, then runs the next jobs that belong together.
     func takeTurn() -> Next {
         if unknownState == nil { startRefreshIfDue() }
-        startRidgeCurveIfDue()
+        startRidgeJobIfDue()
         store?.startCheckpointIfDue(classifier, idempotency)
         showUnseenIfDue()
         publishIfSolved()
@@ -181,7 +181,10 @@ final class ModelWorker {
             }
             let isWanted = unknownState == nil && unseen.count == 0 && classifier.needsBalancing
             return .rest(
-                until: [refresh.wakeUp(isWanted: isWanted), curves.wakeUp, store?.wakeUp, unseen.due, restIfDue()].compactMap { $0 }.min())
+                until: [
+                    refresh.wakeUp(isWanted: isWanted), ridges.wakeUp(needsCandidates: needsRidgeCandidates), store?.wakeUp, unseen.due,
+                    restIfDue(),
+                ].compactMap { $0 }.min())
         }
         if case .delete(let completion) = first { return end(.deletedModel(model.name), deletion: completion) }
         perform(first, jobs)
@@ -278,7 +281,8 @@ final class ModelWorker {
         case .rebalance(let completion): rebalance(completion)
         case .adopt(let outcome): adopt(outcome)
         case .ridgeCurve(let completion): ridgeCurve(completion)
-        case .adoptCurve(let outcome): adopt(outcome)
+        case .adoptRidges(let outcome): adopt(outcome)
+        case .moveRidge(let ridge): moveRidge(to: ridge)
         case .measure(let job): measure(job)
         case .call(let body): body(classifier)
         case .describe(let completion, _): describe(completion)

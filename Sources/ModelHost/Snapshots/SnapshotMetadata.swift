@@ -62,6 +62,8 @@ struct SnapshotMetadata: Sendable {
         } catch {
             throw ModelError(.invalid, "the snapshot's configuration: \(error)")
         }
+        // The configuration of a ridge that chooses itself does not say which one is in force.
+        if configuration.ridgeChoice != .fixed { configuration.ridge = try source.positive("ridge") }
         let texts = try source.labels()
         do throws(ModelError) {
             var renamed: [Label]?
@@ -82,6 +84,7 @@ struct SnapshotMetadata: Sendable {
     func add(to layout: inout SafetensorsLayout) throws(SafetensorsError) {
         try layout.addMetadata("format", Self.format)
         try layout.addMetadata("config", ConfigurationJSON.encode(configuration).description)
+        if configuration.ridgeChoice != .fixed { try layout.addMetadata("ridge", "\(configuration.ridge)") }
         try layout.addMetadata("labels", JSONValue.array(labels.map { JSONValue.string($0.text) }).description)
         try layout.addMetadata("samples", String(samples))
         try layout.addMetadata("version", String(version))
@@ -147,6 +150,13 @@ struct SnapshotMetadata: Sendable {
                 throw ModelError(.invalid, "the snapshot's metadata \"\(key)\" must be a number of at least 0")
             }
             return bound
+        }
+
+        func positive(_ key: String) throws(ModelError) -> Double {
+            guard let number = try value(key).double, number.isFinite, number > 0 else {
+                throw ModelError(.invalid, "the snapshot's metadata \"\(key)\" must be a number greater than 0")
+            }
+            return number
         }
 
         func count(_ key: String) throws(ModelError) -> Int {

@@ -14,7 +14,7 @@ struct ModelSettings {
         Option("--dimension", "D", "the length of a row"),
         Option("--width", "N", "first map rows to N numbers with random_relu"),
         Option("--seed", "N", "random_relu: the seed (0)"),
-        Option("--ridge", "X", "regularisation, above 0 (0.1)"),
+        Option("--ridge", "X|auto", "regularisation, above 0 (0.1); auto lets rows choose it"),
         Option("--imbalance", "none|pseudo_features|reweight", "how rare classes are treated (none)"),
     ]
 
@@ -35,9 +35,11 @@ struct ModelSettings {
         } else if seed != nil {
             throw UsageError("--seed is for random_relu: give --width too")
         }
-        if let text = arguments.text("--ridge") {
+        if let text = arguments.text("--ridge"), text == "auto" {
+            try set("ridge", .string(text))
+        } else if let text = arguments.text("--ridge") {
             guard let ridge = Double(text), ridge.isFinite, ridge > 0 else {
-                throw UsageError("--ridge must be a number above 0, not \(text)")
+                throw UsageError("--ridge must be a number above 0, or auto, not \(text)")
             }
             try set("ridge", .number(ridge))
         }

@@ -65,7 +65,7 @@ import Testing
     @Test func curveThatDoesNotFitInMemory_isRefused() throws {
         // Room for the model, but not for another square.
         let configuration = ModelConfiguration(dimension: 256)
-        let (model, curve) = (configuration.estimatedBytes(classes: 4), configuration.estimatedRidgeCurveBytes(classes: 4))
+        let (model, curve) = (configuration.estimatedBytes(classes: 4), configuration.estimatedRidgeBytes(classes: 4))
         let limit = try #require(model) + #require(curve) / 2
         let service = try TestService { $0.host.maximumMemory = limit }
         let client = ModelClient(service)

@@ -7,9 +7,11 @@ struct ModelClient {
     let name: String
     let client: TestClient
 
-    init(_ service: TestService, _ name: String = "m") {
+    init(_ service: TestService, _ name: String = "m") { self.init(service.client(), name) }
+
+    init(_ client: TestClient, _ name: String = "m") {
         self.name = name
-        client = service.client()
+        self.client = client
     }
 
     var path: String { "/v1/models/\(name)" }

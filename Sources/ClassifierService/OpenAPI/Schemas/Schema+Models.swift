@@ -38,7 +38,11 @@ extension Schema {
         [
             .required("dimension", integer(1...ModelConfiguration.maximumExtent), "The length of a feature vector."),
             .optional("feature_map", featureMap, "The map applied to rows first; `identity` by default."),
-            .optional("ridge", ridge, "The regularisation: larger values pull the weights towards 0; 0.1 by default."),
+            .optional(
+                "ridge", ridgeSetting,
+                "The regularisation: larger values pull the weights towards 0; 0.1 by default. `auto` begins with 0.1 and moves to another "
+                    + "when rows, predicted before they are learned, speak for it."),
+            .optional("auto_metric", ridgeMetric, "With `auto`: what the ridge is chosen by; `accuracy` by default."),
             .optional("imbalance", imbalance, "How rare classes are treated; `none` by default."),
             .optional(
                 "sketch_rank", sketchRank,
@@ -47,8 +51,15 @@ extension Schema {
     ).adding("if", .example(#"{"properties":{"imbalance":{"properties":{"kind":{"const":"reweight"}}}},"required":["imbalance"]}"#))
         .adding("then", .example(#"{"properties":{"sketch_rank":{"not":{"const":0}}}}"#)).named("Configuration")
 
-    static let patch = object([.optional("ridge", ridge), .optional("imbalance", imbalance)], isClosed: true)
-        .adding("minProperties", .integer(1)).named("Patch")
+    private static let ridgeSetting = oneOf([ridge, oneOf("auto")])
+    private static let ridgeMetric = oneOf("accuracy", "balanced_accuracy")
+
+    static let patch = object(
+        [
+            .optional("ridge", ridgeSetting, "A number stays in force; `auto` lets the ridge in force choose itself from now on."),
+            .optional("auto_metric", ridgeMetric, "Only with `auto`."), .optional("imbalance", imbalance),
+        ], isClosed: true
+    ).adding("minProperties", .integer(1)).named("Patch")
 
     // MARK: Answers
 
@@ -77,6 +88,19 @@ extension Schema {
                     + "until it does."),
             .optional("learning_stopped", string(), "Why the model no longer learns, if it has stopped."),
             .required("config", configuration, "The configuration with every key written out."),
+            .required("ridge", ridge, "The ridge in force: the weights are those of one joint regression with it."),
+            .optional(
+                "ridge_race",
+                object([
+                    .required("scored_samples", count, "Rows scored by candidates before they were learned: a sample of all."),
+                    .required(
+                        "candidates",
+                        array(
+                            of: object([
+                                .required("ridge", ridge),
+                                .required("share", share.orNull, "Of rows predicted correctly, by `auto_metric`; null before the first."),
+                            ])), "In ascending order of ridge."),
+                ]).orNull, "If `ridge` is `auto`: how other ridges have done; null until 200 rows have been learned."),
             .required("ill_conditioned", bool.orNull, "Whether the data do not determine the weights in Float64."),
             .optional("suggested_ridge", ridge, "A ridge that would fix it, if the model is ill-conditioned."),
             .required(

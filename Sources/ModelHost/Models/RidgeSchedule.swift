@@ -1,9 +1,10 @@
 internal import AnalyticLearning
 internal import Concurrency
 
-/// When a model's ridge curve is computed: for a request, one at a time, followed by a pause as long as it took, so that curves take at
-/// most half of the time. A curve serves later requests until the model has grown by a tenth or changed otherwise.
-struct RidgeCurveSchedule {
+/// When a model's ridge curve, and the candidates of a ridge that chooses itself, are computed: for a request or when candidates are due,
+/// one at a time, followed by a pause as long as it took, so that they take at most half of the time. A curve serves later requests until
+/// the model has grown by a tenth or changed otherwise.
+struct RidgeSchedule {
     /// What a curve belongs to, besides the rows that followed.
     struct State: Equatable {
         let classifier: ObjectIdentifier
@@ -29,10 +30,15 @@ struct RidgeCurveSchedule {
     mutating func await(_ completion: Completion<RidgeReport>) { waiting.append(completion) }
 
     /// Whether a computation must start now. Requests that nobody waits for are forgotten.
-    mutating func isDue() -> Bool {
+    ///
+    /// - Parameter needsCandidates: whether candidates are due.
+    mutating func isDue(needsCandidates: Bool) -> Bool {
         waiting.removeAll { !$0.isWanted }
-        return !waiting.isEmpty && running == nil && MonotonicClock.now >= notBefore
+        return (needsCandidates || !waiting.isEmpty) && running == nil && MonotonicClock.now >= notBefore
     }
+
+    /// Delays the next attempt after one that could not start.
+    mutating func postpone(_ seconds: Double) { notBefore = MonotonicClock.now + seconds }
 
     mutating func begin(_ state: State) { running = state }
 
@@ -52,5 +58,5 @@ struct RidgeCurveSchedule {
     }
 
     /// When the worker must check again if no job arrives earlier.
-    var wakeUp: Double? { !waiting.isEmpty && running == nil ? notBefore : nil }
+    func wakeUp(needsCandidates: Bool) -> Double? { (needsCandidates || !waiting.isEmpty) && running == nil ? notBefore : nil }
 }
