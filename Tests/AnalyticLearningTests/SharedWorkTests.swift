@@ -26,7 +26,7 @@ import Testing
             let accuracy = try ComputeThreads.$countInTask.withValue(threads) {
                 try classifier.learn(features: features, labels: labels)
             }
-            let scored = classifier.calibrator.offered
+            let scored = classifier.plainTest.calibrator.offered
             // And a block for the recursion.
             let block = 200
             try ComputeThreads.$countInTask.withValue(threads) {

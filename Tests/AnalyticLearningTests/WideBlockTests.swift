@@ -62,7 +62,7 @@ import Testing
         }
         #expect(classifier.health.solves == solves + (shape.path == .bulk ? 1 : 0))
         #expect(accuracy == Double(right) / Double(second.labels.count))
-        #expect(classifier.calibrator.offered == single.offered && classifier.calibrator.samples == single.samples)
+        #expect(classifier.plainTest.calibrator.offered == single.offered && classifier.plainTest.calibrator.samples == single.samples)
         if let mine = classifier.calibration(of: .plain), let theirs = single.calibration {
             #expect(abs(mine.temperature / theirs.temperature - 1) < 1e-9)
         }

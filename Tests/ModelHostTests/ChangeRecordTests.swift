@@ -9,8 +9,9 @@ import Testing
 @Suite struct ChangeRecordTests {
     static let changes: [LoggedChange] = [
         .renamed(column: 0, "a", to: "b"), .renamed(column: 4_000_000_000, "\u{e9}\"\n", to: Self.long), .deleted(column: 7, Self.long),
-        .deleted(column: 0, "x"), .imbalance(.none), .imbalance(.reweight(power: 0.1 + 0.2)),
-        .imbalance(.pseudoFeatures(noise: 1 / 3, cap: 1_000_000, seed: .max)),
+        .deleted(column: 0, "x"), .settings(ModelPatch(imbalance: Imbalance.none)),
+        .settings(ModelPatch(imbalance: .reweight(power: 0.1 + 0.2))), .settings(ModelPatch(balance: 0.1 + 0.2)),
+        .settings(ModelPatch(imbalance: .pseudoFeatures(noise: 1 / 3, cap: 1_000_000, seed: .max), balance: 1)),
     ]
     static let long = try! Label(String(repeating: "l", count: Label.maximumBytes))
 
@@ -45,7 +46,7 @@ import Testing
         for count in stride(from: 0, to: bytes.count, by: bytes.count > 500 ? 37 : 1) { #expect(read(Array(bytes[..<count])) == nil) }
         for count in [1, 8, 16] { #expect(read(bytes + [UInt8](repeating: 0, count: count)) == nil) }
         // A count of requests, and a kind, that there are not.
-        for (offset, value) in [(4, 0), (4, 2), (0, 0), (0, 5), (0, 1)] as [(Int, UInt8)] {
+        for (offset, value) in [(4, 0), (4, 2), (0, 0), (0, 6), (0, 1)] as [(Int, UInt8)] {
             var changed = bytes
             changed[offset] = value
             #expect(read(changed) == nil)
@@ -63,7 +64,7 @@ import Testing
                 case .renamed(_, let label, let new):
                     #expect(label != new && (1...1024).contains(label.byteCount) && (1...1024).contains(new.byteCount))
                 case .deleted(_, let label): #expect((1...1024).contains(label.byteCount))
-                case .imbalance, nil: break
+                case .settings, nil: break
                 }
             }
         }
@@ -89,18 +90,27 @@ import Testing
     }
 
     @Test func settingsThatNoServerAccepts_areRefused() {
-        func settings(_ text: String) -> [UInt8] {
-            var bytes = Array(body(.imbalance(.none)).prefix(24))
+        func settings(_ text: String, kind: RecordStart.Kind = .settings) -> [UInt8] {
+            var bytes = Array(body(.settings(ModelPatch(balance: 1))).prefix(24))
+            bytes[0] = UInt8(kind.rawValue)
             bytes.append(integer: UInt32(text.utf8.count))
             bytes.append(integer: UInt32(0))
             bytes += Array(text.utf8)
             while bytes.count % 8 != 0 { bytes.append(0) }
             return bytes
         }
-        #expect(read(settings(#"{"kind":"none"}"#)) == .imbalance(.none))
-        let long = #"{"kind":"none"}"# + String(repeating: " ", count: 5000)
-        for text in ["", "{}", "none", #"{"kind":"other"}"#, #"{"kind":"none","power":1}"#, long] {
+        #expect(read(settings(#"{"balance":0.5}"#)) == .settings(ModelPatch(balance: 0.5)))
+        let spaces = String(repeating: " ", count: 5000)
+        for text in [
+            "", "{}", "0.5", #"{"balance":2}"#, #"{"balance":null}"#, #"{"ridge":1}"#, #"{"ridge":1,"balance":0}"#, #"{"sketch_rank":1}"#,
+            #"{"imbalance":{"kind":"other"}}"#, #"{"balance":1}"# + spaces,
+        ] {
             #expect(read(settings(text)) == nil, "\(text.prefix(40))")
+        }
+        // As logs of format 2 have them.
+        #expect(read(settings(#"{"kind":"none"}"#, kind: .imbalance)) == .settings(ModelPatch(imbalance: Imbalance.none)))
+        for text in ["", "{}", "none", #"{"kind":"other"}"#, #"{"kind":"none","power":1}"#, #"{"kind":"none"}"# + spaces] {
+            #expect(read(settings(text, kind: .imbalance)) == nil, "\(text.prefix(40))")
         }
     }
 
@@ -111,9 +121,10 @@ import Testing
             do throws(RecordFault) { try change.check(registry, configuration) } catch { return error.text }
             return nil
         }
-        for change in [.renamed(column: 1, "b", to: "c"), .deleted(column: 0, "a"), .imbalance(.pseudoFeatures(noise: 1, cap: 2, seed: 3))]
-            as [LoggedChange]
-        {
+        for change in [
+            .renamed(column: 1, "b", to: "c"), .deleted(column: 0, "a"),
+            .settings(ModelPatch(imbalance: .pseudoFeatures(noise: 1, cap: 2, seed: 3), balance: 1)),
+        ] as [LoggedChange] {
             #expect(fault(change) == nil)
         }
         let faults: [(LoggedChange, String)] = [
@@ -121,7 +132,9 @@ import Testing
             (.renamed(column: 0, "c", to: "d"), "renames the class \"c\""),
             (.renamed(column: 0, "a", to: "b"), "the label of another class"),
             (.deleted(column: 1, "a"), "deletes the class \"a\" in column 1"), (.deleted(column: 2, "c"), "deletes the class \"c\""),
-            (.imbalance(.reweight(power: 1)), "sketch_rank"), (.imbalance(.pseudoFeatures(noise: -1, cap: 1, seed: 0)), "imbalance.noise"),
+            (.settings(ModelPatch(imbalance: .reweight(power: 1))), "sketch_rank"),
+            (.settings(ModelPatch(imbalance: .pseudoFeatures(noise: -1, cap: 1, seed: 0))), "imbalance.noise"),
+            (.settings(ModelPatch(balance: 1.5)), "balance"),
         ]
         for (change, text) in faults { #expect(fault(change)?.contains(text) == true, "\(change): \(fault(change) ?? "no fault")") }
     }

@@ -14,7 +14,8 @@ import Testing
             hub.publish(
                 padding == 0
                     ? .changed(version: 1, .merged)
-                    : .learned(ModelEvent.Learned(state: state, rows: 1, newClasses: labels[...], accuracyBefore: nil)))
+                    : .learned(
+                        ModelEvent.Learned(state: state, rows: 1, newClasses: labels[...], accuracyBefore: nil, servedAccuracyBefore: nil)))
         }
     }
 

@@ -85,7 +85,9 @@ import Testing
         table.remember(
             try identity("e", 5),
             .learn(
-                LearnAnswer(model: "m", version: 4, rows: 2, samples: 5, classes: 3, newClasses: [], accuracyBefore: 0.5),
+                LearnAnswer(
+                    model: "m", version: 4, rows: 2, samples: 5, classes: 3, newClasses: [], accuracyBefore: 0.5,
+                    servedAccuracyBefore: 0.25),
                 newClasses: .identified([1..<3])), time: 9)
         let bytes = table.encoded(registry)
         let read = try #require(bytes.withUnsafeBytes { IdempotencyTable($0, model: "m") })
@@ -93,6 +95,30 @@ import Testing
         #expect(read.inOrder.map(\.key.text) == ["a", "b", "b2", "c", "d", "e"])
         for count in 0..<bytes.count {
             #expect(bytes[..<count].withUnsafeBytes { IdempotencyTable($0, model: "m") } == nil)
+        }
+    }
+
+    /// As servers wrote it that did not know what was served.
+    @Test func olderForm_isRead() throws {
+        for (kind, classes) in [(UInt32(0), [UInt8]()), (2, [1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0])] {
+            var bytes: [UInt8] = []
+            bytes.append(integer: UInt64(1))
+            bytes.append(integer: Int64(7))
+            bytes.append(integer: UInt32(1))
+            bytes.append(integer: UInt32(1))
+            bytes += Array("k".utf8)
+            bytes.append(integer: UInt64(5))
+            bytes.append(integer: kind)
+            bytes.append(integer: UInt32(kind == 0 ? 0 : 1))
+            for number in [4, 2, 5, 3] { bytes.append(integer: UInt64(number)) }
+            bytes.append(integer: 0.5.bitPattern)
+            bytes += classes
+            let table = try #require(bytes.withUnsafeBytes { IdempotencyTable($0, model: "m") })
+            guard case .learn(let answer, _) = table.inOrder.first?.entry.blocks.first?.answer else {
+                Issue.record("not read")
+                continue
+            }
+            #expect(answer.version == 4 && answer.accuracyBefore == 0.5 && answer.servedAccuracyBefore == nil)
         }
     }
 

@@ -1,5 +1,4 @@
 internal import Glibc
-internal import LinearAlgebra
 
 /// Fits the temperature of one set of weights to test-then-train scores, row by row.
 ///
@@ -25,7 +24,6 @@ final class Calibrator {
 
     private var distances: [Double] = []
     private var powers: [Double] = []
-    private var rowScores: [Double] = []
 
     /// Uses a row: checks the probability by the current temperature against the label, then fits the temperature to the row.
     ///
@@ -39,8 +37,7 @@ final class Calibrator {
         let classes = scores.count
         guard classes >= 2, label >= 0, label < classes, offered < Self.maximumOffered else { return }
         offered += 1
-        let every = (classes + Self.classesPerRow - 1) / Self.classesPerRow
-        guard every == 1 || Self.hash(UInt64(offered)) % UInt64(every) == 0 else { return }
+        guard Self.isChosen(UInt64(offered), classes: classes) else { return }
         var best = 0
         for column in 0..<classes {
             guard scores[column].isFinite else { return }
@@ -69,19 +66,6 @@ final class Calibrator {
         if inverseTemperature != nil { raw.add(confidence: 1 / unitPartition, isCorrect: best == label) }
         samples += 1
         settle()
-    }
-
-    /// Uses several rows.
-    ///
-    /// - Parameters:
-    ///   - scores: [n×C].
-    ///   - columns: the true column of each row.
-    func record(_ scores: borrowing Matrix, columns: ArraySlice<Int>) {
-        for (row, label) in columns.enumerated() {
-            rowScores.removeAll(keepingCapacity: true)
-            for column in 0..<scores.columns { rowScores.append(scores[row, column]) }
-            rowScores.withUnsafeBufferPointer { record($0, label: label) }
-        }
     }
 
     /// Fits the temperature to the rows so far.
@@ -117,6 +101,12 @@ final class Calibrator {
         calibrated.fade(to: share)
         raw.fade(to: share)
         settle()
+    }
+
+    /// Whether a row is one of those used: all of them, or one in ⌈C/128⌉.
+    static func isChosen(_ row: UInt64, classes: Int) -> Bool {
+        let every = (classes + classesPerRow - 1) / classesPerRow
+        return every <= 1 || hash(row) % UInt64(every) == 0
     }
 
     /// SplitMix64's finaliser: the choice of rows must not follow a period of the stream.

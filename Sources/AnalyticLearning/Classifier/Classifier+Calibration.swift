@@ -8,15 +8,22 @@ extension Classifier {
     public func calibration(of kind: WeightsKind) -> Calibration? {
         guard counts.count >= 2 else { return nil }
         switch kind {
-        case .plain: return calibrator.calibration
-        case .balanced: return balanced == nil ? nil : balancedCalibrator.calibration
+        case .plain: return plainTest.calibrator.calibration
+        case .balanced: return balanced == nil ? nil : balancedTest.calibrator.calibration
         }
     }
 
     /// The saved form of a calibration; nil if no row was scored.
     public func calibrationState(of kind: WeightsKind) -> CalibrationState? {
-        kind == .plain ? calibrator.state : balancedCalibrator.state
+        test(of: kind).calibrator.state
     }
+
+    /// What the weights got right at each balance, before the rows were learned: of the same rows for all weights.
+    ///
+    /// Changing the ridge restarts it, because the scores change; changing imbalance restarts that of the balanced weights.
+    public func curve(of kind: WeightsKind) -> BalanceCurve { test(of: kind).curve }
+
+    private func test(of kind: WeightsKind) -> ProgressiveTest { kind == .plain ? plainTest : balancedTest }
 
     /// Reduces the weight of both calibrations, because some rows behind the weights have changed.
     ///
@@ -25,7 +32,7 @@ extension Classifier {
     ///   - all: rows before or after the change, whichever is more.
     func fadeCalibration(rows: Int, of all: Int) {
         let share = all > 0 ? Double(rows) / Double(all) : 0
-        calibrator.fade(to: share)
-        balancedCalibrator.fade(to: share)
+        plainTest.calibrator.fade(to: share)
+        balancedTest.calibrator.fade(to: share)
     }
 }

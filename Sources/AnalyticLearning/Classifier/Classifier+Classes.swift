@@ -33,6 +33,8 @@ extension Classifier {
         core.race = nil
         registry.remove(column)
         evaluation.removeClass(column)
+        plainTest.curve.removeClass(column)
+        balancedTest.curve.removeClass(column)
         balanced = rest
         beginEpoch(dropping: false)
         return rows

@@ -22,8 +22,10 @@ extension Classifier {
         try core.restore(state, solvingAnew: solvingAnew)
         version = state.version
         if let evaluation = state.evaluation { self.evaluation = evaluation }
-        calibrator.restore(state.calibration)
-        balancedCalibrator.restore(state.balancedCalibration)
+        plainTest.calibrator.restore(state.calibration)
+        balancedTest.calibrator.restore(state.balancedCalibration)
+        plainTest.curve = try state.curve(of: .plain)
+        balancedTest.curve = try state.curve(of: .balanced)
         balanced = try published?.balanced ?? state.makeBalancedWeights { core.rowScale }
     }
 

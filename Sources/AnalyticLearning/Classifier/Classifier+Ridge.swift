@@ -23,7 +23,8 @@ extension Classifier {
 
     // MARK: A ridge that chooses itself
 
-    /// Whether the ridge chooses itself and new candidates are due: at first after 200 rows, then whenever the model has grown by a quarter.
+    /// Whether the ridge chooses itself and new candidates are due: at first after 200 rows, then whenever the model has grown by a
+    /// quarter.
     public var needsRidgeCandidates: Bool {
         guard configuration.ridgeChoice != .fixed, counts.count > 1 else { return false }
         guard let race = core.race else { return samples >= Self.firstRidgeSamples }
@@ -59,16 +60,16 @@ extension Classifier {
         guard ridge != configuration.ridge else { return }
         try core.reconfigure(ridge: ridge)
         configuration.ridge = ridge
-        calibrator.fade(to: Self.movedCalibration)
-        balancedCalibrator.fade(to: Self.movedCalibration)
+        plainTest.calibrator.fade(to: Self.movedCalibration)
+        balancedTest.calibrator.fade(to: Self.movedCalibration)
         beginEpoch(dropping: false)
     }
 
     /// The weight that calibration keeps when the ridge moves.
     private static let movedCalibration = 0.3
 
-    /// Computes candidates on the calling thread if they are due, and moves to a ridge that has won: for programs that embed the classifier;
-    /// call it after learning.
+    /// Computes candidates on the calling thread if they are due, and moves to a ridge that has won: for programs that embed the
+    /// classifier, after learning.
     ///
     /// - Returns: whether the ridge has changed.
     /// - Throws: that of `RidgeJob.run` and `moveRidge`.

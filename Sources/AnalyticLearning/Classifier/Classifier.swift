@@ -21,15 +21,15 @@ public final class Classifier {
     public internal(set) var registry = ClassRegistry()
     /// The number of states since the model began. Each block of learned requests adds one, and so does every other change.
     public internal(set) var version = 0
-    /// What the model predicted correctly before learning it. Unlearning and merging do not change it.
+    /// What the model would have predicted correctly by default before learning it. Unlearning and merging do not change it.
     public internal(set) var evaluation: ProgressiveEvaluation
     /// The most bytes the model may hold, by `ModelConfiguration.estimatedBytes`; changes that exceed it fail as out of memory.
     package var memoryLimit = Int.max
     /// The latest balanced weights; they may lag behind.
     public internal(set) var balanced: BalancedWeights?
-    /// Turns the scores of the plain weights into probabilities; a second one does so for balanced weights.
-    let calibrator = Calibrator()
-    let balancedCalibrator = Calibrator()
+    /// Tests the scores of the plain weights before rows are learned; a second one those of the balanced weights.
+    let plainTest = ProgressiveTest()
+    let balancedTest = ProgressiveTest()
     /// Counts changes other than learning. Balanced weights begun before such a change are obsolete.
     package internal(set) var epoch = 0
 
@@ -169,23 +169,40 @@ public final class Classifier {
             core.setWideRows(0)
             try core.reserve(columns, spans: spans, isForLater: isForLater, classRoom)
         }
-        let scorer = BalancedScorer(balanced, balancedCalibrator)
+        beginTests(spans)
+        let scorer = BalancedScorer(balanced, balancedTest)
         let learned =
             isForLater
-            ? confirm() ? try core.load(rows, spans: spans, calibrator: calibrator, balanced: scorer) : nil
-            : try core.learn(rows, spans: spans, calibrator: calibrator, balanced: scorer, confirm: confirm)
+            ? confirm() ? try core.load(rows, spans: spans, test: plainTest, balanced: scorer) : nil
+            : try core.learn(rows, spans: spans, test: plainTest, balanced: scorer, confirm: confirm)
         guard let predictions = learned else {
             core.dropClasses(from: known)
             return nil
         }
+        let served = (scorer == nil ? plainTest : balancedTest).served
         var row = 0
         for span in spans {
             let rows = row..<(row + span.rows)
-            evaluation.record(predictions: predictions[rows], columns: columns[rows], knownClasses: span.knownClasses)
+            evaluation.record(predictions: served[rows], columns: columns[rows], knownClasses: span.knownClasses)
             row = rows.upperBound
         }
         version += 1
-        return LearnOutcome(predictions: predictions)
+        return LearnOutcome(predictions: predictions, served: served)
+    }
+
+    /// Prepares both tests for the rows of some requests, for which there is room.
+    ///
+    /// While there are balanced weights to race against, both count the same rows.
+    private func beginTests(_ spans: [RequestSpan]) {
+        let areBothReady =
+            balanced != nil && plainTest.calibrator.inverseTemperature != nil && balancedTest.calibrator.inverseTemperature != nil
+        if areBothReady, balancedTest.curve.samples == 0 { plainTest.curve = BalanceCurve() }
+        let isAlone = balancedTest.curve.samples == 0
+        for (test, kind, isRacing) in [(plainTest, WeightsKind.plain, areBothReady || isAlone), (balancedTest, .balanced, areBothReady)] {
+            test.begin(
+                spans, counts: counts, firstRow: samples, exponent: ClassPrior.exponent(of: kind, configuration.imbalance),
+                balance: configuration.balance, isRacing: isRacing)
+        }
     }
 
     /// About how many multiply-adds `learn` does before it asks for confirmation, if the rows are not for later.

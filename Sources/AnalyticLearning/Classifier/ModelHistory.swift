@@ -5,6 +5,8 @@ public struct ModelHistory: Sendable {
     let evaluation: ProgressiveEvaluation
     let calibration: CalibrationState?
     let balancedCalibration: CalibrationState?
+    let curve: BalanceCurve
+    let balancedCurve: BalanceCurve
     let balanced: BalancedWeights?
     let health: ViewHealth
     let epoch: Int
@@ -17,8 +19,8 @@ extension Classifier {
     /// - Complexity: O(1).
     public var history: ModelHistory {
         ModelHistory(
-            evaluation: evaluation, calibration: calibrator.state, balancedCalibration: balancedCalibrator.state, balanced: balanced,
-            health: health, epoch: epoch, registry: registry)
+            evaluation: evaluation, calibration: calibrationState(of: .plain), balancedCalibration: calibrationState(of: .balanced),
+            curve: plainTest.curve, balancedCurve: balancedTest.curve, balanced: balanced, health: health, epoch: epoch, registry: registry)
     }
 
     /// Continues the history of another classifier with the same state, from which this one was restored. Results of the other's
@@ -27,8 +29,10 @@ extension Classifier {
     /// - Complexity: O(1).
     public func resume(_ history: ModelHistory) {
         evaluation = history.evaluation
-        calibrator.restore(history.calibration)
-        balancedCalibrator.restore(history.balancedCalibration)
+        plainTest.calibrator.restore(history.calibration)
+        balancedTest.calibrator.restore(history.balancedCalibration)
+        plainTest.curve = history.curve
+        balancedTest.curve = history.balancedCurve
         core.view.health.add(history.health)
         epoch = history.epoch
         registry.takeIdentities(of: history.registry)

@@ -47,6 +47,9 @@ extension ModelConfiguration {
                 throw ConfigurationError(field: "sketch_rank", message: "must be at least 1, or \"exact\", if imbalance is reweight")
             }
         }
+        guard balance >= 0, balance <= 1 else {
+            throw ConfigurationError(field: "balance", message: "must be a number from 0 to 1, not \(balance)")
+        }
         if case .rows(let rank) = sketchRank { try Self.check(rank, 0...4096, "sketch_rank") }
     }
 

@@ -12,6 +12,8 @@ public struct ModelConfiguration: Equatable, Sendable {
     public var imbalance: Imbalance
     /// How much of each class's own Gram matrix is kept.
     public var sketchRank: SketchRank
+    /// τ from 0 to 1, how far predictions even out the classes' shares unless a request says otherwise: see `PriorTarget.balance`.
+    public var balance: Double
 
     /// A configuration; omitted values take their defaults.
     ///
@@ -22,9 +24,10 @@ public struct ModelConfiguration: Equatable, Sendable {
     ///   - imbalance: none by default.
     ///   - ridgeChoice: by default the ridge stays as it is set.
     ///   - sketchRank: by default 16 rows if imbalance is `reweight`, otherwise none.
+    ///   - balance: τ; 0 by default.
     public init(
         dimension: Int, featureMap: FeatureMapKind = .identity, ridge: Double = firstRidge, imbalance: Imbalance = .none,
-        sketchRank: SketchRank? = nil, ridgeChoice: RidgeChoice = .fixed
+        sketchRank: SketchRank? = nil, balance: Double = 0, ridgeChoice: RidgeChoice = .fixed
     ) {
         self.dimension = dimension
         self.featureMap = featureMap
@@ -32,6 +35,7 @@ public struct ModelConfiguration: Equatable, Sendable {
         self.ridgeChoice = ridgeChoice
         self.imbalance = imbalance
         self.sketchRank = sketchRank ?? imbalance.defaultSketchRank
+        self.balance = balance
     }
 
     /// The ridge of a new model that is not given one.

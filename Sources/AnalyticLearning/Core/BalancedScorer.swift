@@ -1,15 +1,15 @@
 internal import LinearAlgebra
 
-/// Scores new rows with the balanced weights for their calibrator, before the rows are learned.
+/// Scores new rows with the balanced weights for their test, before the rows are learned.
 struct BalancedScorer {
     private let weights: BalancedWeights
-    private let calibrator: Calibrator
+    private let test: ProgressiveTest
 
-    /// - Returns: nil without weights of at least two classes: fewer say nothing about probabilities.
-    init?(_ weights: BalancedWeights?, _ calibrator: Calibrator) {
-        guard let weights, weights.classCount > 1 else { return nil }
+    /// - Returns: nil without weights.
+    init?(_ weights: BalancedWeights?, _ test: ProgressiveTest) {
+        guard let weights else { return nil }
         self.weights = weights
-        self.calibrator = calibrator
+        self.test = test
     }
 
     /// - Parameters:
@@ -21,6 +21,6 @@ struct BalancedScorer {
     func record(_ h: borrowing Matrix, columns: ArraySlice<Int>, scratch scores: inout Matrix) throws(LinearAlgebraError) {
         try scores.reshapeScratch(rows: h.columns, columns: weights.classCount)
         weights.withWeights { scores.multiply(h, transposed: true, by: $0) }
-        calibrator.record(scores, columns: columns)
+        test.record(scores, columns: columns)
     }
 }

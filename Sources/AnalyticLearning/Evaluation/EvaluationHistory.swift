@@ -38,7 +38,7 @@ public struct EvaluationHistory: Sendable, Equatable {
     public private(set) var points: [Point] = []
 
     /// The distance between points after a number of rows.
-    static func stride(after evaluated: Int) -> Int {
+    static func stride(after evaluated: Int, capacity: Int = capacity) -> Int {
         var stride = 1
         while evaluated / stride >= capacity { stride *= 2 }
         return stride

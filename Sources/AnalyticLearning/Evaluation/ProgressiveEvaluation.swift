@@ -1,6 +1,7 @@
-/// Test-then-train: counts what a model's plain weights predicted for each row before learning it.
+/// Test-then-train: counts what a model would have predicted by default for each row before learning it: with its balanced weights, if it
+/// has any, and its balance.
 ///
-/// Every row of a request is predicted by the weights left by the requests before it. A label not seen before counts as wrong; rows
+/// Every row of a request is predicted in the state that the requests before it left. A label not seen before counts as wrong; rows
 /// learned by an empty model are not counted. The counts cover the whole stream and, in a ring, its last rows.
 ///
 /// It is a value: copies share its arrays. Each class has its own array of confusions, so counting after a copy duplicates only
@@ -59,7 +60,7 @@ public struct ProgressiveEvaluation: Sendable, Equatable {
     /// Counts the rows of one request.
     ///
     /// - Parameters:
-    ///   - predictions: the column that the weights before the request chose for each row.
+    ///   - predictions: the column that the state before the request chose for each row.
     ///   - columns: the true column of each row.
     ///   - knownClasses: the number of classes known before the request.
     /// - Complexity: O(log C) per row, plus O(C) per request if the value was copied since; O(window + C) when the history takes a

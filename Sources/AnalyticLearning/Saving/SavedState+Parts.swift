@@ -31,6 +31,15 @@ extension SavedState {
             version: balancedVersion, imbalance: configuration.imbalance, solution: nil, epoch: 0, weights: weights, scale: scale())
     }
 
+    /// What the weights got right at each balance.
+    ///
+    /// - Throws: `RestoreError` if it contradicts itself.
+    func curve(of kind: WeightsKind) throws(RestoreError) -> BalanceCurve {
+        kind == .plain
+            ? try BalanceCurve(curve, part: "evaluation.race.plain", classes: labels.count)
+            : try BalanceCurve(balancedCurve, part: "evaluation.race.balanced", classes: labels.count)
+    }
+
     /// The size of the mapped rows, from G's diagonal.
     ///
     /// - Complexity: O(D).

@@ -37,6 +37,10 @@ public struct SavedState {
     public var calibration: CalibrationState?
     /// The calibration of the balanced weights; nil starts a new one.
     public var balancedCalibration: CalibrationState?
+    /// What the plain weights got right at each balance; nil starts again.
+    public var curve: BalanceCurve.Saved?
+    /// The same of the balanced weights.
+    public var balancedCurve: BalanceCurve.Saved?
     /// The bound of the rounding errors in G; nil in states saved by older programs, see `pastError`.
     public var sumError: Double?
     /// How far M2 may be off because of removed rows, per class and component, [C, d]; nil if none is off noticeably.

@@ -23,14 +23,14 @@ struct ProgressiveScorer {
     /// The chosen column of each row; −1 if no class was known.
     private(set) var predictions: [Int] = []
     private var spans: ArraySlice<RequestSpan>
-    /// Fitted to the scores.
-    private let calibrator: Calibrator?
+    /// Receives the scores.
+    private let test: ProgressiveTest?
     /// Scores of one row.
     private var scores: [Double] = []
 
-    init(spans: ArraySlice<RequestSpan>, calibrator: Calibrator? = nil) {
+    init(spans: ArraySlice<RequestSpan>, test: ProgressiveTest? = nil) {
         self.spans = spans
-        self.calibrator = calibrator
+        self.test = test
         predictions.reserveCapacity(spans.reduce(0) { $0 + $1.rows })
     }
 
@@ -85,7 +85,10 @@ struct ProgressiveScorer {
     }
 
     /// Skips rows that cannot be evaluated.
-    mutating func skip(_ rows: Int) { for _ in 0..<rows { predictions.append(-1) } }
+    mutating func skip(_ columns: ArraySlice<Int>) {
+        for _ in columns { predictions.append(-1) }
+        test?.skip(columns)
+    }
 
     /// Records the scores of the next row.
     private mutating func note(_ known: Int, label: Int, _ score: (Int) -> Double) {
@@ -101,6 +104,6 @@ struct ProgressiveScorer {
             }
         }
         predictions.append(best)
-        if let calibrator { scores.withUnsafeBufferPointer { calibrator.record($0, label: label) } }
+        if let test { scores.withUnsafeBufferPointer { test.record($0, label: label, best: best) } }
     }
 }

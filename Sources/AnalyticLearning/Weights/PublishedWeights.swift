@@ -1,4 +1,5 @@
 internal import LinearAlgebra
+internal import Synchronization
 
 /// A state of a model as predictions see it: immutable, complete, and safe to use from any number of threads.
 ///
@@ -35,6 +36,9 @@ public final class PublishedWeights: Sendable {
     public let ridgeRace: RidgeRaceSummary?
     private let plainCalibration: Calibration?
     private let balancedCalibration: Calibration?
+    private let plainCurve: BalanceCurve
+    private let balancedCurve: BalanceCurve
+    private let adjustments = Mutex(Adjustments())
 
     /// - Parameters:
     ///   - classifier: its current state.
@@ -54,6 +58,8 @@ public final class PublishedWeights: Sendable {
         evaluation = classifier.evaluation
         plainCalibration = classifier.calibration(of: .plain)
         balancedCalibration = classifier.calibration(of: .balanced)
+        plainCurve = classifier.curve(of: .plain)
+        balancedCurve = classifier.curve(of: .balanced)
         sumError = classifier.sumError
         ridgeRace = classifier.core.race?.summary
         self.plain = plain
@@ -64,7 +70,7 @@ public final class PublishedWeights: Sendable {
     ///   - featureMap: its map.
     ///   - plain: its weights; nil without classes.
     ///   - balanced: its balanced weights.
-    init(stored state: SavedState, featureMap: FeatureMap, plain: WeightTable?, balanced: BalancedWeights?) {
+    init(stored state: SavedState, featureMap: FeatureMap, plain: WeightTable?, balanced: BalancedWeights?) throws(RestoreError) {
         precondition(plain?.classes ?? 0 == state.labels.count, "weights of another shape")
         configuration = state.configuration
         self.featureMap = featureMap
@@ -80,6 +86,8 @@ public final class PublishedWeights: Sendable {
         let isCalibrated = state.labels.count >= 2
         plainCalibration = isCalibrated ? Calibrator.calibration(of: state.calibration) : nil
         balancedCalibration = isCalibrated && balanced != nil ? Calibrator.calibration(of: state.balancedCalibration) : nil
+        plainCurve = try state.curve(of: .plain)
+        balancedCurve = try state.curve(of: .balanced)
         sumError = nil
         ridgeRace = nil
         self.plain = plain
@@ -99,13 +107,54 @@ public final class PublishedWeights: Sendable {
     /// How the scores of these weights become probabilities; nil until enough rows were seen, see `Calibration`.
     public func calibration(of kind: WeightsKind) -> Calibration? { kind == .plain ? plainCalibration : balancedCalibration }
 
-    /// A scorer for the requested weights, or for the plain ones while balanced ones do not exist.
+    /// What these weights got right at each balance before the rows were learned; see `BalanceCurve`.
+    public func curve(of kind: WeightsKind) -> BalanceCurve { kind == .plain ? plainCurve : balancedCurve }
+
+    /// A scorer for the requested weights.
     ///
     /// - Parameter wish: nil for the model's default.
-    /// - Returns: nil while no class is known.
+    /// - Returns: nil while no class is known, or if balanced weights are requested while there are none.
     public func scorer(_ wish: WeightsKind? = nil) -> Scorer? {
         if let balanced, wish != .plain { return Scorer(self, .balanced, balanced.table) }
+        guard wish != .balanced else { return nil }
         return plain.map { Scorer(self, .plain, $0) }
+    }
+
+    // MARK: Balance
+
+    /// What requests for a balance have computed: log π of each set of weights, and the last balance, which most requests share.
+    private struct Adjustments {
+        var plain = Kept()
+        var balanced = Kept()
+
+        struct Kept {
+            var prior: ClassPrior?
+            var latest: (balance: Double, adjustment: PriorAdjustment?)?
+        }
+    }
+
+    /// The adjustment of scores of these weights for a target.
+    ///
+    /// - Returns: nil if nothing is to be added: for balance 0, and while no temperature is known or no class has rows.
+    /// - Complexity: O(1) if the last call for these weights had the same balance; otherwise O(C).
+    public func adjustment(_ target: PriorTarget, of kind: WeightsKind) -> PriorAdjustment? {
+        guard target != .balance(0), let temperature = calibration(of: kind)?.temperature else { return nil }
+        return adjustments.withLock { adjustments in
+            let place = kind == .plain ? \Adjustments.plain : \Adjustments.balanced
+            if case .balance(let balance) = target, let latest = adjustments[keyPath: place].latest, latest.balance == balance {
+                return latest.adjustment
+            }
+            let prior = adjustments[keyPath: place].prior ?? makePrior(kind)
+            adjustments[keyPath: place].prior = prior
+            let adjustment = PriorAdjustment(target, from: prior, temperature: temperature)
+            if case .balance(let balance) = target { adjustments[keyPath: place].latest = (balance, adjustment) }
+            return adjustment
+        }
+    }
+
+    private func makePrior(_ kind: WeightsKind) -> ClassPrior {
+        let known = kind == .plain ? counts.count : balanced?.classCount ?? 0
+        return ClassPrior(counts: counts.prefix(known), exponent: ClassPrior.exponent(of: kind, configuration.imbalance))
     }
 
     /// Whether rows must be read and scored in Float64, because Float32 would lose digits of the plain or the balanced weights or
@@ -132,9 +181,13 @@ public final class PublishedWeights: Sendable {
     /// - Parameters:
     ///   - features: n·d values, row after row.
     ///   - weights: which weights; nil for the model's default.
+    ///   - target: the class shares to assume; nil for the model's default balance.
     /// - Returns: the label with the highest score for each row (the earliest of equal ones); empty while no class is known.
-    public func predict(_ features: [Float], weights: WeightsKind? = nil) -> [(label: Label, score: Float)] {
+    public func predict(
+        _ features: [Float], weights: WeightsKind? = nil, target: PriorTarget? = nil
+    ) -> [(label: Label, score: Float)] {
         guard let scorer = scorer(weights) else { return [] }
+        let adjustment = adjustment(target ?? .balance(configuration.balance), of: scorer.kind)
         let dimension = featureMap.dimension
         var workspace = ScoreWorkspace()
         scorer.score(features, workspace: &workspace)
@@ -145,10 +198,12 @@ public final class PublishedWeights: Sendable {
                 let isCarried = workspace.scores.withUnsafeBufferPointer { scorer.isCarried(row, UnsafeBufferPointer(rebasing: $0[range])) }
                 if needsDouble || !isCarried {
                     scorer.scoreInDouble(row, workspace: &workspace)
+                    if let adjustment { workspace.adjustExact(by: adjustment) }
                     let best = Self.best(workspace.exactScores[...])
                     let bound = Double(Float.greatestFiniteMagnitude)
                     return (labels[best], Float(min(max(workspace.exactScores[best], -bound), bound)))
                 }
+                if let adjustment { workspace.adjust(from: range.lowerBound, by: adjustment) }
                 let best = Self.best(workspace.scores[range])
                 return (labels[best - range.lowerBound], workspace.scores[best])
             }

@@ -30,6 +30,21 @@ public struct ScoreWorkspace: Sendable {
         }
     }
 
+    /// Adjusts the scores of one row.
+    ///
+    /// - Parameter first: the place of its first score in `scores`.
+    /// - Complexity: O(C).
+    public mutating func adjust(from first: Int, by adjustment: PriorAdjustment) {
+        precondition(first >= 0 && first + adjustment.offsets.count <= scores.count, "scores of other weights")
+        for (column, offset) in adjustment.offsets.enumerated() { scores[first + column] = Float(Double(scores[first + column]) + offset) }
+    }
+
+    /// Adjusts the scores in Float64.
+    public mutating func adjustExact(by adjustment: PriorAdjustment) {
+        precondition(adjustment.offsets.count == exactScores.count, "scores of other weights")
+        for (column, offset) in adjustment.offsets.enumerated() { exactScores[column] += offset }
+    }
+
     /// Frees memory that a rare large request left behind.
     public mutating func trim(above count: Int) {
         if mapped.capacity > count { mapped = [] }

@@ -44,19 +44,19 @@ struct BodyReader: Sendable {
 
     /// Reads rows without labels.
     ///
-    /// - Returns: the number of rows, nil if a value does not fit Float and the body must be read again as Double; and the number of best
-    ///   classes that the body requests, if its format can.
+    /// - Returns: the number of rows, nil if a value does not fit Float and the body must be read again as Double; and what else the body
+    ///   requests, if its format can.
     /// - Throws: 400 that names the row, the field and the expected value.
     func read<Scalar: FeatureScalar>(
         _ body: UnsafeRawBufferPointer, features: inout [Scalar]
-    ) throws(Problem) -> (rows: Int?, top: Int?) {
+    ) throws(Problem) -> (rows: Int?, options: BodyOptions) {
         do throws(Problem) { return try readRows(body, &features) } catch { throw format.explain(error, of: body, among: BodyFormat.all) }
     }
 
     @inline(__always)
     private func readRows<Scalar: FeatureScalar>(
         _ body: UnsafeRawBufferPointer, _ features: inout [Scalar]
-    ) throws(Problem) -> (rows: Int?, top: Int?) {
+    ) throws(Problem) -> (rows: Int?, options: BodyOptions) {
         let rows: Int?
         switch format {
         case .json: return try RowReader.predict(body, dimension: dimension, features: &features)
@@ -70,7 +70,7 @@ struct BodyReader: Sendable {
             rows = try ArrayReader.features(body, self, isAlone: true, into: &features)
             guard rows != 0 else { throw RowReader.noRows }
         }
-        return (rows, nil)
+        return (rows, BodyOptions())
     }
 
     /// 400 for NDJSON without a line.

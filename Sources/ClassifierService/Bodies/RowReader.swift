@@ -51,17 +51,18 @@ enum RowReader {
     /// 400 for a body without rows.
     static var noRows: Problem { Problem(.badRequest, "\"features\" has no rows, expected at least 1") }
 
-    /// `{"features":[[…]],"top":3}`.
+    /// `{"features":[[…]],"top":3,"prior":{"a":0.7}}`.
     ///
-    /// - Returns: the number of rows, and the number of best classes requested; rows is nil if a value does not fit Float32 and the body
-    ///   must be read again as Float64.
+    /// - Returns: the number of rows, and the options; rows is nil if a value does not fit Float32 and the body must be read again as
+    ///   Float64.
     /// - Throws: 400 that names row, field and the expected value.
     static func predict<Scalar: FeatureScalar>(
         _ body: UnsafeRawBufferPointer, dimension: Int, features: inout [Scalar]
-    ) throws(Problem) -> (rows: Int?, top: Int?) {
+    ) throws(Problem) -> (rows: Int?, options: BodyOptions) {
         try requireContent(body, #"a JSON object with "features""#)
         var rows: Int?
         var top: Int?
+        var prior: Result<BalanceWish, Problem>?
         let unknown: String?
         do throws(JSONError) {
             unknown = try readObject(body, "the body") { (scanner, key) throws(JSONError) in
@@ -71,20 +72,21 @@ enum RowReader {
                         field: "features", columns: dimension, into: &features, maximumRows: .max,
                         maximumMagnitude: FeatureLimits.largestMagnitude)
                 case "top" where top == nil: top = try scanner.readIntegralNumber(field: "top")
-                case "features", "top": throw JSONError(.duplicateKey(key.description), at: key.offset)
+                case "prior" where prior == nil: prior = try BalanceWish.readPrior(&scanner)
+                case "features", "top", "prior": throw JSONError(.duplicateKey(key.description), at: key.offset)
                 default: return false
                 }
                 return true
             }
         } catch {
-            if case .outOfFloatRange = error.kind { return (nil, nil) }
+            if case .outOfFloatRange = error.kind { return (nil, BodyOptions()) }
             throw problem(error, expected: Self.predictExample)
         }
-        if let unknown { throw unknownKey(unknown, known: ["features", "top"]) }
+        if let unknown { throw unknownKey(unknown, known: ["features", "top", "prior"]) }
         guard let rows else { throw Problem(.badRequest, "\"features\" is missing, expected an array of rows of \(dimension) numbers") }
         guard rows > 0 else { throw noRows }
         if let top, top < 1 { throw Problem(.badRequest, "\"top\" is \(top), expected at least 1") }
-        return (rows, top)
+        return (rows, BodyOptions(top: top, prior: try prior?.get()))
     }
 
     /// A JSON value, for configurations.

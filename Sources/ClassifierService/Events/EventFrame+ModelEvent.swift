@@ -34,6 +34,7 @@ extension ModelEvent {
             writer.endArray()
             if event.unnamed > 0 { writer.member("new_classes_not_named", event.unnamed) }
             writer.member("accuracy_before", event.accuracyBefore)
+            writer.member("served_accuracy_before", event.servedAccuracyBefore)
         case .rebalanced(let version, let balancedVersion, let seconds):
             writer.member("version", version)
             writer.member("balanced_version", balancedVersion)

@@ -12,6 +12,7 @@ struct ModelMetrics {
         writeLearning(to: &text)
         writeAccuracy(to: &text)
         CalibrationMetrics(models: models).write(to: &text)
+        RaceMetrics(models: models).write(to: &text)
         writeHealth(to: &text)
         writeBalancing(to: &text)
         writeFiles(to: &text)
@@ -47,7 +48,7 @@ struct ModelMetrics {
     }
 
     private func writeAccuracy(to text: inout MetricsText) {
-        scopes(&text, "accrue_model_evaluated_samples", "Rows predicted before they were learned.") { Double($0.evaluated) }
+        scopes(&text, "accrue_model_evaluated_samples", "Rows predicted, as by default, before they were learned.") { Double($0.evaluated) }
         scopes(&text, "accrue_model_accuracy_ratio", "Share of the evaluated rows that were predicted right.", \.accuracy)
         scopes(&text, "accrue_model_balanced_accuracy_ratio", "Mean accuracy over the classes.", \.balancedAccuracy)
     }

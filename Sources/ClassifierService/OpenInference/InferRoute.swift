@@ -98,7 +98,9 @@ struct InferRoute: Sendable {
         let weights = try model.scoringWeights()
         try OpenInference.checkVersion(request, model, weights)
         let envelope = try InferenceEnvelope(request)
-        let inference = Inference(model: model.name, weights: weights, wish: envelope.wish, maximumBytes: limits.maximumArrayBytes)
+        let inference = Inference(
+            model: model.name, weights: weights, wish: envelope.wish, balanceWish: envelope.balance,
+            maximumBytes: limits.maximumArrayBytes)
         let scan = Scan(inference: inference, envelope: envelope)
         guard request.bodyCount <= limits.inlineBody, !weights.needsDouble else { return .scan(scan) }
         let isRead = try request.decodeBody { (body) throws(Problem) -> Bool in

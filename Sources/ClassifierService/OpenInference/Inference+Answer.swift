@@ -43,6 +43,7 @@ extension Inference {
         if let version = scorer.balancedVersion {
             writer.member("balanced_version", version)
         }
+        balance(of: request, scorer).writeParameter(to: &writer)
         if request.outputs.contains(where: { $0.index == InferenceOutput.probability.rawValue }) {
             writer.member("temperature", scorer.calibration?.temperature)
         }

@@ -8,6 +8,8 @@ struct Inference: Sendable {
     let weights: PublishedWeights
     /// The weights requested in the head; the body's choice takes precedence.
     let wish: WeightsKind?
+    /// The balance requested in the head; the body's takes precedence.
+    let balanceWish: BalanceWish?
     /// The most octets of all outputs together.
     var maximumBytes: Int
     /// How many octets one octet of text counts as: JSON may need six.
@@ -26,7 +28,9 @@ struct Inference: Sendable {
         // A request that names no outputs gets all.
         if request.outputs.isEmpty { for index in 0..<OpenInference.outputCount(scorer.calibration) { add(index, best: nil) } }
         for output in request.outputs { add(output.index, best: output.classes) }
-        return AnswerCost.total(scorer, rows: request.rows, row: row)
+        let (total, overflow) = AnswerCost.total(scorer, rows: request.rows, row: row)
+            .addingReportingOverflow(balance(of: request, scorer).cost(rows: request.rows))
+        return overflow ? .max : total
     }
 
     /// Scores the rows in a workspace and collects the values of the outputs.
@@ -39,7 +43,7 @@ struct Inference: Sendable {
         _ workspace: InferenceWorkspace, _ scorer: Scorer, _ blocks: BlockScorer, isWanted: () -> Bool = { true }
     ) throws(Problem) {
         let rows = workspace.inference.request.rows
-        let collector = Collector(inference: self, workspace: workspace, calibration: try begin(workspace, scorer))
+        let collector = try collector(workspace, scorer)
         guard try blocks.score(rows: rows, workspace, for: collector, isWanted: isWanted) else { throw Self.clientHasLeft }
     }
 
@@ -61,7 +65,7 @@ struct Inference: Sendable {
     ///   - rows: the inference's rows in the workspace, all of which are scored.
     /// - Throws: 409 if no probability is known; 422 if the answer would be too large.
     func run(_ workspace: InferenceWorkspace, _ scorer: Scorer, _ blocks: BlockScorer, scored rows: Range<Int>) throws(Problem) {
-        let collector = Collector(inference: self, workspace: workspace, calibration: try begin(workspace, scorer))
+        let collector = try collector(workspace, scorer)
         try blocks.pass(rows, scoredFrom: 0, numberedFrom: rows.lowerBound, workspace, to: collector)
     }
 
@@ -69,7 +73,7 @@ struct Inference: Sendable {
     func run(_ features: [Double], _ workspace: InferenceWorkspace, isWanted: () -> Bool) throws(Problem) -> Scorer {
         let scorer = try scorer(workspace)
         let rows = workspace.inference.request.rows
-        let collector = Collector(inference: self, workspace: workspace, calibration: try begin(workspace, scorer))
+        let collector = try collector(workspace, scorer)
         let blocks = BlockScorer(scorer, useBLAS: false)
         guard try blocks.score(features, rows: rows, workspace, for: collector, isWanted: isWanted) else { throw Self.clientHasLeft }
         return scorer
@@ -88,6 +92,17 @@ struct Inference: Sendable {
     /// The weights that a request chooses; nil for the model's default.
     func choice(of request: InferenceRequest) -> WeightsKind? {
         request.choice.map { $0 == 0 ? .plain : .balanced } ?? wish
+    }
+
+    /// The balance that a request chooses.
+    func balance(of request: InferenceRequest, _ scorer: Scorer) -> AppliedBalance {
+        AppliedBalance(request.number.map(BalanceWish.balance) ?? balanceWish, scorer)
+    }
+
+    private func collector(_ workspace: InferenceWorkspace, _ scorer: Scorer) throws(Problem) -> Collector {
+        let calibration = try begin(workspace, scorer)
+        let adjustment = balance(of: workspace.inference.request, scorer).adjustment
+        return Collector(inference: self, workspace: workspace, calibration: calibration, adjustment: adjustment)
     }
 
     /// Adds all outputs if the request names none, and throws if there would be too many values, before any is computed.
@@ -117,6 +132,7 @@ struct Inference: Sendable {
         let workspace: InferenceWorkspace
         /// The calibration, if probabilities are requested.
         let calibration: Calibration?
+        let adjustment: PriorAdjustment?
 
         func take<Score: ClassScore>(_ scores: UnsafeBufferPointer<Score>, ofRow row: Int, _: PredictWorkspace) throws(Problem) {
             let softmax = calibration.map { Score.softmax(scores, $0) }

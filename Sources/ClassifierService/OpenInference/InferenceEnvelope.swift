@@ -10,6 +10,8 @@ struct InferenceEnvelope: Sendable {
     let headerCount: Int?
     /// The weights requested in the query.
     let wish: WeightsKind?
+    /// The balance requested in the query.
+    let balance: BalanceWish?
 
     /// Reads the head. Allocates nothing for a valid request.
     ///
@@ -24,7 +26,8 @@ struct InferenceEnvelope: Sendable {
         }
         coding = try Self.coding(request)
         headerCount = try Self.headerCount(request)
-        wish = try PredictOptions(request).weights
+        let options = try PredictOptions(request)
+        (wish, balance) = (options.weights, options.balance)
     }
 
     private static func coding(_ request: borrowing Request) throws(Problem) -> ContentCoding? {

@@ -10,7 +10,7 @@ enum OpenInference {
     /// The signature of every model.
     static let signature = InferenceSignature(
         input: "features", outputs: ["label": false, "score": true, "probability": true], parameter: "weights",
-        values: ["plain", "balanced"],
+        values: ["plain", "balanced"], number: "balance", numbers: 0...1,
         maximumMagnitude: FeatureLimits.largestMagnitude)
 
     /// The number of outputs of weights with this calibration: they are the signature's first ones.

@@ -3,7 +3,8 @@ internal import HTTPServer
 internal import ModelHost
 internal import TensorFormats
 
-/// `GET /v1/models/{model}/history`: the accuracies over the stream, at most 512 points and the newest state.
+/// `GET /v1/models/{model}/history`: the accuracies over the stream, at most 512 points and the newest state; and the race of all
+/// weights and balances, at most 128 points each.
 struct HistoryRoutes: Sendable {
     let registry: ModelRegistry
     let answers: AnswerSender
@@ -50,9 +51,38 @@ struct HistoryRoutes: Sendable {
                     recent.balancedAccuracy)
             }
             writer.endArray()
+            writer.key("race")
+            writer.beginArray()
+        }
+        for kind in BalanceCurveAnswer.kinds { addRace(weights.curve(of: kind), kind, to: &text) }
+        text.add { writer in
+            writer.endArray()
             writer.endObject()
         }
         return text
+    }
+
+    private static func addRace(_ curve: BalanceCurve, _ kind: WeightsKind, to text: inout AnswerText) {
+        guard curve.samples > 0 else { return }
+        let history = curve.history
+        text.add { writer in
+            writer.beginObject()
+            writer.member("weights", BalanceCurveAnswer.name(kind))
+            writer.key("history")
+            writer.beginArray()
+        }
+        text.add(history.count) { writer, index in write(&writer, history[index].samples, history[index].points) }
+        text.add { writer in
+            if history.count == 0 || history[history.count - 1].samples < curve.samples { write(&writer, curve.samples, curve.points) }
+            writer.endArray()
+            writer.endObject()
+        }
+    }
+
+    private static func write(_ writer: inout JSONWriter, _ samples: Int, _ points: [BalanceCurve.Point]) {
+        writer.beginObject()
+        BalanceCurveAnswer.write(samples, points, to: &writer)
+        writer.endObject()
     }
 
     private static func write(

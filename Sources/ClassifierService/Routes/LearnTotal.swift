@@ -10,6 +10,8 @@ struct LearnTotal {
     /// Rows scored before they were learned, and how many of them were right.
     private var scored = 0
     private var right = 0.0
+    /// The same for what `predict` would have answered; nil once that is unknown for some rows.
+    private var servedRight: Double? = 0
 
     /// Adds the next block's answer.
     mutating func add(_ answer: LearnAnswer) {
@@ -19,6 +21,7 @@ struct LearnTotal {
         if let accuracy = answer.accuracyBefore {
             scored += answer.rows
             right += accuracy * Double(answer.rows)
+            servedRight = servedRight.flatMap { sum in answer.servedAccuracyBefore.map { sum + $0 * Double(answer.rows) } }
         }
     }
 
@@ -29,6 +32,7 @@ struct LearnTotal {
         answer.rows = rows
         answer.newClasses = newClasses
         answer.accuracyBefore = scored > 0 ? right / Double(scored) : nil
+        answer.servedAccuracyBefore = scored > 0 ? servedRight.map { $0 / Double(scored) } : nil
         return answer
     }
 }

@@ -77,7 +77,7 @@ struct ModelRoutes: Sendable {
         let model = try registry.model(of: request)
         try Self.requireMediaType(request, "application/json")
         let value = try request.decodeBody { (body) throws(Problem) in
-            try RowReader.value(body, expected: #"a JSON object with "ridge", "imbalance", or both"#)
+            try RowReader.value(body, expected: #"a JSON object with "ridge", "imbalance" or "balance""#)
         }
         let patch: ModelPatch
         do throws(ConfigurationError) {

@@ -11,6 +11,8 @@ struct PredictOptions: Sendable {
     var probability = false
     /// `?leverage=true`: also how far each row lies from everything learned.
     var leverage = false
+    /// `?balance=τ`, or the body's `"prior"`; nil for the model's default.
+    var balance: BalanceWish?
 
     init() {}
 
@@ -31,6 +33,19 @@ struct PredictOptions: Sendable {
         }
         probability = try Self.flag("probability", request)
         leverage = try Self.flag("leverage", request)
+        balance = try BalanceWish.query(request)
+    }
+
+    /// Adds what the body asks for.
+    ///
+    /// - Throws: 400 if it has a prior besides the query's balance.
+    mutating func add(_ body: BodyOptions) throws(Problem) {
+        top = body.top ?? top
+        guard let prior = body.prior else { return }
+        guard balance == nil else {
+            throw Problem(.badRequest, "the request has both \"balance\" and \"prior\", expected one of them")
+        }
+        balance = prior
     }
 
     /// The value of decimal digits; `Int.init` alone would accept a sign.
@@ -45,4 +60,12 @@ struct PredictOptions: Sendable {
         case let text?: throw Problem(.badRequest, "\"\(name)\" is \"\(text)\", expected true or false")
         }
     }
+}
+
+/// The options in a prediction's body, which only the format JSON can have.
+struct BodyOptions: Sendable {
+    /// `"top"`: the number of best classes.
+    var top: Int?
+    /// `"prior"`.
+    var prior: BalanceWish?
 }

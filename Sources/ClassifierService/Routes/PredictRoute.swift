@@ -116,21 +116,24 @@ struct PredictRoute: Sendable {
         guard request.bodyCount <= limits.inlineBody, !format.isCompressed, !weights.needsDouble else { return .scan(scan) }
         let reader = BodyReader(
             format: format, dimension: weights.configuration.dimension, maximumArrayBytes: limits.maximumArrayBytes)
-        let (rows, top) = try request.decodeBody { (body) throws(Problem) in try reader.read(body, features: &workspace.features) }
+        let (rows, extra) = try request.decodeBody { (body) throws(Problem) in try reader.read(body, features: &workspace.features) }
         guard let rows else { return .scan(scan) }
-        options.top = top ?? options.top
+        // Its labels are looked up among all.
+        guard extra.prior == nil || weights.classCount <= BalanceWish.inlineClasses else { return .scan(scan) }
+        try options.add(extra)
         if options.leverage { return .measure(model, rows: rows, options) }
         let prediction = try prediction(of: model, weights, rows: rows, options)
         return prediction.cost <= limits.inlineCost ? .answer(prediction) : .score(prediction)
     }
 
-    /// - Throws: 409 if no class is known.
+    /// - Throws: 409 if no class is known or there are no weights as requested, 400 if a prior names an unknown class.
     func prediction(
         of model: Model, _ weights: PublishedWeights, rows: Int, _ options: PredictOptions, leverages: [Double]? = nil
     ) throws(Problem) -> Prediction {
-        Prediction(
-            model: model.name, scorer: try weights.scorer(options.weights, of: model.name), rows: rows, options: options,
-            maximumBytes: limits.maximumAnswerBytes,
+        let scorer = try weights.scorer(options.weights, of: model.name)
+        return Prediction(
+            model: model.name, scorer: scorer, rows: rows, options: options,
+            balance: try AppliedBalance(options.balance, scorer, of: model.name), maximumBytes: limits.maximumAnswerBytes,
             leverages: leverages)
     }
 
@@ -157,9 +160,9 @@ struct PredictRoute: Sendable {
         let reader = BodyReader(
             format: scan.format, dimension: weights.configuration.dimension, maximumArrayBytes: limits.maximumArrayBytes)
         var options = scan.options
-        let (rows, top) = weights.needsDouble ? (nil, nil) : try reader.read(body, features: &workspace.features)
+        let (rows, extra) = weights.needsDouble ? (nil, BodyOptions()) : try reader.read(body, features: &workspace.features)
         if let rows {
-            options.top = top ?? options.top
+            try options.add(extra)
             if options.leverage {
                 measure(workspace.features, rows: rows, scan.model, options, responder)
                 return nil
@@ -169,8 +172,8 @@ struct PredictRoute: Sendable {
             try prediction.run(workspace, blocks, isWanted: { responder.isConnected })
         } else {
             var features: [Double] = []
-            let (rows, top) = try reader.read(body, features: &features)
-            options.top = top ?? options.top
+            let (rows, extra) = try reader.read(body, features: &features)
+            try options.add(extra)
             if options.leverage {
                 measure(features, rows: rows ?? 0, scan.model, options, responder)
                 return nil

@@ -9,6 +9,7 @@ struct Prediction: ScoreTaker {
     let rows: Int
     /// The options beyond the label and its score.
     let options: PredictOptions
+    let balance: AppliedBalance
     /// The most octets of the answer.
     var maximumBytes: Int
     /// The leverage of each row, if requested; nil if the model has none.
@@ -19,8 +20,12 @@ struct Prediction: ScoreTaker {
     /// The cost of the answer in multiply-adds.
     var cost: Int {
         let top = options.top.map { AnswerCost.best($0, of: scorer.classCount) } ?? 0
-        return AnswerCost.total(scorer, rows: rows, row: AnswerCost.label + top)
+        let (total, overflow) = AnswerCost.total(scorer, rows: rows, row: AnswerCost.label + top)
+            .addingReportingOverflow(balance.cost(rows: rows))
+        return overflow ? .max : total
     }
+
+    var adjustment: PriorAdjustment? { balance.adjustment }
 
     /// Scores the rows in a workspace, and writes the answer.
     ///
@@ -73,6 +78,7 @@ struct Prediction: ScoreTaker {
         if let version = scorer.balancedVersion {
             writer.member("balanced_version", version)
         }
+        balance.write(to: &writer)
         if options.probability {
             writer.key("calibration")
             CalibrationAnswer(calibration: scorer.calibration).writeSummary(to: &writer)

@@ -44,7 +44,8 @@ struct BlockScorer {
         }
     }
 
-    /// Passes each row's scores to `taker`, in Float64 if they do not fit Float32.
+    /// Passes each row's scores to `taker`, adjusted for it, in Float64 if they do not fit Float32. Scores that are adjusted can be passed
+    /// once.
     ///
     /// - Parameters:
     ///   - first: the first of the rows that `score` scored.
@@ -58,13 +59,15 @@ struct BlockScorer {
             let place = (row - first) * classes
             try workspace.features.withUnsafeBufferPointer { (features) throws(Problem) in
                 let values = UnsafeBufferPointer(rebasing: features[(row * dimension)..<((row + 1) * dimension)])
-                let isCarried = try workspace.scores.scores.withUnsafeBufferPointer { (scores) throws(Problem) in
-                    let scores = UnsafeBufferPointer(rebasing: scores[place..<(place + classes)])
-                    guard scorer.isCarried(values, scores) else { return false }
-                    try taker.take(scores, ofRow: row - zero, workspace)
-                    return true
+                let isCarried = workspace.scores.scores.withUnsafeBufferPointer {
+                    scorer.isCarried(values, UnsafeBufferPointer(rebasing: $0[place..<(place + classes)]))
                 }
-                guard !isCarried else { return }
+                guard !isCarried else {
+                    if let adjustment = taker.adjustment { workspace.scores.adjust(from: place, by: adjustment) }
+                    return try workspace.scores.scores.withUnsafeBufferPointer { (scores) throws(Problem) in
+                        try taker.take(UnsafeBufferPointer(rebasing: scores[place..<(place + classes)]), ofRow: row - zero, workspace)
+                    }
+                }
                 // Repeat in Float64.
                 scorer.scoreInDouble(values, workspace: &workspace.scores)
                 try takeExact(row - zero, workspace, taker)
@@ -91,6 +94,7 @@ struct BlockScorer {
     }
 
     private func takeExact(_ row: Int, _ workspace: PredictWorkspace, _ taker: some ScoreTaker) throws(Problem) {
+        if let adjustment = taker.adjustment { workspace.scores.adjustExact(by: adjustment) }
         try workspace.scores.exactScores.withUnsafeBufferPointer { (scores) throws(Problem) in
             try taker.take(scores, ofRow: row, workspace)
         }

@@ -3,6 +3,9 @@ internal import TensorFormats
 
 /// Makes an answer from the scores of one row after another.
 protocol ScoreTaker {
+    /// What is added to each row's scores before they are passed on.
+    var adjustment: PriorAdjustment? { get }
+
     /// Receives a row's scores, one per class. It may write to all of the workspace except the scores and the features.
     ///
     /// - Throws: 422 if the answer would be too large.

@@ -20,9 +20,10 @@ extension LearnAnswer {
             writer.beginArray()
         }
         text.add(newClasses.count) { [newClasses] writer, index in writer.write(newClasses[index]) }
-        text.add { [accuracyBefore] writer in
+        text.add { [accuracyBefore, servedAccuracyBefore] writer in
             writer.endArray()
             writer.member("accuracy_before", accuracyBefore)
+            writer.member("served_accuracy_before", servedAccuracyBefore)
             if visibility == .later { writer.member("visible", false) }
             writer.endObject()
         }
@@ -41,6 +42,7 @@ struct ModelAnswer: Sendable {
     private let memoryBytes: Int
     private let balancedVersion: Int?
     private let evaluation: EvaluationAnswer
+    private let race: [BalanceCurveAnswer]
     private let plainCalibration: Calibration?
     private let balancedCalibration: Calibration?
     private let activity: ActivityAnswer
@@ -57,7 +59,10 @@ struct ModelAnswer: Sendable {
         sumError = weights.sumError
         memoryBytes = details.memoryBytes
         balancedVersion = weights.balancedVersion
-        evaluation = EvaluationAnswer(evaluation: weights.evaluation, labels: weights.labels, counts: weights.counts)
+        race = BalanceCurveAnswer.all(of: weights)
+        evaluation = EvaluationAnswer(
+            evaluation: weights.evaluation, labels: weights.labels, counts: weights.counts,
+            balance: race.first { $0.kind == weights.defaultWeights })
         plainCalibration = weights.calibration(of: .plain)
         balancedCalibration = weights.calibration(of: .balanced)
         activity = ActivityAnswer(details)
@@ -113,6 +118,10 @@ struct ModelAnswer: Sendable {
         evaluation.add(to: &text)
         text.add { [self] writer in
             writer.endObject()
+            writer.key("race")
+            writer.beginArray()
+            for entry in race { entry.write(to: &writer) }
+            writer.endArray()
             writer.key("calibration")
             CalibrationAnswer(calibration: plainCalibration).write(to: &writer)
             if configuration.imbalance != .none {

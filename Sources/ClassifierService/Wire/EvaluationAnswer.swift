@@ -1,12 +1,14 @@
 internal import AnalyticLearning
 internal import TensorFormats
 
-/// Progressive evaluation in model details: what the plain weights predicted for each row before they learned it.
+/// Progressive evaluation in model details: what `predict` would have answered by default for each row before it was learned.
 struct EvaluationAnswer: Sendable {
     let evaluation: ProgressiveEvaluation
     let labels: [Label]
     /// The number of rows learned per class.
     let counts: [Int]
+    /// What the weights that predict by default got right at each balance; nil if nothing was counted.
+    let balance: BalanceCurveAnswer?
 
     /// Adds the members.
     ///
@@ -24,6 +26,8 @@ struct EvaluationAnswer: Sendable {
             write(recent, "samples", to: &writer)
             writer.member("capacity", evaluation.windowCapacity)
             writer.endObject()
+            writer.key("balance")
+            if let balance { balance.write(to: &writer) } else { writer.writeNull() }
             writer.key("classes")
             writer.beginArray()
         }

@@ -59,6 +59,15 @@ package struct ParsedArguments {
         }
     }
 
+    /// An option's share.
+    package func share(_ name: String) throws -> Double? {
+        guard let text = values[name] else { return nil }
+        guard let value = Double(text), value >= 0, value <= 1 else {
+            throw UsageError("\(name) must be a number from 0 to 1, not \(text)")
+        }
+        return value
+    }
+
     /// An option's number of seconds.
     package func seconds(_ name: String) throws -> Double? {
         guard let text = values[name] else { return nil }

@@ -8,7 +8,7 @@ package enum ConfigurationJSON {
     /// - Throws: `ConfigurationError` that names the key.
     package static func decode(_ value: JSONValue) throws(ConfigurationError) -> ModelConfiguration {
         let object = try Object(
-            value, "", keys: ["dimension", "feature_map", "ridge", "auto_metric", "imbalance", "sketch_rank"],
+            value, "", keys: ["dimension", "feature_map", "ridge", "auto_metric", "imbalance", "sketch_rank", "balance"],
             example: #"{"dimension": 384}"#)
         guard object["dimension"] != nil else {
             throw ConfigurationError(field: "dimension", message: "is required: the length of a feature vector")
@@ -18,18 +18,19 @@ package enum ConfigurationJSON {
         let configuration = ModelConfiguration(
             dimension: try object.integer("dimension", default: 0), featureMap: try object["feature_map"].map(featureMap) ?? .identity,
             ridge: ridge ?? ModelConfiguration.firstRidge, imbalance: imbalance, sketchRank: try object["sketch_rank"].map(sketchRank),
-            ridgeChoice: choice ?? .fixed)
+            balance: try object.number("balance", default: 0), ridgeChoice: choice ?? .fixed)
         try configuration.validate()
         return configuration
     }
 
-    /// Decodes `{"ridge":…,"imbalance":{…}}`; at least one of the two is required.
+    /// Decodes `{"ridge":…,"imbalance":{…},"balance":…}`; at least one of them is required.
     ///
     /// - Throws: `ConfigurationError` that names the key.
     package static func decodePatch(_ value: JSONValue) throws(ConfigurationError) -> ModelPatch {
-        let object = try Object(value, "", keys: ["ridge", "auto_metric", "imbalance"], example: #"{"ridge": 1}"#)
-        guard object["ridge"] != nil || object["imbalance"] != nil else {
-            throw ConfigurationError(field: "the body", message: "must have ridge, imbalance, or both")
+        let keys = ["ridge", "auto_metric", "imbalance", "balance"]
+        let object = try Object(value, "", keys: keys, example: #"{"ridge": 1}"#)
+        guard keys.contains(where: { object[$0] != nil }) else {
+            throw ConfigurationError(field: "the body", message: "must have ridge, imbalance or balance")
         }
         var patch = ModelPatch()
         (patch.ridge, patch.ridgeChoice) = try ridge(object)
@@ -37,7 +38,23 @@ package enum ConfigurationJSON {
             throw ConfigurationError(field: "ridge", message: "must be a finite number greater than 0, not \(ridge)")
         }
         patch.imbalance = try object["imbalance"].map(imbalance)
+        if object["balance"] != nil {
+            let balance = try object.number("balance", default: 0)
+            guard balance >= 0, balance <= 1 else {
+                throw ConfigurationError(field: "balance", message: "must be a number from 0 to 1, not \(balance)")
+            }
+            patch.balance = balance
+        }
         return patch
+    }
+
+    /// Writes a patch of settings that a record can have, so that `decodePatch` reads it: not of the ridge's choice.
+    static func encode(_ patch: ModelPatch) -> JSONValue {
+        var object = JSONObject()
+        object["ridge"] = patch.ridge.map(JSONValue.number)
+        object["imbalance"] = patch.imbalance.map(encode)
+        object["balance"] = patch.balance.map(JSONValue.number)
+        return .object(object)
     }
 
     /// The ridge and how it is chosen: nil for each that the object leaves as it is.
@@ -133,6 +150,7 @@ package enum ConfigurationJSON {
         }
         object["imbalance"] = encode(configuration.imbalance)
         object["sketch_rank"] = rank
+        object["balance"] = .number(configuration.balance)
         return .object(object)
     }
 

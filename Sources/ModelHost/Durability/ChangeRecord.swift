@@ -5,12 +5,10 @@ internal import TensorFormats
 /// The content of a log record with one change other than learning; all numbers little-endian.
 ///
 /// The record begins with a `RecordStart` of one request. For a renamed or deleted class follow its column (4), its label's length (2), the
-/// new label's length (2; 0 for a deleted class), the labels, and zeros up to a multiple of 8 bytes. For balance settings follow the length
-/// of their JSON text (4), zeros (4), the text, and zeros up to a multiple of 8 bytes.
+/// new label's length (2; 0 for a deleted class), the labels, and zeros up to a multiple of 8 bytes. For settings follow the length of
+/// their JSON text (4), zeros (4), the text, and zeros up to a multiple of 8 bytes: the text of a `PATCH`, or, in records of logs of
+/// format 2, of the value of `imbalance`.
 enum ChangeRecord {
-    /// The oldest format of logs with such records; programs that know only older formats refuse these logs.
-    static let oldestFormat: UInt32 = 2
-
     /// The longest text of settings: several times what they can take.
     private static let maximumText = 4096
 
@@ -27,9 +25,9 @@ enum ChangeRecord {
         case .deleted(let column, let label):
             start(.classDeleted)
             append(column, label, nil, to: &record)
-        case .imbalance(let imbalance):
-            start(.imbalance)
-            var text = ConfigurationJSON.encode(imbalance).description
+        case .settings(let patch):
+            start(.settings)
+            var text = ConfigurationJSON.encode(patch).description
             record.append(UInt32(text.utf8.count))
             record.append(UInt32(0))
             text.withUTF8 { record.append(UnsafeRawBufferPointer($0)) }
@@ -61,7 +59,11 @@ enum ChangeRecord {
             let (column, label, new) = try classes(&reader)
             guard new == nil else { throw RecordFault("the record deletes a class and has a new label for it") }
             change = .deleted(column: column, label)
-        case .imbalance: change = .imbalance(try imbalance(&reader))
+        case .imbalance: change = .settings(ModelPatch(imbalance: try settings(&reader, ConfigurationJSON.imbalance)))
+        case .settings:
+            let patch = try settings(&reader, ConfigurationJSON.decodePatch)
+            guard patch.ridge == nil else { throw RecordFault("the record has a ridge, which only a checkpoint may change") }
+            change = .settings(patch)
         }
         guard reader.align(), reader.isAtEnd else { throw RecordFault("the record's length does not match its content") }
         return (start.time, change)
@@ -80,12 +82,14 @@ enum ChangeRecord {
         do throws(LabelError) { return try Label(utf8: bytes) } catch { throw RecordFault("a label of the record \(error)") }
     }
 
-    private static func imbalance(_ reader: inout ByteReader) throws(RecordFault) -> Imbalance {
+    private static func settings<Settings>(
+        _ reader: inout ByteReader, _ decode: (JSONValue) throws(ConfigurationError) -> Settings
+    ) throws(RecordFault) -> Settings {
         guard let length = reader.integer(UInt32.self), reader.integer(UInt32.self) == 0, length <= maximumText,
             let text = reader.text(Int(length))
         else { throw RecordFault("the record's settings do not match their length") }
         do {
-            return try ConfigurationJSON.imbalance(JSONValue(parsing: text))
+            return try decode(JSONValue(parsing: text))
         } catch {
             throw RecordFault("the record's settings: \(error)")
         }

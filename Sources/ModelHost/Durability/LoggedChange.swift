@@ -9,15 +9,24 @@ enum LoggedChange: Equatable, Sendable {
     case renamed(column: Int, Label, to: Label)
     /// A class was deleted; those behind it move one column to the left.
     case deleted(column: Int, Label)
-    /// The model has other balance settings.
-    case imbalance(Imbalance)
+    /// The model has other settings, but the same ridge.
+    case settings(ModelPatch)
 
     /// The kind of change, as events name it.
     var kind: ModelChange {
         switch self {
         case .renamed: .classRenamed
         case .deleted: .classDeleted
-        case .imbalance: .reconfigured
+        case .settings: .reconfigured
+        }
+    }
+
+    /// The oldest format of logs that may hold its record; in older ones the change takes a checkpoint.
+    var oldestFormat: UInt32 {
+        switch self {
+        case .renamed: RecordStart.Kind.classRenamed.oldestFormat
+        case .deleted: RecordStart.Kind.classDeleted.oldestFormat
+        case .settings: RecordStart.Kind.settings.oldestFormat
         }
     }
 
@@ -30,9 +39,9 @@ enum LoggedChange: Equatable, Sendable {
                 throw RecordFault("the record renames a class to \"\(new)\", the label of another class")
             }
         case .deleted(let column, let label): try Self.check(label, column, registry, "deletes")
-        case .imbalance(let imbalance):
+        case .settings(let patch):
             var changed = configuration
-            changed.imbalance = imbalance
+            patch.apply(to: &changed)
             do throws(ConfigurationError) { try changed.validate() } catch { throw RecordFault("the record's settings: \(error)") }
         }
     }
@@ -51,7 +60,7 @@ enum LoggedChange: Equatable, Sendable {
         switch self {
         case .renamed(_, let label, let new): try classifier.renameClass(label, to: new)
         case .deleted(_, let label): try classifier.deleteClass(label)
-        case .imbalance(let imbalance): try classifier.reconfigure(imbalance: imbalance)
+        case .settings(let patch): try classifier.reconfigure(imbalance: patch.imbalance, balance: patch.balance)
         }
     }
 }

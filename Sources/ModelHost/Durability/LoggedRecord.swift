@@ -13,6 +13,8 @@ struct LoggedRecord {
     /// When it was written, in seconds since 1970.
     var time: Int
     var content: Content
+    /// The oldest format of logs that may hold it.
+    private var oldestFormat: UInt32
 
     /// The number of its rows.
     var rowCount: Int {
@@ -27,7 +29,9 @@ struct LoggedRecord {
     /// - Parameter features: receives its rows, if it has any.
     init(_ bytes: UnsafeRawBufferPointer, dimension: Int, features: inout [Double]) throws(RecordFault) {
         var reader = ByteReader(bytes)
-        if try RecordStart(&reader, dimension: dimension).kind == .rows {
+        let kind = try RecordStart(&reader, dimension: dimension).kind
+        oldestFormat = kind.oldestFormat
+        if kind == .rows {
             let (time, requests) = try LearnRecord.decode(bytes, dimension: dimension, features: &features)
             self.time = time
             content = .rows(requests)
@@ -48,7 +52,7 @@ struct LoggedRecord {
             let record = try chain.withBody { (bytes) throws(RecordFault) in
                 try LoggedRecord(bytes, dimension: dimension, features: &features)
             }
-            if case .change = record.content, chain.format < ChangeRecord.oldestFormat {
+            guard record.oldestFormat <= chain.format else {
                 throw RecordFault("the record is a change, which logs of format \(chain.format) do not have")
             }
             return record

@@ -60,9 +60,9 @@ package struct ModelRecovery: Sendable {
             features.removeAll(keepingCapacity: true)
             guard case .change(let change) = record.content else { continue }
             logged.changes += 1
-            guard case .imbalance(let imbalance) = change else { continue }
+            guard case .settings(let patch) = change else { continue }
             try chain.check(change, ClassRegistry(), logged.configuration)
-            logged.configuration.imbalance = imbalance
+            patch.apply(to: &logged.configuration)
         }
         return logged
     }

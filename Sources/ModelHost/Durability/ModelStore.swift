@@ -83,8 +83,8 @@ final class ModelStore {
         try append(version, .change)
     }
 
-    /// Whether the log may hold changes; if not, a checkpoint must, and the log that follows it may.
-    var logsChanges: Bool { log.format >= ChangeRecord.oldestFormat }
+    /// Whether the log may hold a change; if not, a checkpoint must, and the log that follows it may.
+    func logs(_ change: LoggedChange) -> Bool { log.format >= change.oldestFormat }
 
     private func append(_ version: Int, _ subject: Subject) throws(ModelError) {
         let start = MonotonicClock.nanoseconds

@@ -4,8 +4,19 @@ internal import Storage
 /// dimension (4) and zeros (4); all numbers little-endian.
 struct RecordStart {
     /// What a record holds.
+    ///
+    /// `imbalance` is no longer written: `settings` says more.
     enum Kind: UInt32 {
-        case rows = 1, classRenamed, classDeleted, imbalance
+        case rows = 1, classRenamed, classDeleted, imbalance, settings
+
+        /// The oldest format of logs with such records; programs that know only older formats refuse these logs.
+        var oldestFormat: UInt32 {
+            switch self {
+            case .rows: 1
+            case .classRenamed, .classDeleted, .imbalance: 2
+            case .settings: 3
+            }
+        }
     }
 
     var kind: Kind

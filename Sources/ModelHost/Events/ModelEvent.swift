@@ -25,8 +25,10 @@ package enum ModelEvent: Sendable {
         package let newClasses: [Label]
         /// The number of new classes not named.
         package let unnamed: Int
-        /// The share of the rows that the previous weights got right; nil if no class was known.
+        /// The share of the rows that the previous plain weights got right; nil if no class was known.
         package let accuracyBefore: Double?
+        /// The share of the rows that `predict` would have got right by default; nil if no class was known.
+        package let servedAccuracyBefore: Double?
 
         /// The most labels that an event names.
         private static let maximumLabels = 256
@@ -34,7 +36,9 @@ package enum ModelEvent: Sendable {
         private static let maximumLabelBytes = 8 << 10
 
         /// - Parameter labels: all new classes; the event names only the first.
-        init(state: StateSummary, rows: Int, newClasses labels: ArraySlice<Label>, accuracyBefore: Double?) {
+        init(
+            state: StateSummary, rows: Int, newClasses labels: ArraySlice<Label>, accuracyBefore: Double?, servedAccuracyBefore: Double?
+        ) {
             (version, samples, classes) = (state.version, state.samples, state.classes)
             self.rows = rows
             var (named, bytes) = (0, 0)
@@ -46,6 +50,7 @@ package enum ModelEvent: Sendable {
             newClasses = Array(labels.prefix(named))
             unnamed = labels.count - named
             self.accuracyBefore = accuracyBefore
+            self.servedAccuracyBefore = servedAccuracyBefore
         }
     }
 

@@ -9,7 +9,7 @@ package enum Job: Sendable {
     case unlearn(LearnRows, ChangeKey?, Completion<KeyedOutcome>)
     /// Add a file's truth.
     case merge(SnapshotFile, ChangeKey?, Completion<KeyedOutcome>)
-    /// Change the ridge, the imbalance, or both.
+    /// Change the ridge, the imbalance or the balance.
     case reconfigure(ModelPatch, Completion<ModelDetails>)
     /// Rename a class.
     case renameClass(Label, to: Label, Completion<ClassRenamed>)

@@ -142,11 +142,17 @@ extension PublishedWeights {
     /// - Parameters:
     ///   - wish: the requested weights; nil for the model's default.
     ///   - model: the model's name.
-    /// - Throws: `conflict` if no class is known.
+    /// - Throws: `conflict` if no class is known, or balanced weights are requested while there are none.
     package func requireScorer(_ wish: WeightsKind?, of model: String) throws(ModelError) -> Scorer {
-        guard let scorer = scorer(wish) else {
-            throw ModelError(.conflict, "the model \"\(model)\" has no classes yet: it has learned no rows")
+        if let scorer = scorer(wish) { return scorer }
+        guard classCount > 0 else { throw ModelError(.conflict, "the model \"\(model)\" has no classes yet: it has learned no rows") }
+        guard configuration.imbalance != .none else {
+            throw ModelError(
+                .conflict,
+                "the model \"\(model)\" has no balanced weights, because its \"imbalance\" is none; set it with PATCH, or ask for the "
+                    + "weights \"plain\"")
         }
-        return scorer
+        throw ModelError(
+            .conflict, "the balanced weights of the model \"\(model)\" are being computed; ask again, or for the weights \"plain\"")
     }
 }

@@ -59,12 +59,12 @@ extension ModelWorker {
         return ChangedRows(count: classifier.samples - samples, columns: Array(known..<classifier.registry.count))
     }
 
-    /// Changes the ridge, the imbalance, or both; if one fails, neither changes.
+    /// Changes the ridge, the imbalance and the balance, or some of them; if one fails, none changes.
     func reconfigure(_ patch: ModelPatch) throws(ModelError) -> Change<ModelDetails> {
         do {
             if let imbalance = patch.imbalance { try reserve(for: imbalance) }
             let isOther = try classifier.reconfigure(
-                ridge: patch.ridge, ridgeChoice: patch.ridgeChoice, imbalance: patch.imbalance)
+                ridge: patch.ridge, ridgeChoice: patch.ridgeChoice, imbalance: patch.imbalance, balance: patch.balance)
             return Change(try details(), isNone: !isOther)
         } catch let error as ConfigurationError {
             throw ModelError(.invalid, error.description)
@@ -75,18 +75,16 @@ extension ModelWorker {
         }
     }
 
-    /// The record of a change of the imbalance alone, for which memory is then reserved; nil for a change that has none: a new ridge
-    /// solves the model again.
+    /// The record of a change of other settings than the ridge, for which memory is then reserved; nil for a change that has none: a new
+    /// ridge solves the model again.
     func loggedChange(_ patch: ModelPatch) throws(ModelError) -> LoggedChange? {
-        let configuration = classifier.configuration
-        guard let imbalance = patch.imbalance, imbalance != configuration.imbalance else { return nil }
-        if let ridge = patch.ridge, ridge != configuration.ridge { return nil }
-        if let choice = patch.ridgeChoice, choice != configuration.ridgeChoice { return nil }
-        var changed = configuration
-        changed.imbalance = imbalance
+        let patch = patch.differing(from: classifier.configuration)
+        guard !patch.isEmpty, patch.ridge == nil, patch.ridgeChoice == nil else { return nil }
+        var changed = classifier.configuration
+        patch.apply(to: &changed)
         do throws(ConfigurationError) { try changed.validate() } catch { return nil }
-        try reserve(for: imbalance)
-        return .imbalance(imbalance)
+        if let imbalance = patch.imbalance { try reserve(for: imbalance) }
+        return .settings(patch)
     }
 
     /// Reserves the memory needed with another imbalance setting: balanced weights are stored separately.

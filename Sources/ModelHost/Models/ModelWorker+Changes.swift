@@ -20,7 +20,7 @@ extension ModelWorker {
         do throws(ModelError) {
             try store?.requireInPlace()
             try requireCountable()
-            guard let store, store.logsChanges, let record = try settling(record) else {
+            guard let store, let record = try settling(record), store.logs(record) else {
                 return completion.succeed(try make(kind, erasing: false, body))
             }
             completion.succeed(try make(kind, logging: record, in: store, body))

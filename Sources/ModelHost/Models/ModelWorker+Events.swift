@@ -4,10 +4,13 @@ internal import Concurrency
 /// The worker's events for readers. The worker never waits for readers.
 extension ModelWorker {
     /// Publishes that a block of rows was learned.
-    func tellOfLearning(rows: Int, knownBefore: Int, accuracyBefore: Double?) {
+    func tellOfLearning(rows: Int, knownBefore: Int, accuracyBefore: Double?, servedAccuracyBefore: Double?) {
         let labels = classifier.registry.labels[knownBefore...]
         model.events.publish(
-            .learned(ModelEvent.Learned(state: summary, rows: rows, newClasses: labels, accuracyBefore: accuracyBefore)))
+            .learned(
+                ModelEvent.Learned(
+                    state: summary, rows: rows, newClasses: labels, accuracyBefore: accuracyBefore,
+                    servedAccuracyBefore: servedAccuracyBefore)))
     }
 
     /// Records and publishes a refresh of balanced weights.

@@ -48,7 +48,12 @@ extension ModelWorker {
         // Before the answers: a client that has its answer and then opens the event stream must not see the block again.
         tellOfLearning(
             rows: columns.count, knownBefore: accepted[0].span.knownClasses,
-            accuracyBefore: accuracy(accepted.map(\.span), outcome, columns))
+            accuracyBefore: accuracy(accepted.map(\.span)) {
+                outcome.accuracy(of: $0, columns: columns, knownClasses: $1)
+            },
+            servedAccuracyBefore: accuracy(accepted.map(\.span)) {
+                outcome.servedAccuracy(of: $0, columns: columns, knownClasses: $1)
+            })
         answer(accepted, outcome, columns, time: time)
         if !isForLater { moveRidgeIfDecided() }
     }
@@ -113,11 +118,13 @@ extension ModelWorker {
     /// Multiply-adds that take longer than handing a sync to another thread.
     private static let overlappedOperations = 1e6
 
-    /// The share of a block's rows that each request's weights before it got right; nil if no class was known before any of them.
-    private func accuracy(_ spans: [RequestSpan], _ outcome: LearnOutcome, _ columns: [Int]) -> Double? {
+    /// The share of a block's rows that were predicted right before their request; nil if no class was known before any of them.
+    ///
+    /// - Parameter share: the share of a request's rows; nil if no class was known before it.
+    private func accuracy(_ spans: [RequestSpan], _ share: (_ rows: Range<Int>, _ knownClasses: Int) -> Double?) -> Double? {
         var (rows, correct, row) = (0, 0.0, 0)
         for span in spans {
-            if let share = outcome.accuracy(of: row..<(row + span.rows), columns: columns, knownClasses: span.knownClasses) {
+            if let share = share(row..<(row + span.rows), span.knownClasses) {
                 rows += span.rows
                 correct += share * Double(span.rows)
             }
@@ -137,7 +144,8 @@ extension ModelWorker {
             let answer = LearnAnswer(
                 model: model.name, version: classifier.version, rows: entry.job.rows.count, samples: samples,
                 classes: entry.newLabels.upperBound, newClasses: Array(classifier.registry.labels[entry.newLabels]),
-                accuracyBefore: outcome.accuracy(of: rows, columns: columns, knownClasses: entry.span.knownClasses))
+                accuracyBefore: outcome.accuracy(of: rows, columns: columns, knownClasses: entry.span.knownClasses),
+                servedAccuracyBefore: outcome.servedAccuracy(of: rows, columns: columns, knownClasses: entry.span.knownClasses))
             if let identity = entry.job.rows.identity {
                 var kept = answer
                 kept.newClasses = []

@@ -66,7 +66,7 @@ struct LoggedSums: ~Copyable {
             // Its rows stay in G as rows of no class.
             crossMoment.removeColumn(column)
             registry.remove(column)
-        case .imbalance(let imbalance): configuration.imbalance = imbalance
+        case .settings(let patch): patch.apply(to: &configuration)
         }
     }
 

@@ -24,10 +24,10 @@ extension IdempotencyTable {
         bytes.append(integer: block.hash)
         switch block.answer {
         case .learn(let answer, let classes):
-            append(classes, kinds: (named: 0, identified: 2), to: &bytes)
+            append(classes, kinds: (named: 5, identified: 6), to: &bytes)
             for number in [answer.version, answer.rows, answer.samples, answer.classes] { bytes.append(integer: UInt64(number)) }
             // NaN if there is none.
-            bytes.append(integer: (answer.accuracyBefore ?? .nan).bitPattern)
+            for accuracy in [answer.accuracyBefore, answer.servedAccuracyBefore] { bytes.append(integer: (accuracy ?? .nan).bitPattern) }
             append(elementsOf: classes, registry, to: &bytes)
         case .listing(let start, let classes, let end):
             append(classes, kinds: (named: 4, identified: 3), to: &bytes)
@@ -96,15 +96,16 @@ extension IdempotencyTable {
             return nil
         }
         switch kind {
-        case 0, 2:
+        // The first two are of older servers, which did not know the second accuracy.
+        case 0, 2, 5, 6:
             guard let version = reader.count(), let rows = reader.count(), let samples = reader.count(), let classes = reader.count(),
-                let accuracy = reader.integer(UInt64.self).map(Double.init(bitPattern:)), rows <= UInt32.max,
-                max(version, samples, classes) <= Classifier.maximumCount, accuracy.isNaN || (0...1).contains(accuracy),
-                let newClasses = readClasses(&reader, count, areNamed: kind == 0)
+                let accuracy = readAccuracy(&reader), let served = kind < 5 ? .nan : readAccuracy(&reader), rows <= UInt32.max,
+                max(version, samples, classes) <= Classifier.maximumCount,
+                let newClasses = readClasses(&reader, count, areNamed: kind == 0 || kind == 5)
             else { return nil }
             let answer = LearnAnswer(
                 model: model, version: version, rows: rows, samples: samples, classes: classes, newClasses: [],
-                accuracyBefore: accuracy.isNaN ? nil : accuracy)
+                accuracyBefore: accuracy.isNaN ? nil : accuracy, servedAccuracyBefore: served.isNaN ? nil : served)
             return Block(hash: hash, answer: .learn(answer, newClasses: newClasses))
         case 1: return reader.take(Int(count)).map { Block(hash: hash, answer: .body(Array($0))) }
         case 3, 4:
@@ -115,6 +116,12 @@ extension IdempotencyTable {
             return Block(hash: hash, answer: .listing(Array(start), classes, Array(end)))
         default: return nil
         }
+    }
+
+    /// A share; NaN for none, nil for what is neither.
+    private static func readAccuracy(_ reader: inout ByteReader) -> Double? {
+        guard let accuracy = reader.integer(UInt64.self).map(Double.init(bitPattern:)) else { return nil }
+        return accuracy.isNaN || (0...1).contains(accuracy) ? accuracy : nil
     }
 
     private static func readClasses(_ reader: inout ByteReader, _ count: UInt32, areNamed: Bool) -> AnsweredClasses? {

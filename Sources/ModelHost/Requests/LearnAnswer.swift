@@ -14,6 +14,8 @@ public struct LearnAnswer: Sendable {
     public var classes: Int
     /// The classes it did not know before.
     public var newClasses: [Label]
-    /// The share of the rows that the previous weights got right; nil if no class was known.
+    /// The share of the rows that the previous plain weights got right; nil if no class was known.
     public var accuracyBefore: Double?
+    /// The share of the rows that `predict` would have got right by default; nil if no class was known, or if it is no longer known.
+    public var servedAccuracyBefore: Double?
 }

@@ -142,7 +142,7 @@ package final class SnapshotFile: Sendable {
                 elements: parts["class.sketch"] ?? none)
         case .exact: sketches = .exact(parts["class.gram.packed_lower"] ?? none)
         }
-        return SavedState(
+        var saved = SavedState(
             configuration: configuration, labels: labels, counts: try integers("class.count") ?? [], samples: metadata.samples,
             version: metadata.version,
             projection: try reader.tensor(named: "feature_map.projection").map { try reader.array(of: $0, as: Float.self) },
@@ -152,6 +152,9 @@ package final class SnapshotFile: Sendable {
             evaluation: try evaluation(integers), calibration: CalibrationTensors.state(.plain, parts),
             balancedCalibration: CalibrationTensors.state(.balanced, parts), sumError: metadata.sumError,
             momentErrors: parts["class.m2.error"])
+        saved.curve = CurveTensors.saved(.plain, parts)
+        saved.balancedCurve = CurveTensors.saved(.balanced, parts)
+        return saved
     }
 
     /// The evaluation, if the snapshot has one.

@@ -24,6 +24,7 @@ struct SnapshotShapes {
             _ = try reader.requireTensor(named: name, types: [.i64], shape: [rows, columns])
         }
         try CalibrationTensors.check(reader)
+        try CurveTensors.check(reader)
         if let sketch = reader.tensor(named: "class.sketch") {
             _ = try reader.requireTensor(named: sketch.name, types: [.f64], shape: [sketch.shape.first ?? 0, metadata.configuration.width])
         }
@@ -44,7 +45,7 @@ struct SnapshotShapes {
 
     /// Names of the optional tensors. A checkpoint is a snapshot with a table of requests.
     private var optional: [String] {
-        var names = Self.evaluation.map(\.0) + CalibrationTensors.names
+        var names = Self.evaluation.map(\.0) + CalibrationTensors.names + CurveTensors.names
         names += ["class.m2.error", "weight.balanced", SnapshotFile.tableName, "crc32c"]
         if case .rows(1...) = metadata.configuration.sketchRank { names.append("class.sketch") }
         return names

@@ -13,6 +13,7 @@ struct SnapshotWriter {
     private let classifier: Classifier
     private let metadata: SnapshotMetadata
     private let evaluation: ProgressiveEvaluation.Counters
+    /// The calibrations, and what the weights got right at each balance.
     private let calibration: [CalibrationTensors.Part]
     /// A checkpoint's table of requests; nil in a snapshot.
     private let idempotency: [UInt8]?
@@ -27,7 +28,7 @@ struct SnapshotWriter {
         self.idempotency = idempotency
         metadata = SnapshotMetadata(classifier, erasure: erasure)
         evaluation = classifier.evaluation.counters
-        calibration = CalibrationTensors.parts(of: classifier)
+        calibration = CalibrationTensors.parts(of: classifier) + CurveTensors.parts(of: classifier)
     }
 
     /// Writes the snapshot to a temporary file.

@@ -8,12 +8,12 @@ internal import TensorFormats
 /// Each record has a header of 32 bytes: magic `ARec`, CRC-32C of the header (4), CRC-32C of the body (4), zeros (4), the body's length
 /// (8), the version after the record (8). The body follows, padded with zeros to a multiple of 8 bytes; its CRC covers the padding.
 ///
-/// Format 2 has the same bytes as format 1. The number keeps older programs from logs whose records they do not know.
+/// All formats have the same bytes. The number keeps older programs from logs whose records they do not know.
 ///
 /// The header's CRC also covers the salt, a random number of the file, and the record's offset. Neither a record left over from another
 /// file nor bytes that a client sent can therefore pass for a record.
 enum LogFormat {
-    static let newest: UInt32 = 2
+    static let newest: UInt32 = 3
     static let headerSize = 32
     static let alignment = 8
 

@@ -34,6 +34,8 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
     case sharedMemory(String)
     /// A request parameter whose value is not allowed.
     case choice(String, String, expected: [String])
+    /// A request parameter that is a number out of its range.
+    case number(String, Double, expected: ClosedRange<Double>)
     /// A number of classes that is invalid, or requested of an output without classes.
     case classification(String, of: String, expected: String)
 
@@ -68,6 +70,11 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
         case .sharedMemory(let tensor): return "\(tensor) is in shared memory, which this server does not support: send its data"
         case .choice(let name, let value, let expected):
             return "the parameter \"\(name)\" is \"\(value)\", expected \(Self.list(expected))"
+        case .number(let name, let value, let range):
+            let texts = [value, range.lowerBound, range.upperBound].map { number in
+                Int(exactly: number).map(String.init) ?? ShortestDecimal.text(of: number)
+            }
+            return "the parameter \"\(name)\" is \(texts[0]), expected a number from \(texts[1]) to \(texts[2])"
         case .classification(let value, let output, let expected):
             return "output \"\(output)\" has the parameter \"classification\" \(value), expected \(expected)"
         }

@@ -16,6 +16,8 @@ public struct InferenceRequest: Sendable, Equatable {
     public internal(set) var rows = 0
     /// The index of the chosen value of the signature's parameter; nil if none is chosen.
     public internal(set) var choice: Int?
+    /// The value of the signature's number; nil if none is given.
+    public internal(set) var number: Double?
     /// The outputs in the requested order; empty if none was named, which requests all.
     public internal(set) var outputs: [Output] = []
     /// Whether outputs are binary by default.
@@ -38,6 +40,6 @@ public struct InferenceRequest: Sendable, Equatable {
     public mutating func reset() {
         id.removeAll(keepingCapacity: true)
         outputs.removeAll(keepingCapacity: true)
-        (rows, choice, isBinary, undecided) = (0, nil, false, 0)
+        (rows, choice, number, isBinary, undecided) = (0, nil, nil, false, 0)
     }
 }

@@ -113,6 +113,12 @@ public struct InferenceRequestReader {
                     return .choice(signature.parameter.description, text.excerpt, expected: signature.values.map(\.description))
                 }
                 request.choice = index
+            } else if key == signature.number {
+                let number = try scanner.readDouble(field: signature.number)
+                guard signature.numbers.contains(number) else {
+                    return .number(signature.number.description, number, expected: signature.numbers)
+                }
+                request.number = number
             } else {
                 try scanner.skipValue()
             }

@@ -16,6 +16,7 @@ struct ModelSettings {
         Option("--seed", "N", "random_relu: the seed (0)"),
         Option("--ridge", "X|auto", "regularisation, above 0 (0.1); auto lets rows choose it"),
         Option("--imbalance", "none|pseudo_features|reweight", "how rare classes are treated (none)"),
+        Option("--balance", "X", "how far predictions even out the classes' shares, 0 to 1 (0)"),
     ]
 
     /// - Throws: `UsageError`.
@@ -49,6 +50,7 @@ struct ModelSettings {
             }
             try set("imbalance", .object(["kind": .string(kind)]))
         }
+        if let balance = try arguments.share("--balance") { try set("balance", .number(balance)) }
         configuration = object
     }
 

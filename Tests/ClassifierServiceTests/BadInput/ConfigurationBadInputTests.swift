@@ -23,7 +23,8 @@ import Testing
         create("deep nesting", String(repeating: #"{"feature_map":"#, count: 3000), ["nested deeper than 64"]),
         create("dimension twice", #"{"dimension":2,"dimension":2}"#, ["\"dimension\"", "twice"]),
         create(
-            "unknown key", #"{"dimension":2,"gamma":0.1}"#, ["gamma", "dimension, feature_map, ridge, auto_metric, imbalance, sketch_rank"]),
+            "unknown key", #"{"dimension":2,"gamma":0.1}"#,
+            ["gamma", "dimension, feature_map, ridge, auto_metric, imbalance, sketch_rank, balance"]),
         create("unknown key of the map", #"{"dimension":2,"feature_map":{"kind":"identity","depth":1}}"#, ["feature_map.depth"]),
         create("key of another map", #"{"dimension":2,"feature_map":{"kind":"identity","width":4}}"#, ["feature_map.width", "identity"]),
         create("unknown key of imbalance", #"{"dimension":2,"imbalance":{"kind":"none","rate":1}}"#, ["imbalance.rate"]),
@@ -68,6 +69,13 @@ import Testing
         create("power negative", #"{"dimension":2,"imbalance":{"kind":"reweight","power":-1}}"#, ["imbalance.power", "0 to"]),
         create("reweight without sketches", #"{"dimension":2,"imbalance":{"kind":"reweight"},"sketch_rank":0}"#, ["sketch_rank"]),
         create("sketch_rank negative", #"{"dimension":2,"sketch_rank":-1}"#, ["sketch_rank", "0 to"]),
+        create("balance negative", #"{"dimension":2,"balance":-0.1}"#, ["balance", "0 to 1", "-0.1"]),
+        create("balance above 1", #"{"dimension":2,"balance":1.5}"#, ["balance", "0 to 1", "1.5"]),
+        create("balance null", #"{"dimension":2,"balance":null}"#, ["balance", "a number"]),
+        create("balance a string", #"{"dimension":2,"balance":"1"}"#, ["balance", "a number"]),
+        BadRequest("patch of a balance above 1", "PATCH", "/v1/models/m", #"{"balance":1.5}"#, names: ["balance", "0 to 1", "1.5"]),
+        BadRequest("patch of a balance that is null", "PATCH", "/v1/models/m", #"{"balance":null}"#, names: ["balance", "a number"]),
+        BadRequest("patch of nothing", "PATCH", "/v1/models/m", "{}", names: ["ridge, imbalance or balance"]),
         create("sketch_rank a word", #"{"dimension":2,"sketch_rank":"full"}"#, ["sketch_rank", "exact"]),
     ]
 

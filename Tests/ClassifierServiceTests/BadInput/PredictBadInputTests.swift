@@ -41,6 +41,28 @@ import Testing
         BadRequest(
             "unknown weights", "POST", path + "?weights=best", #"{"features":[[1,2]]}"#, names: ["\"weights\"", "plain or balanced"]),
         BadRequest("no top in the query", "POST", path + "?top=", #"{"features":[[1,2]]}"#, names: ["\"top\"", "digits"]),
+        predict("prior twice", #"{"features":[[1,2]],"prior":"uniform","prior":"uniform"}"#, ["\"prior\"", "twice"]),
+        predict("prior of another name", #"{"features":[[1,2]],"prior":"flat"}"#, ["\"prior\"", "\"flat\"", "\"uniform\""]),
+        predict("prior a number", #"{"features":[[1,2]],"prior":0.5}"#, ["prior", "an object"]),
+        predict("prior null", #"{"features":[[1,2]],"prior":null}"#, ["prior", "null", "an object"]),
+        predict("empty prior", #"{"features":[[1,2]],"prior":{}}"#, ["\"prior\"", "at least one"]),
+        predict("prior of zeros", #"{"features":[[1,2]],"prior":{"a":0,"b":0.0}}"#, ["\"prior\"", "only shares of 0"]),
+        predict("negative share", #"{"features":[[1,2]],"prior":{"a":-0.5}}"#, ["\"prior\"", "\"a\"", "-0.5", "0 to 1"]),
+        predict("share above 1", #"{"features":[[1,2]],"prior":{"a":1.5}}"#, ["\"prior\"", "\"a\"", "1.5", "0 to 1"]),
+        predict("shares above 1", #"{"features":[[1,2]],"prior":{"a":0.8,"b":0.5}}"#, ["\"prior\"", "1.3", "at most 1"]),
+        predict("share 1e999", #"{"features":[[1,2]],"prior":{"a":1e999}}"#, ["prior", "1e999"]),
+        predict("share NaN", #"{"features":[[1,2]],"prior":{"a":NaN}}"#, ["prior", "'N'"]),
+        predict("share a string", #"{"features":[[1,2]],"prior":{"a":"1"}}"#, ["prior", "a number"]),
+        predict("label of a prior twice", #"{"features":[[1,2]],"prior":{"a":0.1,"\u0061":0.1}}"#, ["\"prior\"", "\"a\"", "twice"]),
+        predict("unknown label in a prior", #"{"features":[[1,2]],"prior":{"c":0.5}}"#, ["\"prior\"", "\"c\"", "\"m\" does not know"]),
+        predict("unknown label in a prior, in Float64", #"{"features":[[1e40,2]],"prior":{"c":0.5}}"#, ["\"c\"", "\"m\" does not know"]),
+        predict("no label in a prior", #"{"features":[[1,2]],"prior":{"":0.5}}"#, ["\"prior\"", "\"\"", "does not know"]),
+        BadRequest(
+            "balance and prior", "POST", path + "?balance=0", #"{"features":[[1,2]],"prior":"uniform"}"#,
+            names: ["\"balance\"", "\"prior\"", "one of them"]),
+        BadRequest(
+            "balanced weights that nobody set", "POST", path + "?weights=balanced", #"{"features":[[1,2]]}"#, 409,
+            names: ["\"m\" has no balanced weights", "\"imbalance\" is none", "PATCH"]),
         BadRequest("no weights", "POST", path + "?weights=", #"{"features":[[1,2]]}"#, names: ["\"weights\"", "plain or balanced"]),
     ]
 
@@ -50,6 +72,17 @@ import Testing
         let names = ["\"top\"", "\"\(text)\"", "digits"]
         return BadRequest("top=\(top)", "POST", path + "?top=" + top, #"{"features":[[1,2]]}"#, names: names)
     }
+
+    /// Texts that `Double.init` would accept, or that are out of range.
+    static let balances = [
+        "", "-0.1", "1.1", "2", "nan", "inf", "-inf", "1e999", ".5", "0x1p-1", "0.5f", "half", "null", "\"0.5\"", "0,5",
+    ].map { text in
+        BadRequest(
+            "balance=\(text)", "POST", path + "?balance=" + text.replacingOccurrences(of: "\"", with: "%22"), #"{"features":[[1,2]]}"#,
+            names: ["\"balance\"", "\"\(text)\"", "a number from 0 to 1"])
+    }
+
+    @Test(arguments: balances) func balanceIsANumberFrom0To1(_ request: BadRequest) throws { try request.expectRefusal() }
 
     @Test(arguments: tops) func topIsDigitsAlone(_ request: BadRequest) throws { try request.expectRefusal() }
 

@@ -17,7 +17,8 @@ import Testing
     private static let rename = ("PATCH", "/v1/models/m/classes/b", #"{"label":"z"}"#)
     private static let delete = ("DELETE", "/v1/models/m/classes/a", "")
     private static let balance = ("PATCH", "/v1/models/m", #"{"imbalance":{"kind":"reweight","power":0.25}}"#)
-    private static let changes = [rename, delete, balance]
+    private static let prior = ("PATCH", "/v1/models/m", #"{"balance":0.5}"#)
+    private static let changes = [rename, delete, balance, prior]
 
     /// A model whose only file with content is the first checkpoint, and whose log has rows.
     private func fill(_ client: TestClient, rows: Int = 3) throws {
@@ -82,11 +83,12 @@ import Testing
             next.stop()
         }
         let audit = try audit(try killed())
-        #expect(audit.rows == 11 && audit.loggedRows == 11 && audit.loggedChanges == 6 && audit.classes == 3)
+        #expect(audit.rows == 11 && audit.loggedRows == 11 && audit.loggedChanges == 7 && audit.classes == 3)
         let log = try StoredFile(models.path + "/models/m/log-0.wal")
         #expect(
             log.records.map(\.change) == [
-                nil, nil, nil, "class_renamed", "class_deleted", "reconfigured", nil, nil, "class_deleted", "class_renamed", "reconfigured",
+                nil, nil, nil, "class_renamed", "class_deleted", "reconfigured", "reconfigured", nil, nil, "class_deleted",
+                "class_renamed", "reconfigured",
             ])
         let records = try Executable.run("inspect", models.path + "/models/m/log-0.wal", "--records")
         #expect(records.status == 0 && records.output.contains("class_deleted"), "\(records.output)\(records.errors)")
@@ -284,6 +286,10 @@ import Testing
 
     /// Appends a record to the log of a directory that no server has open.
     private func append(_ change: LoggedChange, dimension: Int = 3, to models: KeptModels) throws -> Int {
+        try append(to: models) { ChangeRecord.encode(change, dimension: dimension, time: 1, to: &$0) }
+    }
+
+    private func append(to models: KeptModels, _ encode: (inout LogRecord) -> Void) throws -> Int {
         let data = try DataDirectory(models.path)
         defer { data.close() }
         let directory = data.model("m")
@@ -291,7 +297,7 @@ import Testing
         while try chain.next() {}
         let log = try chain.continue()
         var record = LogRecord()
-        ChangeRecord.encode(change, dimension: dimension, time: 1, to: &record)
+        encode(&record)
         let offset = log.size
         try log.append(&record, version: chain.version + 1)
         return offset
@@ -325,9 +331,8 @@ import Testing
     @Test func impossibleSettings_areDamage_foundBeforeTheServerListens() throws {
         let service = try models.start()
         try fill(service.client())
-        for (change, dimension) in [(.imbalance(.pseudoFeatures(noise: -1, cap: 1, seed: 0)), 3), (.deleted(column: 0, "a"), 4)]
-            as [(LoggedChange, Int)]
-        {
+        let settings = LoggedChange.settings(ModelPatch(imbalance: .pseudoFeatures(noise: -1, cap: 1, seed: 0)))
+        for (change, dimension) in [(settings, 3), (.deleted(column: 0, "a"), 4)] as [(LoggedChange, Int)] {
             let copy = try killed()
             let offset = try append(change, dimension: dimension, to: copy)
             let error = #expect(throws: StorageError.self) { try copy.start() }
@@ -343,7 +348,7 @@ import Testing
         let path = "/models/m/log-3.wal"
         let url = URL(fileURLWithPath: models.path + path)
         let reader = try LogReader(models.path + path)
-        #expect(reader.format == 2)
+        #expect(reader.format == LogFormat.newest)
         try Data(LogFormat.FileHeader(format: 1, baseVersion: 3, salt: 5).bytes).write(to: url)
         var service = try models.start()
         for row in 0..<2 {
@@ -360,7 +365,7 @@ import Testing
         let before = try snapshot(service.client())
         #expect(try service.client().send("PATCH", "/v1/models/m/classes/b", #"{"label":"z"}"#).status == 200)
         #expect(models.files() == ["checkpoint-6.safetensors", "log-6.wal"])
-        #expect(try LogReader(models.path + "/models/m/log-6.wal").format == 2)
+        #expect(try LogReader(models.path + "/models/m/log-6.wal").format == LogFormat.newest)
         let after = try snapshot(service.client())
         #expect(after.labels == ["a", "z", "c", "d"] && after["cross_moment"]?.bytes == before["cross_moment"]?.bytes)
         #expect(try service.client().send("DELETE", "/v1/models/m/classes/z").status == 200)
@@ -374,6 +379,31 @@ import Testing
         _ = try append(.deleted(column: 0, "a"), to: models)
         let error = #expect(throws: StorageError.self) { try models.start() }
         #expect(error?.description.contains("logs of format 1 do not have") == true)
+    }
+
+    /// A log as a server before format 3 left it: its record of settings is read, and other settings take a checkpoint.
+    @Test func logOfTheSecondFormat_isReadAndContinued_andSettingsBeginANewOne() throws {
+        try fill(try models.start().client())
+        let path = models.path + "/models/m/log-3.wal"
+        try Data(LogFormat.FileHeader(format: 2, baseVersion: 3, salt: 5).bytes).write(to: URL(fileURLWithPath: path))
+        _ = try append(to: models) { record in
+            let text = #"{"kind":"reweight","power":0.25}"#
+            record.removeAll()
+            RecordStart(kind: .imbalance, requests: 1, time: WallClock.coarseSeconds).append(dimension: 3, to: &record)
+            record.append(UInt32(text.utf8.count))
+            record.append(UInt32(0))
+            Array(text.utf8).withUnsafeBytes { record.append($0) }
+            record.align()
+        }
+        let client = try models.start().client()
+        #expect(try client.send("GET", "/v1/models/m")["config"]["imbalance"]["power"].double == 0.25)
+        #expect(try client.send("PATCH", "/v1/models/m/classes/b", #"{"label":"z"}"#).status == 200)
+        #expect(models.files() == ["checkpoint-3.safetensors", "log-3.wal"])
+        #expect(try client.send("PATCH", "/v1/models/m", #"{"balance":0.5}"#)["config"]["balance"].double == 0.5)
+        #expect(models.files() == ["checkpoint-6.safetensors", "log-6.wal"])
+        #expect(try client.send("PATCH", "/v1/models/m", #"{"balance":0.75}"#).status == 200)
+        #expect(models.files() == ["checkpoint-6.safetensors", "log-6.wal"])
+        #expect(try killed().start().client().send("GET", "/v1/models/m")["config"]["balance"].double == 0.75)
     }
 
     /// The offline restore counts the versions of changes, and drops them.

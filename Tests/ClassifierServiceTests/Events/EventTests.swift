@@ -44,7 +44,8 @@ import Testing
         #expect(all.map(\.kind) == ["learned", "learned"] + Array(repeating: "changed", count: 6))
         #expect(
             all[0].data.description
-                == #"{"version":1,"rows":2,"samples":2,"classes":2,"new_classes":["a","b\n\"c\""],"accuracy_before":null}"#)
+                == #"{"version":1,"rows":2,"samples":2,"classes":2,"new_classes":["a","b\n\"c\""],"accuracy_before":null,"#
+                + #""served_accuracy_before":null}"#)
         #expect(all[1].data["rows"].int == 3 && all[1].data["samples"].int == 5)
         #expect(all[1].data["accuracy_before"].double == 2.0 / 3)
         #expect(
@@ -182,7 +183,9 @@ import Testing
         let labels = [Label](repeating: try Label(String(repeating: "x", count: 1000)), count: 8)
         let state = StateSummary(model: "m", version: 1, samples: 1, classes: 8)
         for _ in 0..<(Self.largestSendBuffer + (1 << 20)) / 8000 {
-            hub.publish(.learned(ModelEvent.Learned(state: state, rows: 8, newClasses: labels[...], accuracyBefore: nil)))
+            hub.publish(
+                .learned(ModelEvent.Learned(state: state, rows: 8, newClasses: labels[...], accuracyBefore: nil, servedAccuracyBefore: nil))
+            )
         }
         for _ in 0..<10 { #expect(try model.learn([[1, 0]], ["a"]).status == 200) }
         _ = try model.client.send("PATCH", model.path, #"{"ridge":0.75}"#)

@@ -52,7 +52,7 @@ import Testing
         ("GET", "/v1/models?page=2", "\"page\" is not a known query parameter; this call takes none"),
         (
             "POST", "/v1/models/m/predict?weight=plain",
-            "\"weight\" is not a known query parameter; known parameters are weights, top, probability, leverage"
+            "\"weight\" is not a known query parameter; known parameters are weights, balance, top, probability, leverage"
         ),
         ("POST", "/v1/models/m/predict?top=1&top=2", "\"top\" is given twice"),
         ("POST", "/v1/models/m/predict?weights=%FF", "not UTF-8"),

@@ -52,7 +52,10 @@ struct SchemaCheck: Sendable {
         for name in schema["required"].array ?? [] where object[name.string ?? ""] == nil { return "\(path) has no \(name)" }
         guard let properties = schema["properties"].object else { return nil }
         for entry in object.entries {
-            guard let property = properties[entry.key] else { return "\(path) has \(entry.key), which the document does not tell" }
+            let others = schema["additionalProperties"]
+            guard let property = properties[entry.key] ?? (others.object == nil ? nil : others) else {
+                return "\(path) has \(entry.key), which the document does not tell"
+            }
             if let error = error(entry.value, property, "\(path).\(entry.key)") { return error }
         }
         return nil

@@ -94,6 +94,7 @@ extension Operation {
             """,
         parameters: [
             .query("weights", .weightsKind, "As in predict; `weights` in the content takes precedence.", example: .string("plain")),
+            .query("balance", .share, "As in predict; `balance` in the content takes precedence.", example: .number(0.5)),
             .header(
                 "Inference-Header-Content-Length", .string(pattern: "^[0-9]+$"),
                 "The decompressed size of the JSON before the data of tensors, in octets; 0 for FP32 rows only."),
@@ -127,7 +128,7 @@ extension Operation {
             Refusal(
                 .badRequest, "The request is malformed.",
                 detail: #"input "features" has shape [1, 2], expected [rows, 3], at least 1 row"#),
-            Refusal(.conflict, "The model has no classes yet, or `probability` was requested but the model is not calibrated."),
+            Refusal(.conflict, "The model has no classes yet, or the requested balanced weights or `probability` do not exist yet."),
             Refusal(.unsupportedMediaType, "The content's format or its compression is not supported."),
             Refusal(.unprocessableContent, "The outputs would be too large."),
         ])

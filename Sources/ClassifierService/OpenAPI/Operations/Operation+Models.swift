@@ -22,7 +22,7 @@ extension Operation {
                 .conflict, "The model already exists with a different configuration.",
                 detail: """
                     the model "fruit" already exists with a different configuration: {"dimension":4,"feature_map":{"kind":"identity"},\
-                    "ridge":0.1,"imbalance":{"kind":"none"},"sketch_rank":0}
+                    "ridge":0.1,"imbalance":{"kind":"none"},"sketch_rank":0,"balance":0}
                     """),
             .doesNotFit, .busy, .storage,
         ])
@@ -41,11 +41,11 @@ extension Operation {
 
     static let modelHistory = Operation(
         .get, "/v1/models/{model}/history", id: "model_history", tag: .models, summary: "Show a model's accuracy over the stream",
-        description: "Returns at most 512 points, however long the stream, and the current values.", parameters: [.model],
+        description: "Returns at most 512 points, of the race 128, however long the stream, and the current values.", parameters: [.model],
         answers: [
             Answer(
                 .ok, "The points.",
-                .json(.modelHistory, example: #"{"model":"fruit","version":1,"window_capacity":1000,"points":[]}"#))
+                .json(.modelHistory, example: #"{"model":"fruit","version":1,"window_capacity":1000,"points":[],"race":[]}"#))
         ], refusals: [.unknownModel, .busy])
 
     static let ridgeCurve = Operation(
@@ -73,13 +73,14 @@ extension Operation {
         ])
 
     static let changeModel = Operation(
-        .patch, "/v1/models/{model}", id: "change_model", tag: .models, summary: "Change a model's ridge or imbalance",
+        .patch, "/v1/models/{model}", id: "change_model", tag: .models, summary: "Change a model's settings",
         description: """
-            The weights are solved again from the sums, as if the model had always been configured so. If nothing changes, the version \
-            stays.
+            After a change of `ridge` or `imbalance`, the weights are solved again from the sums, as if the model had always been \
+            configured so. `balance` changes predictions alone. If nothing changes, the version stays.
             """, parameters: [.model],
         body: RequestBody(
-            description: "The values to change: `ridge`, `imbalance`, or both.", content: [.json(.patch, example: #"{"ridge":0.5}"#)],
+            description: "The values to change: `ridge`, `imbalance`, `balance`, or some of them.",
+            content: [.json(.patch, example: #"{"balance":0.5}"#)],
             maximumSize: ServiceLimits.configurationBody),
         answers: [Answer(.ok, "The model's details after the change.", .json(.modelDetails))],
         refusals: [
@@ -102,20 +103,22 @@ extension Operation {
 
     private static let newModel: StaticString = """
         {"name":"fruit","version":0,"samples":0,"classes":0,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
-        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ridge":0.1,"ill_conditioned":false,"inexact":false,"condition_estimate":1,\
-        "drift":0,"solves":0,"balanced_version":null,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,\
-        "window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[],"confusion":[]},"calibration":null,\
-        "balanced_calibration":null,"log_bytes":null,"checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,\
-        "unseen_rows":0,"last_rebalance":null,"memory_bytes":27536}
+        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16,"balance":0},"ridge":0.1,"ill_conditioned":false,\
+        "inexact":false,"condition_estimate":1,"drift":0,"solves":0,"balanced_version":null,"evaluation":{"evaluated_samples":0,"accuracy":null,\
+        "balanced_accuracy":null,"window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},"balance":null,\
+        "classes":[],"confusion":[]},"race":[],"calibration":null,"balanced_calibration":null,"log_bytes":null,\
+        "checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,"unseen_rows":0,"last_rebalance":null,\
+        "memory_bytes":27536}
         """
 
     private static let learnedModel: StaticString = """
         {"name":"fruit","version":1,"samples":4,"classes":2,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
-        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16},"ridge":0.1,"ill_conditioned":false,"inexact":false,"condition_estimate":28.4,\
-        "drift":5.5e-16,"solves":0,"balanced_version":1,"evaluation":{"evaluated_samples":0,"accuracy":null,"balanced_accuracy":null,\
-        "window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},"classes":[{"label":"apple","count":2,\
-        "accuracy":null,"window_accuracy":null},{"label":"banana","count":2,"accuracy":null,"window_accuracy":null}],"confusion":[]},\
-        "calibration":null,"balanced_calibration":null,"log_bytes":null,"checkpoint_version":null,"checkpoint_age_seconds":null,\
-        "queue_depth":0,"unseen_rows":0,"last_rebalance":{"version":1,"age_seconds":0.5,"seconds":0.001},"memory_bytes":30288}
+        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16,"balance":0},"ridge":0.1,"ill_conditioned":false,\
+        "inexact":false,"condition_estimate":28.4,"drift":5.5e-16,"solves":0,"balanced_version":1,"evaluation":{"evaluated_samples":0,"accuracy":null,\
+        "balanced_accuracy":null,"window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},"balance":null,\
+        "classes":[{"label":"apple","count":2,"accuracy":null,"window_accuracy":null},{"label":"banana","count":2,"accuracy":null,\
+        "window_accuracy":null}],"confusion":[]},"race":[],"calibration":null,"balanced_calibration":null,"log_bytes":null,\
+        "checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,"unseen_rows":0,"last_rebalance":{"version":1,\
+        "age_seconds":0.5,"seconds":0.001},"memory_bytes":30288}
         """
 }

@@ -10,7 +10,8 @@ extension Operation {
 
             - `state`, always the first: `model`, `version`, `samples`, `classes`
             - `learned`, for each block of rows learned together: `version`, `rows`, `samples`, `classes`, `new_classes`, \
-            `accuracy_before`; if a block has very many new classes, `new_classes_not_named` counts those left out
+            `accuracy_before` and `served_accuracy_before`; if a block has very many new classes, `new_classes_not_named` counts those \
+            left out
             - `rebalanced`: `version`, `balanced_version`, `seconds`
             - `checkpointed`: `version`, `bytes`, `seconds`
             - `drift_healed`: `version`, `drift_before`, `drift`

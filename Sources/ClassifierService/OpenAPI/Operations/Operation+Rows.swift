@@ -23,7 +23,7 @@ extension Operation {
                     .learned,
                     example: """
                         {"model":"fruit","version":1,"rows":4,"samples":4,"classes":2,"new_classes":["apple","banana"],\
-                        "accuracy_before":null}
+                        "accuracy_before":null,"served_accuracy_before":null}
                         """))
         ],
         refusals: [
@@ -74,6 +74,7 @@ extension Operation {
             .query(
                 "weights", .weightsKind, "The weights to use; by default the balanced ones if the model has them.",
                 example: .string("plain")),
+            .balance,
             .query("top", .integer(1 ... .max), "The number of best classes to list for each row. `top` in the body takes precedence."),
             .query("probability", .bool, "Whether to return the probability of each label."),
             .query("leverage", .bool, "Whether to return how far each row lies from everything learned."),
@@ -85,14 +86,15 @@ extension Operation {
                 .json(
                     .predictions,
                     example: """
-                        {"model":"fruit","version":1,"weights":"plain","predictions":[{"label":"apple","score":0.7276772,"top":[\
-                        {"label":"apple","score":0.7276772},{"label":"banana","score":0.14016615}]}]}
+                        {"model":"fruit","version":1,"weights":"plain","balance":null,"predictions":[{"label":"apple","score":0.7276772,\
+                        "top":[{"label":"apple","score":0.7276772},{"label":"banana","score":0.14016615}]}]}
                         """))
         ],
         refusals: [
             .body, .unknownModel,
             Refusal(
-                .conflict, "The model has no classes yet.", detail: #"the model "fruit" has no classes yet: it has learned no rows"#),
+                .conflict, "The model has no classes yet, or no balanced weights although the request asks for them.",
+                detail: #"the model "fruit" has no classes yet: it has learned no rows"#),
             Refusal(
                 .unprocessableContent, "The answer would be too large.",
                 detail: #"the answer would be larger than 67108864 bytes; send fewer rows, or ask for fewer classes with "top""#),
@@ -154,4 +156,14 @@ extension RequestBody {
                 """,
             content: content)
     }()
+}
+
+extension Parameter {
+    /// How far predictions even out the classes' shares.
+    static let balance = query(
+        "balance", .share,
+        """
+        How far predictions even out the classes' shares: 0 leaves the scores, 1 makes all classes equally likely beforehand. By default \
+        the model's `balance`.
+        """, example: .number(0.5))
 }

@@ -102,7 +102,7 @@ extension Schema {
         .optional(
             "parameters",
             object([
-                .optional("weights", weightsKind, "As in predict."),
+                .optional("weights", weightsKind, "As in predict."), .optional("balance", share, "As in predict."),
                 .optional("binary_data_output", bool, "Whether outputs are binary by default."),
             ]).orNull),
         .required("inputs", array(of: input, count: 1...1)),
@@ -115,6 +115,7 @@ extension Schema {
             "parameters",
             object([
                 .required("weights", weightsKind), .optional("balanced_version", version),
+                .optional("balance", share, "As in predict, except that it is left out where it would be null."),
                 .optional("temperature", number(), "The temperature of the probabilities, if they are among the outputs."),
             ])),
         .required(

@@ -47,6 +47,7 @@ extension Schema {
             .optional(
                 "sketch_rank", sketchRank,
                 "Rows kept for each class for `reweight`, which needs at least 1; by default 16 with `reweight`, else 0."),
+            .optional("balance", share, "How far predictions even out the classes' shares unless they say otherwise; 0 by default."),
         ], isClosed: true
     ).adding("if", .example(#"{"properties":{"imbalance":{"properties":{"kind":{"const":"reweight"}}}},"required":["imbalance"]}"#))
         .adding("then", .example(#"{"properties":{"sketch_rank":{"not":{"const":0}}}}"#)).named("Configuration")
@@ -57,7 +58,7 @@ extension Schema {
     static let patch = object(
         [
             .optional("ridge", ridgeSetting, "A number stays in force; `auto` lets the ridge in force choose itself from now on."),
-            .optional("auto_metric", ridgeMetric, "Only with `auto`."), .optional("imbalance", imbalance),
+            .optional("auto_metric", ridgeMetric, "Only with `auto`."), .optional("imbalance", imbalance), .optional("balance", share),
         ], isClosed: true
     ).adding("minProperties", .integer(1)).named("Patch")
 
@@ -115,7 +116,13 @@ extension Schema {
             .optional(
                 "balanced_version", version.orNull,
                 "If `imbalance` is not `none`: the version that the balanced weights were computed from; null until there are any."),
-            .required("evaluation", evaluation, "Test-then-train accuracy: each row is predicted before it is learned."),
+            .required(
+                "evaluation", evaluation,
+                "Test-then-train accuracy: each row is predicted before it is learned, as `predict` does by default: with the balanced "
+                    + "weights, if there are any, and the model's `balance`."),
+            .required(
+                "race", array(of: balanceCurve),
+                "What all weights that the model keeps got right at each balance, on the same rows; empty until there is a temperature."),
             .required(
                 "calibration", calibration.orNull,
                 "How well probabilities from the plain weights are calibrated; null until 200 labels have been seen."),
@@ -159,6 +166,7 @@ extension Schema {
                 "window",
                 object([.required("samples", count)] + accuracies + [.required("capacity", count, "The most rows in the window.")]),
                 "The same over the last rows."),
+            .required("balance", balanceCurve.orNull, "The entry of `race` of the weights that predict by default."),
             .required(
                 "classes",
                 array(
@@ -172,6 +180,21 @@ extension Schema {
                 "How many rows of one class were predicted as another."),
         ]
     ).named("Evaluation")
+
+    private static let balanceFigures: [Member] = [
+        .required("samples", count, "The rows counted: those learned since there was a temperature, or a sample of them."),
+        .required(
+            "points",
+            array(
+                of: object([
+                    .required("balance", share), .required("accuracy", share.orNull), .required("balanced_accuracy", share.orNull),
+                    .required(
+                        "log_loss", number().adding("minimum", .integer(0)).orNull, "The mean of -log of the true class's probability."),
+                    .required("expected_calibration_error", share.orNull),
+                ]).named("BalancePoint"), count: 5...5), "For balance 0, 0.25, 0.5, 0.75 and 1."),
+    ]
+
+    private static let balanceCurve = object([.required("weights", weightsKind)] + balanceFigures).named("BalanceCurve")
 
     private static let accuracies: [Member] = [
         .required("accuracy", share.orNull, "Null if no row was evaluated."),
@@ -189,6 +212,13 @@ extension Schema {
                     .required("accuracy", share.orNull), .required("balanced_accuracy", share.orNull),
                     .required("window_accuracy", share.orNull), .required("window_balanced_accuracy", share.orNull),
                 ]), count: 0...(EvaluationHistory.capacity + 1)), "In stream order; the last point is the current one."),
+        .required(
+            "race",
+            array(
+                of: object([
+                    .required("weights", weightsKind),
+                    .required("history", array(of: object(balanceFigures), count: 1...(BalanceHistory.capacity + 1))),
+                ])), "The race of all weights at each balance, in stream order."),
     ]).named("ModelHistory")
 
     static let ridgeCurve = object([

@@ -34,8 +34,18 @@ extension Schema {
         [
             .required("features", featureRows),
             .optional("top", integer(1 ... .max), "The number of best classes to list for each row."),
+            .optional(
+                "prior", prior,
+                """
+                The class shares to assume, instead of `balance`: `uniform`, or shares of labels that add up to at most 1. The other \
+                classes keep their proportions and share what is left.
+                """),
         ], isClosed: true
     ).named("RowsToPredict")
+
+    private static let prior = oneOf([
+        oneOf("uniform"), object([]).adding("additionalProperties", share.value).adding("minProperties", .integer(1)),
+    ])
 
     static let rowToPredict = object([.required("features", features)], isClosed: true).named("RowToPredict")
 
@@ -45,7 +55,13 @@ extension Schema {
         .required("new_classes", array(of: label), "The classes that this request added."),
         .required(
             "accuracy_before", share.orNull,
-            "The share of these rows that the model predicted correctly before it learned them; null if it had no classes."),
+            "The share of these rows that the plain weights predicted correctly before they learned them; null if there were no classes."),
+        .required(
+            "served_accuracy_before", share.orNull,
+            """
+            The share of these rows that `predict` would have answered correctly by default before they were learned: with the balanced \
+            weights, if there were any, and the model's `balance`. Null if there were no classes, or if it is no longer known.
+            """),
         .optional("visible", bool, "False if the request had `visible=later`: predictions may not use the rows yet."),
     ]).named("Learned")
 
@@ -88,6 +104,13 @@ extension Schema {
     static let predictions = object([
         .required("model", modelName), .required("version", version), .required("weights", weightsKind, "The weights used."),
         .optional("balanced_version", version, "If `weights` is `balanced`: the version they were computed from."),
+        .optional(
+            "balance", share.orNull,
+            """
+            How far the scores even out the classes' shares, if requested or the model's default is not 0. Null, with unadjusted scores, \
+            until the weights are calibrated.
+            """),
+        .optional("prior", prior.orNull, "The class shares that the scores assume, if requested; null as for `balance`."),
         .optional(
             "calibration", object(calibrationMembers).orNull,
             "If `probability` was requested: how scores became probabilities; null until 200 labels have been seen."),

@@ -23,8 +23,11 @@ struct LearnSummary {
         var lines = ["learned \(rows(tally.rows)) rows in \(ProgressText.duration(seconds)) (\(rows(Int(rate))) rows/s)"]
         if tally.knownRows > 0 { lines.append("\(rows(tally.knownRows)) of them were already learned and not learned again") }
         if skippedRows > 0 { lines.append("\(rows(skippedRows)) rows before them were already learned and not sent") }
-        if let accuracy = tally.accuracyBefore {
-            lines.append("accuracy before they were learned: \(JSONValue.number((accuracy * 1e4).rounded() / 1e4))")
+        func rounded(_ accuracy: Double) -> JSONValue { .number((accuracy * 1e4).rounded() / 1e4) }
+        if let accuracy = tally.servedAccuracyBefore ?? tally.accuracyBefore {
+            var line = "accuracy before they were learned: \(rounded(accuracy))"
+            if let plain = tally.accuracyBefore, plain != accuracy { line += " (of the plain weights: \(rounded(plain)))" }
+            lines.append(line)
         }
         if !tally.newClasses.isEmpty {
             let rest = tally.newClasses.count - Self.listedClasses
@@ -42,6 +45,7 @@ struct LearnSummary {
             "model": .string(model), "key": .string(key.description), "rows": .integer(tally.rows), "known_rows": .integer(tally.knownRows),
             "skipped_rows": .integer(skippedRows), "seconds": .number(seconds), "rows_per_second": .number(rate),
             "accuracy_before": tally.accuracyBefore.map(JSONValue.number) ?? .null,
+            "served_accuracy_before": tally.servedAccuracyBefore.map(JSONValue.number) ?? .null,
             "new_classes": .array(tally.newClasses.map { JSONValue.string($0.text) }),
         ]
         if let last = end ?? tally.last {

@@ -12,9 +12,14 @@ struct LearnTally: Sendable {
     private(set) var last: LearnReply?
     private var scored = 0
     private var right = 0.0
+    /// Nil once it is unknown for some rows.
+    private var servedRight: Double? = 0
 
-    /// The share of rows predicted correctly before they were learned, among those that met a model with classes.
+    /// The share of rows that the plain weights predicted correctly before they were learned, among those that met a model with classes.
     var accuracyBefore: Double? { scored > 0 ? right / Double(scored) : nil }
+
+    /// The share of the same rows that `predict` would have answered correctly; nil if it is unknown for some of them.
+    var servedAccuracyBefore: Double? { scored > 0 ? servedRight.map { $0 / Double(scored) } : nil }
 
     /// A warning if nearly every row has created a class whose label is a number; otherwise nil.
     var labelWarning: String? {
@@ -36,6 +41,7 @@ struct LearnTally: Sendable {
         if let accuracy = reply.accuracyBefore {
             scored += count
             right += accuracy * Double(count)
+            servedRight = servedRight.flatMap { sum in reply.servedAccuracyBefore.map { sum + $0 * Double(count) } }
         }
     }
 }
@@ -47,6 +53,7 @@ struct LearnReply: Sendable {
     var classes: Int
     var newClasses: [Label]
     var accuracyBefore: Double?
+    var servedAccuracyBefore: Double?
 
     /// - Throws: `ServerUnavailable` if the answer is of another kind.
     init(_ response: HTTPClient.Response) throws {
@@ -58,5 +65,6 @@ struct LearnReply: Sendable {
         (self.version, self.samples, self.classes) = (version, samples, classes)
         newClasses = object["new_classes"]?.array?.compactMap(\.label) ?? []
         accuracyBefore = object["accuracy_before"]?.double
+        servedAccuracyBefore = object["served_accuracy_before"]?.double
     }
 }

@@ -14,6 +14,7 @@ enum PredictCommand: Command {
         [
             Option("--top", "K", "print the K best classes (1)"),
             Option("--weights", "plain|balanced", "weights to use (the model's default)"),
+            Option("--balance", "X", "even out the classes' shares: 0 leaves them, 1 makes all alike (the model's default)"),
             Option("--probability", nil, "also print the probability of each class, if the model is calibrated"),
             Option("--output", PredictionText.Format.choices, "what to print for each row (csv); labels: one per line, no line breaks"),
             Option("--evaluate", nil, "print the accuracy on labelled rows; predictions only with --output"),
@@ -40,6 +41,7 @@ enum PredictCommand: Command {
         guard evaluates || !arguments.has("--json") else {
             throw UsageError("--json needs --evaluate; for predictions use --output ndjson")
         }
+        let balance = try arguments.share("--balance")
         let top = try arguments.integer("--top", in: 1...1_000_000)
         let batchRows = try arguments.integer("--batch", in: 1...1_000_000)
         let connections = try arguments.integer("--connections", in: 1...64) ?? 4
@@ -51,7 +53,8 @@ enum PredictCommand: Command {
         let source = try input.open(needsLabels: evaluates, dimension: details["config"]?.object?["dimension"]?.int)
         let report = ProgressReport(ProgressText(total: source.rowCount), isQuiet: arguments.has("--quiet"))
         let run = PredictRun(
-            settings, path: path + "/predict" + query(top: top, weights: weights, probability: arguments.has("--probability")),
+            settings,
+            path: path + "/predict" + query(top: top, weights: weights, balance: balance, probability: arguments.has("--probability")),
             source: source,
             text: evaluates && format == nil
                 ? nil
@@ -73,9 +76,10 @@ enum PredictCommand: Command {
         if format == nil { print(result) } else { FileHandle.standardError.write(Data((result + "\n").utf8)) }
     }
 
-    private static func query(top: Int?, weights: String?, probability: Bool) -> String {
-        let parts =
-            (top.map { ["top=\($0)"] } ?? []) + (weights.map { ["weights=\($0)"] } ?? []) + (probability ? ["probability=true"] : [])
+    private static func query(top: Int?, weights: String?, balance: Double?, probability: Bool) -> String {
+        var parts = (top.map { ["top=\($0)"] } ?? []) + (weights.map { ["weights=\($0)"] } ?? [])
+        if let balance { parts.append("balance=\(balance)") }
+        if probability { parts.append("probability=true") }
         return parts.isEmpty ? "" : "?" + parts.joined(separator: "&")
     }
 }

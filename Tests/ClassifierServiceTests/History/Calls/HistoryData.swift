@@ -50,6 +50,7 @@ struct HistoryData: Sendable {
         default: break
         }
         configuration.imbalance = imbalance(configuration.sketchRank != .rows(0), &generator)
+        configuration.balance = balance(&generator)
         let scales: [Scale] = isPlain ? [.normal] : [.normal, .outliers, .outliers, .faint, .tiny]
         let scale = scales.randomElement(using: &generator)!
         if scale == .tiny { configuration.ridge = 1e-80 }
@@ -58,6 +59,10 @@ struct HistoryData: Sendable {
 
     static func ridge(_ generator: inout SeededGenerator) -> Double {
         [0.1, 0.1, 1, 1e-3, 1e-6, 10, 1e6, 1e12].randomElement(using: &generator)!
+    }
+
+    static func balance(_ generator: inout SeededGenerator) -> Double {
+        [0, 0, 0.5, 1, Double.random(in: 0...1, using: &generator)].randomElement(using: &generator)!
     }
 
     static func imbalance(_ canReweigh: Bool, _ generator: inout SeededGenerator) -> OracleConfiguration.Imbalance {

@@ -32,6 +32,7 @@ struct OracleConfiguration: Equatable, Sendable {
     var ridge: Double
     var imbalance = Imbalance.none
     var sketchRank = SketchRank.rows(0)
+    var balance = 0.0
 
     var width: Int {
         if case .randomRelu(let width, _) = featureMap { return width }
@@ -47,6 +48,7 @@ struct OracleConfiguration: Equatable, Sendable {
         case .rows(let rank): text += #","sketch_rank":\#(rank)"#
         case .exact: text += #","sketch_rank":"exact""#
         }
+        if balance != 0 { text += #","balance":\#(balance)"# }
         return text + "}"
     }
 
@@ -57,7 +59,9 @@ struct OracleConfiguration: Equatable, Sendable {
 
     /// Whether the service's description matches this configuration.
     func isDescribed(by config: JSONValue) -> Bool {
-        guard config["dimension"].int == dimension, config["ridge"].double == ridge else { return false }
+        guard config["dimension"].int == dimension, config["ridge"].double == ridge, config["balance"].double == balance else {
+            return false
+        }
         let map = config["feature_map"]
         switch featureMap {
         case .identity: guard map["kind"].string == "identity" else { return false }

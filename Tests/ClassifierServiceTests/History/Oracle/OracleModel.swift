@@ -71,11 +71,14 @@ struct OracleModel: Sendable {
 
     /// Learns rows as one request.
     ///
-    /// - Returns: the labels that are new, and how many of the rows the previous weights predict correctly.
+    /// - Returns: the labels that are new, and how many of the rows are predicted correctly before: by the plain weights, and by default.
     @discardableResult
-    mutating func learn(_ rows: [[Double]], _ labels: [LabelBytes], versions: Int = 1) -> (new: [LabelBytes], before: Tally) {
+    mutating func learn(
+        _ rows: [[Double]], _ labels: [LabelBytes], versions: Int = 1
+    ) -> (new: [LabelBytes], before: Tally, served: Tally) {
         let rows = rows.map { OracleRow(x: $0, h: mapped($0)) }
-        let judged = classes.isEmpty ? [] : zip(rows, labels).map { judge($0, $1) }
+        let plain = classes.isEmpty ? [] : zip(rows, labels).map { judge($0, $1) }
+        let judged = isServedByPlainScores ? plain : plain.indices.map { judgeServed(labels[$0]) }
         var new: [LabelBytes] = []
         var total = Tally()
         for (index, (row, label)) in zip(rows, labels).enumerated() {
@@ -91,8 +94,16 @@ struct OracleModel: Sendable {
         }
         evaluated += total
         settle(versions)
-        return (new, total)
+        return (new, plain.reduce(into: Tally()) { $0 += $1 }, total)
     }
+
+    /// Whether `predict` certainly answers by the plain weights' scores as they are: with a balance as long as there is no temperature.
+    private var isServedByPlainScores: Bool {
+        configuration.imbalance == .none && (configuration.balance == 0 || evaluated.rows < 200)
+    }
+
+    /// What is certain otherwise: which balanced weights there are depends on the time, and the temperature on more than the rows.
+    private func judgeServed(_ label: LabelBytes) -> Tally { Tally(rows: 1, fewest: 0, most: column(of: label) == nil ? 0 : 1) }
 
     /// Whether the weights predict a row correctly, certainly or possibly.
     private mutating func judge(_ row: OracleRow, _ label: LabelBytes) -> Tally {
@@ -182,10 +193,11 @@ struct OracleModel: Sendable {
         return removed.count
     }
 
-    mutating func reconfigure(ridge: Double?, imbalance: OracleConfiguration.Imbalance?) {
+    mutating func reconfigure(ridge: Double?, imbalance: OracleConfiguration.Imbalance?, balance: Double?) {
         let isOther = imbalance.map { $0 != configuration.imbalance } ?? false
         configuration.ridge = ridge ?? configuration.ridge
         configuration.imbalance = imbalance ?? configuration.imbalance
+        configuration.balance = balance ?? configuration.balance
         settle(1)
         if isOther { dropBalance() }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import TensorFormats
 
 /// The expected scores of a row, for the weights named in an answer.
@@ -11,6 +12,26 @@ struct ExpectedScores {
     /// The column in the solution for each of `labels`.
     private let columns: [Int]
     private let model: OracleModel
+    /// What a balance adds to the scores, in the order of `labels`; nil if they are as they are.
+    private var offsets: [Double]?
+
+    /// Adds what a balance adds: T·(log π′ − log π), from the temperature in the model's details.
+    mutating func adjust(balance: Double?, kind: String?, details: JSONValue) throws {
+        guard let balance, balance != 0 else { return }
+        let calibration = details[kind == "plain" ? "calibration" : "balanced_calibration"]
+        guard let temperature = calibration["temperature"].double else { throw HistoryFailure("a balance without a temperature") }
+        var exponent = kind == "plain" ? 1.0 : 0
+        if kind == "balanced", case .reweight(let power) = model.configuration.imbalance { exponent = 1 - power }
+        let counts = labels.map { label in Double(model.classes.first { $0.label == label }?.count ?? 0) }
+        let logarithms = counts.map { $0 > 0 ? exponent * log($0) : -.infinity }
+        let highest = logarithms.max() ?? 0
+        guard highest > -.infinity else { return }
+        let normal = highest + log(logarithms.reduce(0) { $0 + exp($1 - highest) })
+        let scale = log(logarithms.reduce(0) { $1 > -.infinity ? $0 + exp((1 - balance) * ($1 - normal)) : $0 })
+        let all = logarithms.map { temperature * (-balance * ($0 - normal) - scale) }
+        let lowest = zip(all, counts).filter { $1 > 0 }.map(\.0).min() ?? 0
+        offsets = zip(all, counts).map { $1 > 0 ? $0 : lowest }
+    }
 
     /// - Parameters:
     ///   - kind: `plain` or `balanced`.
@@ -61,12 +82,14 @@ struct ExpectedScores {
         let length = OracleModel.length(h)
         let spread = spread(x)
         let steps = Double(x.count + h.count + 8) * Double(Float.ulpOfOne)
-        return columns.map { column in
+        return columns.enumerated().map { place, column in
             let weights = solution.weights[column]
             let rounding = steps * zip(weights, spread).reduce(0) { $0 + abs($1.0) * $1.1 }
             // Weights for which Float32 has few digits.
             let underflow = Double(h.count) * 2e-45 * spread.reduce(0, +) + 1e-40
-            return (OracleModel.dot(weights, h), rounding + underflow + length * solution.tolerance)
+            let (score, tolerance) = (OracleModel.dot(weights, h), rounding + underflow + length * solution.tolerance)
+            guard let offset = offsets?[place] else { return (score, tolerance) }
+            return (score + offset, tolerance + 4 * Double(Float.ulpOfOne) * (abs(score) + abs(offset)))
         }
     }
 

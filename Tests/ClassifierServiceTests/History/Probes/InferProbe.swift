@@ -7,6 +7,7 @@ enum InferProbe: ModelProbe {
     static func check(_ world: HistoryWorld, _ name: String, _ generator: inout SeededGenerator) throws {
         guard let model = world.oracle.models[name] else { return }
         let rows = PredictProbe.rows(model, world.data, &generator)
+        let details = try world.send(HistoryRequest("GET", "/v1/models/\(name)")).json
         for weights in [nil, "plain", "balanced"] {
             for form in 0..<7 {
                 var request = request(rows, form, weights, &generator)
@@ -18,8 +19,9 @@ enum InferProbe: ModelProbe {
                     try demand(reply.status == 409, "\(request.summary) of a model without classes is answered with \(reply.status)")
                     continue
                 }
+                guard try !PredictProbe.isWithoutBalanced(reply, model, weights, request.summary) else { continue }
                 try demand(reply.status == 200, "\(request.summary) is answered with \(reply.status): \(reply.text.prefix(500))")
-                try check(reply, model, rows.map { $0.map { Double(Float($0)) } }, form, weights, request.summary)
+                try check(reply, model, rows.map { $0.map { Double(Float($0)) } }, form, weights, details, request.summary)
             }
         }
         let old = try world.send(
@@ -56,13 +58,15 @@ enum InferProbe: ModelProbe {
     }
 
     private static func check(
-        _ reply: Reply, _ model: OracleModel, _ rows: [[Double]], _ form: Int, _ wish: String?, _ place: String
+        _ reply: Reply, _ model: OracleModel, _ rows: [[Double]], _ form: Int, _ wish: String?, _ details: JSONValue, _ place: String
     ) throws {
         let count = reply.fields["inference-header-content-length"].flatMap { Int($0) } ?? reply.body.count
         let head = try JSONValue(parsing: String(decoding: reply.body[..<count], as: UTF8.self))
         try demand(head["model_version"].string == "\(model.version)", "\(place): the version is \(head["model_version"])")
-        let expected = try ExpectedScores(
-            model, kind: head["parameters"]["weights"].string, version: head["parameters"]["balanced_version"].int, wish: wish)
+        let parameters = head["parameters"]
+        var expected = try ExpectedScores(
+            model, kind: parameters["weights"].string, version: parameters["balanced_version"].int, wish: wish)
+        try expected.adjust(balance: parameters["balance"].double, kind: parameters["weights"].string, details: details)
         let outputs = try InferenceOutputs(reply)
         try demand(outputs.rest == 0, "\(place): \(outputs.rest) octets belong to no output")
         if form == 5 { return try checkClassification(outputs, expected, model, rows, place) }

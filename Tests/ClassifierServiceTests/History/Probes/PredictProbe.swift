@@ -11,6 +11,7 @@ enum PredictProbe: ModelProbe {
         var top: Int?
         var probability = false
         var leverage = false
+        var balance: Double?
 
         var query: String {
             var items: [String] = []
@@ -18,6 +19,7 @@ enum PredictProbe: ModelProbe {
             if let top { items.append("top=\(top)") }
             if probability { items.append("probability=true") }
             if leverage { items.append("leverage=true") }
+            if let balance { items.append("balance=\(balance)") }
             return items.isEmpty ? "" : "?" + items.joined(separator: "&")
         }
     }
@@ -25,6 +27,7 @@ enum PredictProbe: ModelProbe {
     static func check(_ world: HistoryWorld, _ name: String, _ generator: inout SeededGenerator) throws {
         guard let model = world.oracle.models[name] else { return }
         let rows = rows(model, world.data, &generator)
+        let details = try world.send(HistoryRequest("GET", "/v1/models/\(name)")).json
         /// The predictions by the weights that were used.
         var seen: [String: [String]] = [:]
         for weights in [nil, "plain", "balanced"] {
@@ -33,6 +36,7 @@ enum PredictProbe: ModelProbe {
                 options.top = [nil, 1, 2, 99].randomElement(using: &generator)!
                 options.probability = Bool.random(using: &generator)
                 options.leverage = Bool.random(using: &generator)
+                options.balance = [nil, nil, 0, 0.3, 1].randomElement(using: &generator)!
                 let body = try format?.octets(rows, nil) ?? ArrayBodies.npy(rows)
                 let request = HistoryRequest(
                     "POST", "/v1/models/\(name)/predict" + options.query, body, contentType: format?.contentType ?? "application/x-npy")
@@ -41,10 +45,11 @@ enum PredictProbe: ModelProbe {
                     try demand(reply.status == 409, "\(request.summary) of a model without classes is answered with \(reply.status)")
                     continue
                 }
+                guard try !isWithoutBalanced(reply, model, weights, request.summary) else { continue }
                 try demand(reply.status == 200, "\(request.summary) is answered with \(reply.status): \(reply.text.prefix(500))")
-                let short = try check(reply, model, name, rows, options, request.summary)
+                let short = try check(reply, model, name, rows, options, details, request.summary)
                 // The same rows get the same predictions in every format.
-                let weights = "\(reply["weights"]) \(reply["balanced_version"])"
+                let weights = "\(reply["weights"]) \(reply["balanced_version"]) \(reply["balance"].double ?? 0)"
                 if let first = seen[weights] {
                     try demand(first == short, "\(request.summary) predicts \(short), and in another format \(first)")
                 } else {
@@ -56,6 +61,14 @@ enum PredictProbe: ModelProbe {
         try checkRefusals(world, name, model)
     }
 
+    /// Whether balanced weights were requested and do not exist; while they are wanted they may not have been computed yet.
+    static func isWithoutBalanced(_ reply: Reply, _ model: OracleModel, _ wish: String?, _ place: String) throws -> Bool {
+        guard wish == "balanced" else { return false }
+        let isExpected = model.configuration.imbalance != .none || reply.status == 409
+        try demand(isExpected, "\(place) is answered with \(reply.status), but no balanced weights are wanted")
+        return reply.status == 409
+    }
+
     /// A learned row, a similar one, and one of zeros.
     static func rows(_ model: OracleModel, _ data: HistoryData, _ generator: inout SeededGenerator) -> [[Double]] {
         var rows = [data.row(model.configuration, 3, &generator), [Double](repeating: 0, count: model.configuration.dimension)]
@@ -65,12 +78,17 @@ enum PredictProbe: ModelProbe {
 
     /// - Returns: label and score of each row.
     private static func check(
-        _ reply: Reply, _ model: OracleModel, _ name: String, _ rows: [[Double]], _ options: Options, _ place: String
+        _ reply: Reply, _ model: OracleModel, _ name: String, _ rows: [[Double]], _ options: Options, _ details: JSONValue, _ place: String
     ) throws -> [String] {
         try demand(reply["model"].string == name, "\(place): the model is \(reply["model"])")
         try demand(reply["version"].int == model.version, "\(place): the version is \(reply["version"]), expected \(model.version)")
-        let expected = try ExpectedScores(
+        var expected = try ExpectedScores(
             model, kind: reply["weights"].string, version: reply["balanced_version"].int, wish: options.weights)
+        let balance = options.balance ?? (model.configuration.balance == 0 ? nil : model.configuration.balance)
+        try demand(
+            reply["balance"].double == balance || reply.json.object?["balance"] == .null && balance != nil,
+            "\(place): the balance is \(reply["balance"]), expected \(balance.map { "\($0)" } ?? "none")")
+        try expected.adjust(balance: reply["balance"].double, kind: reply["weights"].string, details: details)
         let predictions = reply["predictions"].array ?? []
         try demand(predictions.count == rows.count, "\(place): \(predictions.count) predictions of \(rows.count) rows")
         // Input was rounded once.
@@ -142,7 +160,8 @@ enum PredictProbe: ModelProbe {
         let request = HistoryRequest("POST", "/v1/models/\(name)/predict?top=99&leverage=true", Bodies.predict([row]))
         let reply = try world.send(request)
         try demand(reply.status == 200, "\(request.summary) is answered with \(reply.status): \(reply.text.prefix(500))")
-        _ = try check(reply, model, name, [row], Options(top: 99, leverage: true), request.summary)
+        let details = try world.send(HistoryRequest("GET", "/v1/models/\(name)")).json
+        _ = try check(reply, model, name, [row], Options(top: 99, leverage: true), details, request.summary)
     }
 
     /// Refused predictions, and one for a missing model.
@@ -153,6 +172,7 @@ enum PredictProbe: ModelProbe {
             (HistoryRequest("POST", path, Bodies.predict([row + [1]])), 400), (HistoryRequest("POST", path, Bodies.predict([])), 400),
             (HistoryRequest("POST", path + "?top=0", Bodies.predict([row])), 400),
             (HistoryRequest("POST", path + "?weights=other", Bodies.predict([row])), 400),
+            (HistoryRequest("POST", path + "?balance=1.1", Bodies.predict([row])), 400),
             (HistoryRequest("POST", "/v1/models/none/predict", Bodies.predict([row])), 404),
         ] {
             let reply = try world.send(request)

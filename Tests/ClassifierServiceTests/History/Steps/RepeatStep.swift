@@ -29,7 +29,7 @@ enum RepeatStep {
     static func isSame(_ one: Reply, _ other: Reply) -> Bool {
         one.text == other.text
             || one["accuracy_before"] == .null
-                && one.text == other.text.replacing(/"accuracy_before":[0-9.e-]+/, with: "\"accuracy_before\":null")
+                && one.text == other.text.replacing(/accuracy_before":[0-9.e-]+/, with: "accuracy_before\":null")
     }
 
     /// Different bodies: a prefix of this one, this one with an addition, and that of another call.

@@ -25,12 +25,13 @@ enum LearnCalls: ChangingOperation {
         ) { world, reply, manner in
             guard var model = world.models[name] else { return }
             var new: [LabelBytes] = []
-            var before = Tally()
+            var (before, served) = (Tally(), Tally())
             for block in 0..<blocks {
                 let range = block * blockRows..<min(rows.count, (block + 1) * blockRows)
                 let outcome = model.learn(Array(rows[range]), Array(labels[range]))
                 new += outcome.new
                 before += outcome.before
+                served += outcome.served
             }
             world.models[name] = model
             guard let reply else { return }
@@ -44,6 +45,9 @@ enum LearnCalls: ChangingOperation {
             try demand(
                 before.admits(reply["accuracy_before"].double) || blocks > 1,
                 "accuracy_before is \(reply["accuracy_before"]), expected \(before)")
+            try demand(
+                served.admits(reply["served_accuracy_before"].double) || blocks > 1,
+                "served_accuracy_before is \(reply["served_accuracy_before"]), expected \(served)")
         }
     }
 

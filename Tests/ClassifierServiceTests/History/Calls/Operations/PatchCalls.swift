@@ -1,6 +1,6 @@
 import TensorFormats
 
-/// `PATCH /v1/models/{model}`: the ridge, the imbalance, or both.
+/// `PATCH /v1/models/{model}`: the ridge, the imbalance, the balance, or some of them.
 enum PatchCalls: ChangingOperation {
     static let operations = ["change_model"]
     static let weight = 5
@@ -10,25 +10,27 @@ enum PatchCalls: ChangingOperation {
         let canReweigh = model.configuration.sketchRank != .rows(0)
         var ridge: Double? = HistoryData.ridge(&generator)
         var imbalance: OracleConfiguration.Imbalance? = HistoryData.imbalance(canReweigh, &generator)
-        switch Int.random(in: 0..<7, using: &generator) {
-        // The log holds a change of the imbalance alone.
+        var balance: Double? = Int.random(in: 0..<3, using: &generator) == 0 ? HistoryData.balance(&generator) : nil
+        switch Int.random(in: 0..<9, using: &generator) {
+        // The log holds a change without the ridge.
         case 0, 5, 6: ridge = nil
+        case 7, 8: (ridge, imbalance, balance) = (nil, nil, HistoryData.balance(&generator))
         case 1: imbalance = nil
         // The current values.
-        case 2: (ridge, imbalance) = (model.configuration.ridge, model.configuration.imbalance)
+        case 2: (ridge, imbalance, balance) = (model.configuration.ridge, model.configuration.imbalance, model.configuration.balance)
         default: break
         }
         // Squares of such rows vanish, so any other ridge would dominate.
         if data.scale(of: model.configuration) == .tiny { ridge = nil }
-        if ridge == nil, imbalance == nil { imbalance = OracleConfiguration.Imbalance.none }
-        let (newRidge, newImbalance) = (ridge, imbalance)
-        let request = HistoryRequest("PATCH", "/v1/models/\(name)", json: json(ridge, imbalance))
+        if ridge == nil, imbalance == nil, balance == nil { imbalance = OracleConfiguration.Imbalance.none }
+        let (newRidge, newImbalance, newBalance) = (ridge, imbalance, balance)
+        let request = HistoryRequest("PATCH", "/v1/models/\(name)", json: json(ridge, imbalance, balance))
         return PlannedCall(
             operation: "change_model", model: name, request: request, mayBeRefused: { HistoryChecks.isUnsolvable($0, name, $1) }
         ) { world, reply, manner in
             guard var model = world.models[name] else { return }
             let before = model
-            model.reconfigure(ridge: newRidge, imbalance: newImbalance)
+            model.reconfigure(ridge: newRidge, imbalance: newImbalance, balance: newBalance)
             if model.configuration == before.configuration { model = before }
             // Both count as a change each; setting the current values may count as none.
             if let version = reply?["version"].int {
@@ -44,8 +46,10 @@ enum PatchCalls: ChangingOperation {
         }
     }
 
-    private static func json(_ ridge: Double?, _ imbalance: OracleConfiguration.Imbalance?) -> String {
-        let parts = [ridge.map { "\"ridge\":\($0)" }, imbalance.map { "\"imbalance\":\($0.json)" }]
+    private static func json(_ ridge: Double?, _ imbalance: OracleConfiguration.Imbalance?, _ balance: Double?) -> String {
+        let parts = [
+            ridge.map { "\"ridge\":\($0)" }, imbalance.map { "\"imbalance\":\($0.json)" }, balance.map { "\"balance\":\($0)" },
+        ]
         return "{" + parts.compactMap { $0 }.joined(separator: ",") + "}"
     }
 
@@ -56,7 +60,8 @@ enum PatchCalls: ChangingOperation {
         }
         var calls = [
             call("{}", 400), call(#"{"ridge":0}"#, 400), call(#"{"ridge":-1}"#, 400), call(#"{"ridge":1e999}"#, 400),
-            call(#"{"dimension":3}"#, 400), call(#"{"ridge":7,"imbalance":{"kind":"other"}}"#, 400),
+            call(#"{"dimension":3}"#, 400), call(#"{"balance":1.5}"#, 400), call(#"{"ridge":7,"balance":-1}"#, 400),
+            call(#"{"ridge":7,"imbalance":{"kind":"other"}}"#, 400),
             call(#"{"ridge":7,"imbalance":{"kind":"pseudo_features","noise":-1}}"#, 400),
             // Refused for models without sketches.
             RefusedCall(
