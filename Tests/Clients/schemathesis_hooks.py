@@ -154,6 +154,10 @@ def adapt(case, kwargs):
             case.body["labels"] = [integers(labels[index % len(labels)]) for index in range(count)]
         if name == "unlearn" and next(numbers) % 2:
             case.body = {"features": FEATURES, "labels": [LABELS[0]] * 2 + [LABELS[1]] * 2}
+        if name == "predict" and "prior" in case.body:
+            # Of classes that the model knows, and instead of a balance.
+            case.body["prior"] = {LABELS[0]: 0.5} if next(numbers) % 2 else "uniform"
+            (case.query or {}).pop("balance", None)
         if name in ("infer", "infer_of_version"):
             ask(case.body)
         if name == "create_model":

@@ -614,6 +614,28 @@ class DashboardTests(unittest.TestCase):
             page.press("Enter")
             self.assertTrue(page.evaluate(f"document.getElementById({find}.getAttribute('aria-controls')).hidden"))
 
+    def test_the_balance_is_a_curve_and_a_slider(self):
+        with Client(self.demo) as client:
+            details = client.call("GET", "/v1/models/digits")
+        page = self.open_model("digits")
+        page.wait("document.querySelectorAll('#balance path.line').length === 2")
+        points = details["evaluation"]["balance"]["points"]
+        page.evaluate("document.querySelector('#balance .plot').focus()")
+        page.press("End")
+        self.assertIn(f"{100 * points[4]['balanced_accuracy']:.2f}", page.text("#balance .legend"))
+        self.assertIn("predictions have 0", page.text("#balance-note"))
+        self.assertFalse(page.evaluate("document.getElementById('trial-balance-field').hidden"))
+        self.assertIn("as the model has it", page.text("#trial-balance-value"))
+        page.evaluate("""(() => {
+            const slider = document.getElementById('trial-balance');
+            slider.value = '0.75';
+            slider.dispatchEvent(new Event('input'));
+            document.getElementById('trial-random').click();
+        })()""")
+        page.wait("document.querySelector('#trial-result caption')?.textContent.includes('balance 0.75')")
+        self.assertEqual(page.text("#trial-balance-value"), "0.75")
+        self.assertEqual(page.complaints, [])
+
     def test_panels_fold_and_stay_so(self):
         page = self.open_model("digits")
         find = "document.querySelector('#confusion-title button')"

@@ -18,6 +18,7 @@ struct DashboardRoutes: Sendable {
             DashboardFile("trial.css", style, PackageResources.trial_css),
             DashboardFile("api.js", script, PackageResources.api_js),
             DashboardFile("axes.js", script, PackageResources.axes_js),
+            DashboardFile("balance.js", script, PackageResources.balance_js),
             DashboardFile("chart-axes.js", script, PackageResources.chart_axes_js),
             DashboardFile("class-names.js", script, PackageResources.class_names_js),
             DashboardFile("classes.js", script, PackageResources.classes_js),

@@ -1,6 +1,7 @@
 // Puts the parts of the page together.
 
 import { API } from "./api.js";
+import { BalancePanel } from "./balance.js";
 import { ClassesPanel } from "./classes.js";
 import { ConfusionPanel } from "./confusion.js";
 import { byId, setText } from "./dom.js";
@@ -31,6 +32,7 @@ const api = new API();
 const stream = new StreamPanel();
 const classes = new ClassesPanel(api, () => feed.hurry());
 const confusion = new ConfusionPanel();
+const balance = new BalancePanel();
 const load = new LoadPanels();
 const trial = new TrialPanel(api);
 let models = null;
@@ -85,6 +87,7 @@ const feed = new Feed(api, {
     stream.add(details);
     classes.show(details);
     confusion.show(details);
+    balance.show(details);
     showState(details);
     trial.show(details);
     byId("model").dataset.version = details.version;

@@ -16,10 +16,11 @@ export function answerTable(answer, found, total) {
 }
 
 /** Which weights said so, and what the numbers are. */
-function origin({ version, weights, balanced_version: balanced, calibration }, hasProbability) {
+function origin({ version, weights, balanced_version: balanced, calibration, balance }, hasProbability) {
   const used = weights === "balanced" ? `balanced weights of version ${count(balanced)}` : "plain weights";
   const honest = hasProbability ? "" : calibration === null ? "; too few labels seen for probabilities" : "; scores are not probabilities";
-  return `Version ${count(version)}, ${used}${honest}`;
+  const even = isNumber(balance) && balance > 0 ? `, balance ${figure(balance)}` : balance === null ? ", no balance yet" : "";
+  return `Version ${count(version)}, ${used}${even}${honest}`;
 }
 
 function ranking(answer, { top, given }) {

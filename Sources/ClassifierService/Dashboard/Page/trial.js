@@ -2,7 +2,7 @@
 
 import { modelPath } from "./api.js";
 import { byId, setText } from "./dom.js";
-import { bytes, count } from "./format.js";
+import { bytes, count, figure, isNumber } from "./format.js";
 import { RecentPredictions } from "./recent.js";
 import { parseRows } from "./rows.js";
 import { answerTable } from "./trial-answer.js";
@@ -20,6 +20,9 @@ export class TrialPanel {
   #details = null;
   #input = byId("trial-input");
   #file = byId("trial-file");
+  #balance = byId("trial-balance");
+  /** What the slider was set to; null while it follows the model. */
+  #chosen = null;
   #recent = new RecentPredictions(byId("trial-recent"));
 
   constructor(api) {
@@ -37,6 +40,10 @@ export class TrialPanel {
     this.#input.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#predictText(this.#input.value, "pasted");
     });
+    this.#balance.addEventListener("input", () => {
+      this.#chosen = Number(this.#balance.value);
+      this.#showBalance();
+    });
     this.#file.addEventListener("change", () => {
       const [file] = this.#file.files;
       if (file) this.#predictFile(file);
@@ -51,10 +58,22 @@ export class TrialPanel {
       this.#input.value = "";
       this.#file.value = "";
       this.#recent.clear();
+      this.#chosen = null;
     }
     this.#details = details;
     setText(byId("trial-note"), `${count(details.config?.dimension)} numbers`);
     this.#input.placeholder = "[0.1, 0.2, 0.3, …]";
+    this.#showBalance();
+  }
+
+  /** Shows the slider, if the server knows of balance: as chosen, or as the model has it. */
+  #showBalance() {
+    const own = this.#details?.config?.balance;
+    byId("trial-balance-field").hidden = !isNumber(own);
+    if (!isNumber(own)) return;
+    const value = this.#chosen ?? own;
+    if (this.#chosen === null) this.#balance.value = String(own);
+    setText(byId("trial-balance-value"), this.#chosen === null ? `${figure(value)}, as the model has it` : figure(value));
   }
 
   #complain(text, field = this.#input) {
@@ -93,7 +112,8 @@ export class TrialPanel {
     if (classes === 0) return this.#complain("The model knows no class yet: it has learned no rows.", field);
     this.#complain("");
     // A server that calibrates says so in its details; another one refuses the parameter.
-    const parameters = [...query, ...(calibration === undefined ? [] : ["probability=true"])].join("&");
+    const asked = [...query, ...(calibration === undefined ? [] : ["probability=true"])];
+    const parameters = [...asked, ...(this.#chosen === null ? [] : [`balance=${this.#chosen}`])].join("&");
     try {
       const answer = await this.#api.json(modelPath(name, `/predict${parameters && `?${parameters}`}`), { method: "POST", body, type });
       if (this.#details.name !== name) return;
