@@ -201,10 +201,10 @@ import Testing
 
     @Test func newerFormat_isNamed() throws {
         var header = LogFormat.FileHeader(baseVersion: 7, salt: 1)
-        header.format = 3
+        header.format = LogFormat.newest + 1
         try put(header.bytes)
         let error = storageError { () throws(StorageError) in try LogReader(path) }
-        #expect(error?.reason == .newerFormat(3, known: 2))
+        #expect(error?.reason == .newerFormat(LogFormat.newest + 1, known: LogFormat.newest))
     }
 
     @Test func recordOfAnotherPlaceOrFile_isNoRecord() throws {

@@ -116,7 +116,7 @@ struct InferRoute: Sendable {
                 try Self.read(bytes, scan, workspace, values: &workspace.features)
             }
         }
-        guard isRead else { return .scan(scan) }
+        guard isRead, BalanceWish.isInline(inference.balanceWish(of: workspace.inference.request), weights) else { return .scan(scan) }
         return inference.cost(of: workspace.inference.request) <= limits.inlineCost ? .answer(inference) : .score(inference)
     }
 

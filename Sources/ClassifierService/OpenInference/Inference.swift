@@ -95,9 +95,10 @@ struct Inference: Sendable {
     }
 
     /// The balance that a request chooses.
-    func balance(of request: InferenceRequest, _ scorer: Scorer) -> AppliedBalance {
-        AppliedBalance(request.number.map(BalanceWish.balance) ?? balanceWish, scorer)
-    }
+    func balance(of request: InferenceRequest, _ scorer: Scorer) -> AppliedBalance { AppliedBalance(balanceWish(of: request), scorer) }
+
+    /// The balance that a request asks for; nil for the model's default.
+    func balanceWish(of request: InferenceRequest) -> BalanceWish? { request.number.map(BalanceWish.balance) ?? balanceWish }
 
     private func collector(_ workspace: InferenceWorkspace, _ scorer: Scorer) throws(Problem) -> Collector {
         let calibration = try begin(workspace, scorer)

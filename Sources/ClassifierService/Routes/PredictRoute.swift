@@ -118,9 +118,8 @@ struct PredictRoute: Sendable {
             format: format, dimension: weights.configuration.dimension, maximumArrayBytes: limits.maximumArrayBytes)
         let (rows, extra) = try request.decodeBody { (body) throws(Problem) in try reader.read(body, features: &workspace.features) }
         guard let rows else { return .scan(scan) }
-        // Its labels are looked up among all.
-        guard extra.prior == nil || weights.classCount <= BalanceWish.inlineClasses else { return .scan(scan) }
         try options.add(extra)
+        guard BalanceWish.isInline(options.balance, weights) else { return .scan(scan) }
         if options.leverage { return .measure(model, rows: rows, options) }
         let prediction = try prediction(of: model, weights, rows: rows, options)
         return prediction.cost <= limits.inlineCost ? .answer(prediction) : .score(prediction)

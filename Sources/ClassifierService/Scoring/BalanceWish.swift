@@ -20,7 +20,7 @@ enum BalanceWish: Sendable, Equatable {
         }
     }
 
-    /// The most classes among which an event loop looks up the labels of a prior.
+    /// The most classes for which an event loop computes the shares, and looks up the labels of a prior.
     static let inlineClasses = 4096
 
     /// Shares may add up to this much more than 1, because decimal fractions are rounded.
@@ -28,6 +28,11 @@ enum BalanceWish: Sendable, Equatable {
 
     /// Whether a balance is allowed.
     static func isValid(_ balance: Double) -> Bool { balance >= 0 && balance <= 1 }
+
+    /// Whether an event loop may apply a wish, or the model's default if it is nil.
+    static func isInline(_ wish: BalanceWish?, _ weights: PublishedWeights) -> Bool {
+        weights.classCount <= inlineClasses || wish == nil && weights.configuration.balance == 0
+    }
 
     // MARK: Reading
 

@@ -206,6 +206,29 @@ import Testing
         #expect(try infer("", "?weights=balanced").status == 409)
     }
 
+    /// More classes than an event loop looks through: a compute thread answers.
+    @Test func manyClassesAreLookedThroughElsewhere() throws {
+        let service = try TestService()
+        let client = service.client()
+        let count = BalanceWish.inlineClasses + 10
+        #expect(try client.send("PUT", "/v1/models/m", #"{"dimension":2,"balance":0.5}"#).status == 201)
+        let rows = (0..<count).map { [Double($0 % 7), 1] }
+        #expect(try client.send("POST", "/v1/models/m/learn", Bodies.learn(rows, (0..<count).map { "c\($0)" })).status == 200)
+        let plain = try predict(client, [[1, 2]], "?balance=0")
+        let prior = #"{"c4000":0.5,"c4100":0.25}"#
+        for (query, prior) in [("", nil), ("?balance=1", nil), ("", prior), ("", "\"uniform\"")] as [(String, String?)] {
+            let reply = try predict(client, [[1, 2]], query, prior: prior)
+            #expect(reply.status == 200 && reply["predictions"] == plain["predictions"], "\(reply.text.prefix(300))")
+            #expect(reply.json.object?[prior == nil ? "balance" : "prior"] == .null)
+        }
+        let refused = try predict(client, [[1, 2]], prior: #"{"c9999":0.5}"#)
+        #expect(refused.status == 400 && refused.problemDetail.contains("\"c9999\""))
+        #expect(try predict(client, [[1, 2]], "?balance=1", prior: prior).status == 400)
+        let infer = #"{"inputs":[{"name":"features","shape":[1,2],"datatype":"FP32","data":[1,2]}],"parameters":{"balance":1}}"#
+        let reply = try client.send("POST", "/v2/models/m/infer", infer)
+        #expect(reply.status == 200 && reply["outputs"][0]["data"][0] == plain["predictions"][0]["label"])
+    }
+
     /// Predictions of one turn, or of one product, keep their own balance.
     @Test func companyDoesNotMixBalances() throws {
         let service = try TestService { $0.server.eventLoops = 1 }

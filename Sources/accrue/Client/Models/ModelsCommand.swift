@@ -72,6 +72,7 @@ enum ModelsCommand: Command {
                 case .string(let text): VisibleText.of(text)
                 case .integer(let number) where entry.key != "version": ProgressText.grouped(number)
                 case .object(let object) where entry.key == "evaluation": summary(object)
+                case .array(let entries) where entry.key == "race": race(entries)
                 default: entry.value.description
                 }
             print(entry.key.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value)
@@ -86,6 +87,18 @@ enum ModelsCommand: Command {
             default: nil
             }
         }.joined(separator: ", ")
+    }
+
+    /// Accuracy and balanced accuracy at each balance.
+    private static func race(_ entries: [JSONValue]) -> String {
+        func rounded(_ value: JSONValue?) -> String { value?.double.map { "\(($0 * 1e4).rounded() / 1e4)" } ?? "-" }
+        let lines = entries.compactMap(\.object).map { entry in
+            let points = (entry["points"]?.array ?? []).compactMap(\.object).map { point in
+                "\(rounded(point["balance"])): \(rounded(point["accuracy"])) (\(rounded(point["balanced_accuracy"])))"
+            }
+            return "\(entry["weights"]?.string ?? "") \(points.joined(separator: ", "))"
+        }
+        return lines.isEmpty ? "nothing yet" : lines.joined(separator: "; ")
     }
 
     /// Reads a line from the terminal; a signal ends the wait.
