@@ -16,6 +16,7 @@ import Testing
         Method(imbalance: .pseudoFeatures(noise: 1, cap: 128, seed: 1)), Method(imbalance: .pseudoFeatures(noise: 0.5, cap: 7, seed: 9)),
         Method(imbalance: .pseudoFeatures(noise: 1, cap: 0, seed: 0)), Method(imbalance: .reweight(power: 0.5)),
         Method(imbalance: .reweight(power: 1), rank: .rows(3)), Method(imbalance: .reweight(power: 0.5), rank: .exact),
+        Method(imbalance: .discriminant()), Method(imbalance: .discriminant(falseShare: 0.2, seed: 7)),
     ]
 
     @Test(arguments: methods) func theTruthIsNotTouched(method: Method) throws {
@@ -113,6 +114,9 @@ import Testing
                 try classifier.rebalance()
                 #expect(classifier.balancedElements.allSatisfy { $0.isFinite })
                 #expect(try #require(classifier.balanced).table.transposed.withUnsafeBufferPointer { $0.allSatisfy { $0.isFinite } })
+            } catch BalanceError.unavailable {
+                #expect(try #require(classifier.publish()).balanced == nil)
+                #expect(!classifier.needsBalancing, "nothing to try again until the state changes")
             } catch BalanceError.solver(.eigensolverFailed) {
                 // Refused; the plain weights continue.
                 #expect(try #require(classifier.publish()).balanced == nil)

@@ -1,5 +1,6 @@
-import AnalyticLearning
 import LinearAlgebra
+
+@testable import AnalyticLearning
 
 /// A copy of everything in a classifier's snapshot, to change and restore.
 struct SavedParts {
@@ -18,6 +19,7 @@ struct SavedParts {
     var sketchShrunk: [Double] = []
     var sketches: [Double] = []
     var balanced: [Double]?
+    var discriminant: (weights: [Double], rule: DiscriminantRule)?
     var balancedVersion = 0
     var evaluation: ProgressiveEvaluation.Counters
     var calibration: CalibrationState?
@@ -48,7 +50,7 @@ struct SavedParts {
         if let weights = classifier.balanced {
             var elements: [Double] = []
             weights.withWeights { $0.copyRowMajor(rows: 0..<$0.rows, into: &elements) }
-            balanced = elements
+            if let rule = weights.rule { discriminant = (elements, rule) } else { balanced = elements }
             balancedVersion = weights.version
         }
         try classifier.forEachSketch { column, rows in
@@ -81,7 +83,12 @@ struct SavedParts {
             SavedState(
                 configuration: configuration, labels: labels, counts: counts, samples: samples, version: version, projection: projection,
                 gram: buffer(gram), crossMoment: buffer(q), mean: buffer(mean), m2: buffer(m2), weights: buffer(weights), sketches: saved,
-                balancedWeights: balanced.map(buffer), balancedVersion: balancedVersion,
+                balancedWeights: balanced.map(buffer),
+                discriminant: discriminant.map { weights, rule in
+                    SavedDiscriminant(
+                        weights: buffer(weights), center: rule.center, mean: rule.mean, precision: rule.precision,
+                        classes: zip(rule.bias, rule.marginWeight).flatMap { [$0, $1] })
+                }, balancedVersion: balancedVersion,
                 evaluation: try ProgressiveEvaluation(evaluation), calibration: calibration, balancedCalibration: balancedCalibration,
                 sumError: sumError, momentErrors: momentErrors.map(buffer)))
     }
@@ -98,10 +105,34 @@ extension Classifier {
         try SavedParts(other).withState { try merge($0) }
     }
 
-    /// W̃ row-major, or empty.
+    /// W̃ row-major, or empty. A discriminant's weights have any signs: instead, its scores of some rows, without classes without rows.
     var balancedElements: [Double] {
         var elements: [Double] = []
+        if let balanced, balanced.rule != nil {
+            var generator = SplitMix64(state: 77)
+            var h = try! Matrix(rows: configuration.width, columns: 20)
+            h.withMutableElements { for index in $0.indices { $0[index] = abs(generator.normal()) } }
+            return balanced.scores(of: h).flatMap { $0.filter { $0 > -1e20 } }
+        }
         balanced?.withWeights { $0.copyRowMajor(rows: 0..<$0.rows, into: &elements) }
         return elements
+    }
+}
+
+extension BalancedWeights {
+    /// The scores of mapped rows [D×n], row after row.
+    func scores(of h: borrowing Matrix) -> [[Double]] {
+        var products = try! Matrix(rows: 0, columns: 0)
+        var result: [[Double]] = []
+        try! forEachScores(h, scratch: &products) { result.append(Array($1)) }
+        return result
+    }
+}
+
+extension Matrix {
+    /// The same with these elements, column after column.
+    consuming func filled(with elements: [Double]) -> Matrix {
+        withMutableElements { _ = $0.update(fromContentsOf: elements) }
+        return self
     }
 }

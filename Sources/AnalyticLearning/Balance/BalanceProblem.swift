@@ -36,7 +36,7 @@ struct BalanceProblem: ~Copyable, Sendable {
         var deviation = try Matrix(rows: featureMap.dimension, columns: 0)
         var sketches: [FrequentDirections] = []
         switch configuration.imbalance {
-        case .none: break
+        case .none, .discriminant: break
         case .pseudoFeatures(let noise, _, _):
             mean = try truth.moments.mean.copied()
             deviation = try truth.moments.m2.copied()
@@ -77,7 +77,7 @@ struct BalanceProblem: ~Copyable, Sendable {
         var isWhole = true
         do throws(LinearAlgebraError) {
             switch configuration.imbalance {
-            case .none: break
+            case .none, .discriminant: break
             case .pseudoFeatures(_, let cap, let seed):
                 isWhole = try addPseudoFeatures(cap: cap, seed: seed, shouldStop: shouldStop)
             case .reweight(let power):
@@ -106,8 +106,9 @@ struct BalanceProblem: ~Copyable, Sendable {
         return weights
     }
 
-    /// Peak memory in doubles: mostly one square.
+    /// Peak memory in doubles: mostly one square, except for a discriminant.
     static func doubles(_ imbalance: Imbalance, width: Int, dimension: Int, classes: Double) -> Double {
+        if case .discriminant = imbalance { return DiscriminantProblem.doubles(width: width, classes: classes) }
         let rows = Double(blockRows(width: width))
         let doubles = Double(width) * Double(width) + Double(width) * classes + rows * Double(width)
         guard case .pseudoFeatures = imbalance else { return doubles }

@@ -6,17 +6,27 @@ extension Classifier {
 
     /// Whether balanced weights are wanted but missing or computed from an earlier state.
     public var needsBalancing: Bool {
-        configuration.imbalance != .none && balancedVersion != version && counts.contains { $0 > 0 }
+        configuration.imbalance != .none && balancedVersion != version && balanceUnavailable?.version != version
+            && counts.contains { $0 > 0 }
     }
 
     /// Copies what the balanced weights of this state depend on, for a job that may run on another thread.
     ///
     /// - Returns: nil if the model wants no balanced weights, or no class has rows.
-    /// - Throws: `LinearAlgebraError.outOfMemory`: the job holds D² + D·C + 2·d·C doubles.
-    /// - Complexity: O(D² + (D + d)·C); O(D²C) with exact class matrices.
+    /// - Throws: `LinearAlgebraError.outOfMemory`: the job holds D² + D·C + 2·d·C doubles, that of a discriminant 3·D·C.
+    /// - Complexity: O(D² + (D + d)·C); O(D²C) with exact class matrices, and for a discriminant while a class is poor.
     public func makeBalanceJob() throws(LinearAlgebraError) -> BalanceJob? {
         guard configuration.imbalance != .none, counts.contains(where: { $0 > 0 }) else { return nil }
-        return BalanceJob(version: version, problem: try core.balanceProblem(configuration, labels: registry.labels, epoch: epoch))
+        let problem: BalanceJob.Problem
+        if case .discriminant(let falseShare, _) = configuration.imbalance {
+            core.flush()
+            core.catchUp()
+            problem = .discriminant(
+                try DiscriminantProblem(configuration, labels: registry.labels, epoch: epoch, falseShare: falseShare, core))
+        } else {
+            problem = .linear(try core.balanceProblem(configuration, labels: registry.labels, epoch: epoch))
+        }
+        return BalanceJob(version: version, problem: problem)
     }
 
     /// Takes over the result of a job; the next `publish` includes it.
@@ -27,6 +37,18 @@ extension Classifier {
     public func adopt(_ weights: BalancedWeights) -> Bool {
         guard weights.epoch == epoch, weights.version >= balancedVersion ?? 0 else { return false }
         balanced = weights
+        balanceUnavailable = nil
+        return true
+    }
+
+    /// Takes note that a state has no balanced weights: the plain ones predict, and nothing is computed until the state changes.
+    ///
+    /// - Returns: false, with nothing changed, if that is obsolete, as for `adopt(_:)`.
+    @discardableResult
+    public func adopt(_ unavailable: BalanceUnavailable) -> Bool {
+        guard unavailable.epoch == epoch, unavailable.version >= balancedVersion ?? 0 else { return false }
+        balanced = nil
+        balanceUnavailable = unavailable
         return true
     }
 
@@ -34,7 +56,7 @@ extension Classifier {
     ///
     /// - Returns: false if the model wants none, or no class has rows.
     /// - Parameter shouldStop: see `BalanceJob.run`.
-    /// - Throws: `BalanceError`; the old weights then stay.
+    /// - Throws: `BalanceError`; the old weights then stay, except after `.unavailable`.
     /// - Complexity: that of `BalanceJob.run`.
     @discardableResult
     public func rebalance(shouldStop: () -> Bool = { false }) throws(BalanceError) -> Bool {
@@ -45,7 +67,12 @@ extension Classifier {
             throw .solver(error)
         }
         guard let job else { return false }
-        return adopt(try job.run(shouldStop: shouldStop))
+        do throws(BalanceError) {
+            return adopt(try job.run(shouldStop: shouldStop))
+        } catch {
+            if case .unavailable(let unavailable) = error { adopt(unavailable) }
+            throw error
+        }
     }
 
     /// Begins an epoch: results of earlier jobs are obsolete.
@@ -55,5 +82,6 @@ extension Classifier {
         epoch += 1
         version = min(version + 1, Self.maximumCount)
         if dropped { balanced = nil }
+        balanceUnavailable = nil
     }
 }

@@ -27,6 +27,8 @@ public final class Classifier {
     package var memoryLimit = Int.max
     /// The latest balanced weights; they may lag behind.
     public internal(set) var balanced: BalancedWeights?
+    /// Why the latest state that was tried has none.
+    public internal(set) var balanceUnavailable: BalanceUnavailable?
     /// Tests the scores of the plain weights before rows are learned; a second one those of the balanced weights.
     let plainTest = ProgressiveTest()
     let balancedTest = ProgressiveTest()

@@ -15,7 +15,9 @@ enum MemoryEstimate {
         // W, and its published copy.
         doubles += Double(width) * classes + PublishedWeights.doubles(width: width, classes: classes)
         if configuration.imbalance != .none {
-            doubles += BalancedWeights.doubles(width: width, classes: classes) + PublishedWeights.doubles(width: width, classes: classes)
+            let columns = BalancedWeights.columns(configuration.imbalance, classes: classes)
+            doubles += BalancedWeights.doubles(configuration.imbalance, width: width, classes: classes)
+            doubles += PublishedWeights.doubles(width: width, classes: columns)
         }
         if configuration.ridgeChoice != .fixed { doubles += RidgeCandidates.doubles(width: width, classes: classes) }
         return doubles + buffers(configuration, isAtRest: true)
@@ -52,7 +54,7 @@ extension ModelConfiguration {
     /// - Returns: nil if the number does not fit a 64-bit integer.
     public func restingBytes(classes: Int) -> Int? { MemoryEstimate.bytes(MemoryEstimate.resting(self, classes: Double(classes))) }
 
-    /// Bytes that computing balanced weights takes for this many classes: mostly 8D², for one square.
+    /// Bytes that computing balanced weights takes for this many classes: mostly 8D², for one square; a discriminant needs none.
     ///
     /// Sketches that are written meanwhile are copied and add to it. An ill-conditioned matrix takes 2D²·8 more.
     ///

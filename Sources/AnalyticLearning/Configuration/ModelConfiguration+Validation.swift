@@ -46,6 +46,11 @@ extension ModelConfiguration {
             guard sketchRank != .rows(0) else {
                 throw ConfigurationError(field: "sketch_rank", message: "must be at least 1, or \"exact\", if imbalance is reweight")
             }
+        case .discriminant(let falseShare, _):
+            guard falseShare > 0, falseShare <= 0.5 else {
+                throw ConfigurationError(
+                    field: "imbalance.false_share", message: "must be a number greater than 0 and at most 0.5, not \(falseShare)")
+            }
         }
         guard balance >= 0, balance <= 1 else {
             throw ConfigurationError(field: "balance", message: "must be a number from 0 to 1, not \(balance)")

@@ -86,6 +86,10 @@ public enum Imbalance: Equatable, Sendable {
     case pseudoFeatures(noise: Double, cap: Int, seed: UInt64)
     /// AIR's class weights ∝ n_c^−power.
     case reweight(power: Double)
+    /// Probabilistic linear discriminant analysis from the same sums (`DiscriminantFit`): a new class is predicted after a few rows.
+    ///
+    /// A class of few rows is raised until it would take `falseShare` of the other classes' rows; `seed` keys the draws that find out.
+    case discriminant(falseShare: Double = 0.02, seed: UInt64 = 0)
 
     var defaultSketchRank: SketchRank {
         if case .reweight = self { return .rows(16) }

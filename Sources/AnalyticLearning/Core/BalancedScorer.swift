@@ -17,10 +17,10 @@ struct BalancedScorer {
     ///   - columns: the class of each row.
     ///   - scores: overwritten.
     /// - Throws: `LinearAlgebraError.outOfMemory`.
-    /// - Complexity: 2DCn operations.
+    /// - Complexity: 2DCn operations; up to twice as many for a discriminant.
     func record(_ h: borrowing Matrix, columns: ArraySlice<Int>, scratch scores: inout Matrix) throws(LinearAlgebraError) {
-        try scores.reshapeScratch(rows: h.columns, columns: weights.classCount)
-        weights.withWeights { scores.multiply(h, transposed: true, by: $0) }
-        test.record(scores, columns: columns)
+        try weights.forEachScores(h, scratch: &scores) { row, scores in
+            test.record(scores, label: columns[columns.startIndex + row])
+        }
     }
 }

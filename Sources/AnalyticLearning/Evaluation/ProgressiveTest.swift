@@ -1,5 +1,3 @@
-internal import LinearAlgebra
-
 /// Test-then-train of one set of weights: from each row's scores before the row was learned, fits the temperature, counts what every
 /// balance would have got right, and notes what `predict` would have answered.
 ///
@@ -26,7 +24,6 @@ final class ProgressiveTest {
     /// The row's number in the stream.
     private var row = 0
     private var inverseTemperature: Double?
-    private var rowScores: [Double] = []
 
     /// Prepares for the rows of some requests.
     ///
@@ -73,22 +70,11 @@ final class ProgressiveTest {
         endRow(label)
     }
 
-    /// Uses several rows.
-    ///
-    /// - Parameters:
-    ///   - scores: [n×C].
-    ///   - columns: the true column of each row.
-    func record(_ scores: borrowing Matrix, columns: ArraySlice<Int>) {
-        for (row, label) in columns.enumerated() {
-            rowScores.removeAll(keepingCapacity: true)
-            var (best, highest) = (-1, -Double.infinity)
-            for column in 0..<scores.columns {
-                let value = scores[row, column]
-                rowScores.append(value)
-                if value > highest { (best, highest) = (column, value) }
-            }
-            rowScores.withUnsafeBufferPointer { record($0, label: label, best: best) }
-        }
+    /// Uses the next row, whose best score is not known yet.
+    func record(_ scores: UnsafeBufferPointer<Double>, label: Int) {
+        var (best, highest) = (-1, -Double.infinity)
+        for (column, value) in scores.enumerated() where value > highest { (best, highest) = (column, value) }
+        record(scores, label: label, best: best)
     }
 
     /// Passes over rows without scores.

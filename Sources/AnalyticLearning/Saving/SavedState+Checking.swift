@@ -44,6 +44,16 @@ extension SavedState {
             try Self.check(balancedWeights, "weight.balanced", -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
             guard (0...version).contains(balancedVersion) else { throw .value(part: "balanced_version", index: 0) }
         }
+        if let discriminant {
+            guard let rule = discriminant.rule, rule.classCount <= classes else {
+                throw .value(part: "discriminant.class", index: 0)
+            }
+            guard discriminant.weights.count == width * rule.productCount else {
+                throw .size(part: "discriminant.weight", count: discriminant.weights.count, expected: width * rule.productCount)
+            }
+            try Self.check(discriminant.weights, "discriminant.weight", -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
+            guard (0...version).contains(balancedVersion) else { throw .value(part: "balanced_version", index: 0) }
+        }
         if let sumError, !(0...SumError.largestBound).contains(sumError) { throw .value(part: "sum_error", index: 0) }
         if let momentErrors {
             guard momentErrors.count == classes * dimension else {

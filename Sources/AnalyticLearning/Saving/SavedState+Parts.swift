@@ -23,6 +23,14 @@ extension SavedState {
     /// - Parameter scale: the size of the mapped rows; called only if there are weights.
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     func makeBalancedWeights(_ scale: () -> RowScale) throws -> BalancedWeights? {
+        if case .discriminant = configuration.imbalance {
+            guard let discriminant, let rule = discriminant.rule else { return nil }
+            var weights = try Matrix(rows: configuration.width, columns: rule.productCount)
+            weights.setRowMajor(discriminant.weights)
+            return BalancedWeights(
+                version: balancedVersion, imbalance: configuration.imbalance, solution: nil, epoch: 0, weights: weights, rule: rule,
+                scale: scale())
+        }
         guard let balancedWeights, configuration.imbalance != .none else { return nil }
         var weights = try Matrix(rows: configuration.width, columns: balancedWeights.count / configuration.width)
         weights.setRowMajor(balancedWeights)

@@ -29,7 +29,9 @@ public struct SavedState {
     public var sketches: SavedSketches
     /// W̃ [D, C'], for the first C' ≤ C classes, if there is one.
     public var balancedWeights: UnsafeBufferPointer<Double>?
-    /// The version that W̃ was computed from.
+    /// A discriminant, if there is one instead of W̃.
+    public var discriminant: SavedDiscriminant?
+    /// The version that W̃ or the discriminant was computed from.
     public var balancedVersion: Int
     /// The evaluation so far; nil starts a new one.
     public var evaluation: ProgressiveEvaluation?
@@ -51,7 +53,8 @@ public struct SavedState {
         configuration: ModelConfiguration, labels: [Label], counts: [Int], samples: Int, version: Int, projection: [Float]?,
         gram: UnsafeBufferPointer<Double>, crossMoment: UnsafeBufferPointer<Double>, mean: UnsafeBufferPointer<Double>,
         m2: UnsafeBufferPointer<Double>, weights: UnsafeBufferPointer<Double>, sketches: SavedSketches = .none,
-        balancedWeights: UnsafeBufferPointer<Double>? = nil, balancedVersion: Int = 0, evaluation: ProgressiveEvaluation? = nil,
+        balancedWeights: UnsafeBufferPointer<Double>? = nil, discriminant: SavedDiscriminant? = nil, balancedVersion: Int = 0,
+        evaluation: ProgressiveEvaluation? = nil,
         calibration: CalibrationState? = nil, balancedCalibration: CalibrationState? = nil,
         sumError: Double? = nil, momentErrors: UnsafeBufferPointer<Double>? = nil
     ) {
@@ -68,12 +71,46 @@ public struct SavedState {
         self.weights = weights
         self.sketches = sketches
         self.balancedWeights = balancedWeights
+        self.discriminant = discriminant
         self.balancedVersion = balancedVersion
         self.evaluation = evaluation
         self.calibration = calibration
         self.balancedCalibration = balancedCalibration
         self.sumError = sumError
         self.momentErrors = momentErrors
+    }
+}
+
+/// A discriminant as stored in a snapshot; `DiscriminantRule` says what its parts are.
+public struct SavedDiscriminant {
+    /// [V | Z], row-major [D, K].
+    public var weights: UnsafeBufferPointer<Double>
+    /// The rule's m₀ and t₀ [K].
+    public var center: [Double]
+    /// μ [C', r].
+    public var mean: [Double]
+    /// p [C', r].
+    public var precision: [Double]
+    /// b and γ [C', 2].
+    public var classes: [Double]
+
+    /// A discriminant from its parts.
+    public init(weights: UnsafeBufferPointer<Double>, center: [Double], mean: [Double], precision: [Double], classes: [Double]) {
+        self.weights = weights
+        self.center = center
+        self.mean = mean
+        self.precision = precision
+        self.classes = classes
+    }
+
+    /// The rule.
+    ///
+    /// - Returns: nil if the parts do not fit each other or are out of range.
+    var rule: DiscriminantRule? {
+        guard classes.count % 2 == 0 else { return nil }
+        return DiscriminantRule(
+            center: center, mean: mean, precision: precision, bias: stride(from: 0, to: classes.count, by: 2).map { classes[$0] },
+            marginWeight: stride(from: 1, to: classes.count, by: 2).map { classes[$0] })
     }
 }
 

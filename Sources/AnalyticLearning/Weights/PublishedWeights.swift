@@ -30,6 +30,8 @@ public final class PublishedWeights: Sendable {
     let plain: WeightTable?
     /// The balanced weights, if the model's setting asks for them and they have been computed.
     public let balanced: BalancedWeights?
+    /// Why there are none, if they cannot be computed.
+    public let balanceUnavailable: BalanceUnavailable?
     /// What the model predicted correctly before learning it.
     public let evaluation: ProgressiveEvaluation
     /// How other ridges have done; nil if the ridge is fixed, or has no candidates yet.
@@ -55,6 +57,7 @@ public final class PublishedWeights: Sendable {
         health = classifier.health
         // Every column that scores needs a label.
         balanced = classifier.balanced.flatMap { $0.classCount <= labels.count ? $0 : nil }
+        balanceUnavailable = classifier.balanceUnavailable
         evaluation = classifier.evaluation
         plainCalibration = classifier.calibration(of: .plain)
         balancedCalibration = classifier.calibration(of: .balanced)
@@ -81,6 +84,7 @@ public final class PublishedWeights: Sendable {
         health = nil
         // Every column that scores needs a label.
         self.balanced = balanced.flatMap { $0.classCount <= state.labels.count ? $0 : nil }
+        balanceUnavailable = nil
         evaluation = state.evaluation ?? ProgressiveEvaluation()
         // As `Classifier.calibration(of:)`.
         let isCalibrated = state.labels.count >= 2
@@ -115,7 +119,7 @@ public final class PublishedWeights: Sendable {
     /// - Parameter wish: nil for the model's default.
     /// - Returns: nil while no class is known, or if balanced weights are requested while there are none.
     public func scorer(_ wish: WeightsKind? = nil) -> Scorer? {
-        if let balanced, wish != .plain { return Scorer(self, .balanced, balanced.table) }
+        if let balanced, wish != .plain { return Scorer(self, .balanced, balanced.table, balanced.rule) }
         guard wish != .balanced else { return nil }
         return plain.map { Scorer(self, .plain, $0) }
     }

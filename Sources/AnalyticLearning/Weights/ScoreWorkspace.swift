@@ -2,10 +2,15 @@
 public struct ScoreWorkspace: Sendable {
     /// H [n, stride].
     var mapped: [Float] = []
+    /// n·K products of a discriminant, row after row, and the coordinates of one row.
+    var products: [Float] = []
+    var coordinates: [Float] = []
     /// n·C scores, row after row.
     public internal(set) var scores: [Float] = []
     /// One mapped row in Float64.
     var exactMapped: [Double] = []
+    /// Its K products of a discriminant.
+    var exactProducts: [Double] = []
     /// Its C scores, if they were requested in Float64.
     public internal(set) var exactScores: [Double] = []
 
@@ -16,6 +21,13 @@ public struct ScoreWorkspace: Sendable {
         Self.resize(&mapped, mappedCount)
         Self.resize(&scores, scoreCount)
     }
+
+    mutating func resize(products productCount: Int, coordinates coordinateCount: Int) {
+        Self.resize(&products, productCount)
+        Self.resize(&coordinates, coordinateCount)
+    }
+
+    mutating func resize(exactProducts productCount: Int) { Self.resize(&exactProducts, productCount) }
 
     mutating func resize(exactMapped mappedCount: Int, exactScores scoreCount: Int) {
         Self.resize(&exactMapped, mappedCount)
@@ -49,6 +61,7 @@ public struct ScoreWorkspace: Sendable {
     public mutating func trim(above count: Int) {
         if mapped.capacity > count { mapped = [] }
         if scores.capacity > count { scores = [] }
+        if products.capacity > count { products = [] }
         if exactMapped.capacity > count { exactMapped = [] }
         if exactScores.capacity > count { exactScores = [] }
     }

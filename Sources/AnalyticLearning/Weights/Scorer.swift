@@ -12,16 +12,19 @@ public struct Scorer: Sendable {
     /// Which of the state's weights.
     public let kind: WeightsKind
     private let table: WeightTable
+    /// How a discriminant's products become scores.
+    private let rule: DiscriminantRule?
 
-    init(_ weights: PublishedWeights, _ kind: WeightsKind, _ table: WeightTable) {
+    init(_ weights: PublishedWeights, _ kind: WeightsKind, _ table: WeightTable, _ rule: DiscriminantRule? = nil) {
         self.weights = weights
         self.kind = kind
         self.table = table
+        self.rule = rule
     }
 
     /// C ≥ 1, the number of classes that the weights know: the first C of the model's labels. Balanced weights do not know later
     /// classes.
-    public var classCount: Int { table.classes }
+    public var classCount: Int { rule?.classCount ?? table.classes }
 
     /// How the scores become probabilities; nil until enough rows were seen, see `Calibration`.
     public var calibration: Calibration? { weights.calibration(of: kind) }
@@ -32,7 +35,7 @@ public struct Scorer: Sendable {
     /// The multiply-adds for scoring this many rows, which decide where to do it.
     public func cost(rows: Int) -> Int {
         let projection = weights.featureMap.projection.map { $0.inputs * $0.outputs } ?? 0
-        let (map, overflow) = projection.addingReportingOverflow(table.stride * table.classes)
+        let (map, overflow) = projection.addingReportingOverflow(table.stride * table.classes + (rule?.operations ?? 0))
         let (total, overflowing) = rows.multipliedReportingOverflow(by: map)
         return overflow || overflowing ? .max : total
     }
@@ -78,22 +81,39 @@ public struct Scorer: Sendable {
         let dimension = featureMap.dimension
         let rows = x.count / dimension
         precondition(rows * dimension == x.count, "a row is cut short")
-        let (classes, stride) = (table.classes, table.stride)
+        let stride = table.stride
         // `sgemm` takes rows of any length, so unmapped rows need no padded copy.
         let isMapped = !useBLAS || featureMap.projection != nil
-        workspace.resize(mapped: isMapped ? rows * stride : 0, scores: rows * classes)
+        workspace.resize(mapped: isMapped ? rows * stride : 0, scores: rows * classCount)
         guard rows > 0 else { return }
-        workspace.mapped.withUnsafeMutableBufferPointer { h in
-            workspace.scores.withUnsafeMutableBufferPointer { scores in
-                table.transposed.withUnsafeBufferPointer { weights in
+        guard let rule else {
+            return multiply(x, rows: rows, isMapped: isMapped, &workspace.mapped, useBLAS: useBLAS, into: &workspace.scores)
+        }
+        workspace.resize(products: rows * rule.productCount, coordinates: DiscriminantRule.padded(rule.coordinateCount))
+        multiply(x, rows: rows, isMapped: isMapped, &workspace.mapped, useBLAS: useBLAS, into: &workspace.products)
+        workspace.products.withUnsafeMutableBufferPointer { products in
+            workspace.coordinates.withUnsafeMutableBufferPointer { coordinates in
+                workspace.scores.withUnsafeMutableBufferPointer { rule.score(products, rows: rows, scratch: coordinates, into: $0) }
+            }
+        }
+    }
+
+    /// Multiplies rows, mapped if they must be, with the table.
+    private func multiply(
+        _ x: UnsafeBufferPointer<Float>, rows: Int, isMapped: Bool, _ mapped: inout [Float], useBLAS: Bool, into products: inout [Float]
+    ) {
+        let (classes, stride) = (table.classes, table.stride)
+        mapped.withUnsafeMutableBufferPointer { h in
+            products.withUnsafeMutableBufferPointer { scores in
+                table.transposed.withUnsafeBufferPointer { elements in
                     if isMapped { map(x, rows: rows, into: h, stride: stride, useBLAS: useBLAS) }
-                    let (inputs, length) = isMapped ? (UnsafeBufferPointer(h), stride) : (x, dimension)
+                    let (inputs, length) = isMapped ? (UnsafeBufferPointer(h), stride) : (x, weights.featureMap.dimension)
                     if useBLAS {
                         SinglePrecision.multiply(
-                            m: classes, n: rows, k: length, weights, transposed: true, lda: stride, inputs, ldb: length,
+                            m: classes, n: rows, k: length, elements, transposed: true, lda: stride, inputs, ldb: length,
                             into: scores, ldc: classes)
                     } else {
-                        ScoreKernel.score(inputs, rows: rows, weights, classes: classes, stride: stride, into: scores)
+                        ScoreKernel.score(inputs, rows: rows, elements, classes: classes, stride: stride, into: scores)
                     }
                 }
             }
@@ -151,7 +171,8 @@ public struct Scorer: Sendable {
         let featureMap = weights.featureMap
         let width = featureMap.width
         precondition(features.count == featureMap.dimension, "a row of another length")
-        workspace.resize(exactMapped: width, exactScores: table.classes)
+        workspace.resize(exactMapped: width, exactScores: classCount)
+        workspace.resize(exactProducts: rule == nil ? 0 : table.classes)
         workspace.exactMapped.withUnsafeMutableBufferPointer { h in
             if let projection = featureMap.projection {
                 h.update(repeating: 0)
@@ -165,16 +186,22 @@ public struct Scorer: Sendable {
             } else {
                 for index in h.indices { h[index] = Double(features[index]) }
             }
-            multiply(h, into: &workspace.exactScores)
-            guard !workspace.exactScores.allSatisfy({ $0.isFinite }) else { return }
-            // This overflows even Float64: no component of h reaches 2³⁴⁰, and no weight 2¹⁰²⁴.
-            for index in h.indices { h[index] *= 0x1p-400 }
-            multiply(h, into: &workspace.exactScores)
-            let bound = Double.greatestFiniteMagnitude
-            for column in workspace.exactScores.indices {
-                workspace.exactScores[column] = min(max(workspace.exactScores[column] * 0x1p400, -bound), bound)
+            guard let rule else { return multiplyFinitely(h, into: &workspace.exactScores) }
+            multiplyFinitely(h, into: &workspace.exactProducts)
+            workspace.exactProducts.withUnsafeMutableBufferPointer { products in
+                workspace.exactScores.withUnsafeMutableBufferPointer { rule.score(products, into: $0) }
             }
         }
+    }
+
+    private func multiplyFinitely(_ h: UnsafeMutableBufferPointer<Double>, into scores: inout [Double]) {
+        multiply(h, into: &scores)
+        guard !scores.allSatisfy({ $0.isFinite }) else { return }
+        // This overflows even Float64: no component of h reaches 2³⁴⁰, and no weight 2¹⁰²⁴.
+        for index in h.indices { h[index] *= 0x1p-400 }
+        multiply(h, into: &scores)
+        let bound = Double.greatestFiniteMagnitude
+        for column in scores.indices { scores[column] = min(max(scores[column] * 0x1p400, -bound), bound) }
     }
 
     private func multiply(_ h: UnsafeMutableBufferPointer<Double>, into scores: inout [Double]) {

@@ -16,10 +16,13 @@ struct WeightTable: Sendable {
     /// - Parameters:
     ///   - norm: the root of the mean square norm of the mapped rows that W comes from.
     ///   - spare: memory to reuse, see `WeightMemory`; it is taken even if there is no table.
+    ///   - needsExact: whether Float32 is not enough in any case.
     ///   - components: the root mean square of each of their D components; called only if the norm or W is unusual.
     /// - Returns: nil if W has no class, so that it could score nothing, or has elements that are not finite.
     /// - Complexity: O(D·C).
-    init?(_ weights: borrowing Matrix, norm: Double, reusing spare: inout WeightMemory?, components: () -> [Double]) {
+    init?(
+        _ weights: borrowing Matrix, norm: Double, reusing spare: inout WeightMemory?, needsExact: Bool = false, components: () -> [Double]
+    ) {
         let (classes, stride) = (weights.columns, ScoreKernel.padded(weights.rows))
         guard classes > 0 else { return nil }
         var magnitude = NarrowedColumns.Magnitude.notFinite
@@ -34,7 +37,7 @@ struct WeightTable: Sendable {
         self.classes = classes
         transposed = memory
         let isUsual = magnitude == .usual && NarrowedColumns.usual.contains(norm)
-        exact = isUsual || Self.fitsFloat32(weights, components()) ? nil : weights.withElements { Array($0) }
+        exact = !needsExact && (isUsual || Self.fitsFloat32(weights, components())) ? nil : weights.withElements { Array($0) }
     }
 
     /// Whether Float32's limited range costs scores of typical rows no more than its rounding does anyway.

@@ -103,13 +103,17 @@ package enum ConfigurationJSON {
 
     static func imbalance(_ value: JSONValue) throws(ConfigurationError) -> Imbalance {
         // A client that sends only the kind gets an example of that kind.
-        let kinds = ["none", "pseudo_features", "reweight"]
+        let kinds = ["none", "discriminant", "pseudo_features", "reweight"]
         let kind = value.string.flatMap { kinds.contains($0) ? $0 : nil } ?? "pseudo_features"
-        let object = try Object(value, "imbalance", keys: ["kind", "noise", "cap", "seed", "power"], example: #"{"kind": "\#(kind)"}"#)
+        let keys = ["kind", "false_share", "noise", "cap", "seed", "power"]
+        let object = try Object(value, "imbalance", keys: keys, example: #"{"kind": "\#(kind)"}"#)
         switch try object.kind(among: kinds) {
         case "none":
             try object.allow(["kind"], for: "none")
             return .none
+        case "discriminant":
+            try object.allow(["kind", "false_share", "seed"], for: "discriminant")
+            return .discriminant(falseShare: try object.number("false_share", default: 0.02), seed: try object.seed())
         case "reweight":
             try object.allow(["kind", "power"], for: "reweight")
             return .reweight(power: try object.number("power", default: 0.5))
@@ -161,6 +165,8 @@ package enum ConfigurationJSON {
         case .pseudoFeatures(let noise, let cap, let seed):
             .object(["kind": .string("pseudo_features"), "noise": .number(noise), "cap": .integer(cap), "seed": .unsigned(seed)])
         case .reweight(let power): .object(["kind": .string("reweight"), "power": .number(power)])
+        case .discriminant(let falseShare, let seed):
+            .object(["kind": .string("discriminant"), "false_share": .number(falseShare), "seed": .unsigned(seed)])
         }
     }
 
