@@ -28,8 +28,8 @@ public final class BalanceJob: Sendable {
     /// - Parameter shouldStop: called between blocks of drawn rows; with `cap` 0 their number grows with the stream.
     /// - Throws: `BalanceError.stopped`, `.unavailable`, or `.solver` if even the solution by eigenvectors is not finite, or memory
     ///   runs out.
-    /// - Complexity: k·d·D + kD²/2 + D³/6 + D²C multiply-adds for k drawn or sketched rows; of a discriminant, 5DC² and about 12kC² for
-    ///   k drawn rows. Independent of the stream's length, except with `cap` 0.
+    /// - Complexity: k·d·D + kD²/2 + D³/6 + D²C multiply-adds for k drawn or sketched rows; of a discriminant, 5DC² and about
+    ///   7kC² for k drawn rows. Independent of the stream's length, except with `cap` 0.
     public func run(shouldStop: () -> Bool = { false }) throws(BalanceError) -> BalancedWeights {
         guard let problem = problem.withLock({ $0.take() }) else { preconditionFailure("a balance job runs once") }
         switch consume problem {

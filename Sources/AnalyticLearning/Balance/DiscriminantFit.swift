@@ -4,13 +4,13 @@ internal import LinearAlgebra
 /// Coordinates in which each class is a Gaussian with a known mean and a diagonal covariance: probabilistic linear discriminant analysis
 /// (Ioffe 2006; Prince and Elder 2007) from C×C sums alone.
 ///
-/// With K = QᵀW, the Schur complement N − K is positive definite, and P = (N − K)⁻¹ has all inner products under the scatter within the
-/// classes, S = G − QN⁻¹Qᵀ + λI:
+/// With K = QᵀW, the Schur complement N − K is positive definite, and P = (N − K)⁻¹ has all inner products under the scatter
+/// within the classes, S = G − QN⁻¹Qᵀ + λI:
 ///
 ///     S⁻¹M = WP          m_iᵀS⁻¹m_j = P_ij − δ_ij/n_i          tr (S−λI)S⁻¹ = D − λ(tr R + tr PWᵀW)
 ///
-/// 1. **Whitening.** a_c = s·hᵀS⁻¹m_c, with s = ν − degrees, follows from the row's plain scores. Given class b, a fresh row has mean Γ_b =
-///    (B − diag(degrees/n))_b: a class's own rows sit in its own mean. Its covariance is φB, φ = ν/s: S was estimated from rows. The
+/// 1. **Whitening.** a_c = s·hᵀS⁻¹m_c, with s = ν − degrees, follows from the row's plain scores. Given class b, a fresh row has
+///    mean Γ_b = (B − diag(degrees/n))_b: a class's own rows sit in its own mean. Its covariance is φB, φ = ν/s: S was estimated. The
 ///    squared distance of each mean is shrunk by empirical Bayes (DerSimonian and Laird 1986), because in a class of few rows it is noise.
 /// 2. **Scores.** Class means are N(m₀, Σ_b), with Σ_b from all classes weighted n/(n+1). A row's score is its posterior predictive
 ///    likelihood, tempered, times the prior max(n, median n).
@@ -57,8 +57,8 @@ struct DiscriminantFit: ~Copyable {
     init?(_ sums: borrowing DiscriminantSums) throws(LinearAlgebraError) {
         let (n, classes) = (sums.counts, sums.counts.count)
         var solver = try SymmetricEigensolver(largestOrder: classes)
-        // N^-½KN^-½ has eigenvalues κ from 0 to 1; with its eigenvectors U, P = N^-½U·1/(1−κ)·UᵀN^-½, and P − N⁻¹ has κ/(1−κ) instead:
-        // nothing cancels.
+        // N^-½KN^-½ has eigenvalues κ from 0 to 1; with its eigenvectors U, P = N^-½U·1/(1−κ)·UᵀN^-½, and P − N⁻¹ has
+        // κ/(1−κ) instead: nothing cancels.
         let roots = n.map { $0.squareRoot() }
         var vectors = try sums.readout.copied()
         for column in 0..<classes {

@@ -143,6 +143,19 @@ struct DiscriminantProblem: ~Copyable, Sendable {
             version: version, imbalance: configuration.imbalance, solution: nil, epoch: epoch, weights: table, rule: rule, scale: scale)
     }
 
+    /// About how many multiply-adds a job takes, including what it copies.
+    static func operations(width: Int, counts: [Int], falseShare: Double) -> Double {
+        let known = counts.filter { $0 > 0 }.map(Double.init)
+        guard known.count > 1, known.count <= largestClasses else { return 0 }
+        let (d, c) = (Double(width), Double(known.count))
+        // The products of Q and W, and eigenvectors of order C.
+        let always = 3 * d * c * c + 27 * c * c * c
+        guard FalseTakes(counts: known, share: falseShare).isNeeded else { return always }
+        let rows = c * Double(DiscriminantCalibration.draws(classes: known.count))
+        // GQ and its product; eigenvectors of order 2C; the drawn rows, each value of which takes as long as a dozen products.
+        return always + d * d * c + 2 * d * c * c + 72 * c * c * c + rows * (7 * c * c + 36 * c)
+    }
+
     /// Peak memory in doubles, at most.
     static func doubles(width: Int, classes: Double) -> Double {
         let c = min(classes, Double(largestClasses))

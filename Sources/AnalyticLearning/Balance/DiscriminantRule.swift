@@ -1,8 +1,8 @@
 /// How the products of a mapped row with a discriminant's weights become the scores of its classes: small, immutable, and free of
 /// allocation per row.
 ///
-/// The first r products are the row's coordinates x = hᵀV − m₀. In them class c is a Gaussian with mean μ_c and a diagonal covariance. The
-/// last C products, if there are any, are its cosines t = hᵀZ − t₀ with the class means. Then
+/// The first r products are the row's coordinates x = hᵀV − m₀. In them class c is a Gaussian of mean μ_c and diagonal covariance.
+/// The last C products, if there are any, are its cosines t = hᵀZ − t₀ with the class means. Then
 ///
 ///     s_c = b_c − Σ_j p_cj (x_j − μ_cj)² + γ_c (t_c − max_{k≠c} t_k)
 ///

@@ -10,6 +10,12 @@ extension Classifier {
             && counts.contains { $0 > 0 }
     }
 
+    /// About how many multiply-adds a refresh of this state's discriminant takes; nil if the model asks for none.
+    package var discriminantOperations: Double? {
+        guard case .discriminant(let falseShare, _) = configuration.imbalance else { return nil }
+        return DiscriminantProblem.operations(width: featureMap.width, counts: counts, falseShare: falseShare)
+    }
+
     /// Copies what the balanced weights of this state depend on, for a job that may run on another thread.
     ///
     /// - Returns: nil if the model wants no balanced weights, or no class has rows.

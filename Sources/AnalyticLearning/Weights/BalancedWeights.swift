@@ -34,7 +34,7 @@ public final class BalancedWeights: Sendable {
         return classes
     }
 
-    /// A coordinate of a discriminant is in Float64 if rounding rows of the usual size to Float32 would cost more of its scale than 2⁻⁸.
+    /// A discriminant is in Float64 if rounding usual rows to Float32 could move a coordinate by more than 2⁻⁸ of its scale.
     private static let largestReach = 0x1p16
 
     /// Weights that were solved or saved.

@@ -41,6 +41,8 @@ struct ModelAnswer: Sendable {
     private let sumError: SumError?
     private let memoryBytes: Int
     private let balancedVersion: Int?
+    /// Why there are no balanced weights.
+    private let balanceUnavailable: String?
     private let evaluation: EvaluationAnswer
     private let race: [BalanceCurveAnswer]
     private let plainCalibration: Calibration?
@@ -59,6 +61,7 @@ struct ModelAnswer: Sendable {
         sumError = weights.sumError
         memoryBytes = details.memoryBytes
         balancedVersion = weights.balancedVersion
+        balanceUnavailable = weights.balanceUnavailable.map { "\($0)" }
         race = BalanceCurveAnswer.all(of: weights)
         evaluation = EvaluationAnswer(
             evaluation: weights.evaluation, labels: weights.labels, counts: weights.counts,
@@ -111,6 +114,9 @@ struct ModelAnswer: Sendable {
             writer.member("solves", health?.solves)
             if configuration.imbalance != .none {
                 writer.member("balanced_version", balancedVersion)
+            }
+            if let balanceUnavailable {
+                writer.member("balanced_unavailable", balanceUnavailable)
             }
             writer.key("evaluation")
             writer.beginObject()

@@ -27,7 +27,8 @@ final class BackgroundRefresh: Sendable {
         do throws(BalanceError) {
             outcome.weights = try job.run(shouldStop: { isCancelled.load(ordering: .relaxed) })
         } catch {
-            if !isCancelled.load(ordering: .relaxed) { outcome.failure = "\(error)" }
+            if case .unavailable(let unavailable) = error { outcome.unavailable = unavailable }
+            if outcome.unavailable == nil, !isCancelled.load(ordering: .relaxed) { outcome.failure = "\(error)" }
         }
         outcome.duration = MonotonicClock.seconds(since: start)
         reservation.giveBack()
@@ -50,6 +51,8 @@ final class BackgroundRefresh: Sendable {
 package struct RefreshOutcome: Sendable {
     /// Nil if it failed or was cancelled.
     var weights: BalancedWeights?
+    /// The state has no such weights.
+    var unavailable: BalanceUnavailable?
     /// Why it failed.
     var failure: String?
     /// Duration in seconds.

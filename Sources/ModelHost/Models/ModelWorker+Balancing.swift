@@ -30,14 +30,58 @@ extension ModelWorker {
                 publish()
                 noteRebalance(seconds: outcome.duration)
             }
+        } else if let unavailable = outcome.unavailable {
+            if isWanted { adopt(unavailable) }
         } else if let failure = outcome.failure {
-            context.log.error(
-                "the balanced weights could not be refreshed; the last ones stay in use", ["model": model.name, "reason": failure])
-            refresh.postpone(max(1, outcome.duration))
-            model.activity.withLock { $0.rebalanceFailures += 1 }
+            noteFailure(failure, seconds: outcome.duration)
         }
         answer(refresh.takeWaiting())
     }
+
+    /// Publishes that a state has no balanced weights; nothing is tried again until it changes.
+    private func adopt(_ unavailable: BalanceUnavailable) {
+        let before = model.published?.balanceUnavailable?.reason
+        guard classifier.adopt(unavailable) else { return }
+        publish()
+        guard before != unavailable.reason else { return }
+        context.log.warning(
+            "the model has no balanced weights; the plain ones are used", ["model": model.name, "reason": "\(unavailable)"])
+    }
+
+    private func noteFailure(_ reason: String, seconds: Double) {
+        context.log.error(
+            "the balanced weights could not be refreshed; the last ones stay in use", ["model": model.name, "reason": reason])
+        refresh.postpone(max(1, seconds))
+        model.activity.withLock { $0.rebalanceFailures += 1 }
+    }
+
+    /// Refreshes a discriminant between learning a block and publishing it, so that the block's answer already knows a new class.
+    ///
+    /// That is done if it takes a tenth of the time of the block, or a few milliseconds with pauses nine times as long; otherwise, and
+    /// for other balanced weights, the refresh in the background follows.
+    ///
+    /// - Parameter rows: of the block.
+    func refreshInLine(rows: Int) {
+        guard let operations = classifier.discriminantOperations, refresh.isFree, classifier.needsBalancing else { return }
+        let width = Double(classifier.configuration.width)
+        guard operations <= max(Self.inLineOperations, 0.4 * width * width * Double(rows)) else { return }
+        guard let reservation = reserveJob() else { return }
+        defer { reservation.giveBack() }
+        let start = MonotonicClock.now
+        do throws(BalanceError) {
+            guard try classifier.rebalance() else { return }
+            let seconds = MonotonicClock.seconds(since: start)
+            refresh.postpone(9 * seconds)
+            noteRebalance(seconds: seconds)
+        } catch {
+            // The caller publishes the state.
+            if case .unavailable = error { return refresh.postpone(9 * MonotonicClock.seconds(since: start)) }
+            noteFailure("\(error)", seconds: MonotonicClock.seconds(since: start))
+        }
+    }
+
+    /// Multiply-adds of a few milliseconds.
+    private static let inLineOperations = 2e7
 
     /// Computes the balanced weights for a request. A background refresh is cancelled first, so that at most one square exists besides the
     /// model's own; while that refresh ends, the worker continues with other jobs.
@@ -70,6 +114,10 @@ extension ModelWorker {
         do throws(BalanceError) {
             isMade = try classifier.rebalance()
         } catch {
+            if case .unavailable(let unavailable) = error {
+                publish()
+                throw ModelError(.impossible, "the model \"\(model.name)\" has no balanced weights: \(unavailable)")
+            }
             model.activity.withLock { $0.rebalanceFailures += 1 }
             throw ModelError(.impossible, "the balanced weights could not be computed: \(error)")
         }

@@ -38,7 +38,12 @@ extension ModelWorker {
             }
             return
         }
-        if isForLater { noteLoaded(columns.count) } else { publish() }
+        if isForLater {
+            noteLoaded(columns.count)
+        } else {
+            refreshInLine(rows: columns.count)
+            publish()
+        }
         let period = context.learnedRows.add(columns.count)
         model.activity.withLock {
             $0.learnRequests += accepted.count

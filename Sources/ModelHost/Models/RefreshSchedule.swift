@@ -47,7 +47,7 @@ struct RefreshSchedule {
         return waiting
     }
 
-    /// Delays the next attempt after a refresh that could not start.
+    /// Delays the next refresh: after one that could not start, or one between learning and publishing.
     mutating func postpone(_ seconds: Double) { notBefore = MonotonicClock.now + seconds }
 
     /// When the worker must check again if no job arrives earlier.

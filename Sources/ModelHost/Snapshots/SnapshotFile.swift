@@ -148,10 +148,10 @@ package final class SnapshotFile: Sendable {
             projection: try reader.tensor(named: "feature_map.projection").map { try reader.array(of: $0, as: Float.self) },
             gram: parts["gram.packed_lower"] ?? none, crossMoment: parts["cross_moment"] ?? none, mean: parts["class.mean"] ?? none,
             m2: parts["class.m2"] ?? none, weights: parts["weight"] ?? none, sketches: sketches,
-            balancedWeights: parts["weight.balanced"], balancedVersion: metadata.balancedVersion ?? 0,
-            evaluation: try evaluation(integers), calibration: CalibrationTensors.state(.plain, parts),
-            balancedCalibration: CalibrationTensors.state(.balanced, parts), sumError: metadata.sumError,
-            momentErrors: parts["class.m2.error"])
+            balancedWeights: parts["weight.balanced"], discriminant: DiscriminantTensors.saved(parts),
+            balancedVersion: metadata.balancedVersion ?? 0, evaluation: try evaluation(integers),
+            calibration: CalibrationTensors.state(.plain, parts), balancedCalibration: CalibrationTensors.state(.balanced, parts),
+            sumError: metadata.sumError, momentErrors: parts["class.m2.error"])
         saved.curve = CurveTensors.saved(.plain, parts)
         saved.balancedCurve = CurveTensors.saved(.balanced, parts)
         return saved

@@ -15,7 +15,7 @@ struct SnapshotMetadata: Sendable {
     var storedLabels: PackedStrings?
     var samples: Int
     var version: Int
-    /// Version of the state that `weight.balanced` was computed from.
+    /// Version of the state that `weight.balanced`, or the discriminant, was computed from.
     var balancedVersion: Int?
     /// Bound of the rounding error in the Gram matrix; older snapshots have none.
     var sumError: Double?

@@ -32,6 +32,7 @@ struct SnapshotShapes {
             let shape = [metadata.labels.count, metadata.configuration.dimension]
             _ = try reader.requireTensor(named: errors.name, types: [.f64], shape: shape)
         }
+        try DiscriminantTensors.check(reader, width: metadata.configuration.width, classes: metadata.labels.count)
         if let balanced = reader.tensor(named: "weight.balanced") {
             let classes = min(balanced.shape.last ?? 0, metadata.labels.count)
             _ = try reader.requireTensor(named: balanced.name, types: [.f64], shape: [metadata.configuration.width, classes])
@@ -45,7 +46,7 @@ struct SnapshotShapes {
 
     /// Names of the optional tensors. A checkpoint is a snapshot with a table of requests.
     private var optional: [String] {
-        var names = Self.evaluation.map(\.0) + CalibrationTensors.names + CurveTensors.names
+        var names = Self.evaluation.map(\.0) + CalibrationTensors.names + CurveTensors.names + DiscriminantTensors.names
         names += ["class.m2.error", "weight.balanced", SnapshotFile.tableName, "crc32c"]
         if case .rows(1...) = metadata.configuration.sketchRank { names.append("class.sketch") }
         return names

@@ -65,7 +65,9 @@ struct SnapshotWriter {
             if parts == .all { try writeTruth(&writer) }
             try classifier.withWeights { try append($0, "weight", to: &writer) }
             if let balanced = classifier.balanced {
-                try balanced.withWeights { try append($0, "weight.balanced", to: &writer) }
+                let name = balanced.rule == nil ? "weight.balanced" : DiscriminantTensors.weights
+                try balanced.withWeights { try append($0, name, to: &writer) }
+                for part in balanced.rule.map(DiscriminantTensors.init)?.parts ?? [] { try writer.append(part.values, to: part.name) }
             }
             if let projection = classifier.featureMap.projection {
                 for input in 0..<projection.inputs { try writer.append(projection.row(input), to: "feature_map.projection") }
@@ -107,7 +109,11 @@ struct SnapshotWriter {
         }
         try layout.addTensor("weight", type: .f64, shape: [width, classes])
         if let balanced = classifier.balanced {
-            try layout.addTensor("weight.balanced", type: .f64, shape: [width, balanced.classCount])
+            let name = balanced.rule == nil ? "weight.balanced" : DiscriminantTensors.weights
+            try layout.addTensor(name, type: .f64, shape: [width, balanced.rule?.productCount ?? balanced.classCount])
+            for part in balanced.rule.map(DiscriminantTensors.init)?.parts ?? [] {
+                try layout.addTensor(part.name, type: .f64, shape: part.shape)
+            }
         }
         if classifier.featureMap.projection != nil {
             try layout.addTensor("feature_map.projection", type: .f32, shape: [dimension, width])

@@ -15,7 +15,7 @@ struct ModelSettings {
         Option("--width", "N", "first map rows to N numbers with random_relu"),
         Option("--seed", "N", "random_relu: the seed (0)"),
         Option("--ridge", "X|auto", "regularisation, above 0 (0.1); auto lets rows choose it"),
-        Option("--imbalance", "none|pseudo_features|reweight", "how rare classes are treated (none)"),
+        Option("--imbalance", "none|discriminant|pseudo_features|reweight", "how rare classes are treated (none)"),
         Option("--balance", "X", "how far predictions even out the classes' shares, 0 to 1 (0)"),
     ]
 
@@ -45,8 +45,8 @@ struct ModelSettings {
             try set("ridge", .number(ridge))
         }
         if let kind = arguments.text("--imbalance") {
-            guard ["none", "pseudo_features", "reweight"].contains(kind) else {
-                throw UsageError("--imbalance must be none, pseudo_features or reweight, not \(kind)")
+            guard ["none", "discriminant", "pseudo_features", "reweight"].contains(kind) else {
+                throw UsageError("--imbalance must be none, discriminant, pseudo_features or reweight, not \(kind)")
             }
             try set("imbalance", .object(["kind": .string(kind)]))
         }

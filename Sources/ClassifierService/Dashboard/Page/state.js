@@ -61,9 +61,10 @@ function exactness({ inexact, relative_error_bound: bound }) {
   return [`no: scores may be off by ${isNumber(bound) ? figure(bound) : "any amount"}, relative`, "warn"];
 }
 
-function balanced({ config, version, balanced_version: own }) {
+function balanced({ config, version, balanced_version: own, balanced_unavailable: reason }) {
   if (config?.imbalance?.kind === "none") return ["not asked for"];
   if (own === undefined) return NOT_TOLD;
+  if (reason) return [`none: ${reason}`, "warn"];
   if (own === null) return ["not yet: predictions use the plain ones"];
   return [own === version ? `version ${count(own)}, up to date` : `version ${count(own)}, ${count(version - own)} behind`];
 }

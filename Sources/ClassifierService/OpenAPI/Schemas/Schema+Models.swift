@@ -27,6 +27,12 @@ extension Schema {
                 .optional("cap", integer(0...ModelConfiguration.largestCap)), .optional("seed", unsigned64),
             ], isClosed: true),
         object([.required("kind", oneOf("reweight")), .optional("power", number(0...4))], isClosed: true),
+        object(
+            [
+                .required("kind", oneOf("discriminant")),
+                .optional("false_share", number().adding("exclusiveMinimum", .integer(0)).adding("maximum", .number(0.5))),
+                .optional("seed", unsigned64),
+            ], isClosed: true),
     ]).named("Imbalance")
 
     static let ridge = number().adding("exclusiveMinimum", .integer(0)).adding("maximum", .number(.greatestFiniteMagnitude))
@@ -116,6 +122,9 @@ extension Schema {
             .optional(
                 "balanced_version", version.orNull,
                 "If `imbalance` is not `none`: the version that the balanced weights were computed from; null until there are any."),
+            .optional(
+                "balanced_unavailable", string(),
+                "Why the model has no balanced weights, if they cannot be computed: the plain ones predict."),
             .required(
                 "evaluation", evaluation,
                 "Test-then-train accuracy: each row is predicted before it is learned, as `predict` does by default: with the balanced "

@@ -66,6 +66,8 @@ enum HistoryChecks {
     /// Whether a refusal says that weights cannot be solved for, if that is possible.
     static func isUnsolvable(_ world: OracleWorld, _ name: String, _ reply: Reply) -> Bool {
         guard reply.status == 422, var model = world.models[name] else { return false }
+        // Few rows in many dimensions leave no scatter within the classes.
+        if case .discriminant = model.configuration.imbalance { return reply.text.contains("has no balanced weights") }
         return !model.solution().isTold
     }
 

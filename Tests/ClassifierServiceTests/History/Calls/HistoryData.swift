@@ -66,12 +66,15 @@ struct HistoryData: Sendable {
     }
 
     static func imbalance(_ canReweigh: Bool, _ generator: inout SeededGenerator) -> OracleConfiguration.Imbalance {
-        switch Int.random(in: 0..<(canReweigh ? 5 : 3), using: &generator) {
+        switch Int.random(in: 0..<(canReweigh ? 7 : 5), using: &generator) {
         case 0: return .none
         case 1, 2:
             let cap = Int.random(in: 0...6, using: &generator)
             let noise = [0, 0.5, 1].randomElement(using: &generator)!
             return .pseudoFeatures(noise: noise, cap: cap, seed: .random(in: 0...UInt64.max, using: &generator))
+        case 3, 4:
+            let share = [0.001, 0.02, 0.5].randomElement(using: &generator)!
+            return .discriminant(falseShare: share, seed: .random(in: 0...UInt64.max, using: &generator))
         default: return .reweight(power: [0, 0.5, 1, 1.7].randomElement(using: &generator)!)
         }
     }

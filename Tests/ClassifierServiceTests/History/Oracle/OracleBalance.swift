@@ -18,9 +18,11 @@ final class OracleBalance: @unchecked Sendable {
         residue = model.residue
     }
 
-    /// Whether the sketches of this state have lost nothing, so that the weights follow from the rows.
+    /// Whether the sketches of this state have lost nothing, so that the weights follow from the rows. Those of a discriminant do, too, but
+    /// are checked elsewhere, in `DiscriminantTests`.
     var isTold: Bool {
         guard classes.contains(where: { $0.count > 0 }) else { return false }
+        if case .discriminant = configuration.imbalance { return false }
         guard case .reweight = configuration.imbalance, case .rows(let rank) = configuration.sketchRank else { return true }
         return classes.allSatisfy { $0.sketched < 2 * rank && !$0.isSketchStale }
     }
@@ -31,7 +33,7 @@ final class OracleBalance: @unchecked Sendable {
         var gram = gram
         var right = classes.map { OracleModel.sum($0.rows, configuration.width) }
         switch configuration.imbalance {
-        case .none: break
+        case .none, .discriminant: break
         case .pseudoFeatures(let noise, let cap, let seed): fill(noise: noise, cap: cap, seed: seed, &gram, &right)
         case .reweight(let power): reweigh(power, &gram, &right)
         }

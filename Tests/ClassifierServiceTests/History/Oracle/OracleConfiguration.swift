@@ -11,6 +11,7 @@ struct OracleConfiguration: Equatable, Sendable {
         case none
         case pseudoFeatures(noise: Double, cap: Int, seed: UInt64)
         case reweight(power: Double)
+        case discriminant(falseShare: Double, seed: UInt64)
 
         var json: String {
             switch self {
@@ -18,6 +19,7 @@ struct OracleConfiguration: Equatable, Sendable {
             case .pseudoFeatures(let noise, let cap, let seed):
                 #"{"kind":"pseudo_features","noise":\#(noise),"cap":\#(cap),"seed":\#(seed)}"#
             case .reweight(let power): #"{"kind":"reweight","power":\#(power)}"#
+            case .discriminant(let share, let seed): #"{"kind":"discriminant","false_share":\#(share),"seed":\#(seed)}"#
             }
         }
     }
@@ -75,6 +77,10 @@ struct OracleConfiguration: Equatable, Sendable {
             guard kind["kind"].string == "pseudo_features", kind["noise"].double == noise, kind["cap"].int == cap,
                 kind["seed"].uint64 == seed
             else { return false }
+        case .discriminant(let share, let seed):
+            guard kind["kind"].string == "discriminant", kind["false_share"].double == share, kind["seed"].uint64 == seed else {
+                return false
+            }
         case .reweight(let power): guard kind["kind"].string == "reweight", kind["power"].double == power else { return false }
         }
         switch sketchRank {

@@ -73,6 +73,12 @@ enum SnapshotProbe: ModelProbe {
             balanced.allSatisfy(\.isFinite) && balanced.count <= width * classes.count
                 && (snapshot["weight.balanced"] == nil) == balanced.isEmpty,
             "weight.balanced has \(balanced.count) values for \(classes.count) classes")
+        guard snapshot["discriminant.weight"] != nil else { return }
+        guard case .discriminant = model.configuration.imbalance else { throw HistoryFailure("a discriminant that nothing asks for") }
+        for name in ["weight", "center", "mean", "precision", "class"] {
+            let elements: [Double] = snapshot.elements("discriminant." + name)
+            try demand(!elements.isEmpty && elements.allSatisfy(\.isFinite), "discriminant.\(name) has \(elements.count) values")
+        }
     }
 
     private static func compareWeights(_ weights: [Double], _ model: inout OracleModel) throws {
