@@ -10,7 +10,7 @@ import Testing
     private static let width = 12
     private static let kinds: [(imbalance: Imbalance, rank: SketchRank, map: FeatureMapKind)] = [
         (.none, .rows(0), .identity), (.pseudoFeatures(noise: 1, cap: 4, seed: 1), .rows(2), .randomRelu(width: 20, seed: 3)),
-        (.reweight(power: 0.5), .exact, .identity),
+        (.reweight(power: 0.5), .exact, .identity), (.discriminant(falseShare: 0.1, seed: 3), .rows(0), .randomRelu(width: 20, seed: 3)),
     ]
 
     private static func rows(_ count: Int, seed: UInt64) -> [Double] {
@@ -48,7 +48,7 @@ import Testing
             classifier.withSquare { pair in
                 for row in 0..<pair.dimension { for column in 0...row { all.append(pair.inverseElement(row, column)) } }
             }
-            all += parts.balanced ?? []
+            all += (parts.balanced ?? []) + (parts.discriminant?.weights ?? []) + (parts.discriminant?.rule.bias ?? [])
             for state in [parts.calibration, parts.balancedCalibration].compactMap({ $0 }) {
                 all += state.summary + state.likelihood + state.reliability
             }
@@ -77,7 +77,7 @@ import Testing
         ("rebalance", { try $0.rebalance() }),
     ]
 
-    @Test(arguments: 0..<3, 0..<12) func allocationsFailInTurn_andNothingHasChanged(kind: Int, change: Int) throws {
+    @Test(arguments: 0..<4, 0..<12) func allocationsFailInTurn_andNothingHasChanged(kind: Int, change: Int) throws {
         let (name, perform) = Self.changes[change]
         // A change's input is made before anything fails.
         let merged = name == "merge" ? try SavedParts(Self.make(kind)) : nil

@@ -12,6 +12,7 @@ import Testing
         .deleted(column: 0, "x"), .settings(ModelPatch(imbalance: Imbalance.none)),
         .settings(ModelPatch(imbalance: .reweight(power: 0.1 + 0.2))), .settings(ModelPatch(balance: 0.1 + 0.2)),
         .settings(ModelPatch(imbalance: .pseudoFeatures(noise: 1 / 3, cap: 1_000_000, seed: .max), balance: 1)),
+        .settings(ModelPatch(imbalance: .discriminant(falseShare: 0.1 + 0.2, seed: .max))),
     ]
     static let long = try! Label(String(repeating: "l", count: Label.maximumBytes))
 

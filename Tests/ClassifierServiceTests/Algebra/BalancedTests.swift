@@ -11,7 +11,7 @@ import Testing
         return (features, labels)
     }
 
-    @Test(arguments: [#"{"kind":"pseudo_features","cap":16,"seed":5}"#, #"{"kind":"reweight"}"#])
+    @Test(arguments: [#"{"kind":"pseudo_features","cap":16,"seed":5}"#, #"{"kind":"reweight"}"#, #"{"kind":"discriminant","seed":5}"#])
     func answersSayWhichWeights_andARestoredModelPredictsTheSameBits(imbalance: String) throws {
         try TestService.run { service in
             var generator = SeededGenerator(seed: 6)

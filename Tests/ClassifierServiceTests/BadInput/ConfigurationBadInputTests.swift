@@ -63,9 +63,16 @@ import Testing
         create("imbalance null", #"{"dimension":2,"imbalance":null}"#, ["imbalance", "an object"]),
         create(
             "imbalance of unknown kind", #"{"dimension":2,"imbalance":{"kind":"smote"}}"#,
-            ["imbalance.kind", "none, pseudo_features, reweight"]),
+            ["imbalance.kind", "none, discriminant, pseudo_features, reweight"]),
         create("noise negative", #"{"dimension":2,"imbalance":{"kind":"pseudo_features","noise":-1}}"#, ["imbalance.noise", "0 to"]),
         create("cap negative", #"{"dimension":2,"imbalance":{"kind":"pseudo_features","cap":-1}}"#, ["imbalance.cap", "0 to"]),
+        create(
+            "share of 0", #"{"dimension":2,"imbalance":{"kind":"discriminant","false_share":0}}"#,
+            ["imbalance.false_share", "at most 0.5"]),
+        create(
+            "share above ½", #"{"dimension":2,"imbalance":{"kind":"discriminant","false_share":0.6}}"#,
+            ["imbalance.false_share", "0.6"]),
+        create("cap of discriminant", #"{"dimension":2,"imbalance":{"kind":"discriminant","cap":1}}"#, ["imbalance.cap", "discriminant"]),
         create("power negative", #"{"dimension":2,"imbalance":{"kind":"reweight","power":-1}}"#, ["imbalance.power", "0 to"]),
         create("reweight without sketches", #"{"dimension":2,"imbalance":{"kind":"reweight"},"sketch_rank":0}"#, ["sketch_rank"]),
         create("sketch_rank negative", #"{"dimension":2,"sketch_rank":-1}"#, ["sketch_rank", "0 to"]),
