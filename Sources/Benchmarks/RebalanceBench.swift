@@ -4,7 +4,7 @@ internal import Concurrency
 import LinearAlgebra
 
 /// The time of a refresh of balanced weights, beside the sum of its unavoidable parts, measured in the same run: the normal draws, the
-/// map's `dgemm`, one `dsyrk` over the drawn or sketched rows, one `dpotrf`, and one `dpotrs`.
+/// map's `dgemm`, one `dsyrk` over the drawn or sketched rows, one `dpotrf`, and one `dpotrs`. A discriminant needs none of them.
 struct RebalanceBench {
     private let width: Int
     private let inputs: Int
@@ -43,6 +43,7 @@ struct RebalanceBench {
         for factor in [1, 4] {
             for (name, imbalance) in [
                 ("pseudo_features", Imbalance.pseudoFeatures(noise: 1, cap: cap, seed: 1)), ("reweight", .reweight(power: 0.5)),
+                ("discriminant", .discriminant()),
             ] {
                 try measure(name, imbalance, factor, &figures)
             }
@@ -58,6 +59,7 @@ struct RebalanceBench {
         counts[0] += 2 * cap * factor
         try learn(classifier, counts)
         var added = 0
+        if case .discriminant = imbalance { return try measureAlone(name, classifier, &figures) }
         switch imbalance {
         case .pseudoFeatures: added = counts.reduce(0) { $0 + min(cap, counts[0] - $1) }
         default: for column in 0..<classes { added += classifier.sketchSize(of: column)?.rows ?? 0 }
@@ -77,6 +79,16 @@ struct RebalanceBench {
         figures.add(
             [.text(name), .integer(classifier.samples), .integer(added), .number(refreshes.median * 1e3, digits: 1)]
                 + times.map { .number($0 * 1e3, digits: 1) } + [.number(refreshes.median / times.reduce(0, +), digits: 2)])
+    }
+
+    /// The time of a refresh, from copying to taking over, that shares no part with the others.
+    private func measureAlone(_ name: String, _ classifier: Classifier, _ figures: inout Figures) throws {
+        var refreshes = Timing()
+        let end = MonotonicClock.now + seconds
+        try classifier.rebalance()
+        repeat { try refreshes.measure { try classifier.rebalance() } } while MonotonicClock.now < end || refreshes.count < 3
+        let time = Figures.Value.number(refreshes.median * 1e3, digits: 1)
+        figures.add([.text(name), .integer(classifier.samples), .none, time] + [Figures.Value](repeating: .none, count: 6))
     }
 
     private func learn(_ classifier: Classifier, _ counts: [Int]) throws {

@@ -45,7 +45,7 @@ struct DirectDiscriminant {
         for i in 0..<width { regular[i][i] += ridge }
         let inverse = Self.inverse(regular)
         degrees = Self.trace(Self.multiply(scatter, inverse))
-        let freedom = max(Double(rows.count - classes), 1)
+        let freedom = max(n.reduce(0, +) - Double(classes), 1)
         let scale = max(freedom - degrees, 0.02 * freedom)
         inflation = freedom / scale
         let loadings = Self.multiply(means, inverse).map { $0.map { scale * $0 } }

@@ -10,7 +10,6 @@ struct DiscriminantProblem: ~Copyable, Sendable {
     private let epoch: Int
     private let labels: [Label]
     private let counts: [Int]
-    private let samples: Int
     private let inverseTrace: Double
     private let scale: RowScale
     private let takes: FalseTakes
@@ -51,7 +50,6 @@ struct DiscriminantProblem: ~Copyable, Sendable {
         self.epoch = epoch
         self.labels = labels
         self.counts = counts
-        samples = core.truth.samples
         scale = core.rowScale
         self.takes = takes
         self.columns = columns
@@ -83,7 +81,7 @@ struct DiscriminantProblem: ~Copyable, Sendable {
     /// - Complexity: 4DC² multiply-adds.
     func makeSums() throws(LinearAlgebraError) -> DiscriminantSums {
         try DiscriminantSums(
-            counts: columns.map { Double(counts[$0]) }, samples: samples, ridge: configuration.ridge, inverseTrace: inverseTrace,
+            counts: columns.map { Double(counts[$0]) }, ridge: configuration.ridge, inverseTrace: inverseTrace,
             crossMoment: crossMoment, gramProduct: gramProduct, weights: weights)
     }
 

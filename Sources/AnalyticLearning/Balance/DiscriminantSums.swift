@@ -4,8 +4,6 @@ internal import LinearAlgebra
 struct DiscriminantSums: ~Copyable {
     /// n_c > 0.
     let counts: [Double]
-    /// Rows in G, of a class or of none.
-    let samples: Double
     /// D.
     let width: Double
     /// λ.
@@ -20,10 +18,9 @@ struct DiscriminantSums: ~Copyable {
     let means: Matrix
     let scatter: Matrix
 
-    /// ν, the degrees of freedom within the classes: rows of no class are scatter.
-    var freedom: Double { Self.freedom(samples: samples, classes: counts.count) }
-
-    private static func freedom(samples: Double, classes: Int) -> Double { max(samples - Double(classes), 1) }
+    /// ν, the degrees of freedom within the classes. Rows of no class are scatter, but do not count: whatever they were, they make the
+    /// classes wider than they are.
+    let freedom: Double
 
     /// - Parameters:
     ///   - crossMoment: Q [D×C].
@@ -32,7 +29,7 @@ struct DiscriminantSums: ~Copyable {
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     /// - Complexity: 4DC² multiply-adds.
     init(
-        counts: [Double], samples: Int, ridge: Double, inverseTrace: Double, crossMoment: borrowing Matrix, gramProduct: borrowing Matrix,
+        counts: [Double], ridge: Double, inverseTrace: Double, crossMoment: borrowing Matrix, gramProduct: borrowing Matrix,
         weights: borrowing Matrix
     ) throws(LinearAlgebraError) {
         let classes = counts.count
@@ -41,6 +38,7 @@ struct DiscriminantSums: ~Copyable {
         readout.makeSymmetric()
         var squares = try Matrix(rows: classes, columns: classes)
         squares.multiply(weights, transposed: true, by: weights)
+        let freedom = max(counts.reduce(0, +) - Double(classes), 1)
         let hasMeans = gramProduct.columns > 0
         var means = try Matrix(rows: hasMeans ? classes : 0, columns: hasMeans ? classes : 0)
         var scatter = try Matrix(rows: means.rows, columns: means.columns)
@@ -48,7 +46,6 @@ struct DiscriminantSums: ~Copyable {
             // M'M, then M'S_wM = N⁻¹QᵀGQN⁻¹ − M'M·N·M'M.
             means.multiply(crossMoment, transposed: true, by: crossMoment)
             scatter.multiply(crossMoment, transposed: true, by: gramProduct)
-            let freedom = Self.freedom(samples: Double(samples), classes: classes)
             for column in 0..<classes {
                 for row in 0..<classes {
                     let scale = 1 / (counts[row] * counts[column])
@@ -67,7 +64,7 @@ struct DiscriminantSums: ~Copyable {
             scatter.makeSymmetric()
         }
         self.counts = counts
-        self.samples = Double(samples)
+        self.freedom = freedom
         width = Double(weights.rows)
         self.ridge = ridge
         self.inverseTrace = inverseTrace

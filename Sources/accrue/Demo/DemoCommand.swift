@@ -49,6 +49,7 @@ enum DemoCommand: Command {
         let mixed = DemoModel(name: "digits", client: client)
         worst = max(worst, try run(mixed, "mixed batches", Self.mixedPhases(digits), digits, table))
         try LongTail(client: client, digits: digits).run(width: width, ridge: ridge)
+        try LateDigit(client: client, digits: digits).run(width: width, ridge: ridge)
         let differing = try restoreAndCompare(mixed, DemoModel(name: "digits-restored", client: client), digits)
         print("\nlargest difference from the joint solution: \(format(worst)) (at most \(format(tolerance)) is allowed)")
         print("restored from a snapshot: \(differing) of \(digits.test.count) predictions differ")

@@ -44,12 +44,13 @@ struct DemoModel {
         try send("POST", "/learn", writer.array, expecting: 200)
     }
 
-    func predict(_ samples: [Digits.Sample]) throws -> [Prediction] {
+    /// - Parameter weights: which weights; nil for the model's default.
+    func predict(_ samples: [Digits.Sample], weights: String? = nil) throws -> [Prediction] {
         var writer = JSONWriter()
         writer.beginObject()
         writeFeatures(samples, to: &writer)
         writer.endObject()
-        let answer = try JSONValue(parsing: send("POST", "/predict", writer.array, expecting: 200).text)
+        let answer = try JSONValue(parsing: send("POST", "/predict" + (weights.map { "?weights=\($0)" } ?? ""), writer.array, expecting: 200).text)
         let predictions = (answer.object?["predictions"]?.array ?? []).compactMap { entry -> Prediction? in
             guard let label = entry.object?["label"]?.label, let score = entry.object?["score"]?.double else { return nil }
             return Prediction(label: label, score: score)

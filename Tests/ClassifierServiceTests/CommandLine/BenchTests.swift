@@ -57,8 +57,10 @@ import Testing
                 "method", "samples", "rows_added", "refresh_milliseconds", "draws_milliseconds", "map_milliseconds", "syrk_milliseconds",
                 "potrf_milliseconds", "potrs_milliseconds", "ratio",
             ])
-        #expect(texts(results, "method") == ["pseudo_features", "reweight", "pseudo_features", "reweight"])
-        expectPositive(results, ["samples", "rows_added", "refresh_milliseconds", "syrk_milliseconds", "potrf_milliseconds", "ratio"])
+        #expect(texts(results, "method") == ["pseudo_features", "reweight", "discriminant", "pseudo_features", "reweight", "discriminant"])
+        expectPositive(results, ["samples", "refresh_milliseconds"])
+        let others = results.filter { $0["method"].string != "discriminant" }
+        expectPositive(others, ["rows_added", "syrk_milliseconds", "potrf_milliseconds", "ratio"])
     }
 
     @Test func memory() throws {
