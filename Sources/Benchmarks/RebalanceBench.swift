@@ -86,7 +86,7 @@ struct RebalanceBench {
         var refreshes = Timing()
         let end = MonotonicClock.now + seconds
         try classifier.rebalance()
-        repeat { try refreshes.measure { try classifier.rebalance() } } while MonotonicClock.now < end || refreshes.count < 3
+        repeat { try refreshes.measure { _ = try classifier.rebalance() } } while MonotonicClock.now < end || refreshes.count < 3
         let time = Figures.Value.number(refreshes.median * 1e3, digits: 1)
         figures.add([.text(name), .integer(classifier.samples), .none, time] + [Figures.Value](repeating: .none, count: 6))
     }

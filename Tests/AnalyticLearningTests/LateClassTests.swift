@@ -96,8 +96,10 @@ extension Classifier {
     /// Rows after the map, [D×n].
     fileprivate func mapped(_ features: [Double]) throws -> Matrix {
         var buffer = try Matrix(rows: configuration.width, columns: 0)
-        return try features.withUnsafeBufferPointer { features in
-            try featureMap.withMapped(features, buffer: &buffer) { (h) throws(LinearAlgebraError) in try h.copied() }
+        var result = try Matrix(rows: configuration.width, columns: 0)
+        try features.withUnsafeBufferPointer { features in
+            try featureMap.withMapped(features, buffer: &buffer) { (h) throws(LinearAlgebraError) in try result.copy(from: h) }
         }
+        return result
     }
 }

@@ -50,7 +50,8 @@ struct DemoModel {
         writer.beginObject()
         writeFeatures(samples, to: &writer)
         writer.endObject()
-        let answer = try JSONValue(parsing: send("POST", "/predict" + (weights.map { "?weights=\($0)" } ?? ""), writer.array, expecting: 200).text)
+        let call = "/predict" + (weights.map { "?weights=\($0)" } ?? "")
+        let answer = try JSONValue(parsing: send("POST", call, writer.array, expecting: 200).text)
         let predictions = (answer.object?["predictions"]?.array ?? []).compactMap { entry -> Prediction? in
             guard let label = entry.object?["label"]?.label, let score = entry.object?["score"]?.double else { return nil }
             return Prediction(label: label, score: score)
