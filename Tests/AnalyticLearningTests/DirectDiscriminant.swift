@@ -161,11 +161,12 @@ struct DirectDiscriminant {
         for i in joint.indices { for j in joint.indices { joint[i][j] /= sizes[i] * sizes[j] } }
         let root = Self.function(joint) { max($0, 0).squareRoot() }
         let whiten = Self.function(products) { 1 / $0.squareRoot() }
-        let draws = max(4000 / classes, min(64, 12800 / classes), 8)
+        let stream = counts.reduce(0, +)
         var (own, weights, all, margins): ([Int], [Double], Rows, Rows) = ([], [], [], [])
         for c in 0..<classes {
             let spread = Self.function(uncertainties[c]) { max($0, 0).squareRoot() }
             let source = NormalDraws(seed: seed, label: labels[c])
+            let draws = max(8, Int((4000 * (0.5 * counts[c] / stream + 0.5 / Double(classes))).rounded()))
             for draw in 0..<draws {
                 var noise = [Double](repeating: 0, count: 2 * classes)
                 var wander = [Double](repeating: 0, count: classes)
@@ -177,7 +178,7 @@ struct DirectDiscriminant {
                 all.append(likelihoods(zip(zip(x, away).map { $0 + $1 }, classMeans[c]).map { $0 + $1 }))
                 margins.append(self.margins(products: zip(across[c], drawn[classes...]).map { $0 + $1 }))
                 own.append(c)
-                weights.append(counts[c] / counts.reduce(0, +) / Double(draws))
+                weights.append(counts[c] / stream / Double(draws))
             }
         }
         for c in 0..<classes {

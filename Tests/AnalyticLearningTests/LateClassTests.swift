@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func aLateDigit_isPredictedAfterAFewRows() throws {
-        let (plain, discriminant) = try Self.measure(late: Array(0..<10), orders: 3)
+        let (plain, discriminant) = try Self.measure(late: Array(0..<10), orders: 2)
         func text(_ values: [Double]) -> String { values.map { "\(($0 * 1000).rounded() / 1000)" }.joined(separator: " ") }
         let report = """
             rows \(Self.rows): recall \(text(plain.recall)) / \(text(discriminant.recall)), taken falsely \(text(discriminant.falseTakes)), \

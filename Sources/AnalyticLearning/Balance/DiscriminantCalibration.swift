@@ -17,14 +17,50 @@ struct DiscriminantCalibration: ~Copyable {
     /// How far each class is raised [C].
     private(set) var offsets: [Double] = []
 
-    /// Rows drawn for each class: enough in all to tell a share of 2 %, few enough to draw in a fraction of a second.
-    static func draws(classes: Int) -> Int { max(4_000 / classes, min(64, 12_800 / classes), 8) }
+    /// The drawn rows, class after class.
+    struct Draws {
+        /// Rows of each class.
+        let counts: [Int]
+        /// The class of each row.
+        let owners: [Int]
+        /// The share of the stream that each row of a class stands for.
+        let weights: [Double]
+
+        /// Half of the rows are shared out as the stream's are, so that no single one weighs much, and half evenly.
+        ///
+        /// - Parameter counts: n_c.
+        init(_ counts: [Double]) {
+            let (rows, total) = (counts.reduce(0, +), Double(Self.total(classes: counts.count)))
+            let drawn = counts.map { max(Self.least, Int((total * ($0 / rows + 1 / Double(counts.count)) / 2).rounded())) }
+            self.counts = drawn
+            owners = drawn.enumerated().flatMap { [Int](repeating: $0, count: $1) }
+            weights = zip(counts, drawn).map { $0 / rows / Double($1) }
+        }
+
+        /// The rows in blocks of one class: the class, the number of the first draw, and how many there are.
+        func blocks(of size: Int) -> [(own: Int, first: Int, count: Int)] {
+            counts.enumerated().flatMap { own, count in
+                stride(from: 0, to: count, by: size).map { (own, $0, min(size, count - $0)) }
+            }
+        }
+
+        /// Rows in all, if no class has the least number: enough to tell a share of a percent, few enough for a fraction of a second.
+        private static func total(classes: Int) -> Int { max(4_000, min(64 * classes, 8_000)) }
+        /// The least rows of a class.
+        private static let least = 8
+
+        /// The most rows for this many classes.
+        static func largest(classes: Int) -> Int { total(classes: classes) + (least + 1) * classes }
+    }
+
+    /// Rows drawn and multiplied at once.
+    static let blockRows = 128
 
     /// Calibrates a fit of at least two classes.
     ///
     /// - Parameters:
     ///   - labels: of the classes with rows.
-    ///   - shouldStop: called once for each class.
+    ///   - shouldStop: called between blocks of drawn rows.
     /// - Returns: nil if it was asked to stop.
     /// - Throws: `LinearAlgebraError`.
     /// - Complexity: O(C³ + k·C²) for k drawn rows.
@@ -34,14 +70,12 @@ struct DiscriminantCalibration: ~Copyable {
     ) throws(LinearAlgebraError) {
         let classes = sums.counts.count
         setCosines(sums.means)
-        let draws = Self.draws(classes: classes)
-        var scores = try Matrix(rows: classes, columns: classes * draws)
-        var margins = try Matrix(rows: classes, columns: classes * draws)
-        guard try draw(fit, sums, labels: labels, seed: seed, draws: draws, &scores, &margins, shouldStop) else { return nil }
-        let rows = sums.counts.reduce(0, +)
-        let weights = sums.counts.map { $0 / rows / Double(draws) }
-        marginWeights = FalseTakes.marginWeights(counts: sums.counts, deviations: Self.deviations(margins, weights, draws))
-        let targets = Self.targets(takes, scores, weights, draws)
+        let draws = Draws(sums.counts)
+        var scores = try Matrix(rows: classes, columns: draws.owners.count)
+        var margins = try Matrix(rows: classes, columns: draws.owners.count)
+        guard try draw(fit, sums, labels: labels, seed: seed, draws, &scores, &margins, shouldStop) else { return nil }
+        marginWeights = FalseTakes.marginWeights(counts: sums.counts, deviations: Self.deviations(margins, draws))
+        let targets = Self.targets(takes, scores, draws)
         for row in 0..<scores.columns {
             scores.withMutableColumn(row) { scores in
                 margins.withColumn(row) { margins in
@@ -49,7 +83,7 @@ struct DiscriminantCalibration: ~Copyable {
                 }
             }
         }
-        var raising = RaisedClasses(scores, weights: weights, draws: draws)
+        var raising = RaisedClasses(scores, draws)
         for _ in 0..<2 {
             for column in takes.poor {
                 if shouldStop() { return nil }
@@ -74,7 +108,7 @@ struct DiscriminantCalibration: ~Copyable {
     ///
     /// - Returns: false if it was asked to stop.
     private func draw(
-        _ fit: borrowing DiscriminantFit, _ sums: borrowing DiscriminantSums, labels: [Label], seed: UInt64, draws: Int,
+        _ fit: borrowing DiscriminantFit, _ sums: borrowing DiscriminantSums, labels: [Label], seed: UInt64, _ draws: Draws,
         _ scores: inout Matrix, _ margins: inout Matrix, _ shouldStop: () -> Bool
     ) throws(LinearAlgebraError) -> Bool {
         let (classes, coordinates) = (sums.counts.count, fit.coordinates)
@@ -91,28 +125,35 @@ struct DiscriminantCalibration: ~Copyable {
                 bias[column] -= p * mean * mean + 0.5 * log(variance) / DiscriminantFit.temperature
             }
         }
-        var noise = try Matrix(rows: 2 * classes, columns: draws)
-        var wander = try Matrix(rows: classes, columns: draws)
-        var x = try Matrix(rows: coordinates, columns: draws)
-        var squares = try Matrix(rows: coordinates, columns: draws)
-        var products = try Matrix(rows: classes, columns: draws)
-        var block = try Matrix(rows: classes, columns: draws)
-        for own in 0..<classes {
+        var noise = try Matrix(rows: 2 * classes, columns: Self.blockRows)
+        var wander = try Matrix(rows: classes, columns: Self.blockRows)
+        var x = try Matrix(rows: coordinates, columns: Self.blockRows)
+        var squares = try Matrix(rows: coordinates, columns: Self.blockRows)
+        var products = try Matrix(rows: classes, columns: Self.blockRows)
+        var block = try Matrix(rows: classes, columns: Self.blockRows)
+        var row = 0
+        for (own, first, count) in draws.blocks(of: Self.blockRows) {
             if shouldStop() { return false }
+            try noise.reshapeScratch(columns: count)
+            try wander.reshapeScratch(columns: count)
+            try x.reshapeScratch(columns: count)
+            try squares.reshapeScratch(columns: count)
+            try products.reshapeScratch(columns: count)
+            try block.reshapeScratch(columns: count)
             let source = NormalDraws(seed: seed, label: labels[own])
-            for draw in 0..<draws {
-                noise.withMutableColumn(draw) { source.fill($0, draw: 2 * draw) }
-                wander.withMutableColumn(draw) { source.fill($0, draw: 2 * draw + 1) }
+            for draw in 0..<count {
+                noise.withMutableColumn(draw) { source.fill($0, draw: 2 * (first + draw)) }
+                wander.withMutableColumn(draw) { source.fill($0, draw: 2 * (first + draw) + 1) }
             }
             // The class's true mean is uncertain, too.
             x.multiply(fit.basis, transposed: true, by: wander)
-            for draw in 0..<draws {
+            for draw in 0..<count {
                 x.withMutableColumn(draw) { x in
                     for index in x.indices { x[index] *= fit.uncertainty[index, own].squareRoot() }
                 }
             }
             x.multiply(root.toCoordinates, by: noise, beta: 1)
-            for draw in 0..<draws {
+            for draw in 0..<count {
                 x.withMutableColumn(draw) { x in
                     squares.withMutableColumn(draw) { squares in
                         for index in x.indices {
@@ -125,7 +166,7 @@ struct DiscriminantCalibration: ~Copyable {
             block.multiply(precision, transposed: true, by: squares, alpha: -1)
             block.multiply(twice, transposed: true, by: x, beta: 1)
             products.multiply(root.toProducts, by: noise)
-            for draw in 0..<draws {
+            for draw in 0..<count {
                 block.withMutableColumn(draw) { for column in $0.indices { $0[column] += bias[column] } }
                 products.withMutableColumn(draw) { row in
                     sums.means.withColumn(own) { means in
@@ -134,8 +175,9 @@ struct DiscriminantCalibration: ~Copyable {
                     setMargins(row)
                 }
             }
-            scores.setColumns(from: own * draws, to: block, columns: 0..<draws)
-            margins.setColumns(from: own * draws, to: products, columns: 0..<draws)
+            scores.setColumns(from: row, to: block, columns: 0..<count)
+            margins.setColumns(from: row, to: products, columns: 0..<count)
+            row += count
         }
         return true
     }
@@ -200,10 +242,10 @@ struct DiscriminantCalibration: ~Copyable {
     // MARK: Measuring
 
     /// The standard deviation of each class's margin over the rows of the stream.
-    private static func deviations(_ margins: borrowing Matrix, _ weights: [Double], _ draws: Int) -> [Double] {
+    private static func deviations(_ margins: borrowing Matrix, _ draws: Draws) -> [Double] {
         var (sums, squares) = ([Double](repeating: 0, count: margins.rows), [Double](repeating: 0, count: margins.rows))
         for row in 0..<margins.columns {
-            let weight = weights[row / draws]
+            let weight = draws.weights[draws.owners[row]]
             margins.withColumn(row) { margins in
                 for column in margins.indices {
                     sums[column] += weight * margins[column]
@@ -215,12 +257,12 @@ struct DiscriminantCalibration: ~Copyable {
     }
 
     /// The share of the other classes' rows that each class may take: no less than its likelihood alone takes.
-    private static func targets(_ takes: FalseTakes, _ scores: borrowing Matrix, _ weights: [Double], _ draws: Int) -> [Double] {
+    private static func targets(_ takes: FalseTakes, _ scores: borrowing Matrix, _ draws: Draws) -> [Double] {
         var taken = [Double](repeating: 0, count: scores.rows)
         for row in 0..<scores.columns {
             let best = scores.withColumn(row) { scores in scores.indices.max { scores[$0] < scores[$1] } } ?? 0
-            if best != row / draws { taken[best] += weights[row / draws] }
+            if best != draws.owners[row] { taken[best] += draws.weights[draws.owners[row]] }
         }
-        return taken.indices.map { max(takes.budgets[$0], taken[$0] / max(1 - weights[$0] * Double(draws), 1e-300)) }
+        return taken.indices.map { max(takes.budgets[$0], taken[$0] / max(1 - draws.weights[$0] * Double(draws.counts[$0]), 1e-300)) }
     }
 }

@@ -149,7 +149,7 @@ struct DiscriminantProblem: ~Copyable, Sendable {
         // The products of Q and W, and eigenvectors of order C.
         let always = 3 * d * c * c + 27 * c * c * c
         guard FalseTakes(counts: known, share: falseShare).isNeeded else { return always }
-        let rows = c * Double(DiscriminantCalibration.draws(classes: known.count))
+        let rows = Double(DiscriminantCalibration.Draws.largest(classes: known.count))
         // GQ and its product; eigenvectors of order 2C; the drawn rows, each value of which takes as long as a dozen products.
         return always + d * d * c + 2 * d * c * c + 72 * c * c * c + rows * (7 * c * c + 36 * c)
     }
@@ -157,11 +157,11 @@ struct DiscriminantProblem: ~Copyable, Sendable {
     /// Peak memory in doubles, at most.
     static func doubles(width: Int, classes: Double) -> Double {
         let c = min(classes, Double(largestClasses))
-        let draws = c > 0 ? Double(DiscriminantCalibration.draws(classes: Int(c))) : 0
+        let rows = Double(DiscriminantCalibration.Draws.largest(classes: Int(c)))
         // Q, W and GQ; or Q, W, the weights and their table.
         let wide = 4 * Double(width) * c + 1.5 * PublishedWeights.doubles(width: width, classes: c)
         // The sums and the fit; the covariance of 2C, its root, and the eigensolver's workspace; the drawn rows.
-        return wide + (4 + 12 + 24) * c * c + draws * c * (2 * c + 8)
+        return wide + (4 + 12 + 24) * c * c + (2 * rows + 7 * Double(DiscriminantCalibration.blockRows)) * c + 2 * rows
     }
 }
 

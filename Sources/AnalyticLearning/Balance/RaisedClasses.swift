@@ -4,9 +4,7 @@ internal import LinearAlgebra
 struct RaisedClasses {
     /// How far each class is raised.
     private(set) var offsets: [Double]
-    /// The weight of a drawn row of each class.
-    private let weights: [Double]
-    private let draws: Int
+    private let draws: DiscriminantCalibration.Draws
     /// The two best classes of each row, raised classes included.
     private var leaders: [Leaders] = []
     private var margins: [(margin: Double, weight: Double)] = []
@@ -25,12 +23,9 @@ struct RaisedClasses {
         }
     }
 
-    /// - Parameters:
-    ///   - scores: of the drawn rows [C×n], `draws` of each class in turn.
-    ///   - weights: of a row of each class.
-    init(_ scores: borrowing Matrix, weights: [Double], draws: Int) {
+    /// - Parameter scores: of the drawn rows [C×n].
+    init(_ scores: borrowing Matrix, _ draws: DiscriminantCalibration.Draws) {
         offsets = [Double](repeating: 0, count: scores.rows)
-        self.weights = weights
         self.draws = draws
         leaders.reserveCapacity(scores.columns)
         for row in 0..<scores.columns { leaders.append(lead(scores, row)) }
@@ -50,10 +45,11 @@ struct RaisedClasses {
     mutating func raise(_ column: Int, until share: Double, _ scores: borrowing Matrix) {
         margins.removeAll(keepingCapacity: true)
         var total = 0.0
-        for row in leaders.indices where row / draws != column {
+        for row in leaders.indices where draws.owners[row] != column {
             let other = leaders[row].first == column ? leaders[row].other : leaders[row].best
-            margins.append((scores[column, row] - other, weights[row / draws]))
-            total += weights[row / draws]
+            let weight = draws.weights[draws.owners[row]]
+            margins.append((scores[column, row] - other, weight))
+            total += weight
         }
         guard total > 0 else { return }
         margins.sort { $0.margin > $1.margin }

@@ -2,7 +2,7 @@ import AnalyticLearning
 import CommandSupport
 import Foundation
 
-/// A long-tailed stream: the results of plain ridge regression and of the two ways of balancing.
+/// A long-tailed stream: the results of plain ridge regression and of the ways of balancing.
 struct LongTail {
     /// Rows of each digit, from the head to the tail.
     static let counts = [129, 94, 55, 44, 29, 19, 12, 9, 5, 3]
@@ -17,7 +17,7 @@ struct LongTail {
         self.digits = digits
     }
 
-    /// Runs the stream through three models and prints how they compare on the test rows.
+    /// Runs the stream through a model of each kind and prints how they compare on the test rows.
     func run(width: Int, ridge: Double) throws {
         let stream = Self.stream(digits)
         print(
@@ -29,6 +29,7 @@ struct LongTail {
             ("plain", "long-tail-plain", #"{"kind":"none"}"#),
             ("pseudo-features", "long-tail-pseudo-features", #"{"kind":"pseudo_features"}"#),
             ("reweight", "long-tail-reweight", #"{"kind":"reweight"}"#),
+            ("discriminant", "long-tail-discriminant", #"{"kind":"discriminant"}"#),
         ] {
             let model = DemoModel(name: name, client: client)
             try model.create(width: width, ridge: ridge, imbalance: imbalance)
