@@ -208,6 +208,7 @@ public final class Classifier {
     public func publish() -> PublishedWeights? {
         guard !registry.labels.isEmpty else { return PublishedWeights(self, plain: nil) }
         guard let table = tables.table(of: core) ?? (core.makeWeightsFinite() ? tables.table(of: core) : nil) else { return nil }
+        core.settleMoment()
         return PublishedWeights(self, plain: table)
     }
 }

@@ -31,6 +31,7 @@ public final class PublishedWeights: Sendable {
     public let balanced: BalancedWeights?
     /// What the model predicted correctly before learning it.
     public let evaluation: ProgressiveEvaluation
+    private let residuals: PublishedNovelty
     private let plainCalibration: Calibration?
     private let balancedCalibration: Calibration?
 
@@ -53,6 +54,8 @@ public final class PublishedWeights: Sendable {
         plainCalibration = classifier.calibration(of: .plain)
         balancedCalibration = classifier.calibration(of: .balanced)
         sumError = classifier.sumError
+        residuals = PublishedNovelty(
+            classifier.core.view.readout.moment, classes: labels.count, isIllConditioned: classifier.health.isIllConditioned)
         self.plain = plain
     }
 
@@ -61,7 +64,8 @@ public final class PublishedWeights: Sendable {
     ///   - featureMap: its map.
     ///   - plain: its weights; nil without classes.
     ///   - balanced: its balanced weights.
-    init(stored state: SavedState, featureMap: FeatureMap, plain: WeightTable?, balanced: BalancedWeights?) {
+    ///   - moment: the residual moment of its weights, if it was computed.
+    init(stored state: SavedState, featureMap: FeatureMap, plain: WeightTable?, balanced: BalancedWeights?, moment: ResidualMoment) {
         precondition(plain?.classes ?? 0 == state.labels.count, "weights of another shape")
         configuration = state.configuration
         self.featureMap = featureMap
@@ -78,6 +82,7 @@ public final class PublishedWeights: Sendable {
         plainCalibration = isCalibrated ? Calibrator.calibration(of: state.calibration) : nil
         balancedCalibration = isCalibrated && balanced != nil ? Calibrator.calibration(of: state.balancedCalibration) : nil
         sumError = nil
+        residuals = PublishedNovelty(moment, classes: state.labels.count, isIllConditioned: false)
         self.plain = plain
     }
 
@@ -103,6 +108,14 @@ public final class PublishedWeights: Sendable {
         if let balanced, wish != .plain { return Scorer(self, .balanced, balanced.table) }
         return plain.map { Scorer(self, .plain, $0) }
     }
+
+    /// The novelty of rows under the plain weights, or why there is none.
+    ///
+    /// - Complexity: C³ for the first call of all on this state, then O(1).
+    public var novelty: Result<NoveltyMeasure, NoveltyGap> { residuals.result }
+
+    /// The multiply-adds for the novelty of this many rows, including those of the first call of `novelty`.
+    public func noveltyCost(rows: Int) -> Int { residuals.cost(rows: rows) }
 
     /// Whether rows must be read and scored in Float64, because Float32 would lose digits of the plain or the balanced weights or
     /// of the rows multiplied with them.
