@@ -4,14 +4,18 @@ import Testing
 
 @testable import AnalyticLearning
 
-extension PublishedWeights {
-    /// The novelty of rows, scored in Float64 by the plain weights.
+extension Classifier {
+    /// The novelty of unmapped rows, from scores in Float64.
     func novelties(_ features: [Double]) throws -> [Double?] {
-        let (measure, scorer) = (try novelty.get(), try #require(self.scorer(.plain)))
-        var (scratch, dimension): ([Double], Int) = ([], featureMap.dimension)
-        return stride(from: 0, to: features.count, by: dimension).map { first in
-            let scores = scorer.scoreInDouble(Array(features[first..<(first + dimension)]))
-            return scores.withUnsafeBufferPointer { measure.novelty($0, scratch: &scratch) }
+        let (measure, dimension) = (try #require(publish()).novelty.get(), featureMap.dimension)
+        var scratch: [Double] = []
+        return withWeights { weights in
+            stride(from: 0, to: features.count, by: dimension).map { first in
+                let scores = (0..<weights.columns).map { column in
+                    (0..<dimension).reduce(0) { $0 + features[first + $1] * weights[$1, column] }
+                }
+                return scores.withUnsafeBufferPointer { measure.novelty($0, scratch: &scratch) }
+            }
         }
     }
 }
@@ -108,7 +112,7 @@ struct RelativeMahalanobis {
             let test = rows(40, dimension, classes, &generator).h
             try classifier.learn(features: h.flatMap { $0 }, labels: columns.map { "\($0)" })
             let direct = RelativeMahalanobis(h, columns, classes: classes, ridge: ridge)
-            try agree(try #require(classifier.publish()).novelties(test.flatMap { $0 }), test.map(direct.novelty))
+            try agree(classifier.novelties(test.flatMap { $0 }), test.map(direct.novelty))
             // In Float32, with the digits of Float32.
             let weights = try #require(classifier.publish())
             var (workspace, scratch) = (ScoreWorkspace(), [Double]())
@@ -125,14 +129,14 @@ struct RelativeMahalanobis {
             try classifier.deleteClass("1")
             let others = columns.map { $0 == 1 ? nil : $0 }
             let rest = RelativeMahalanobis(h, others, classes: classes, ridge: ridge)
-            try agree(try #require(classifier.publish()).novelties(test.flatMap { $0 }), test.map(rest.novelty), "without a class")
+            try agree(classifier.novelties(test.flatMap { $0 }), test.map(rest.novelty), "without a class")
             // A class without rows has no mean.
             try classifier.unlearn(
                 features: zip(h, columns).filter { $1 == 0 }.flatMap(\.0), labels: columns.filter { $0 == 0 }.map { "\($0)" })
             let kept = columns.indices.filter { columns[$0] != 0 }
             (h, columns) = (kept.map { h[$0] }, kept.map { columns[$0] })
             let fewer = RelativeMahalanobis(h, columns.map { $0 == 1 ? nil : $0 }, classes: classes, ridge: ridge)
-            try agree(try #require(classifier.publish()).novelties(test.flatMap { $0 }), test.map(fewer.novelty), "a class without rows")
+            try agree(classifier.novelties(test.flatMap { $0 }), test.map(fewer.novelty), "a class without rows")
         }
     }
 
@@ -190,8 +194,13 @@ struct RelativeMahalanobis {
             let weights = try #require(classifier.publish())
             func values(_ rows: some Collection<Int>) throws -> (novelty: [Double], leverage: [Double], score: [Double]) {
                 let features = stream.digits.rows(rows)
+                let (measure, scorer) = (try weights.novelty.get(), try #require(weights.scorer()))
+                var scratch: [Double] = []
                 return (
-                    try weights.novelties(features).map { $0! },
+                    stride(from: 0, to: features.count, by: Digits.dimension).map { first in
+                        scorer.scoreInDouble(Array(features[first..<(first + Digits.dimension)]))
+                            .withUnsafeBufferPointer { measure.novelty($0, scratch: &scratch)! }
+                    },
                     try #require(try features.withUnsafeBufferPointer { try classifier.leverages(of: $0) }),
                     weights.predict(features.map(Float.init)).map { -Double($0.score) }
                 )

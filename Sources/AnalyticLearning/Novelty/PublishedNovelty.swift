@@ -15,12 +15,18 @@ final class PublishedNovelty: Sendable {
 
     /// - Parameters:
     ///   - moment: of the state's plain weights.
-    ///   - classes: all classes of the state.
+    ///   - counts: the rows of each class of the state.
     ///   - isIllConditioned: whether the weights have too few certain digits.
-    init(_ moment: ResidualMoment, classes: Int, isIllConditioned: Bool) {
+    init(_ moment: ResidualMoment, counts: [Int], isIllConditioned: Bool) {
         self.moment = moment
         let most = ResidualMoment.mostClasses
-        gap = classes > most ? .manyClasses(most: most) : isIllConditioned ? .illConditioned : moment.isKnown ? nil : .notComputed
+        if counts.count > most {
+            gap = .manyClasses(most: most)
+        } else if counts.count(where: { $0 > 0 }) < 2 {
+            gap = .fewClasses
+        } else {
+            gap = isIllConditioned ? .illConditioned : moment.isKnown ? nil : .notComputed
+        }
     }
 
     /// The measure, or why there is none. Of threads that ask at once each may compute it; all get the same.

@@ -55,7 +55,7 @@ public final class PublishedWeights: Sendable {
         balancedCalibration = classifier.calibration(of: .balanced)
         sumError = classifier.sumError
         residuals = PublishedNovelty(
-            classifier.core.view.readout.moment, classes: labels.count, isIllConditioned: classifier.health.isIllConditioned)
+            classifier.core.view.readout.moment, counts: counts, isIllConditioned: classifier.health.isIllConditioned)
         self.plain = plain
     }
 
@@ -82,7 +82,7 @@ public final class PublishedWeights: Sendable {
         plainCalibration = isCalibrated ? Calibrator.calibration(of: state.calibration) : nil
         balancedCalibration = isCalibrated && balanced != nil ? Calibrator.calibration(of: state.balancedCalibration) : nil
         sumError = nil
-        residuals = PublishedNovelty(moment, classes: state.labels.count, isIllConditioned: false)
+        residuals = PublishedNovelty(moment, counts: state.counts, isIllConditioned: false)
         self.plain = plain
     }
 
