@@ -30,7 +30,8 @@ struct RelativeMahalanobis {
     /// - Parameter columns: the class of each row; nil for rows of no class, which count as scatter around zero.
     init(_ h: [[Double]], _ columns: [Int?], classes: Int, ridge: Double) {
         let width = h[0].count
-        var (means, counts) = ([[Double]](repeating: [Double](repeating: 0, count: width), count: classes), [Double](repeating: 0, count: classes))
+        var means = [[Double]](repeating: [Double](repeating: 0, count: width), count: classes)
+        var counts = [Double](repeating: 0, count: classes)
         for (row, column) in zip(h, columns) {
             guard let column else { continue }
             counts[column] += 1
@@ -92,7 +93,8 @@ struct RelativeMahalanobis {
     private func rows(_ count: Int, _ dimension: Int, _ classes: Int, _ generator: inout SplitMix64) -> (h: [[Double]], columns: [Int]) {
         var (h, columns): ([[Double]], [Int]) = ([], [])
         for row in 0..<count {
-            let column = row < classes ? row : min(Int.random(in: 0..<classes, using: &generator), Int.random(in: 0..<classes, using: &generator))
+            let drawn = (0..<2).map { _ in Int.random(in: 0..<classes, using: &generator) }
+            let column = row < classes ? row : min(drawn[0], drawn[1])
             columns.append(column)
             h.append((0..<dimension).map { max(0, generator.normal() + ($0 % classes == column ? 1 : 0.2)) })
         }

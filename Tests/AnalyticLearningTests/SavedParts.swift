@@ -22,6 +22,7 @@ struct SavedParts {
     var evaluation: ProgressiveEvaluation.Counters
     var calibration: CalibrationState?
     var balancedCalibration: CalibrationState?
+    var novelty: NoveltyState?
     var sumError: Double?
     var momentErrors: [Double]?
 
@@ -35,6 +36,7 @@ struct SavedParts {
         evaluation = classifier.evaluation.counters
         calibration = classifier.calibrationState(of: .plain)
         balancedCalibration = classifier.calibrationState(of: .balanced)
+        novelty = classifier.noveltyState
         sumError = classifier.savedSumError
         classifier.withSquare { $0.forEachPackedGram { gram.append(contentsOf: $0) } }
         classifier.withCrossMoment { $0.copyRowMajor(rows: 0..<$0.rows, into: &q) }
@@ -83,7 +85,7 @@ struct SavedParts {
                 gram: buffer(gram), crossMoment: buffer(q), mean: buffer(mean), m2: buffer(m2), weights: buffer(weights), sketches: saved,
                 balancedWeights: balanced.map(buffer), balancedVersion: balancedVersion,
                 evaluation: try ProgressiveEvaluation(evaluation), calibration: calibration, balancedCalibration: balancedCalibration,
-                sumError: sumError, momentErrors: momentErrors.map(buffer)))
+                novelty: novelty, sumError: sumError, momentErrors: momentErrors.map(buffer)))
     }
 
     func restored() throws -> Classifier {

@@ -20,6 +20,7 @@ final class Calibrator {
     var grid = LikelihoodGrid()
     var calibrated = ReliabilityBins()
     var raw = ReliabilityBins()
+    var sets = PredictionSets()
     /// 1/T for the next row; nil until there are enough rows.
     private(set) var inverseTemperature: Double?
 
@@ -39,8 +40,7 @@ final class Calibrator {
         let classes = scores.count
         guard classes >= 2, label >= 0, label < classes, offered < Self.maximumOffered else { return }
         offered += 1
-        let every = (classes + Self.classesPerRow - 1) / Self.classesPerRow
-        guard every == 1 || Self.hash(UInt64(offered)) % UInt64(every) == 0 else { return }
+        guard Self.isUsed(offered, classes: classes) else { return }
         var best = 0
         for column in 0..<classes {
             guard scores[column].isFinite else { return }
@@ -57,8 +57,12 @@ final class Calibrator {
                 for column in 0..<classes { distances[column] = max(scores[column] - highest, -LikelihoodGrid.largestDistance) }
                 if let inverseTemperature {
                     var sum = 0.0
-                    for column in 0..<classes { sum += exp(distances[column] * inverseTemperature) }
+                    for column in 0..<classes {
+                        powers[column] = exp(distances[column] * inverseTemperature)
+                        sum += powers[column]
+                    }
                     calibrated.add(confidence: 1 / sum, isCorrect: best == label)
+                    sets.record(UnsafeBufferPointer(rebasing: powers[..<classes]), sum: sum, label: label)
                 }
                 let first = exp2(Double(LikelihoodGrid.exponents.lowerBound))
                 for column in 0..<classes { powers[column] = exp(distances[column] * first) }
@@ -94,7 +98,7 @@ final class Calibrator {
         guard let inverseTemperature else { return nil }
         return Calibration(
             temperature: 1 / inverseTemperature, samples: samples, expectedCalibrationError: calibrated.expectedCalibrationError,
-            expectedCalibrationErrorOfRawScores: raw.expectedCalibrationError)
+            expectedCalibrationErrorOfRawScores: raw.expectedCalibrationError, coverage: sets.thresholds)
     }
 
     /// Forgets everything, because the scores have changed.
@@ -103,6 +107,7 @@ final class Calibrator {
         grid = LikelihoodGrid()
         calibrated = ReliabilityBins()
         raw = ReliabilityBins()
+        sets = PredictionSets()
         settle()
     }
 
@@ -116,7 +121,16 @@ final class Calibrator {
         grid.fade(to: share)
         calibrated.fade(to: share)
         raw.fade(to: share)
+        sets.fade(to: share)
         settle()
+    }
+
+    /// Whether a row is used, if it is one of many classes.
+    ///
+    /// - Parameter offered: its number.
+    static func isUsed(_ offered: Int, classes: Int) -> Bool {
+        let every = (classes + classesPerRow - 1) / classesPerRow
+        return every == 1 || hash(UInt64(offered)) % UInt64(every) == 0
     }
 
     /// SplitMix64's finaliser: the choice of rows must not follow a period of the stream.

@@ -18,7 +18,10 @@ extension Classifier {
         kind == .plain ? calibrator.state : balancedCalibrator.state
     }
 
-    /// Reduces the weight of both calibrations, because some rows behind the weights have changed.
+    /// The saved form of the novelty of known rows; nil if no row was scored.
+    public var noveltyState: NoveltyState? { noveltyRecorder.state }
+
+    /// Reduces the weight of both calibrations and of the novelty of known rows, because some rows behind the weights have changed.
     ///
     /// - Parameters:
     ///   - rows: unchanged rows.
@@ -27,5 +30,6 @@ extension Classifier {
         let share = all > 0 ? Double(rows) / Double(all) : 0
         calibrator.fade(to: share)
         balancedCalibrator.fade(to: share)
+        noveltyRecorder.fade(to: share)
     }
 }

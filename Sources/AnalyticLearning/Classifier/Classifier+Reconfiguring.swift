@@ -27,7 +27,10 @@ extension Classifier {
         let hasOtherImbalance = changed.imbalance != configuration.imbalance
         if hasOtherRidge { try core.reconfigure(ridge: changed.ridge) }
         configuration = changed
-        if hasOtherRidge { calibrator.reset() }
+        if hasOtherRidge {
+            calibrator.reset()
+            noveltyRecorder.reset()
+        }
         balancedCalibrator.reset()
         beginEpoch(dropping: hasOtherImbalance)
         return true

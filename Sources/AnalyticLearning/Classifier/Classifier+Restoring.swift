@@ -23,6 +23,7 @@ extension Classifier {
         version = state.version
         if let evaluation = state.evaluation { self.evaluation = evaluation }
         calibrator.restore(state.calibration)
+        noveltyRecorder.restore(state.novelty)
         balancedCalibrator.restore(state.balancedCalibration)
         balanced = try published?.balanced ?? state.makeBalancedWeights { core.rowScale }
     }

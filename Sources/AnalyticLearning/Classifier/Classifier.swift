@@ -30,6 +30,8 @@ public final class Classifier {
     /// Turns the scores of the plain weights into probabilities; a second one does so for balanced weights.
     let calibrator = Calibrator()
     let balancedCalibrator = Calibrator()
+    /// Measures the novelty of rows of known classes.
+    let noveltyRecorder = NoveltyRecorder()
     /// Counts changes other than learning. Balanced weights begun before such a change are obsolete.
     var epoch = 0
 
@@ -161,6 +163,9 @@ public final class Classifier {
         let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)
         precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
         let known = core.truth.counts.count
+        core.settleMoment()
+        noveltyRecorder.refresh(
+            core.view.readout.moment, width: featureMap.width, isIllConditioned: core.view.health.isIllConditioned)
         do throws(LinearAlgebraError) {
             try core.reserve(columns, spans: spans, isForLater: isForLater, classRoom)
         } catch {
@@ -170,10 +175,11 @@ public final class Classifier {
             try core.reserve(columns, spans: spans, isForLater: isForLater, classRoom)
         }
         let scorer = BalancedScorer(balanced, balancedCalibrator)
+        let recorders = ScoreRecorders(calibrator: calibrator, novelty: noveltyRecorder)
         let learned =
             isForLater
-            ? confirm() ? try core.load(rows, spans: spans, calibrator: calibrator, balanced: scorer) : nil
-            : try core.learn(rows, spans: spans, calibrator: calibrator, balanced: scorer, confirm: confirm)
+            ? confirm() ? try core.load(rows, spans: spans, recorders: recorders, balanced: scorer) : nil
+            : try core.learn(rows, spans: spans, recorders: recorders, balanced: scorer, confirm: confirm)
         guard let predictions = learned else {
             core.dropClasses(from: known)
             return nil

@@ -25,7 +25,8 @@ enum MemoryEstimate {
     static func learning(_ configuration: ModelConfiguration, classes: Double) -> Double {
         // Each published state has its own weights; readers may still hold the one before.
         resting(configuration, classes: classes) + PublishedWeights.doubles(width: configuration.width, classes: classes)
-            + ResidualMoment.publishedDoubles(classes: classes) + buffers(configuration, isAtRest: false) - buffers(configuration, isAtRest: true)
+            + ResidualMoment.publishedDoubles(classes: classes)
+            + buffers(configuration, isAtRest: false) - buffers(configuration, isAtRest: true)
     }
 
     private static func buffers(_ configuration: ModelConfiguration, isAtRest: Bool) -> Double {

@@ -5,6 +5,7 @@ public struct ModelHistory: Sendable {
     let evaluation: ProgressiveEvaluation
     let calibration: CalibrationState?
     let balancedCalibration: CalibrationState?
+    let novelty: NoveltyState?
     let balanced: BalancedWeights?
     let health: ViewHealth
     let epoch: Int
@@ -17,8 +18,8 @@ extension Classifier {
     /// - Complexity: O(1).
     public var history: ModelHistory {
         ModelHistory(
-            evaluation: evaluation, calibration: calibrator.state, balancedCalibration: balancedCalibrator.state, balanced: balanced,
-            health: health, epoch: epoch, registry: registry)
+            evaluation: evaluation, calibration: calibrator.state, balancedCalibration: balancedCalibrator.state,
+            novelty: noveltyRecorder.state, balanced: balanced, health: health, epoch: epoch, registry: registry)
     }
 
     /// Continues the history of another classifier with the same state, from which this one was restored. Results of the other's
@@ -29,6 +30,7 @@ extension Classifier {
         evaluation = history.evaluation
         calibrator.restore(history.calibration)
         balancedCalibrator.restore(history.balancedCalibration)
+        noveltyRecorder.restore(history.novelty)
         core.view.health.add(history.health)
         epoch = history.epoch
         registry.takeIdentities(of: history.registry)

@@ -18,9 +18,11 @@ public enum NoveltyGap: Error, Sendable, Equatable {
 /// It is the squared distance of a row h to its nearest class mean m_c under the scatter within classes, less that to the mean m₀ of
 /// all labelled rows under the scatter of all:
 ///
-///     min_c (h−m_c)ᵀ(S_w+λI)⁻¹(h−m_c) − (h−m₀)ᵀ(S_t+λI)⁻¹(h−m₀),  S_w = G − QN⁻¹Qᵀ,  S_t = G − n·m₀m₀ᵀ
+///     min_c (h−m_c)ᵀ(S_w+λI)⁻¹(h−m_c) − (h−m₀)ᵀ(S_t+λI)⁻¹(h−m₀)
+///     S_w = G − QN⁻¹Qᵀ    S_t = G − n·m₀m₀ᵀ
 ///
-/// hᵀ(G+λI)⁻¹h cancels, and what is left follows from u = Wᵀh and A = N − QᵀW alone: with P = A⁻¹, a = 1ᵀu/n and b = 1ᵀ(N−A)1/n²
+/// hᵀ(G+λI)⁻¹h cancels, and what is left follows from u = Wᵀh and A = N − QᵀW alone: with P = A⁻¹, a = 1ᵀu/n and
+/// b = 1ᵀ(N−A)1/n²
 ///
 ///     novelty = min_c (uᵀPu − 2uᵀP_c + P_cc − 1/n_c) + 2a − b − n(a−b)²/(1−nb)
 ///

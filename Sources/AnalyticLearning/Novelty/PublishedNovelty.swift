@@ -40,6 +40,15 @@ final class PublishedNovelty: Sendable {
         return computed.storeIfNil(Outcome(result)).result
     }
 
+    /// Whether there may be a measure.
+    ///
+    /// - Complexity: O(1).
+    var mayExist: Bool {
+        guard gap == nil else { return false }
+        if case .failure = computed.load()?.result { return false }
+        return true
+    }
+
     /// The multiply-adds for the novelty of this many rows.
     ///
     /// - Returns: `Int.max` on overflow.

@@ -53,6 +53,7 @@ extension SavedState {
         }
         try calibration?.check("calibration")
         try balancedCalibration?.check("calibration.balanced")
+        try novelty?.check("novelty")
         if let evaluation, !evaluation.fits(classes: classes) { throw .value(part: "evaluation", index: 0) }
     }
 

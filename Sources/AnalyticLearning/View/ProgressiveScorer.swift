@@ -23,14 +23,14 @@ struct ProgressiveScorer {
     /// The chosen column of each row; −1 if no class was known.
     private(set) var predictions: [Int] = []
     private var spans: ArraySlice<RequestSpan>
-    /// Fitted to the scores.
-    private let calibrator: Calibrator?
+    /// Receive the scores.
+    private let recorders: ScoreRecorders?
     /// Scores of one row.
     private var scores: [Double] = []
 
-    init(spans: ArraySlice<RequestSpan>, calibrator: Calibrator? = nil) {
+    init(spans: ArraySlice<RequestSpan>, recorders: ScoreRecorders? = nil) {
         self.spans = spans
-        self.calibrator = calibrator
+        self.recorders = recorders
         predictions.reserveCapacity(spans.reduce(0) { $0 + $1.rows })
     }
 
@@ -101,6 +101,6 @@ struct ProgressiveScorer {
             }
         }
         predictions.append(best)
-        if let calibrator { scores.withUnsafeBufferPointer { calibrator.record($0, label: label) } }
+        if let recorders { scores.withUnsafeBufferPointer { recorders.record($0, label: label) } }
     }
 }

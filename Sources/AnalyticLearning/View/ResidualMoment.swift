@@ -30,6 +30,9 @@ struct ResidualMoment: Sendable {
     /// The same of a published state: its copy of A, unless it is the learner's, and P, once a prediction has asked for it.
     static func publishedDoubles(classes: Double) -> Double { doubles(classes: classes) }
 
+    /// The labelled rows in A.
+    var rows: Double { counts.reduce(0, +) }
+
     /// The number of classes; 0 if A is unknown.
     var classes: Int { counts.count }
 

@@ -32,6 +32,8 @@ public final class PublishedWeights: Sendable {
     /// What the model predicted correctly before learning it.
     public let evaluation: ProgressiveEvaluation
     private let residuals: PublishedNovelty
+    /// The novelty of rows of known classes before they were learned.
+    public let noveltyQuantiles: NoveltyQuantiles
     private let plainCalibration: Calibration?
     private let balancedCalibration: Calibration?
 
@@ -54,6 +56,7 @@ public final class PublishedWeights: Sendable {
         plainCalibration = classifier.calibration(of: .plain)
         balancedCalibration = classifier.calibration(of: .balanced)
         sumError = classifier.sumError
+        noveltyQuantiles = classifier.noveltyRecorder.quantiles
         residuals = PublishedNovelty(
             classifier.core.view.readout.moment, counts: counts, isIllConditioned: classifier.health.isIllConditioned)
         self.plain = plain
@@ -82,6 +85,7 @@ public final class PublishedWeights: Sendable {
         plainCalibration = isCalibrated ? Calibrator.calibration(of: state.calibration) : nil
         balancedCalibration = isCalibrated && balanced != nil ? Calibrator.calibration(of: state.balancedCalibration) : nil
         sumError = nil
+        noveltyQuantiles = NoveltyQuantiles(state.novelty)
         residuals = PublishedNovelty(moment, counts: state.counts, isIllConditioned: false)
         self.plain = plain
     }
@@ -113,6 +117,9 @@ public final class PublishedWeights: Sendable {
     ///
     /// - Complexity: C³ for the first call of all on this state, then O(1).
     public var novelty: Result<NoveltyMeasure, NoveltyGap> { residuals.result }
+
+    /// Whether there is a novelty as far as is known without computing it.
+    public var mayHaveNovelty: Bool { residuals.mayExist }
 
     /// The multiply-adds for the novelty of this many rows, including those of the first call of `novelty`.
     public func noveltyCost(rows: Int) -> Int { residuals.cost(rows: rows) }

@@ -150,8 +150,8 @@ package final class SnapshotFile: Sendable {
             m2: parts["class.m2"] ?? none, weights: parts["weight"] ?? none, sketches: sketches,
             balancedWeights: parts["weight.balanced"], balancedVersion: metadata.balancedVersion ?? 0,
             evaluation: try evaluation(integers), calibration: CalibrationTensors.state(.plain, parts),
-            balancedCalibration: CalibrationTensors.state(.balanced, parts), sumError: metadata.sumError,
-            momentErrors: parts["class.m2.error"])
+            balancedCalibration: CalibrationTensors.state(.balanced, parts), novelty: CalibrationTensors.novelty(parts),
+            sumError: metadata.sumError, momentErrors: parts["class.m2.error"])
     }
 
     /// The evaluation, if the snapshot has one.
