@@ -124,13 +124,14 @@ struct PredictRoute: Sendable {
         return prediction.cost <= limits.inlineCost ? .answer(prediction) : .score(prediction)
     }
 
-    /// - Throws: 409 if no class is known.
+    /// - Throws: 409 if no class is known, or rejection or sets are not available yet.
     func prediction(
         of model: Model, _ weights: PublishedWeights, rows: Int, _ options: PredictOptions, leverages: [Double]? = nil
     ) throws(Problem) -> Prediction {
-        Prediction(
-            model: model.name, scorer: try weights.scorer(options.weights, of: model.name), rows: rows, options: options,
-            maximumBytes: limits.maximumAnswerBytes,
+        let scorer = try weights.scorer(options.weights, of: model.name)
+        if options.hasExtras { try options.checkExtras(scorer, of: model.name) }
+        return Prediction(
+            model: model.name, scorer: scorer, rows: rows, options: options, maximumBytes: limits.maximumAnswerBytes,
             leverages: leverages)
     }
 

@@ -14,6 +14,9 @@ protocol ClassScore: FeatureScalar {
     /// The probabilities of one row.
     static func softmax(_ scores: UnsafeBufferPointer<Self>, _ calibration: Calibration) -> Softmax
 
+    /// The novelty of one row.
+    static func novelty(_ scores: UnsafeBufferPointer<Self>, _ measure: NoveltyMeasure, _ scratch: inout [Double]) -> Double?
+
     /// The nearest finite Float32.
     var nearest: Float { get }
 
@@ -24,6 +27,10 @@ protocol ClassScore: FeatureScalar {
 extension Float: ClassScore {
     static func softmax(_ scores: UnsafeBufferPointer<Float>, _ calibration: Calibration) -> Softmax { calibration.softmax(scores) }
 
+    static func novelty(_ scores: UnsafeBufferPointer<Float>, _ measure: NoveltyMeasure, _ scratch: inout [Double]) -> Double? {
+        measure.novelty(scores, scratch: &scratch)
+    }
+
     var nearest: Float { min(max(self, -Float.greatestFiniteMagnitude), Float.greatestFiniteMagnitude) }
 
     func write(to writer: inout JSONWriter) { writer.write(self) }
@@ -31,6 +38,10 @@ extension Float: ClassScore {
 
 extension Double: ClassScore {
     static func softmax(_ scores: UnsafeBufferPointer<Double>, _ calibration: Calibration) -> Softmax { calibration.softmax(scores) }
+
+    static func novelty(_ scores: UnsafeBufferPointer<Double>, _ measure: NoveltyMeasure, _ scratch: inout [Double]) -> Double? {
+        measure.novelty(scores, scratch: &scratch)
+    }
 
     var nearest: Float { Float(min(max(self, -Double(Float.greatestFiniteMagnitude)), Double(Float.greatestFiniteMagnitude))) }
 

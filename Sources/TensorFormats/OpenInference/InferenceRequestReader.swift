@@ -113,6 +113,8 @@ public struct InferenceRequestReader {
                     return .choice(signature.parameter.description, text.excerpt, expected: signature.values.map(\.description))
                 }
                 request.choice = index
+            } else if let index = signature.numbers.firstIndex(where: { key == $0 }) {
+                request.numbers[index] = try scanner.readDouble(field: signature.numbers[index])
             } else {
                 try scanner.skipValue()
             }

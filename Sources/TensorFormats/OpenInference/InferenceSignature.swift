@@ -10,19 +10,22 @@ public struct InferenceSignature: Sendable {
     public let parameter: StaticString
     /// The parameter's possible values.
     public let values: [StaticString]
+    /// The names of request parameters that are numbers.
+    public let numbers: [StaticString]
     /// The largest magnitude of a value.
     public let maximumMagnitude: Double
 
     /// Describes a model.
     public init(
         input: StaticString, outputs: KeyValuePairs<StaticString, Bool>, parameter: StaticString, values: [StaticString],
-        maximumMagnitude: Double
+        numbers: [StaticString] = [], maximumMagnitude: Double
     ) {
         self.input = input
         self.outputs = outputs.map(\.key)
         hasClasses = outputs.map(\.value)
         self.parameter = parameter
         self.values = values
+        self.numbers = numbers
         self.maximumMagnitude = maximumMagnitude
     }
 }
