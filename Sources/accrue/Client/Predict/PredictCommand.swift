@@ -15,6 +15,9 @@ enum PredictCommand: Command {
             Option("--top", "K", "print the K best classes (1)"),
             Option("--weights", "plain|balanced", "weights to use (the model's default)"),
             Option("--probability", nil, "also print the probability of each class, if the model is calibrated"),
+            Option("--novelty", nil, "also print how unlike the rows learned each row is"),
+            Option("--reject", "SHARE", "print no label for rows more novel than all but this share of known rows"),
+            Option("--coverage", "0.8|0.9|0.95|0.99", "also print the set of labels that contains the right one for this share of rows"),
             Option("--output", PredictionText.Format.choices, "what to print for each row (csv); labels: one per line, no line breaks"),
             Option("--evaluate", nil, "print the accuracy on labelled rows; predictions only with --output"),
         ] + RowInput.options
@@ -40,6 +43,8 @@ enum PredictCommand: Command {
         guard evaluates || !arguments.has("--json") else {
             throw UsageError("--json needs --evaluate; for predictions use --output ndjson")
         }
+        let reject = try share("--reject", arguments, expected: "a share from 0.002 to 0.5") { NoveltyQuantiles.shares.contains($0) }
+        let coverage = try share("--coverage", arguments, expected: "0.8, 0.9, 0.95 or 0.99") { CoverageLevel(rawValue: $0) != nil }
         let top = try arguments.integer("--top", in: 1...1_000_000)
         let batchRows = try arguments.integer("--batch", in: 1...1_000_000)
         let connections = try arguments.integer("--connections", in: 1...64) ?? 4
@@ -51,12 +56,18 @@ enum PredictCommand: Command {
         let source = try input.open(needsLabels: evaluates, dimension: details["config"]?.object?["dimension"]?.int)
         let report = ProgressReport(ProgressText(total: source.rowCount), isQuiet: arguments.has("--quiet"))
         let run = PredictRun(
-            settings, path: path + "/predict" + query(top: top, weights: weights, probability: arguments.has("--probability")),
+            settings,
+            path: path + "/predict"
+                + query([
+                    ("top", top.map(String.init)), ("weights", weights), ("probability", arguments.has("--probability") ? "true" : nil),
+                    ("novelty", arguments.has("--novelty") ? "true" : nil), ("reject", reject), ("coverage", coverage),
+                ]),
             source: source,
             text: evaluates && format == nil
                 ? nil
                 : PredictionText(
                     format: format ?? .csv, top: top ?? 1, hasLabels: source.hasLabels, hasProbabilities: arguments.has("--probability"),
+                    hasNovelty: arguments.has("--novelty"), mayReject: reject != nil, hasSets: coverage != nil,
                     isForPeople: isatty(STDOUT_FILENO) == 1),
             report: report)
         defer { report.finish() }
@@ -73,9 +84,18 @@ enum PredictCommand: Command {
         if format == nil { print(result) } else { FileHandle.standardError.write(Data((result + "\n").utf8)) }
     }
 
-    private static func query(top: Int?, weights: String?, probability: Bool) -> String {
-        let parts =
-            (top.map { ["top=\($0)"] } ?? []) + (weights.map { ["weights=\($0)"] } ?? []) + (probability ? ["probability=true"] : [])
+    /// The value of an option that is a number, as it was given.
+    private static func share(
+        _ option: String, _ arguments: ParsedArguments, expected: String, isAllowed: (Double) -> Bool
+    ) throws -> String? {
+        guard let text = arguments.text(option) else { return nil }
+        let isDecimal = text.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard isDecimal, let value = Double(text), isAllowed(value) else { throw UsageError("\(option) must be \(expected), not \(text)") }
+        return text
+    }
+
+    private static func query(_ items: [(name: String, value: String?)]) -> String {
+        let parts = items.compactMap { item in item.value.map { "\(item.name)=\($0)" } }
         return parts.isEmpty ? "" : "?" + parts.joined(separator: "&")
     }
 }
