@@ -164,6 +164,12 @@ import Testing
         let answer = try infer(model, far + [test[0]], #","parameters":{"reject":0.01}"#)
         #expect(answer["outputs"][0]["data"][0].string == "" && answer["outputs"].array?.count == 3)
         #expect(answer["parameters"]["reject"].double == 0.01 && answer["parameters"]["novelty_threshold"].double != nil)
+        // What was measured is saved.
+        let copy = ModelClient(service, "copy")
+        #expect(try copy.restore(try model.snapshot().body).status == 201)
+        let restored = try predict(copy, Array(test[..<3]), "?reject=0.01&novelty=true")
+        #expect(restored["rejection"] == reply["rejection"])
+        #expect(restored["predictions"][2]["novelty"] == reply["predictions"][2]["novelty"])
         // A new ridge changes all scores: rows are measured again.
         #expect(try model.client.send("PATCH", model.path, #"{"ridge":1}"#).status == 200)
         #expect(try predict(model, far, "?reject=0.01").status == 409)
