@@ -24,6 +24,7 @@ struct SavedParts {
     var evaluation: ProgressiveEvaluation.Counters
     var calibration: CalibrationState?
     var balancedCalibration: CalibrationState?
+    var novelty: NoveltyState?
     var sumError: Double?
     var momentErrors: [Double]?
 
@@ -37,6 +38,7 @@ struct SavedParts {
         evaluation = classifier.evaluation.counters
         calibration = classifier.calibrationState(of: .plain)
         balancedCalibration = classifier.calibrationState(of: .balanced)
+        novelty = classifier.noveltyState
         sumError = classifier.savedSumError
         classifier.withSquare { $0.forEachPackedGram { gram.append(contentsOf: $0) } }
         classifier.withCrossMoment { $0.copyRowMajor(rows: 0..<$0.rows, into: &q) }
@@ -90,7 +92,7 @@ struct SavedParts {
                         classes: zip(rule.bias, rule.marginWeight).flatMap { [$0, $1] })
                 }, balancedVersion: balancedVersion,
                 evaluation: try ProgressiveEvaluation(evaluation), calibration: calibration, balancedCalibration: balancedCalibration,
-                sumError: sumError, momentErrors: momentErrors.map(buffer)))
+                novelty: novelty, sumError: sumError, momentErrors: momentErrors.map(buffer)))
     }
 
     func restored() throws -> Classifier {

@@ -40,10 +40,10 @@ import Testing
             for index in 0..<4 {
                 let body = Bodies.predict(rows(1 + index % 2, dimension, seed: UInt64(20 + index)), top: index == 3 ? 40 : nil)
                 calls.append(Call(path: "/v1/models/\(name)/predict", body: body))
-                let plain = index == 1 ? "?weights=plain" : ""
-                calls.append(Call(path: "/v1/models/\(name)/predict\(plain)", body: body))
+                let query = index == 1 ? "?weights=plain&novelty=true" : index == 2 ? "?novelty=true" : ""
+                calls.append(Call(path: "/v1/models/\(name)/predict\(query)", body: body))
                 let data = rows(1, dimension, seed: UInt64(40 + index))[0].map { "\($0)" }.joined(separator: ",")
-                let outputs = index == 2 ? #","outputs":[{"name":"label"}]"# : ""
+                let outputs = index == 2 ? #","outputs":[{"name":"label"},{"name":"novelty"}]"# : ""
                 let infer = """
                     {"id":"\(name) \(index)","inputs":[{"name":"features","datatype":"FP32","shape":[1,\(dimension)],"data":[\(data)]}]\(outputs)}
                     """

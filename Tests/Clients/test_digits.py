@@ -219,6 +219,26 @@ class DigitsTests(unittest.TestCase):
         numpy.testing.assert_allclose([row["leverage"] for row in answer["predictions"]], expected, rtol=1e-6)
         self.assertEqual([row["label"] for row in answer["predictions"]], [row["label"] for row in self.predict("digits")])
 
+    def test_novelty_is_the_relative_mahalanobis_distance(self):
+        body = {"features": self.rows[self.test].tolist()}
+        answer = self.client.call("POST", "/v1/models/digits/predict?novelty=true", body)
+        hidden = self.snapshot.hidden(self.rows[self.test])
+        gram, moment = self.snapshot.gram(), self.snapshot.tensors["cross_moment"]
+        count = self.snapshot.tensors["class.count"]
+        means, ridge = moment / count, RIDGE * numpy.eye(len(gram))
+        mean = moment.sum(1) / count.sum()
+
+        def distance(centre, scatter):
+            difference = hidden - centre
+            return (difference * numpy.linalg.solve(scatter + ridge, difference.T).T).sum(1)
+
+        within = gram - (means * count) @ means.T
+        nearest = numpy.min([distance(centre, within) for centre in means.T], 0)
+        expected = nearest - distance(mean, gram - count.sum() * numpy.outer(mean, mean))
+        numpy.testing.assert_allclose(
+            [row["novelty"] for row in answer["predictions"]], expected, atol=1e-4 * numpy.abs(expected).max()
+        )
+
     # Formats of rows
 
     def test_files_that_numpy_and_safetensors_write_teach_and_ask_the_same_as_json(self):

@@ -51,6 +51,7 @@ class MemoryTests(unittest.TestCase):
     def doubles(d, D, C, r, is_mapped, is_balanced, a):
         """What the manual says that a model takes at rest, in numbers of eight bytes."""
         rest = D * D / 2 + C * D if D <= 1024 else 0
+        rest += 4 * C * C if C <= 1024 else 0
         rest += 1.5 * d * D if is_mapped else 0
         rest += 1.5 * C * D if is_balanced else 0
         rest += C * D * (D + 1) / 2 if r == "exact" else 2 * r * (C + 1) * D + 12 * r * r

@@ -88,7 +88,7 @@ class TritonTests(DigitsServer):
         metadata = self.triton.get_model_metadata(MODEL)
         self.assertEqual(metadata["versions"], [self.version])
         self.assertEqual(metadata["inputs"], [{"name": "features", "datatype": "FP32", "shape": [-1, 64]}])
-        self.assertEqual([output["name"] for output in metadata["outputs"]], ["label", "score", "probability"])
+        self.assertEqual([output["name"] for output in metadata["outputs"]], ["label", "score", "probability", "novelty"])
         self.assertEqual(json.loads(metadata["outputs"][1]["parameters"]["labels"]), self.order)
         self.assertEqual(self.triton.get_model_metadata(MODEL, self.version), metadata)
         self.assertEqual(self.triton.get_model_config(MODEL)["input"][0]["dims"], [-1, 64])

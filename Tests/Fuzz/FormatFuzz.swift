@@ -176,7 +176,7 @@ private func readLines(_ body: UnsafeRawBufferPointer) {
 
 private let signature = InferenceSignature(
     input: "features", outputs: ["label": false, "score": true], parameter: "weights", values: ["plain", "balanced"],
-    number: "balance", numbers: 0...1, maximumMagnitude: 1e50)
+    numbers: ["balance": 0...1], maximumMagnitude: 1e50)
 
 /// Inference requests; with a header length, what follows the header is binary.
 private func readRequest(_ body: UnsafeRawBufferPointer, headerCount: Int?) {

@@ -5,7 +5,7 @@ import Testing
 @Suite struct InferenceRequestTests {
     static let signature = InferenceSignature(
         input: "features", outputs: ["label": false, "score": true], parameter: "weights", values: ["plain", "balanced"],
-        number: "balance", numbers: 0...1, maximumMagnitude: 1e50)
+        numbers: ["balance": 0...1], maximumMagnitude: 1e50)
 
     private func read<Scalar: FeatureScalar>(
         _ body: [UInt8], _ headerCount: Int?, _ type: Scalar.Type = Float.self

@@ -93,6 +93,29 @@ import Testing
         #expect(object?["unknown_labels"]?.array?.compactMap(\.string) == ["1.0", "2.0"] && object?["unknown_rows"]?.int == 3)
     }
 
+    @Test func rejectedRowsHaveNoLabel_andNoveltyAndSetsAreColumns() throws {
+        let answer =
+            #"{"predictions":[{"label":null,"score":0.5,"rejected":true,"novelty":0.25,"set":[]},"#
+            + #"{"label":"a","score":0.75,"rejected":false,"novelty":null,"set":["a","b"]}]}"#
+        let reply = try PredictReply(
+            HTTPClient.Response(status: 200, body: Array(answer.utf8)), rows: 2)
+        var batch = RowBatch()
+        batch.rows = 2
+        func text(_ format: PredictionText.Format) throws -> String {
+            let text = PredictionText(
+                format: format, top: 1, hasLabels: false, hasProbabilities: false, hasNovelty: true, mayReject: true, hasSets: true)
+            return try text.header + String(decoding: text.lines(batch, reply), as: UTF8.self)
+        }
+        #expect(try text(.csv) == "row,label,score,novelty,set\n0,,0.5,0.25,[]\n1,a,0.75,,\"[\"\"a\"\",\"\"b\"\"]\"\n")
+        #expect(try text(.labels) == "\na\n")
+        #expect(
+            try text(.ndjson) == #"{"row":0,"label":null,"score":0.5,"rejected":true,"novelty":0.25,"set":[]}"# + "\n"
+                + #"{"row":1,"label":"a","score":0.75,"rejected":false,"novelty":null,"set":["a","b"]}"# + "\n")
+        var evaluation = Evaluation()
+        for row in reply.rows { evaluation.add(expected: Label("a"), predicted: row.best.label) }
+        #expect(evaluation.right == 1 && evaluation.rejected == 1 && evaluation.text.contains("rejected: 1 row"))
+    }
+
     @Test func tableFieldsAreQuotedWhereTheyMust() {
         #expect(PredictionText.quote("a b") == "a b")
         #expect(PredictionText.quote("a,b") == "\"a,b\"")

@@ -15,6 +15,11 @@ public struct Calibration: Sendable, Equatable {
     public let expectedCalibrationError: Double?
     /// The same for softmax(score), over the same rows.
     public let expectedCalibrationErrorOfRawScores: Double?
+    /// The thresholds of sets in the order of the levels; nil for a level before there are enough rows.
+    let coverage: [CoverageThreshold?]
+
+    /// The threshold of sets with a promise; nil before there are enough rows.
+    public func coverage(_ level: CoverageLevel) -> CoverageThreshold? { coverage[level.index] }
 
     /// softmax(score / T) over one row of scores.
     ///

@@ -6,15 +6,20 @@ public struct CalibrationState: Sendable, Equatable {
     public var likelihood: [Double]
     /// Fifteen bins of calibrated probabilities, then fifteen of raw ones: rows, Σ probability, rows predicted correctly.
     public var reliability: [Double]
+    /// The sets with a promise; nil in states saved by older programs, whose sets begin when restored.
+    public var sets: [Double]?
 
     /// The number of values in each part.
-    public static let counts = (summary: 5, likelihood: 3 * LikelihoodGrid.count, reliability: 6 * ReliabilityBins.count)
+    public static let counts = (
+        summary: 5, likelihood: 3 * LikelihoodGrid.count, reliability: 6 * ReliabilityBins.count, sets: PredictionSets.savedCount
+    )
 
     /// A state from its parts.
-    public init(summary: [Double], likelihood: [Double], reliability: [Double]) {
+    public init(summary: [Double], likelihood: [Double], reliability: [Double], sets: [Double]? = nil) {
         self.summary = summary
         self.likelihood = likelihood
         self.reliability = reliability
+        self.sets = sets
     }
 
     /// Checks that a calibrator can reach this state; `part` names it in errors.
@@ -43,6 +48,7 @@ public struct CalibrationState: Sendable, Equatable {
                 throw .value(part: part + ".reliability", index: index + offset)
             }
         }
+        if let sets { try PredictionSets.check(sets, part + ".sets") }
     }
 }
 
@@ -62,7 +68,7 @@ extension Calibrator {
             likelihood: (0..<LikelihoodGrid.count).flatMap { [grid.partition[$0], grid.mean[$0], grid.variance[$0]] },
             reliability: [calibrated, raw].flatMap { bins in
                 (0..<ReliabilityBins.count).flatMap { [bins.rows[$0], bins.confidence[$0], bins.correct[$0]] }
-            })
+            }, sets: sets.saved)
     }
 
     /// Continues from a checked state.
@@ -91,6 +97,7 @@ extension Calibrator {
         }
         calibrated = bins(0)
         raw = bins(ReliabilityBins.count)
+        sets = PredictionSets(state.sets)
         settle()
     }
 }

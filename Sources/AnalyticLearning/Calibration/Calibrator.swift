@@ -19,6 +19,7 @@ final class Calibrator {
     var grid = LikelihoodGrid()
     var calibrated = ReliabilityBins()
     var raw = ReliabilityBins()
+    var sets = PredictionSets()
     /// 1/T for the next row; nil until there are enough rows.
     private(set) var inverseTemperature: Double?
 
@@ -54,8 +55,12 @@ final class Calibrator {
                 for column in 0..<classes { distances[column] = max(scores[column] - highest, -LikelihoodGrid.largestDistance) }
                 if let inverseTemperature {
                     var sum = 0.0
-                    for column in 0..<classes { sum += exp(distances[column] * inverseTemperature) }
+                    for column in 0..<classes {
+                        powers[column] = exp(distances[column] * inverseTemperature)
+                        sum += powers[column]
+                    }
                     calibrated.add(confidence: 1 / sum, isCorrect: best == label)
+                    sets.record(UnsafeBufferPointer(rebasing: powers[..<classes]), sum: sum, label: label)
                 }
                 let first = exp2(Double(LikelihoodGrid.exponents.lowerBound))
                 for column in 0..<classes { powers[column] = exp(distances[column] * first) }
@@ -78,7 +83,7 @@ final class Calibrator {
         guard let inverseTemperature else { return nil }
         return Calibration(
             temperature: 1 / inverseTemperature, samples: samples, expectedCalibrationError: calibrated.expectedCalibrationError,
-            expectedCalibrationErrorOfRawScores: raw.expectedCalibrationError)
+            expectedCalibrationErrorOfRawScores: raw.expectedCalibrationError, coverage: sets.thresholds)
     }
 
     /// Forgets everything, because the scores have changed.
@@ -87,6 +92,7 @@ final class Calibrator {
         grid = LikelihoodGrid()
         calibrated = ReliabilityBins()
         raw = ReliabilityBins()
+        sets = PredictionSets()
         settle()
     }
 
@@ -100,6 +106,7 @@ final class Calibrator {
         grid.fade(to: share)
         calibrated.fade(to: share)
         raw.fade(to: share)
+        sets.fade(to: share)
         settle()
     }
 

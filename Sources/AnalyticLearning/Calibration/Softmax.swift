@@ -17,6 +17,14 @@ public struct Softmax: Sendable, Equatable {
         inverseTemperature = inverse
     }
 
+    /// The score from which on classes have at least this probability.
+    ///
+    /// - Parameter probability: as of `CoverageThreshold.leastProbability`.
+    public func score(probability: Double) -> Double {
+        guard probability > 0 else { return -.infinity }
+        return probability > 1 ? .infinity : highest + log(probability * sum) / inverseTemperature
+    }
+
     /// The probability of a class with this score, from 0 to 1.
     public func probability(score: Double) -> Double { exp((score - highest) * inverseTemperature) / sum }
 }

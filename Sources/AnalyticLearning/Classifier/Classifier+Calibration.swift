@@ -25,7 +25,10 @@ extension Classifier {
 
     private func test(of kind: WeightsKind) -> ProgressiveTest { kind == .plain ? plainTest : balancedTest }
 
-    /// Reduces the weight of both calibrations, because some rows behind the weights have changed.
+    /// The saved form of the novelty of known rows; nil if no row was scored.
+    public var noveltyState: NoveltyState? { noveltyRecorder.state }
+
+    /// Reduces the weight of both calibrations and of the novelty of known rows, because some rows behind the weights have changed.
     ///
     /// - Parameters:
     ///   - rows: unchanged rows.
@@ -34,5 +37,6 @@ extension Classifier {
         let share = all > 0 ? Double(rows) / Double(all) : 0
         plainTest.calibrator.fade(to: share)
         balancedTest.calibrator.fade(to: share)
+        noveltyRecorder.fade(to: share)
     }
 }

@@ -35,7 +35,10 @@ extension Classifier {
         if hasOtherRidge { try core.reconfigure(ridge: changed.ridge) }
         if changed.ridgeChoice != configuration.ridgeChoice { core.race = nil }
         configuration = changed
-        if hasOtherRidge { plainTest.reset() }
+        if hasOtherRidge {
+            plainTest.reset()
+            noveltyRecorder.reset()
+        }
         if hasOtherRidge || hasOtherImbalance { balancedTest.reset() }
         beginEpoch(dropping: hasOtherImbalance)
         return true

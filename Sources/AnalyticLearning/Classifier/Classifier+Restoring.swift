@@ -24,6 +24,7 @@ extension Classifier {
         if let evaluation = state.evaluation { self.evaluation = evaluation }
         plainTest.calibrator.restore(state.calibration)
         balancedTest.calibrator.restore(state.balancedCalibration)
+        noveltyRecorder.restore(state.novelty)
         plainTest.curve = try state.curve(of: .plain)
         balancedTest.curve = try state.curve(of: .balanced)
         balanced = try published?.balanced ?? state.makeBalancedWeights { core.rowScale }

@@ -62,6 +62,7 @@ extension Classifier {
         configuration.ridge = ridge
         plainTest.calibrator.fade(to: Self.movedCalibration)
         balancedTest.calibrator.fade(to: Self.movedCalibration)
+        noveltyRecorder.fade(to: Self.movedCalibration)
         beginEpoch(dropping: false)
     }
 

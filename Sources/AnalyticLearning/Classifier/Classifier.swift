@@ -32,6 +32,8 @@ public final class Classifier {
     /// Tests the scores of the plain weights before rows are learned; a second one those of the balanced weights.
     let plainTest = ProgressiveTest()
     let balancedTest = ProgressiveTest()
+    /// Measures the novelty of rows of known classes.
+    let noveltyRecorder = NoveltyRecorder()
     /// Counts changes other than learning. Balanced weights begun before such a change are obsolete.
     package internal(set) var epoch = 0
 
@@ -163,6 +165,9 @@ public final class Classifier {
         let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)
         precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
         let known = core.truth.counts.count
+        core.settleMoment()
+        noveltyRecorder.refresh(
+            core.view.readout.moment, width: featureMap.width, isIllConditioned: core.view.health.isIllConditioned)
         do throws(LinearAlgebraError) {
             try core.reserve(columns, spans: spans, isForLater: isForLater, classRoom)
         } catch {
@@ -173,10 +178,11 @@ public final class Classifier {
         }
         beginTests(spans)
         let scorer = BalancedScorer(balanced, balancedTest)
+        let recorders = ScoreRecorders(test: plainTest, novelty: noveltyRecorder)
         let learned =
             isForLater
-            ? confirm() ? try core.load(rows, spans: spans, test: plainTest, balanced: scorer) : nil
-            : try core.learn(rows, spans: spans, test: plainTest, balanced: scorer, confirm: confirm)
+            ? confirm() ? try core.load(rows, spans: spans, recorders: recorders, balanced: scorer) : nil
+            : try core.learn(rows, spans: spans, recorders: recorders, balanced: scorer, confirm: confirm)
         guard let predictions = learned else {
             core.dropClasses(from: known)
             return nil
@@ -227,6 +233,7 @@ public final class Classifier {
     public func publish() -> PublishedWeights? {
         guard !registry.labels.isEmpty else { return PublishedWeights(self, plain: nil) }
         guard let table = tables.table(of: core) ?? (core.makeWeightsFinite() ? tables.table(of: core) : nil) else { return nil }
+        core.settleMoment()
         return PublishedWeights(self, plain: table)
     }
 }

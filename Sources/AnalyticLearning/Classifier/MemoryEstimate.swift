@@ -14,6 +14,7 @@ enum MemoryEstimate {
         doubles += FeatureMap.doubles(configuration.featureMap, dimension: dimension, width: width)
         // W, and its published copy.
         doubles += Double(width) * classes + PublishedWeights.doubles(width: width, classes: classes)
+        doubles += ResidualMoment.doubles(classes: classes) + ResidualMoment.publishedDoubles(classes: classes)
         if configuration.imbalance != .none {
             let columns = BalancedWeights.columns(configuration.imbalance, classes: classes)
             doubles += BalancedWeights.doubles(configuration.imbalance, width: width, classes: classes)
@@ -27,6 +28,7 @@ enum MemoryEstimate {
     static func learning(_ configuration: ModelConfiguration, classes: Double) -> Double {
         // Each published state has its own weights; readers may still hold the one before.
         resting(configuration, classes: classes) + PublishedWeights.doubles(width: configuration.width, classes: classes)
+            + ResidualMoment.publishedDoubles(classes: classes)
             + buffers(configuration, isAtRest: false) - buffers(configuration, isAtRest: true)
     }
 
@@ -64,9 +66,10 @@ extension ModelConfiguration {
         return MemoryEstimate.bytes(BalanceProblem.doubles(imbalance, width: width, dimension: dimension, classes: Double(classes)))
     }
 
-    /// Bytes for each further class.
+    /// Bytes for each further class, besides those of the residual moment, which grow with the square of the classes.
     public var bytesPerClass: Int? {
-        guard let none = estimatedBytes(classes: 0), let some = estimatedBytes(classes: 1024) else { return nil }
-        return (some - none) / 1024
+        let most = ResidualMoment.mostClasses + 1
+        guard let some = estimatedBytes(classes: most), let more = estimatedBytes(classes: most + 1024) else { return nil }
+        return (more - some) / 1024
     }
 }

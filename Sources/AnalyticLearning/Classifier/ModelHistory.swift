@@ -7,6 +7,7 @@ public struct ModelHistory: Sendable {
     let balancedCalibration: CalibrationState?
     let curve: BalanceCurve
     let balancedCurve: BalanceCurve
+    let novelty: NoveltyState?
     let balanced: BalancedWeights?
     let health: ViewHealth
     let epoch: Int
@@ -20,7 +21,8 @@ extension Classifier {
     public var history: ModelHistory {
         ModelHistory(
             evaluation: evaluation, calibration: calibrationState(of: .plain), balancedCalibration: calibrationState(of: .balanced),
-            curve: plainTest.curve, balancedCurve: balancedTest.curve, balanced: balanced, health: health, epoch: epoch, registry: registry)
+            curve: plainTest.curve, balancedCurve: balancedTest.curve, novelty: noveltyRecorder.state, balanced: balanced, health: health,
+            epoch: epoch, registry: registry)
     }
 
     /// Continues the history of another classifier with the same state, from which this one was restored. Results of the other's
@@ -33,6 +35,7 @@ extension Classifier {
         balancedTest.calibrator.restore(history.balancedCalibration)
         plainTest.curve = history.curve
         balancedTest.curve = history.balancedCurve
+        noveltyRecorder.restore(history.novelty)
         core.view.health.add(history.health)
         epoch = history.epoch
         registry.takeIdentities(of: history.registry)

@@ -8,14 +8,14 @@ extension LearningCore {
     /// - Parameters:
     ///   - rows: the rows of all requests.
     ///   - spans: the requests in order.
-    ///   - test: receives the scores of each row from before its request was learned.
+    ///   - recorders: receive the scores of each row from before its request was learned.
     ///   - balanced: receives the mapped rows before they are learned.
     ///   - confirm: called once, before anything but scratch memory changes; returns whether to learn the rows at all.
     /// - Returns: the column that each row's scores chose; nil if they are not to be learned.
     /// - Throws: `LinearAlgebraError.outOfMemory`, but not if there is room.
     /// - Complexity: see `CostModel`.
     mutating func learn(
-        _ rows: LabelledRows, spans: [RequestSpan], test: ProgressiveTest, balanced: BalancedScorer?, confirm: () -> Bool
+        _ rows: LabelledRows, spans: [RequestSpan], recorders: ScoreRecorders, balanced: BalancedScorer?, confirm: () -> Bool
     ) throws(LinearAlgebraError) -> [Int]? {
         let block = view.cost.blockRows
         var predictions: [Int] = []
@@ -29,7 +29,7 @@ extension LearningCore {
                 count += spans[end].rows
                 end += 1
             }
-            var scorer = ProgressiveScorer(spans: spans[index..<end], test: test)
+            var scorer = ProgressiveScorer(spans: spans[index..<end], recorders: recorders)
             let part = rows[row..<(row + count)]
             if count > block {
                 guard index > 0 || confirm() else { return nil }

@@ -14,10 +14,10 @@ extension LearningCore {
     /// - Throws: `LinearAlgebraError.outOfMemory`, but not if there is room.
     /// - Complexity: D²n/2 multiply-adds and the map.
     mutating func load(
-        _ rows: LabelledRows, spans: [RequestSpan], test: ProgressiveTest, balanced: BalancedScorer?
+        _ rows: LabelledRows, spans: [RequestSpan], recorders: ScoreRecorders, balanced: BalancedScorer?
     ) throws(LinearAlgebraError) -> [Int] {
         solveWeightsIfDue()
-        var scorer = ProgressiveScorer(spans: spans[...], test: test)
+        var scorer = ProgressiveScorer(spans: spans[...], recorders: recorders)
         try accumulateScored(rows, &scorer, balanced: balanced)
         noteLoaded(rows.count)
         return scorer.predictions

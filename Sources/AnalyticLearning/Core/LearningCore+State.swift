@@ -64,6 +64,14 @@ extension LearningCore {
         return result
     }
 
+    /// Computes the residual moment if the weights were solved, not updated, since it was known.
+    ///
+    /// - Complexity: 2DC² operations, if needed.
+    mutating func settleMoment() {
+        guard !isBehind else { return }
+        view.readout.settleMoment(counts: truth.counts, crossMoment: truth.crossMoment)
+    }
+
     /// Copies what the balanced weights of this state depend on.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`.

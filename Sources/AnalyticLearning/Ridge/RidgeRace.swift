@@ -155,7 +155,7 @@ final class RidgeRace {
             let lead = ahead.sum - behind.sum
             let differences = ahead.rows + behind.rows
             guard lead > winner?.lead ?? 0, differences >= Self.fewestDifferences else { continue }
-            // The sign test in its normal form, with rows weighted by class for balanced accuracy, and corrected for continuity by a row's weight.
+            // The sign test in its normal form, with rows weighted by class for balanced accuracy, and corrected for continuity.
             let squares = ahead.squares + behind.squares
             let correction = squares / (ahead.sum + behind.sum)
             if lead - correction > Self.significance * squares.squareRoot() { winner = (candidates.ridges[other], lead) }

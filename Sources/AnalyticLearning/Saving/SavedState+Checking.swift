@@ -64,6 +64,7 @@ extension SavedState {
         try calibration?.check("calibration")
         try balancedCalibration?.check("calibration.balanced")
         for kind in [WeightsKind.plain, .balanced] { _ = try curve(of: kind) }
+        try novelty?.check("novelty")
         if let evaluation, !evaluation.fits(classes: classes) { throw .value(part: "evaluation", index: 0) }
     }
 

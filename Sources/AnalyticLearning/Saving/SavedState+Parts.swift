@@ -55,6 +55,19 @@ extension SavedState {
         RowScale(squares: (0..<configuration.width).map { gram[$0 * ($0 + 3) / 2] }, rows: samples)
     }
 
+    /// A = N − QᵀW, if it takes little more work than checking the weights; otherwise it is unknown until the model is restored.
+    ///
+    /// - Complexity: 2DC² operations, at most 32D².
+    func residualMoment(_ weights: borrowing Matrix) -> ResidualMoment {
+        var moment = ResidualMoment()
+        moment.forget()
+        let (width, classes) = (configuration.width, labels.count)
+        guard classes > 0, classes * classes <= 16 * width, var sums = try? Matrix(rows: width, columns: classes) else { return moment }
+        sums.setRowMajor(crossMoment)
+        moment.set(counts: counts, crossMoment: sums, weights: weights)
+        return moment
+    }
+
     /// Random combinations of classes of which the residual is estimated.
     private static let probes = 16
 

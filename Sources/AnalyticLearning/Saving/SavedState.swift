@@ -43,6 +43,8 @@ public struct SavedState {
     public var curve: BalanceCurve.Saved?
     /// The same of the balanced weights.
     public var balancedCurve: BalanceCurve.Saved?
+    /// The novelty of known rows; nil starts a new one.
+    public var novelty: NoveltyState?
     /// The bound of the rounding errors in G; nil in states saved by older programs, see `pastError`.
     public var sumError: Double?
     /// How far M2 may be off because of removed rows, per class and component, [C, d]; nil if none is off noticeably.
@@ -56,7 +58,7 @@ public struct SavedState {
         balancedWeights: UnsafeBufferPointer<Double>? = nil, discriminant: SavedDiscriminant? = nil, balancedVersion: Int = 0,
         evaluation: ProgressiveEvaluation? = nil,
         calibration: CalibrationState? = nil, balancedCalibration: CalibrationState? = nil,
-        sumError: Double? = nil, momentErrors: UnsafeBufferPointer<Double>? = nil
+        novelty: NoveltyState? = nil, sumError: Double? = nil, momentErrors: UnsafeBufferPointer<Double>? = nil
     ) {
         self.configuration = configuration
         self.labels = labels
@@ -76,6 +78,7 @@ public struct SavedState {
         self.evaluation = evaluation
         self.calibration = calibration
         self.balancedCalibration = balancedCalibration
+        self.novelty = novelty
         self.sumError = sumError
         self.momentErrors = momentErrors
     }

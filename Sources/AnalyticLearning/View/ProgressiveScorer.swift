@@ -23,14 +23,14 @@ struct ProgressiveScorer {
     /// The chosen column of each row; −1 if no class was known.
     private(set) var predictions: [Int] = []
     private var spans: ArraySlice<RequestSpan>
-    /// Receives the scores.
-    private let test: ProgressiveTest?
+    /// Receive the scores.
+    private let recorders: ScoreRecorders?
     /// Scores of one row.
     private var scores: [Double] = []
 
-    init(spans: ArraySlice<RequestSpan>, test: ProgressiveTest? = nil) {
+    init(spans: ArraySlice<RequestSpan>, recorders: ScoreRecorders? = nil) {
         self.spans = spans
-        self.test = test
+        self.recorders = recorders
         predictions.reserveCapacity(spans.reduce(0) { $0 + $1.rows })
     }
 
@@ -87,7 +87,7 @@ struct ProgressiveScorer {
     /// Skips rows that cannot be evaluated.
     mutating func skip(_ columns: ArraySlice<Int>) {
         for _ in columns { predictions.append(-1) }
-        test?.skip(columns)
+        recorders?.test.skip(columns)
     }
 
     /// Records the scores of the next row.
@@ -104,6 +104,6 @@ struct ProgressiveScorer {
             }
         }
         predictions.append(best)
-        if let test { scores.withUnsafeBufferPointer { test.record($0, label: label, best: best) } }
+        if let recorders { scores.withUnsafeBufferPointer { recorders.record($0, label: label, best: best) } }
     }
 }

@@ -1,20 +1,23 @@
 internal import LinearAlgebra
 
-/// W, and what it computes for a block: the scores HW and the residual Y − HW.
+/// W, and what it computes for a block: the scores HW, the residual Y − HW, and the sums of its squares and cross products.
 ///
 /// It does not depend on R, so a block may be factored while it is scored.
 struct Readout: ~Copyable {
-    /// W [D×C].
+    /// W [D×C]. Any change from outside makes the residual moment unknown.
     var weights: Matrix {
         _read { yield current }
         _modify {
             revision &+= 1
+            moment.forget()
             yield &current
         }
     }
     private var current: Matrix
     /// Differs whenever W differs.
     private(set) var revision = 0
+    /// A = N − QᵀW, while it is known.
+    private(set) var moment = ResidualMoment()
     /// HW, then Y − HW, then L⁻¹(Y − HW) [n×C].
     private var residual: Matrix
 
@@ -29,7 +32,41 @@ struct Readout: ~Copyable {
     /// Makes room for a block of this many rows and classes; new classes have zero weights.
     mutating func reserve(rows: Int, classes: Int) throws(LinearAlgebraError) {
         try residual.reshapeScratch(rows: rows, columns: classes)
-        if current.columns != classes { try weights.setColumns(classes) }
+        guard current.columns != classes else { return }
+        try current.setColumns(classes)
+        revision &+= 1
+        moment.setClasses(classes)
+    }
+
+    /// Drops the classes from this column on.
+    mutating func dropClasses(from count: Int) {
+        guard current.columns > count else { return }
+        current.dropColumns(from: count)
+        revision &+= 1
+        moment.setClasses(count)
+    }
+
+    /// Removes a class; those behind it move one place to the left.
+    mutating func removeClass(_ column: Int) {
+        current.removeColumn(column)
+        revision &+= 1
+        moment.removeClass(column)
+    }
+
+    /// Sets the weights of a class without rows to exactly zero.
+    mutating func clearClass(_ column: Int) {
+        current.withMutableColumn(column) { $0.update(repeating: 0) }
+        revision &+= 1
+        moment.clearClass(column)
+    }
+
+    /// Computes the residual moment from sums that the weights follow from, if it is unknown.
+    ///
+    /// - Complexity: 2DC² operations, if needed.
+    mutating func settleMoment(counts: [Int], crossMoment: borrowing Matrix) {
+        if !moment.isKnown, counts.count <= ResidualMoment.mostClasses {
+            moment.set(counts: counts, crossMoment: crossMoment, weights: current)
+        }
     }
 
     /// Makes room for a block of this many rows.
@@ -76,6 +113,7 @@ struct Readout: ~Copyable {
     ) {
         residual.solveLeft(lower: update.s)
         scorer.scoreLaterRequests(update.s, residual, columns: columns, from: firstRow)
+        moment.add(residual, columns: columns)
         revision &+= 1
         current.multiply(update.p, by: residual, beta: 1)
     }
@@ -88,8 +126,9 @@ struct Readout: ~Copyable {
     }
 
     /// W ← W − T L⁻¹(Y − HW).
-    mutating func unlearn(_ update: borrowing InverseUpdate) {
+    mutating func unlearn(_ update: borrowing InverseUpdate, columns: ArraySlice<Int>) {
         residual.solveLeft(lower: update.s)
+        moment.subtract(residual, columns: columns)
         revision &+= 1
         current.multiply(update.p, by: residual, alpha: -1, beta: 1)
     }

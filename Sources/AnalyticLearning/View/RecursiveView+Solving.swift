@@ -72,7 +72,10 @@ extension RecursiveView {
         do throws(LinearAlgebraError) {
             var solved = try truth.crossMoment.copied()
             try square.solveWeights(ridge: ridge, weights: &solved)
-            if solved.isFinite { readout.weights = solved }
+            guard solved.isFinite else { return }
+            readout.weights = solved
+            // While rows come for a later solution, weights and moment stay those of the same rows.
+            readout.settleMoment(counts: truth.counts, crossMoment: truth.crossMoment)
         } catch {}
     }
 

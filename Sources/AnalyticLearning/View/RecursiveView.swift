@@ -96,7 +96,7 @@ struct RecursiveView: ~Copyable {
 
     /// Drops classes that were reserved but have learned nothing.
     mutating func dropClasses(from count: Int) {
-        if readout.weights.columns > count { readout.weights.dropColumns(from: count) }
+        readout.dropClasses(from: count)
     }
 
     /// The view's small state besides R, W and the gathered rows; it is kept while a change is prepared.
@@ -267,7 +267,7 @@ struct RecursiveView: ~Copyable {
         try readout.setResidual(h, columns: columns)
         let error = SumError(past: pastError, trace: square.gramTrace - h.sumOfSquares, inverseNorm: update.solveDowndate())
         guard !error.isInexact else { return .inexact(error) }
-        readout.unlearn(update)
+        readout.unlearn(update, columns: columns)
         square.unlearn(update.p, h)
         update.readTrace(square)
         readDiagonal(square)
@@ -286,12 +286,12 @@ struct RecursiveView: ~Copyable {
 
     /// Sets the weights of a class without rows to exactly zero, without rounding.
     mutating func clearClass(_ column: Int) {
-        readout.weights.withMutableColumn(column) { $0.update(repeating: 0) }
+        readout.clearClass(column)
     }
 
     /// Removes a class; those behind it move one place to the left. R does not depend on classes.
     mutating func removeClass(_ column: Int) {
-        readout.weights.removeColumn(column)
+        readout.removeClass(column)
     }
 
     /// Resets to the state before anything was learned, and G to zero.

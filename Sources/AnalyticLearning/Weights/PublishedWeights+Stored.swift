@@ -20,6 +20,7 @@ extension PublishedWeights {
         var spare: WeightMemory?
         let plain = WeightTable(weights, norm: scale.norm, reusing: &spare, components: { scale.components })
         guard plain != nil || state.labels.isEmpty else { return nil }
-        return try PublishedWeights(stored: state, featureMap: map, plain: plain, balanced: balanced)
+        return try PublishedWeights(
+            stored: state, featureMap: map, plain: plain, balanced: balanced, moment: state.residualMoment(weights))
     }
 }

@@ -36,6 +36,9 @@ public final class PublishedWeights: Sendable {
     public let evaluation: ProgressiveEvaluation
     /// How other ridges have done; nil if the ridge is fixed, or has no candidates yet.
     public let ridgeRace: RidgeRaceSummary?
+    private let residuals: PublishedNovelty
+    /// The novelty of rows of known classes before they were learned.
+    public let noveltyQuantiles: NoveltyQuantiles
     private let plainCalibration: Calibration?
     private let balancedCalibration: Calibration?
     private let plainCurve: BalanceCurve
@@ -65,6 +68,9 @@ public final class PublishedWeights: Sendable {
         balancedCurve = classifier.curve(of: .balanced)
         sumError = classifier.sumError
         ridgeRace = classifier.core.race?.summary
+        noveltyQuantiles = classifier.noveltyRecorder.quantiles
+        residuals = PublishedNovelty(
+            classifier.core.view.readout.moment, counts: counts, isIllConditioned: classifier.health.isIllConditioned)
         self.plain = plain
     }
 
@@ -73,7 +79,10 @@ public final class PublishedWeights: Sendable {
     ///   - featureMap: its map.
     ///   - plain: its weights; nil without classes.
     ///   - balanced: its balanced weights.
-    init(stored state: SavedState, featureMap: FeatureMap, plain: WeightTable?, balanced: BalancedWeights?) throws(RestoreError) {
+    ///   - moment: the residual moment of its weights, if it was computed.
+    init(
+        stored state: SavedState, featureMap: FeatureMap, plain: WeightTable?, balanced: BalancedWeights?, moment: ResidualMoment
+    ) throws(RestoreError) {
         precondition(plain?.classes ?? 0 == state.labels.count, "weights of another shape")
         configuration = state.configuration
         self.featureMap = featureMap
@@ -94,6 +103,8 @@ public final class PublishedWeights: Sendable {
         balancedCurve = try state.curve(of: .balanced)
         sumError = nil
         ridgeRace = nil
+        noveltyQuantiles = NoveltyQuantiles(state.novelty)
+        residuals = PublishedNovelty(moment, counts: state.counts, isIllConditioned: false)
         self.plain = plain
     }
 
@@ -160,6 +171,19 @@ public final class PublishedWeights: Sendable {
         let known = kind == .plain ? counts.count : balanced?.classCount ?? 0
         return ClassPrior(counts: counts.prefix(known), exponent: ClassPrior.exponent(of: kind, configuration.imbalance))
     }
+
+    // MARK: Novelty
+
+    /// The novelty of rows under the plain weights, or why there is none.
+    ///
+    /// - Complexity: C³ for the first call of all on this state, then O(1).
+    public var novelty: Result<NoveltyMeasure, NoveltyGap> { residuals.result }
+
+    /// Whether there is a novelty as far as is known without computing it.
+    public var mayHaveNovelty: Bool { residuals.mayExist }
+
+    /// The multiply-adds for the novelty of this many rows, including those of the first call of `novelty`.
+    public func noveltyCost(rows: Int) -> Int { residuals.cost(rows: rows) }
 
     /// Whether rows must be read and scored in Float64, because Float32 would lose digits of the plain or the balanced weights or
     /// of the rows multiplied with them.

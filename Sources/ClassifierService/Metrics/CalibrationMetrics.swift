@@ -28,5 +28,18 @@ struct CalibrationMetrics {
             text.sample(entry.labels + [("scores", "calibrated")], entry.calibration.expectedCalibrationError)
             text.sample(entry.labels + [("scores", "raw")], entry.calibration.expectedCalibrationErrorOfRawScores)
         }
+        text.family("accrue_model_set_coverage_ratio", .gauge, "Share of rows whose sets of labels contained their label.")
+        forEachLevel { labels, coverage in text.sample(labels, coverage.covered) }
+        text.family("accrue_model_set_labels", .gauge, "Mean number of labels in a set.")
+        forEachLevel { labels, coverage in text.sample(labels, coverage.meanSize) }
+    }
+
+    private func forEachLevel(_ body: ([MetricsText.Label], CoverageThreshold) -> Void) {
+        for entry in calibrations {
+            for level in CoverageLevel.allCases {
+                guard let coverage = entry.calibration.coverage(level) else { continue }
+                body(entry.labels + [("level", "\(level.rawValue)")], coverage)
+            }
+        }
     }
 }

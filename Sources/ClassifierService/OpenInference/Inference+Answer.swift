@@ -9,7 +9,7 @@ extension Inference {
     /// - Returns: the length of the JSON if binary data follows it; nil otherwise.
     func write(_ workspace: InferenceWorkspace, _ scorer: Scorer) -> Int? {
         let request = workspace.inference.request
-        writeHead(&workspace.writer, request, scorer)
+        writeHead(&workspace.writer, request, scorer, workspace.inference.extras)
         workspace.writer.key("outputs")
         workspace.writer.beginArray()
         for output in request.outputs { write(output, workspace, classes: scorer.classCount) }
@@ -29,7 +29,7 @@ extension Inference {
         return headerCount
     }
 
-    private func writeHead(_ writer: inout JSONWriter, _ request: InferenceRequest, _ scorer: Scorer) {
+    private func writeHead(_ writer: inout JSONWriter, _ request: InferenceRequest, _ scorer: Scorer, _ extras: RowExtras?) {
         writer.beginObject()
         writer.member("model_name", model)
         writer.member("model_version", decimal: weights.version)
@@ -47,7 +47,18 @@ extension Inference {
         if request.outputs.contains(where: { $0.index == InferenceOutput.probability.rawValue }) {
             writer.member("temperature", scorer.calibration?.temperature)
         }
+        if let extras { writeHead(&writer, extras) }
         writer.endObject()
+    }
+
+    private func writeHead(_ writer: inout JSONWriter, _ extras: RowExtras) {
+        if let rejection = extras.rejection {
+            writer.member("reject", rejection.share)
+            writer.member("novelty_threshold", rejection.threshold)
+        }
+        if let coverage = extras.coverage, coverage.leastProbability <= 1 {
+            writer.member("least_probability", coverage.leastProbability)
+        }
     }
 
     private func write(_ output: InferenceRequest.Output, _ workspace: InferenceWorkspace, classes: Int) {
@@ -58,7 +69,7 @@ extension Inference {
         workspace.writer.key("shape")
         workspace.writer.beginArray()
         workspace.writer.write(workspace.inference.request.rows)
-        if output.index != InferenceOutput.label.rawValue { workspace.writer.write(min(output.classes ?? classes, classes)) }
+        if output.kind.hasClasses { workspace.writer.write(min(output.classes ?? classes, classes)) }
         workspace.writer.endArray()
         if output.isBinary {
             workspace.writer.key("parameters")
@@ -106,11 +117,6 @@ extension Inference {
     private static func field(_ headerCount: Int?) -> NumberField? {
         headerCount.map { NumberField("Inference-Header-Content-Length", $0) }
     }
-}
-
-extension InferenceRequest.Output {
-    /// Whether its values are text.
-    var isText: Bool { index == InferenceOutput.label.rawValue || classes != nil }
 }
 
 extension JSONWriter {

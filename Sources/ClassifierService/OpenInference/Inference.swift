@@ -20,8 +20,9 @@ struct Inference: Sendable {
         guard let scorer = weights.scorer() else { return 0 }
         var row = 0
         func add(_ index: Int, best: Int?) {
-            let isLabel = index == InferenceOutput.label.rawValue
-            let all = isLabel ? AnswerCost.label : AnswerCost.number * scorer.classCount
+            let kind = InferenceOutput(rawValue: index)
+            let all =
+                kind == .label ? AnswerCost.label : kind?.hasClasses == true ? AnswerCost.number * scorer.classCount : AnswerCost.number
             let (sum, overflow) = row.addingReportingOverflow(best.map { AnswerCost.best($0, of: scorer.classCount) } ?? all)
             row = overflow ? .max : sum
         }
@@ -30,7 +31,28 @@ struct Inference: Sendable {
         for output in request.outputs { add(output.index, best: output.classes) }
         let (total, overflow) = AnswerCost.total(scorer, rows: request.rows, row: row)
             .addingReportingOverflow(balance(of: request, scorer).cost(rows: request.rows))
-        return overflow ? .max : total
+        guard let options = try? options(of: request), options.hasExtras else { return overflow ? .max : total }
+        let (sum, overflowing) = total.addingReportingOverflow(options.extraCost(scorer, rows: request.rows))
+        return overflow || overflowing ? .max : sum
+    }
+
+    /// What the request wants beyond labels, scores and probabilities.
+    ///
+    /// - Throws: 400 that names the parameter.
+    private func options(of request: InferenceRequest) throws(Problem) -> PredictOptions {
+        var options = PredictOptions()
+        options.reject = request.numbers[InferenceNumber.reject.rawValue]
+        if let level = request.numbers[InferenceNumber.coverage.rawValue] {
+            options.coverage = try PredictOptions.coverage(level, "\(level)")
+        }
+        for output in request.outputs {
+            if output.kind == .novelty { options.novelty = true }
+            if output.kind == .set, options.coverage == nil {
+                throw Problem(
+                    .badRequest, "the output \"set\" needs the parameter \"coverage\", expected 0.8, 0.9, 0.95 or 0.99")
+            }
+        }
+        return options
     }
 
     /// Scores the rows in a workspace and collects the values of the outputs.
@@ -43,7 +65,9 @@ struct Inference: Sendable {
         _ workspace: InferenceWorkspace, _ scorer: Scorer, _ blocks: BlockScorer, isWanted: () -> Bool = { true }
     ) throws(Problem) {
         let rows = workspace.inference.request.rows
-        let collector = try collector(workspace, scorer)
+        let collector = try begin(workspace, scorer) { (extras) throws(Problem) in
+            try extras.measure(0..<rows, workspace, by: blocks, isWanted: isWanted)
+        }
         guard try blocks.score(rows: rows, workspace, for: collector, isWanted: isWanted) else { throw Self.clientHasLeft }
     }
 
@@ -65,7 +89,9 @@ struct Inference: Sendable {
     ///   - rows: the inference's rows in the workspace, all of which are scored.
     /// - Throws: 409 if no probability is known; 422 if the answer would be too large.
     func run(_ workspace: InferenceWorkspace, _ scorer: Scorer, _ blocks: BlockScorer, scored rows: Range<Int>) throws(Problem) {
-        let collector = try collector(workspace, scorer)
+        let collector = try begin(workspace, scorer) { (extras) throws(Problem) in
+            try extras.measure(rows, workspace, by: blocks) { true }
+        }
         try blocks.pass(rows, scoredFrom: 0, numberedFrom: rows.lowerBound, workspace, to: collector)
     }
 
@@ -73,8 +99,10 @@ struct Inference: Sendable {
     func run(_ features: [Double], _ workspace: InferenceWorkspace, isWanted: () -> Bool) throws(Problem) -> Scorer {
         let scorer = try scorer(workspace)
         let rows = workspace.inference.request.rows
-        let collector = try collector(workspace, scorer)
         let blocks = BlockScorer(scorer, useBLAS: false)
+        let collector = try begin(workspace, scorer) { (extras) throws(Problem) in
+            try extras.measure(features, rows: rows, workspace, by: blocks, isWanted: isWanted)
+        }
         guard try blocks.score(features, rows: rows, workspace, for: collector, isWanted: isWanted) else { throw Self.clientHasLeft }
         return scorer
     }
@@ -98,42 +126,58 @@ struct Inference: Sendable {
     func balance(of request: InferenceRequest, _ scorer: Scorer) -> AppliedBalance { AppliedBalance(balanceWish(of: request), scorer) }
 
     /// The balance that a request asks for; nil for the model's default.
-    func balanceWish(of request: InferenceRequest) -> BalanceWish? { request.number.map(BalanceWish.balance) ?? balanceWish }
-
-    private func collector(_ workspace: InferenceWorkspace, _ scorer: Scorer) throws(Problem) -> Collector {
-        let calibration = try begin(workspace, scorer)
-        let adjustment = balance(of: workspace.inference.request, scorer).adjustment
-        return Collector(inference: self, workspace: workspace, calibration: calibration, adjustment: adjustment)
+    func balanceWish(of request: InferenceRequest) -> BalanceWish? {
+        request.numbers[InferenceNumber.balance.rawValue].map(BalanceWish.balance) ?? balanceWish
     }
 
     /// Adds all outputs if the request names none, and throws if there would be too many values, before any is computed.
     ///
-    /// - Returns: the calibration, if probabilities are requested.
-    private func begin(_ workspace: InferenceWorkspace, _ scorer: Scorer) throws(Problem) -> Calibration? {
-        workspace.inference.request.wantAll(of: OpenInference.outputCount(scorer.calibration))
+    /// - Parameter measure: measures the rows' novelty, if that needs other scores.
+    /// - Returns: what collects the values.
+    private func begin(
+        _ workspace: InferenceWorkspace, _ scorer: Scorer, _ measure: (RowExtras) throws(Problem) -> Void
+    ) throws(Problem) -> Collector {
+        let options = try options(of: workspace.inference.request)
+        workspace.inference.request.wantAll(
+            of: OpenInference.outputCount(scorer.calibration), and: options.coverage.map { _ in InferenceOutput.set.rawValue })
         let request = workspace.inference.request
-        for output in request.outputs where output.index != InferenceOutput.label.rawValue && output.classes == nil {
+        for output in request.outputs where output.kind.hasClasses && output.classes == nil {
             let (count, overflow) = request.rows.multipliedReportingOverflow(by: scorer.classCount * 4)
             guard !overflow, count <= maximumBytes else { throw tooLarge }
             workspace.inference.outputs[output.index].numbers.reserveCapacity(count / 4)
         }
-        guard request.outputs.contains(where: { $0.index == InferenceOutput.probability.rawValue }) else { return nil }
-        guard let calibration = scorer.calibration else {
+        let needsProbability = request.outputs.contains { $0.kind == .probability }
+        if needsProbability, scorer.calibration == nil {
             throw Problem(
                 .conflict,
                 "the output \"probability\" is not available yet: the model \"\(model)\" is calibrated once it has predicted "
                     + "\(Calibration.minimumSamples) rows before learning them")
         }
-        return calibration
+        if options.hasExtras {
+            let extras = try RowExtras(options, scorer, of: model)
+            if let gap = extras.gap {
+                throw Problem(.conflict, "the output \"novelty\" is not available: \(gap.reason)")
+            }
+            try measure(extras)
+            workspace.inference.extras = extras
+        }
+        return Collector(
+            inference: self, workspace: workspace, extras: workspace.inference.extras,
+            calibration: needsProbability ? scorer.calibration : nil, adjustment: balance(of: request, scorer).adjustment)
     }
 
     /// Collects the values of the outputs from each row's scores.
     private struct Collector: ScoreTaker {
         let inference: Inference
         let workspace: InferenceWorkspace
+        let extras: RowExtras?
         /// The calibration, if probabilities are requested.
         let calibration: Calibration?
         let adjustment: PriorAdjustment?
+
+        func prepare<Score: ClassScore>(_ scores: UnsafeBufferPointer<Score>, ofRow row: Int, _: PredictWorkspace) {
+            extras?.prepare(scores, ofRow: row, workspace)
+        }
 
         func take<Score: ClassScore>(_ scores: UnsafeBufferPointer<Score>, ofRow row: Int, _: PredictWorkspace) throws(Problem) {
             let softmax = calibration.map { Score.softmax(scores, $0) }
@@ -151,9 +195,15 @@ struct Inference: Sendable {
                 guard output.index == InferenceOutput.probability.rawValue else { return score.nearest }
                 return Float(softmax?.probability(score: Double(score)) ?? 0)
             }
-            if output.index == InferenceOutput.label.rawValue {
+            if output.kind == .label {
                 let best = TopClasses.select(1, of: scores.count, into: &workspace.order) { scores[$0] }
-                workspace.inference.outputs[output.index].texts.append(labels[best].text)
+                // No label is empty.
+                let isRejected = extras?.isRejected(workspace.rowNovelty) ?? false
+                workspace.inference.outputs[output.index].texts.append(isRejected ? "" : labels[best].text)
+            } else if output.kind == .novelty {
+                workspace.inference.outputs[output.index].numbers.append((workspace.rowNovelty ?? .infinity).nearest)
+            } else if output.kind == .set {
+                collectSet(output)
             } else if let wanted = output.classes {
                 TopClasses.select(min(wanted, scores.count), of: scores.count, into: &workspace.order) { scores[$0] }
                 for column in workspace.order where !inference.isTooLarge(workspace.inference.outputs[output.index].texts.byteCount) {
@@ -163,6 +213,18 @@ struct Inference: Sendable {
             } else {
                 workspace.inference.outputs[output.index].numbers.append(contentsOf: scores.lazy.map(value))
             }
+        }
+
+        private func collectSet(_ output: InferenceRequest.Output) {
+            // The answer is written only once all values are collected.
+            workspace.writer.removeAll()
+            workspace.writer.beginArray()
+            for column in workspace.rowSet where !inference.isTooLarge(workspace.writer.count) {
+                workspace.writer.write(inference.weights.labels[column])
+            }
+            workspace.writer.endArray()
+            workspace.writer.withUnsafeBytes { workspace.inference.outputs[output.index].texts.append(utf8: $0) }
+            workspace.writer.removeAll()
         }
     }
 

@@ -94,10 +94,10 @@ struct InferenceModelRoutes: Sendable {
             writer.key("outputs")
             writer.beginArray()
         }
-        for (output, hasClasses) in OpenInference.outputs(of: weights) {
+        for (name, output) in OpenInference.outputs(of: weights) {
             // The shape is -1 because the number of classes grows while a client keeps the metadata.
-            text.add { writer in tensor(&writer, output, hasClasses ? "FP32" : "BYTES", hasClasses ? [-1, -1] : [-1]) }
-            if hasClasses {
+            text.add { writer in tensor(&writer, name, output.isText ? "BYTES" : "FP32", output.hasClasses ? [-1, -1] : [-1]) }
+            if output.hasClasses {
                 // In the protocol, parameters are strings, numbers or booleans: the labels are a JSON array in a string.
                 text.add { writer in
                     writer.key("parameters")
@@ -165,8 +165,8 @@ struct InferenceModelRoutes: Sendable {
             writer.endArray()
             writer.key("output")
             writer.beginArray()
-            for (name, hasClasses) in outputs {
-                configured(&writer, name, hasClasses ? "TYPE_FP32" : "TYPE_STRING", hasClasses ? [-1, -1] : [-1])
+            for (name, output) in outputs {
+                configured(&writer, name, output.isText ? "TYPE_STRING" : "TYPE_FP32", output.hasClasses ? [-1, -1] : [-1])
             }
             writer.endArray()
         }

@@ -42,12 +42,15 @@ struct InferenceBuffers {
     }
 
     var request = InferenceRequest()
+    /// Novelty, rejection and sets, if the request wants any.
+    var extras: RowExtras?
     /// In the order of the signature.
     var outputs = OpenInference.signature.outputs.map { _ in Output() }
 
     /// Clears the buffers, and frees the memory of an unusually large request.
     mutating func reset(keepingCapacityUpTo limit: Int) {
         request.reset()
+        extras = nil
         for index in outputs.indices {
             outputs[index].texts.removeAll(keepingCapacityUpTo: limit)
             outputs[index].numbers.removeAll(keepingCapacity: outputs[index].numbers.capacity <= limit)

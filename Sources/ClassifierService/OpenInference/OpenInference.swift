@@ -9,18 +9,23 @@ internal import TensorFormats
 enum OpenInference {
     /// The signature of every model.
     static let signature = InferenceSignature(
-        input: "features", outputs: ["label": false, "score": true, "probability": true], parameter: "weights",
-        values: ["plain", "balanced"], number: "balance", numbers: 0...1,
+        input: "features", outputs: ["label": false, "score": true, "probability": true, "novelty": false, "set": false],
+        parameter: "weights", values: ["plain", "balanced"],
+        numbers: ["reject": NoveltyQuantiles.shares, "coverage": 0.8...0.99, "balance": 0...1],
         maximumMagnitude: FeatureLimits.largestMagnitude)
 
-    /// The number of outputs of weights with this calibration: they are the signature's first ones.
+    /// The number of default outputs of weights with this calibration: they are the signature's first ones. The others are returned if
+    /// a request names them, or gives the parameter they need.
     static func outputCount(_ calibration: Calibration?) -> Int {
-        calibration == nil ? InferenceOutput.probability.rawValue : signature.outputs.count
+        InferenceOutput.probability.rawValue + (calibration == nil ? 0 : 1)
     }
 
-    /// A model's default outputs: their names, and whether they have a value for each class.
-    static func outputs(of weights: PublishedWeights) -> [(name: StaticString, hasClasses: Bool)] {
-        (0..<outputCount(weights.calibration(of: weights.defaultWeights))).map { (signature.outputs[$0], signature.hasClasses[$0]) }
+    /// A model's outputs that need no parameter, with their names.
+    static func outputs(of weights: PublishedWeights) -> [(name: StaticString, output: InferenceOutput)] {
+        var outputs: [InferenceOutput] = [.label, .score]
+        if weights.calibration(of: weights.defaultWeights) != nil { outputs.append(.probability) }
+        if weights.mayHaveNovelty { outputs.append(.novelty) }
+        return outputs.map { (signature.outputs[$0.rawValue], $0) }
     }
 
     /// Adds all routes.
@@ -48,4 +53,20 @@ enum InferenceOutput: Int {
     case score
     /// FP32 [n, C]: the probability of each class, if the model is calibrated.
     case probability
+    /// FP32 [n]: how much farther the row lies from the nearest class than from all rows together.
+    case novelty
+    /// BYTES [n]: the labels of the row's set, best first, as a JSON array.
+    case set
+
+    /// Whether its values are text.
+    var isText: Bool { self == .label || self == .set }
+    /// Whether it has a value for each class.
+    var hasClasses: Bool { self == .score || self == .probability }
+}
+
+extension InferenceRequest.Output {
+    /// Which output it is.
+    var kind: InferenceOutput { InferenceOutput(rawValue: index) ?? .label }
+    /// Whether its values are text.
+    var isText: Bool { kind.isText || classes != nil }
 }

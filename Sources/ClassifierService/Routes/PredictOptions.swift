@@ -13,6 +13,12 @@ struct PredictOptions: Sendable {
     var leverage = false
     /// `?balance=τ`, or the body's `"prior"`; nil for the model's default.
     var balance: BalanceWish?
+    /// `?novelty=true`: also how much farther each row lies from the nearest class than from all rows together.
+    var novelty = false
+    /// `?reject=SHARE`: rows that are more novel than all but this share of known rows get no label.
+    var reject: Double?
+    /// `?coverage=LEVEL`: also the set of labels that contains the right one for this share of rows.
+    var coverage: CoverageLevel?
 
     init() {}
 
@@ -34,6 +40,13 @@ struct PredictOptions: Sendable {
         probability = try Self.flag("probability", request)
         leverage = try Self.flag("leverage", request)
         balance = try BalanceWish.query(request)
+        novelty = try Self.flag("novelty", request)
+        reject = try request.query("reject").map { (text) throws(Problem) in
+            try Self.reject(Self.decimal(text), "\"\(text.prefix(160))\"")
+        }
+        coverage = try request.query("coverage").map { (text) throws(Problem) in
+            try Self.coverage(Self.decimal(text), "\"\(text.prefix(160))\"")
+        }
     }
 
     /// Adds what the body asks for.
@@ -46,6 +59,32 @@ struct PredictOptions: Sendable {
             throw Problem(.badRequest, "the request has both \"balance\" and \"prior\", expected one of them")
         }
         balance = prior
+    }
+
+    /// A share of rows to reject.
+    ///
+    /// - Parameters:
+    ///   - value: nil for what is no number.
+    ///   - text: the value as it was given.
+    static func reject(_ value: Double?, _ text: String) throws(Problem) -> Double {
+        guard let value, NoveltyQuantiles.shares.contains(value) else {
+            let (least, most) = (NoveltyQuantiles.shares.lowerBound, NoveltyQuantiles.shares.upperBound)
+            throw Problem(.badRequest, "\"reject\" is \(text), expected a share from \(least) to \(most)")
+        }
+        return value
+    }
+
+    /// A level of coverage.
+    static func coverage(_ value: Double?, _ text: String) throws(Problem) -> CoverageLevel {
+        guard let level = value.flatMap(CoverageLevel.init) else {
+            throw Problem(.badRequest, "\"coverage\" is \(text), expected 0.8, 0.9, 0.95 or 0.99")
+        }
+        return level
+    }
+
+    /// The value of a decimal number; `Double.init` alone would accept hexadecimal ones and words.
+    private static func decimal(_ text: String) -> Double? {
+        text.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 || $0 == UInt8(ascii: ".") } ? Double(text) : nil
     }
 
     /// The value of decimal digits; `Int.init` alone would accept a sign.

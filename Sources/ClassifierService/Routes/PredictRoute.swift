@@ -125,11 +125,13 @@ struct PredictRoute: Sendable {
         return prediction.cost <= limits.inlineCost ? .answer(prediction) : .score(prediction)
     }
 
-    /// - Throws: 409 if no class is known or there are no weights as requested, 400 if a prior names an unknown class.
+    /// - Throws: 409 if no class is known, there are no weights as requested, or rejection or sets are not available yet; 400 if a prior
+    ///   names an unknown class.
     func prediction(
         of model: Model, _ weights: PublishedWeights, rows: Int, _ options: PredictOptions, leverages: [Double]? = nil
     ) throws(Problem) -> Prediction {
         let scorer = try weights.scorer(options.weights, of: model.name)
+        if options.hasExtras { try options.checkExtras(scorer, of: model.name) }
         return Prediction(
             model: model.name, scorer: scorer, rows: rows, options: options,
             balance: try AppliedBalance(options.balance, scorer, of: model.name), maximumBytes: limits.maximumAnswerBytes,

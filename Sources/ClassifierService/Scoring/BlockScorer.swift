@@ -63,6 +63,9 @@ struct BlockScorer {
                     scorer.isCarried(values, UnsafeBufferPointer(rebasing: $0[place..<(place + classes)]))
                 }
                 guard !isCarried else {
+                    workspace.scores.scores.withUnsafeBufferPointer { scores in
+                        taker.prepare(UnsafeBufferPointer(rebasing: scores[place..<(place + classes)]), ofRow: row - zero, workspace)
+                    }
                     if let adjustment = taker.adjustment { workspace.scores.adjust(from: place, by: adjustment) }
                     return try workspace.scores.scores.withUnsafeBufferPointer { (scores) throws(Problem) in
                         try taker.take(UnsafeBufferPointer(rebasing: scores[place..<(place + classes)]), ofRow: row - zero, workspace)
@@ -94,6 +97,7 @@ struct BlockScorer {
     }
 
     private func takeExact(_ row: Int, _ workspace: PredictWorkspace, _ taker: some ScoreTaker) throws(Problem) {
+        workspace.scores.exactScores.withUnsafeBufferPointer { taker.prepare($0, ofRow: row, workspace) }
         if let adjustment = taker.adjustment { workspace.scores.adjustExact(by: adjustment) }
         try workspace.scores.exactScores.withUnsafeBufferPointer { (scores) throws(Problem) in
             try taker.take(scores, ofRow: row, workspace)

@@ -10,6 +10,13 @@ class PredictWorkspace: @unchecked Sendable {
     final var features: [Float] = []
     final var scores = ScoreWorkspace()
     final var order: [Int] = []
+    /// The plain weights' scores, where others are served and novelty is requested, and each row's novelty.
+    final var plainScores = ScoreWorkspace()
+    final var novelties: [Double] = []
+    final var noveltyScratch: [Double] = []
+    /// The novelty and the set of the row that is being answered, see `RowExtras`.
+    final var rowNovelty: Double?
+    final var rowSet: [Int] = []
     final var writer = JSONWriter()
 
     required init() {}
@@ -24,6 +31,8 @@ class PredictWorkspace: @unchecked Sendable {
     func reset() {
         features.removeAll(keepingCapacity: features.capacity <= 1 << 20)
         scores.trim(above: 1 << 20)
+        plainScores.trim(above: 1 << 20)
+        if novelties.capacity > 1 << 16 { novelties = [] }
         if writer.count <= 1 << 20 { writer.removeAll() } else { writer = JSONWriter() }
     }
 }

@@ -21,6 +21,18 @@ struct CalibrationAnswer {
         write(calibration, to: &writer)
         writer.member("expected_calibration_error", calibration.expectedCalibrationError)
         writer.member("expected_calibration_error_raw", calibration.expectedCalibrationErrorOfRawScores)
+        writer.key("coverage")
+        writer.beginArray()
+        for level in CoverageLevel.allCases {
+            guard let coverage = calibration.coverage(level) else { continue }
+            writer.beginObject()
+            writer.member("level", level.rawValue)
+            writer.member("covered", coverage.covered)
+            writer.member("mean_size", coverage.meanSize)
+            writer.member("samples", coverage.rows)
+            writer.endObject()
+        }
+        writer.endArray()
         writer.endObject()
     }
 

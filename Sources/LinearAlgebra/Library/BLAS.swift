@@ -57,10 +57,10 @@ enum BLAS {
     }
 
     static func syrk(
-        uplo: CChar, n: Int, k: Int, _ alpha: Double, _ a: UnsafePointer<Double>, lda: Int, _ beta: Double,
+        uplo: CChar, trans: CChar = Self.n, n: Int, k: Int, _ alpha: Double, _ a: UnsafePointer<Double>, lda: Int, _ beta: Double,
         _ c: UnsafeMutablePointer<Double>, ldc: Int
     ) {
-        var (uplo, trans, n, k, alpha, beta) = (uplo, Self.n, Int32(n), Int32(k), alpha, beta)
+        var (uplo, trans, n, k, alpha, beta) = (uplo, trans, Int32(n), Int32(k), alpha, beta)
         var (lda, ldc) = (Int32(lda), Int32(ldc))
         dsyrk_(&uplo, &trans, &n, &k, &alpha, a, &lda, &beta, c, &ldc, 1, 1)
     }

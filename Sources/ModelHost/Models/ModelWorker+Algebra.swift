@@ -169,11 +169,10 @@ extension ModelWorker {
     ///   - labelBytes: the bytes of new labels that the registry does not have yet.
     func reserve(newClasses added: Int, known: Int? = nil, labelBytes: Int = 0) throws(ModelError) {
         guard added > 0 else { return }
-        let configuration = classifier.configuration
-        let bytes = requiredBytes(configuration, classes: (known ?? classifier.registry.count) + added, added: labelBytes)
+        let (configuration, known) = (classifier.configuration, known ?? classifier.registry.count)
+        let bytes = requiredBytes(configuration, classes: known + added, added: labelBytes)
         guard let bytes, reservation.resize(to: bytes) else {
-            let needed = configuration.bytesPerClass.map { $0.multipliedReportingOverflow(by: added) }
-            let more = needed.flatMap { $0.overflow ? nil : $0.partialValue }
+            let more = bytes.flatMap { bytes in requiredBytes(configuration, classes: known).map { max(0, bytes - $0) } }
             throw .doesNotFit("\(added) new classes", bytes: more, budget: context.budget)
         }
     }

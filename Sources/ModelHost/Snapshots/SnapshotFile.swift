@@ -151,7 +151,7 @@ package final class SnapshotFile: Sendable {
             balancedWeights: parts["weight.balanced"], discriminant: DiscriminantTensors.saved(parts),
             balancedVersion: metadata.balancedVersion ?? 0, evaluation: try evaluation(integers),
             calibration: CalibrationTensors.state(.plain, parts), balancedCalibration: CalibrationTensors.state(.balanced, parts),
-            sumError: metadata.sumError, momentErrors: parts["class.m2.error"])
+            novelty: CalibrationTensors.novelty(parts), sumError: metadata.sumError, momentErrors: parts["class.m2.error"])
         saved.curve = CurveTensors.saved(.plain, parts)
         saved.balancedCurve = CurveTensors.saved(.balanced, parts)
         return saved

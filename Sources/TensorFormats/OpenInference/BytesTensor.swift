@@ -20,6 +20,13 @@ public struct BytesTensor: Sendable {
         count += 1
     }
 
+    /// Appends a text in UTF-8.
+    public mutating func append(utf8 text: UnsafeRawBufferPointer) {
+        appendLength(text.count)
+        octets.append(contentsOf: text)
+        count += 1
+    }
+
     /// Appends a class as the classification extension writes it: `value:index:label`, the value in the shortest digits that reproduce it.
     ///
     /// - Precondition: `value` is finite.

@@ -16,8 +16,8 @@ public struct InferenceRequest: Sendable, Equatable {
     public internal(set) var rows = 0
     /// The index of the chosen value of the signature's parameter; nil if none is chosen.
     public internal(set) var choice: Int?
-    /// The value of the signature's number; nil if none is given.
-    public internal(set) var number: Double?
+    /// The values of the signature's numeric parameters that were given, by their indices.
+    public internal(set) var numbers: [Int: Double] = [:]
     /// The outputs in the requested order; empty if none was named, which requests all.
     public internal(set) var outputs: [Output] = []
     /// Whether outputs are binary by default.
@@ -30,16 +30,20 @@ public struct InferenceRequest: Sendable, Equatable {
 
     /// Requests all outputs if none is requested by name.
     ///
-    /// - Parameter count: The number of outputs.
-    public mutating func wantAll(of count: Int) {
+    /// - Parameters:
+    ///   - count: The number of outputs.
+    ///   - further: The index of one more output, if any.
+    public mutating func wantAll(of count: Int, and further: Int? = nil) {
         guard outputs.isEmpty else { return }
         for index in 0..<count { outputs.append(Output(index: index, isBinary: isBinary, classes: nil)) }
+        if let further { outputs.append(Output(index: further, isBinary: isBinary, classes: nil)) }
     }
 
     /// Clears everything, but keeps the memory.
     public mutating func reset() {
         id.removeAll(keepingCapacity: true)
         outputs.removeAll(keepingCapacity: true)
-        (rows, choice, number, isBinary, undecided) = (0, nil, nil, false, 0)
+        if !numbers.isEmpty { numbers.removeAll(keepingCapacity: true) }
+        (rows, choice, isBinary, undecided) = (0, nil, false, 0)
     }
 }

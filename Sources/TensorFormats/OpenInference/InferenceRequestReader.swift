@@ -113,12 +113,12 @@ public struct InferenceRequestReader {
                     return .choice(signature.parameter.description, text.excerpt, expected: signature.values.map(\.description))
                 }
                 request.choice = index
-            } else if key == signature.number {
-                let number = try scanner.readDouble(field: signature.number)
-                guard signature.numbers.contains(number) else {
-                    return .number(signature.number.description, number, expected: signature.numbers)
+            } else if let index = signature.numbers.firstIndex(where: { key == $0 }) {
+                let number = try scanner.readDouble(field: signature.numbers[index])
+                guard signature.ranges[index].contains(number) else {
+                    return .number(signature.numbers[index].description, number, expected: signature.ranges[index])
                 }
-                request.number = number
+                request.numbers[index] = number
             } else {
                 try scanner.skipValue()
             }

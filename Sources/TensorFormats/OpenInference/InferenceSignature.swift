@@ -10,25 +10,25 @@ public struct InferenceSignature: Sendable {
     public let parameter: StaticString
     /// The parameter's possible values.
     public let values: [StaticString]
-    /// The name of its own request parameter that is a number.
-    public let number: StaticString
-    /// The number's possible values.
-    public let numbers: ClosedRange<Double>
+    /// The names of request parameters that are numbers.
+    public let numbers: [StaticString]
+    /// Their possible values.
+    public let ranges: [ClosedRange<Double>]
     /// The largest magnitude of a value.
     public let maximumMagnitude: Double
 
     /// Describes a model.
     public init(
         input: StaticString, outputs: KeyValuePairs<StaticString, Bool>, parameter: StaticString, values: [StaticString],
-        number: StaticString, numbers: ClosedRange<Double>, maximumMagnitude: Double
+        numbers: KeyValuePairs<StaticString, ClosedRange<Double>> = [:], maximumMagnitude: Double
     ) {
         self.input = input
         self.outputs = outputs.map(\.key)
         hasClasses = outputs.map(\.value)
         self.parameter = parameter
         self.values = values
-        self.number = number
-        self.numbers = numbers
+        self.numbers = numbers.map(\.key)
+        ranges = numbers.map(\.value)
         self.maximumMagnitude = maximumMagnitude
     }
 }

@@ -195,7 +195,7 @@ import Testing
         let named = InferenceClient.json(rows, members: #","outputs":[{"name":"probability"}]"#)
         let early = try fixture.inference.infer(named)
         #expect(early.status == 409 && early.inferenceError.contains("probability") && early.inferenceError.contains("200"))
-        #expect(try fixture.model.client.send("GET", "/v2/models/m")["outputs"].array?.count == 2)
+        #expect(try fixture.model.client.send("GET", "/v2/models/m")["outputs"].array?.count == 3)
 
         for step in 0..<30 {
             let more = Fixture.rows(10, 6, seed: UInt64(100 + step))
@@ -203,7 +203,7 @@ import Testing
         }
         #expect(
             try fixture.model.client.send("GET", "/v2/models/m")["outputs"].array?.compactMap { $0["name"].string } == [
-                "label", "score", "probability",
+                "label", "score", "probability", "novelty",
             ])
         let predicted = try fixture.model.client.send(
             "POST", fixture.model.path + "/predict?probability=true", Bodies.predict(rows))

@@ -36,7 +36,7 @@ import Testing
         #expect(metadata["name"].string == "m" && metadata["platform"].string == "accrue")
         #expect(metadata["versions"].array == [.string("1")])
         #expect(metadata["inputs"][0]["shape"].array == [.integer(-1), .integer(2)])
-        #expect(metadata["outputs"].array?.compactMap { $0["name"].string } == ["label", "score"])
+        #expect(metadata["outputs"].array?.compactMap { $0["name"].string } == ["label", "score", "novelty"])
         #expect(metadata["outputs"][1]["parameters"]["labels"].string == #"["a","b"]"#)
         #expect(try client.send("GET", "/v2/models/m/versions/1").text == metadata.text)
         #expect(try client.send("GET", "/v2/models/m/config")["input"][0]["dims"].array == [.integer(-1), .integer(2)])

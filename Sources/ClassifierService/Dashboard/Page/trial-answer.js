@@ -23,7 +23,14 @@ function origin({ version, weights, balanced_version: balanced, calibration, bal
   return `Version ${count(version)}, ${used}${even}${honest}`;
 }
 
-function ranking(answer, { top, given }) {
+/** How unlike the rows learned a row is, and the labels that contain the right one for most rows. */
+function beside({ coverage }, { novelty, set }) {
+  const unlike = isNumber(novelty) ? `; novelty ${figure(novelty)}` : "";
+  if (!coverage || !set) return unlike;
+  return `${unlike}; the set for ${percent(coverage.level, 0)} of rows: ${set.length === 0 ? "no class" : set.join(", ")}`;
+}
+
+function ranking(answer, { top, given, ...more }) {
   const hasProbability = isNumber(top[0].probability);
   const most = Math.max(...top.map(({ score }) => score), 1e-9);
   const heads = ["Class", "", "Score", ...(hasProbability ? ["Probability"] : [])];
@@ -36,7 +43,7 @@ function ranking(answer, { top, given }) {
   });
   const verdict = given === null ? "" : `. The line says “${given}”: ${given === top[0].label ? "right" : "wrong"}`;
   return h("table", { class: "ranking" },
-    h("caption", null, `${origin(answer, hasProbability)}${verdict}`),
+    h("caption", null, `${origin(answer, hasProbability)}${beside(answer, more)}${verdict}`),
     h("thead", null, h("tr", null, heads.map((name, index) => (name === "" ? h("td") : h("th", { scope: "col", class: index > 1 ? "number" : "" }, name))))),
     h("tbody", null, lines));
 }
@@ -48,10 +55,12 @@ function rowTable(answer, found, total) {
   const notes = [origin(answer, hasProbability)];
   notes.push(total > found.length ? `the first ${count(found.length)} of ${plural(total, "row")}` : plural(total, "row"));
   if (labelled.length > 0) notes.push(`${count(right)} of ${count(labelled.length)} labels right`);
-  const heads = ["Row", "Class", hasProbability ? "Probability" : "Score", ...(labelled.length > 0 ? ["The row says"] : [])];
-  const lines = found.map(({ label, score, probability, top, given }, index) =>
+  const hasNovelty = isNumber(found[0].novelty);
+  const heads = ["Row", "Class", hasProbability ? "Probability" : "Score", ...(hasNovelty ? ["Novelty"] : []), ...(labelled.length > 0 ? ["The row says"] : [])];
+  const lines = found.map(({ label, score, probability, novelty, top, given }, index) =>
     h("tr", { class: given !== null && given !== label ? "wrong" : "" }, h("th", { scope: "row" }, count(index + 1)), h("td", { class: "name" }, label),
       h("td", null, hasProbability ? percent(probability ?? top?.[0].probability, 1) : figure(score)),
+      hasNovelty ? h("td", null, figure(novelty)) : null,
       labelled.length > 0 ? h("td", { class: "name" }, given === null ? "" : given === label ? "the same" : given) : null));
   const table = h("table", { class: "list answers" }, h("caption", null, notes.join("; ")),
     h("thead", null, h("tr", null, heads.map((name) => h("th", { scope: "col" }, name)))), h("tbody", null, lines));

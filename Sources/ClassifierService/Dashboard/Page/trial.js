@@ -9,6 +9,8 @@ import { answerTable } from "./trial-answer.js";
 
 /** The classes asked for. */
 const TOP = 5;
+/** The share of rows whose sets of labels contain the right one. */
+const COVERAGE = 0.9;
 /** Rows that are sent of a longer text. */
 const MOST_ROWS = 200;
 const LARGEST_FILE = 16_000_000;
@@ -107,13 +109,20 @@ export class TrialPanel {
     await this.#predict({ body, labels, total: rows.length, source, field });
   }
 
+  /** What else to ask for. A server says in its details what it knows; one that does not know a parameter refuses it. */
+  #extras() {
+    const { calibration, balanced_calibration: balancedCalibration, balanced_version: balancedVersion } = this.#details;
+    if (calibration === undefined) return [];
+    const served = isNumber(balancedVersion) ? balancedCalibration : calibration;
+    const hasSets = served?.coverage?.some(({ level }) => level === COVERAGE);
+    return ["probability=true", "novelty=true", ...(hasSets ? [`coverage=${COVERAGE}`] : [])];
+  }
+
   async #predict({ body, type, query = [], labels = [], total, source, field }) {
-    const { name, classes, calibration } = this.#details;
+    const { name, classes } = this.#details;
     if (classes === 0) return this.#complain("The model knows no class yet: it has learned no rows.", field);
     this.#complain("");
-    // A server that calibrates says so in its details; another one refuses the parameter.
-    const asked = [...query, ...(calibration === undefined ? [] : ["probability=true"])];
-    const parameters = [...asked, ...(this.#chosen === null ? [] : [`balance=${this.#chosen}`])].join("&");
+    const parameters = [...query, ...this.#extras(), ...(this.#chosen === null ? [] : [`balance=${this.#chosen}`])].join("&");
     try {
       const answer = await this.#api.json(modelPath(name, `/predict${parameters && `?${parameters}`}`), { method: "POST", body, type });
       if (this.#details.name !== name) return;

@@ -49,7 +49,7 @@ extension Operation {
         .get, "", id: "inference_model", summary: "Describe a model's inputs and outputs",
         answers: [
             Answer(
-                .ok, "The inputs and outputs; a calibrated model also has the output `probability`.",
+                .ok, "The inputs and outputs; a calibrated model also has `probability`, and one with two classes `novelty`.",
                 .json(
                     .inferenceModel,
                     example: """

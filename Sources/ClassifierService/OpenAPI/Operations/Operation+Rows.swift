@@ -78,6 +78,9 @@ extension Operation {
             .query("top", .integer(1 ... .max), "The number of best classes to list for each row. `top` in the body takes precedence."),
             .query("probability", .bool, "Whether to return the probability of each label."),
             .query("leverage", .bool, "Whether to return how far each row lies from everything learned."),
+            .query("novelty", .bool, "Whether to return how much farther each row lies from the nearest class than from all rows."),
+            .query("reject", .rejectedShare, "Rows more novel than all but this share of known rows get no label."),
+            .query("coverage", .coverageLevel, "Whether to return a set of labels that contains the right one for this share of rows."),
         ],
         body: .unlabelled,
         answers: [
@@ -93,7 +96,9 @@ extension Operation {
         refusals: [
             .body, .unknownModel,
             Refusal(
-                .conflict, "The model has no classes yet, or no balanced weights although the request asks for them.",
+                .conflict,
+                "The model has no classes yet, no balanced weights although the request asks for them, or too few rows for `reject` or "
+                    + "`coverage`.",
                 detail: #"the model "fruit" has no classes yet: it has learned no rows"#),
             Refusal(
                 .unprocessableContent, "The answer would be too large.",

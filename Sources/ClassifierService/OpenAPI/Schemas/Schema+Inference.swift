@@ -86,7 +86,7 @@ extension Schema {
     ]).named("InferenceInput")
 
     private static let requestedOutput = object([
-        .required("name", oneOf("label", "score", "probability")),
+        .required("name", oneOf("label", "score", "probability", "novelty", "set")),
         .optional(
             "parameters",
             object([
@@ -103,10 +103,12 @@ extension Schema {
             "parameters",
             object([
                 .optional("weights", weightsKind, "As in predict."), .optional("balance", share, "As in predict."),
+                .optional("reject", rejectedShare, "As in predict: the `label` of rejected rows is empty."),
+                .optional("coverage", coverageLevel, "As in predict: adds the output `set`, for each row a JSON array of labels."),
                 .optional("binary_data_output", bool, "Whether outputs are binary by default."),
             ]).orNull),
         .required("inputs", array(of: input, count: 1...1)),
-        .optional("outputs", array(of: requestedOutput).orNull, "The outputs to return; all by default."),
+        .optional("outputs", array(of: requestedOutput).orNull, "The outputs to return; by default all but `novelty` and `set`."),
     ]).named("InferenceRequest")
 
     static let inferenceAnswer = object([
@@ -117,6 +119,8 @@ extension Schema {
                 .required("weights", weightsKind), .optional("balanced_version", version),
                 .optional("balance", share, "As in predict, except that it is left out where it would be null."),
                 .optional("temperature", number(), "The temperature of the probabilities, if they are among the outputs."),
+                .optional("reject", rejectedShare), .optional("novelty_threshold", number(), "The novelty of rejected rows is above it."),
+                .optional("least_probability", share, "That of the labels in sets."),
             ])),
         .required(
             "outputs",

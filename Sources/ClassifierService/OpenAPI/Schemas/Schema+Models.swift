@@ -164,6 +164,20 @@ extension Schema {
                 "expected_calibration_error", share.orNull,
                 "The gap between probabilities and the share of correct predictions, test-then-train, over the last thousand rows or so."),
             .required("expected_calibration_error_raw", share.orNull, "The same for the softmax of the unscaled scores."),
+            .required(
+                "coverage",
+                array(
+                    of: object([
+                        .required("level", coverageLevel),
+                        .required("covered", share.orNull, "The share of rows whose sets contained their label."),
+                        .required(
+                            "mean_size", number(0 ... .greatestFiniteMagnitude).orNull, "The mean number of labels in these sets."),
+                        .required("samples", count, "The labelled rows that the sets follow from."),
+                    ])),
+                """
+                Whether sets keep their promise, test-then-train, over the last five thousand rows or so; a level appears once it has \
+                enough rows.
+                """),
         ]
     ).named("Calibration")
 

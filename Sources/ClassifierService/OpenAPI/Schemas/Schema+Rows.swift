@@ -86,7 +86,16 @@ extension Schema {
     ]
 
     static let prediction = object(
-        scoredLabel + [
+        [
+            .required("label", label.orNull, "The best class; null if the row is rejected.")
+        ] + scoredLabel.dropFirst() + [
+            .optional("rejected", bool, "If `reject` was requested: whether the row is too novel for a label."),
+            .optional(
+                "novelty", number().orNull,
+                """
+                If `novelty` was requested: the squared distance of the row to the nearest class under the scatter within classes, less \
+                that to all rows under the scatter of all. Null if there is none, as `novelty_unavailable` says.
+                """),
             .optional(
                 "leverage", number().adding("minimum", .integer(0)).orNull,
                 """
@@ -96,10 +105,19 @@ extension Schema {
             .optional(
                 "top", array(of: object(scoredLabel), count: 1 ... .max),
                 "The best classes, best first, if `top` was requested."),
+            .optional(
+                "set", array(of: label),
+                "If `coverage` was requested: the labels of the row's set, best first. It may be empty."),
         ]
     ).named("Prediction")
 
     static let weightsKind = oneOf("plain", "balanced")
+
+    static let coverageLevel = Schema([
+        "type": .string("number"), "enum": .array(CoverageLevel.allCases.map { .number($0.rawValue) }),
+    ])
+
+    static let rejectedShare = number(NoveltyQuantiles.shares)
 
     static let predictions = object([
         .required("model", modelName), .required("version", version), .required("weights", weightsKind, "The weights used."),
@@ -114,6 +132,20 @@ extension Schema {
         .optional(
             "calibration", object(calibrationMembers).orNull,
             "If `probability` was requested: how scores became probabilities; null until 200 labels have been seen."),
+        .optional("novelty_unavailable", string(), "If `novelty` was requested and there is none: why."),
+        .optional(
+            "rejection",
+            object([
+                .required("share", rejectedShare), .required("threshold", number(), "The novelty of rejected rows is above it."),
+                .required("samples", count, "The rows of known classes, before they were learned, that it follows from."),
+            ]), "If `reject` was requested."),
+        .optional(
+            "coverage",
+            object([
+                .required("level", coverageLevel),
+                .required("least_probability", share.orNull, "That of the labels in sets; null if sets are empty."),
+                .required("samples", count, "The labelled rows that it follows from."),
+            ]), "If `coverage` was requested."),
         .required("predictions", array(of: prediction, count: 1 ... .max), "One for each row."),
     ]).named("Predictions")
 }

@@ -15,14 +15,18 @@ struct Evaluation: Sendable {
     private var classes: [Label: Count] = [:]
     private(set) var rows = 0
     private(set) var right = 0
+    /// Rows that got no label; they are not right.
+    private(set) var rejected = 0
 
-    mutating func add(expected: Label, predicted: Label) {
+    /// - Parameter predicted: nil for a rejected row.
+    mutating func add(expected: Label, predicted: Label?) {
         let isRight = expected == predicted
         rows += 1
+        rejected += predicted == nil ? 1 : 0
         right += isRight ? 1 : 0
         classes[expected, default: Count()].rows += 1
         classes[expected, default: Count()].right += isRight ? 1 : 0
-        classes[predicted, default: Count()].isPredicted = true
+        if let predicted { classes[predicted, default: Count()].isPredicted = true }
     }
 
     /// Labels of rows that the model has never predicted: it may not know them.
@@ -71,7 +75,7 @@ struct Evaluation: Sendable {
         return unknownText + """
             accuracy: \(rounded(accuracy)) (\(ProgressText.grouped(right)) of \(ProgressText.grouped(rows)) rows)
             balanced accuracy: \(rounded(balancedAccuracy)) (\(classText))
-            """
+            """ + (rejected > 0 ? "\nrejected: \(ProgressText.grouped(rejected)) rows, none of which count as right" : "")
     }
 
     var json: String {
@@ -79,6 +83,7 @@ struct Evaluation: Sendable {
             "rows": .integer(rows), "right": .integer(right), "classes": .integer(classes.count),
             "accuracy": accuracy.map(JSONValue.number) ?? .null, "balanced_accuracy": balancedAccuracy.map(JSONValue.number) ?? .null,
             "unknown_labels": .array(unknown.map { .string($0.text) }), "unknown_rows": .integer(unknownRows),
+            "rejected_rows": .integer(rejected),
         ]).description
     }
 }

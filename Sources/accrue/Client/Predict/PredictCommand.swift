@@ -16,6 +16,9 @@ enum PredictCommand: Command {
             Option("--weights", "plain|balanced", "weights to use (the model's default)"),
             Option("--balance", "X", "even out the classes' shares: 0 leaves them, 1 makes all alike (the model's default)"),
             Option("--probability", nil, "also print the probability of each class, if the model is calibrated"),
+            Option("--novelty", nil, "also print how unlike the rows learned each row is"),
+            Option("--reject", "SHARE", "print no label for rows more novel than all but this share of known rows"),
+            Option("--coverage", "0.8|0.9|0.95|0.99", "also print the set of labels that contains the right one for this share of rows"),
             Option("--output", PredictionText.Format.choices, "what to print for each row (csv); labels: one per line, no line breaks"),
             Option("--evaluate", nil, "print the accuracy on labelled rows; predictions only with --output"),
         ] + RowInput.options
@@ -42,6 +45,8 @@ enum PredictCommand: Command {
             throw UsageError("--json needs --evaluate; for predictions use --output ndjson")
         }
         let balance = try arguments.share("--balance")
+        let reject = try share("--reject", arguments, expected: "a share from 0.002 to 0.5") { NoveltyQuantiles.shares.contains($0) }
+        let coverage = try share("--coverage", arguments, expected: "0.8, 0.9, 0.95 or 0.99") { CoverageLevel(rawValue: $0) != nil }
         let top = try arguments.integer("--top", in: 1...1_000_000)
         let batchRows = try arguments.integer("--batch", in: 1...1_000_000)
         let connections = try arguments.integer("--connections", in: 1...64) ?? 4
@@ -54,12 +59,18 @@ enum PredictCommand: Command {
         let report = ProgressReport(ProgressText(total: source.rowCount), isQuiet: arguments.has("--quiet"))
         let run = PredictRun(
             settings,
-            path: path + "/predict" + query(top: top, weights: weights, balance: balance, probability: arguments.has("--probability")),
+            path: path + "/predict"
+                + query([
+                    ("top", top.map(String.init)), ("weights", weights), ("balance", balance.map { "\($0)" }),
+                    ("probability", arguments.has("--probability") ? "true" : nil),
+                    ("novelty", arguments.has("--novelty") ? "true" : nil), ("reject", reject), ("coverage", coverage),
+                ]),
             source: source,
             text: evaluates && format == nil
                 ? nil
                 : PredictionText(
                     format: format ?? .csv, top: top ?? 1, hasLabels: source.hasLabels, hasProbabilities: arguments.has("--probability"),
+                    hasNovelty: arguments.has("--novelty"), mayReject: reject != nil, hasSets: coverage != nil,
                     isForPeople: isatty(STDOUT_FILENO) == 1),
             report: report)
         defer { report.finish() }
@@ -76,10 +87,18 @@ enum PredictCommand: Command {
         if format == nil { print(result) } else { FileHandle.standardError.write(Data((result + "\n").utf8)) }
     }
 
-    private static func query(top: Int?, weights: String?, balance: Double?, probability: Bool) -> String {
-        var parts = (top.map { ["top=\($0)"] } ?? []) + (weights.map { ["weights=\($0)"] } ?? [])
-        if let balance { parts.append("balance=\(balance)") }
-        if probability { parts.append("probability=true") }
+    /// The value of an option that is a number, as it was given.
+    private static func share(
+        _ option: String, _ arguments: ParsedArguments, expected: String, isAllowed: (Double) -> Bool
+    ) throws -> String? {
+        guard let text = arguments.text(option) else { return nil }
+        let isDecimal = text.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard isDecimal, let value = Double(text), isAllowed(value) else { throw UsageError("\(option) must be \(expected), not \(text)") }
+        return text
+    }
+
+    private static func query(_ items: [(name: String, value: String?)]) -> String {
+        let parts = items.compactMap { item in item.value.map { "\(item.name)=\($0)" } }
         return parts.isEmpty ? "" : "?" + parts.joined(separator: "&")
     }
 }

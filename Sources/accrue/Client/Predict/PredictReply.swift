@@ -6,14 +6,17 @@ import TensorFormats
 struct PredictReply: Sendable {
     /// A class and its score.
     struct Scored: Sendable, Equatable {
-        var label: Label
+        /// Nil if the row was rejected.
+        var label: Label?
         var score: Double
         /// Set if it was requested and is known.
         var probability: Double?
 
         init?(_ value: JSONValue) {
-            guard let object = value.object, let label = object["label"]?.label, let score = object["score"]?.double else { return nil }
-            (self.label, self.score) = (label, score)
+            guard let object = value.object, let score = object["score"]?.double else { return nil }
+            label = object["label"]?.label
+            guard label != nil || object["rejected"]?.bool == true else { return nil }
+            self.score = score
             probability = object["probability"]?.double
         }
     }
@@ -22,6 +25,10 @@ struct PredictReply: Sendable {
         var best: Scored
         /// The best classes, including the best one; empty if they were not requested.
         var top: [Scored]
+        /// Set if it was requested and is known.
+        var novelty: Double?
+        /// The labels of the set, if one was requested.
+        var set: [Label]
     }
 
     var rows: [Row]
@@ -31,7 +38,10 @@ struct PredictReply: Sendable {
         let predictions = try ServiceClient.object(response)["predictions"]?.array ?? []
         rows = predictions.compactMap { value in
             guard let best = Scored(value) else { return nil }
-            return Row(best: best, top: value.object?["top"]?.array?.compactMap(Scored.init) ?? [])
+            let object = value.object
+            return Row(
+                best: best, top: object?["top"]?.array?.compactMap(Scored.init) ?? [], novelty: object?["novelty"]?.double,
+                set: object?["set"]?.array?.compactMap(\.label) ?? [])
         }
         guard rows.count == count else {
             throw ServerUnavailable(description: "the server returned \(rows.count) predictions for \(count) rows")

@@ -16,6 +16,10 @@ struct PredictionText: Sendable {
     /// Whether the input has labels.
     let hasLabels: Bool
     let hasProbabilities: Bool
+    var hasNovelty = false
+    /// Whether rows may have no label.
+    var mayReject = false
+    var hasSets = false
     /// Whether the output is a terminal: control characters in labels are then escaped.
     var isForPeople = false
 
@@ -26,6 +30,7 @@ struct PredictionText: Sendable {
         for rank in 1..<max(top, 1) {
             names += ["label_\(rank + 1)", "score_\(rank + 1)"] + (hasProbabilities ? ["probability_\(rank + 1)"] : [])
         }
+        names += (hasNovelty ? ["novelty"] : []) + (hasSets ? ["set"] : [])
         return names.joined(separator: ",") + "\n"
     }
 
@@ -37,7 +42,7 @@ struct PredictionText: Sendable {
         var text = ""
         for (index, row) in reply.rows.enumerated() {
             guard format == .csv else {
-                let label = shown(row.best.label.text)
+                let label = shown(row.best.label?.text ?? "")
                 guard !label.utf8.contains(where: { $0 == 10 || $0 == 13 }) else {
                     throw InputError(
                         "row \(batch.firstRow + index + 1): the label \(JSONValue.string(label)) has a line break: "
@@ -52,6 +57,8 @@ struct PredictionText: Sendable {
             for rank in 1..<max(top, 1) {
                 text += rank < row.top.count ? cells(row.top[rank]) : hasProbabilities ? ",,," : ",,"
             }
+            if hasNovelty { text += "," + (row.novelty.map { JSONValue.number($0).description } ?? "") }
+            if hasSets { text += "," + Self.quote(shown(JSONValue.array(row.set.map { .string($0.text) }).description)) }
             text += "\n"
         }
         return Array(text.utf8)
@@ -60,7 +67,7 @@ struct PredictionText: Sendable {
     private func shown(_ label: String) -> String { isForPeople ? VisibleText.of(label) : label }
 
     private func cells(_ scored: PredictReply.Scored) -> String {
-        var text = "," + Self.quote(shown(scored.label.text)) + "," + JSONValue.number(scored.score).description
+        var text = "," + Self.quote(shown(scored.label?.text ?? "")) + "," + JSONValue.number(scored.score).description
         if hasProbabilities { text += "," + (scored.probability.map { JSONValue.number($0).description } ?? "") }
         return text
     }
@@ -87,6 +94,14 @@ struct PredictionText: Sendable {
                 }
                 writer.endArray()
             }
+            if mayReject { writer.member("rejected", row.best.label == nil) }
+            if hasNovelty { writer.member("novelty", row.novelty) }
+            if hasSets {
+                writer.key("set")
+                writer.beginArray()
+                for label in row.set { writer.write(label.text) }
+                writer.endArray()
+            }
             writer.endObject()
             lines += writer.array
             lines.append(10)
@@ -95,7 +110,7 @@ struct PredictionText: Sendable {
     }
 
     private func write(_ scored: PredictReply.Scored, to writer: inout JSONWriter) {
-        writer.member("label", scored.label.text)
+        writer.member("label", scored.label?.text)
         writer.member("score", scored.score)
         if hasProbabilities {
             writer.member("probability", scored.probability)

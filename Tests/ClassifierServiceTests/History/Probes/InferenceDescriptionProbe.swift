@@ -14,7 +14,7 @@ enum InferenceDescriptionProbe: ModelProbe {
             try demand(
                 described["versions"].array?.compactMap(\.string) == ["\(model.version)"],
                 "the versions are \(described["versions"]), expected \(model.version)")
-            for output in described["outputs"].array ?? [] where output["name"].string != "label" {
+            for output in described["outputs"].array ?? [] where output["name"].string != "label" && output["name"].string != "novelty" {
                 let text = output["parameters"]["labels"].string ?? ""
                 let labels = ((try? JSONValue(parsing: text))?.array ?? []).compactMap { $0.string.map { LabelBytes($0) } }
                 try demand(labels == model.labels, "the labels of \(output["name"]) are \(labels), expected \(model.labels)")

@@ -12,6 +12,7 @@ enum PredictProbe: ModelProbe {
         var probability = false
         var leverage = false
         var balance: Double?
+        var novelty = false
 
         var query: String {
             var items: [String] = []
@@ -20,6 +21,7 @@ enum PredictProbe: ModelProbe {
             if probability { items.append("probability=true") }
             if leverage { items.append("leverage=true") }
             if let balance { items.append("balance=\(balance)") }
+            if novelty { items.append("novelty=true") }
             return items.isEmpty ? "" : "?" + items.joined(separator: "&")
         }
     }
@@ -37,6 +39,7 @@ enum PredictProbe: ModelProbe {
                 options.probability = Bool.random(using: &generator)
                 options.leverage = Bool.random(using: &generator)
                 options.balance = [nil, nil, 0, 0.3, 1].randomElement(using: &generator)!
+                options.novelty = Bool.random(using: &generator)
                 let body = try format?.octets(rows, nil) ?? ArrayBodies.npy(rows)
                 let request = HistoryRequest(
                     "POST", "/v1/models/\(name)/predict" + options.query, body, contentType: format?.contentType ?? "application/x-npy")
@@ -98,6 +101,7 @@ enum PredictProbe: ModelProbe {
             try expected.check(best: prediction["label"].string.map { LabelBytes($0) }, score: prediction["score"].double, x, place)
             try checkTop(prediction, expected, x, options, reply["calibration"], place)
             if options.leverage { try checkLeverage(prediction["leverage"], model, x, place) }
+            if options.novelty { try checkNovelty(prediction["novelty"], reply["novelty_unavailable"], model, x, place) }
         }
         return predictions.map { "\($0["label"].string.map { LabelBytes($0).description } ?? "") \($0["score"])" }
     }
@@ -153,15 +157,30 @@ enum PredictProbe: ModelProbe {
         try demand(abs(leverage - expected) <= tolerance, "\(place): the leverage is \(leverage), expected \(expected) within \(tolerance)")
     }
 
+    private static func checkNovelty(
+        _ value: JSONValue, _ reason: JSONValue, _ model: OracleModel, _ x: [Double], _ place: String
+    ) throws {
+        guard model.classes.count(where: { $0.count > 0 }) >= 2 else {
+            return try demand(
+                value == .null && reason.string == "fewer than two classes have rows", "\(place): the novelty is \(value), \(reason)")
+        }
+        if let reason = reason.string { try demand(value == .null, "\(place): the novelty is \(value), \(reason)") }
+        var model = model
+        let solution = model.solution()
+        guard solution.isTold, !model.isInexact, let oracle = OracleNovelty(model, solution), let novelty = value.double else { return }
+        let (expected, tolerance) = oracle.value(model.mapped(x))
+        try demand(abs(novelty - expected) <= tolerance, "\(place): the novelty is \(novelty), expected \(expected) within \(tolerance)")
+    }
+
     /// A row beyond Float32, which is scored in Float64.
     private static func checkLargeRow(_ world: HistoryWorld, _ name: String, _ model: OracleModel) throws {
         guard !model.classes.isEmpty else { return }
         let row = (0..<model.configuration.dimension).map { $0 % 2 == 0 ? 1e45 : -3e44 }
-        let request = HistoryRequest("POST", "/v1/models/\(name)/predict?top=99&leverage=true", Bodies.predict([row]))
+        let request = HistoryRequest("POST", "/v1/models/\(name)/predict?top=99&leverage=true&novelty=true", Bodies.predict([row]))
         let reply = try world.send(request)
         try demand(reply.status == 200, "\(request.summary) is answered with \(reply.status): \(reply.text.prefix(500))")
         let details = try world.send(HistoryRequest("GET", "/v1/models/\(name)")).json
-        _ = try check(reply, model, name, [row], Options(top: 99, leverage: true), details, request.summary)
+        _ = try check(reply, model, name, [row], Options(top: 99, leverage: true, novelty: true), details, request.summary)
     }
 
     /// Refused predictions, and one for a missing model.
@@ -173,6 +192,8 @@ enum PredictProbe: ModelProbe {
             (HistoryRequest("POST", path + "?top=0", Bodies.predict([row])), 400),
             (HistoryRequest("POST", path + "?weights=other", Bodies.predict([row])), 400),
             (HistoryRequest("POST", path + "?balance=1.1", Bodies.predict([row])), 400),
+            (HistoryRequest("POST", path + "?reject=0.9", Bodies.predict([row])), 400),
+            (HistoryRequest("POST", path + "?coverage=0.5", Bodies.predict([row])), 400),
             (HistoryRequest("POST", "/v1/models/none/predict", Bodies.predict([row])), 404),
         ] {
             let reply = try world.send(request)
