@@ -42,6 +42,8 @@ import Testing
 
     private func expectLabel(_ label: String, _ client: TestClient, _ comment: String) throws {
         for (what, reply) in try predictions(client) {
+            // There may be no balanced weights, or not yet.
+            if what.contains("balanced"), reply.status == 409, reply.text.contains("balanced weights") { continue }
             #expect(reply.status == 200 && reply.text.contains(#""\#(label)""#), "\(comment), \(what): \(reply.text)")
         }
     }

@@ -32,10 +32,14 @@ struct PredictReply: Sendable {
     }
 
     var rows: [Row]
+    /// Whether a balance applies that the server cannot give yet.
+    var lacksBalance: Bool
 
     /// - Throws: `ServerUnavailable` if the answer is of another kind, or has another number of rows.
     init(_ response: HTTPClient.Response, rows count: Int) throws {
-        let predictions = try ServiceClient.object(response)["predictions"]?.array ?? []
+        let object = try ServiceClient.object(response)
+        let predictions = object["predictions"]?.array ?? []
+        lacksBalance = object["balance"] == .null
         rows = predictions.compactMap { value in
             guard let best = Scored(value) else { return nil }
             let object = value.object

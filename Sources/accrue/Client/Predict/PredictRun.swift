@@ -14,6 +14,7 @@ final class PredictRun: Sendable {
     private let text: PredictionText?
     private let report: ProgressReport
     private let counted = Guarded(Evaluation())
+    private let hasWarned = Guarded(false)
 
     init(_ settings: ClientSettings, path: String, source: any RowSource, text: PredictionText?, report: ProgressReport) {
         self.settings = settings
@@ -79,6 +80,13 @@ final class PredictRun: Sendable {
             counted.withLock { evaluation in
                 for (label, row) in zip(expected, reply.rows) { evaluation.add(expected: label, predicted: row.best.label) }
             }
+        }
+        let isFirst = reply.lacksBalance && hasWarned.withLock { hasWarned in
+            defer { hasWarned = true }
+            return !hasWarned
+        }
+        if isFirst {
+            report.say("warning: the model has no temperature yet, so its scores are not balanced")
         }
         if let text { try text.lines(batch, reply).withUnsafeBytes(StandardOutput.write) }
         report.update { text in
