@@ -81,10 +81,12 @@ final class PredictRun: Sendable {
                 for (label, row) in zip(expected, reply.rows) { evaluation.add(expected: label, predicted: row.best.label) }
             }
         }
-        let isFirst = reply.lacksBalance && hasWarned.withLock { hasWarned in
-            defer { hasWarned = true }
-            return !hasWarned
-        }
+        let isFirst =
+            reply.lacksBalance
+            && hasWarned.withLock { hasWarned in
+                defer { hasWarned = true }
+                return !hasWarned
+            }
         if isFirst {
             report.say("warning: the model has no temperature yet, so its scores are not balanced")
         }
