@@ -204,12 +204,11 @@ public final class Classifier {
     private func beginTests(_ spans: [RequestSpan]) {
         let areBothReady =
             balanced != nil && plainTest.calibrator.inverseTemperature != nil && balancedTest.calibrator.inverseTemperature != nil
-        if areBothReady, balancedTest.curve.samples == 0 { plainTest.curve = BalanceCurve() }
         let isAlone = balancedTest.curve.samples == 0
         for (test, kind, isRacing) in [(plainTest, WeightsKind.plain, areBothReady || isAlone), (balancedTest, .balanced, areBothReady)] {
             test.begin(
                 spans, counts: counts, firstRow: samples, exponent: ClassPrior.exponent(of: kind, configuration.imbalance),
-                balance: configuration.balance, isRacing: isRacing)
+                balance: configuration.balance, isRacing: isRacing, isRestarting: isAlone && areBothReady)
         }
     }
 

@@ -21,11 +21,13 @@ final class ProgressiveTest {
     private var isSettled = false
     private var balance = 0.0
     private var isRacing = false
+    /// Whether the curve begins again with the next row.
+    private var isRestarting = false
     /// The row's number in the stream.
     private var row = 0
     private var inverseTemperature: Double?
 
-    /// Prepares for the rows of some requests.
+    /// Prepares for the rows of some requests. Nothing that lasts changes before the first of them.
     ///
     /// - Parameters:
     ///   - counts: n_c before them, of all classes including new ones.
@@ -33,8 +35,11 @@ final class ProgressiveTest {
     ///   - exponent: see `ClassPrior.exponent`.
     ///   - balance: the model's default.
     ///   - isRacing: whether the rows count in the curve.
+    ///   - isRestarting: whether the curve begins again with them.
     /// - Complexity: O(C).
-    func begin(_ spans: [RequestSpan], counts: [Int], firstRow: Int, exponent: Double, balance: Double, isRacing: Bool) {
+    func begin(
+        _ spans: [RequestSpan], counts: [Int], firstRow: Int, exponent: Double, balance: Double, isRacing: Bool, isRestarting: Bool
+    ) {
         self.spans = spans
         (next, left, row) = (0, 0, firstRow)
         labels.removeAll(keepingCapacity: true)
@@ -42,6 +47,7 @@ final class ProgressiveTest {
         prior.begin(counts, exponent: exponent)
         self.balance = balance
         self.isRacing = isRacing
+        self.isRestarting = isRestarting
     }
 
     /// Uses the next row.
@@ -88,6 +94,8 @@ final class ProgressiveTest {
 
     private func beginRow() {
         guard left == 0, next < spans.count else { return }
+        if isRestarting { curve = BalanceCurve() }
+        isRestarting = false
         left = spans[next].rows
         knownClasses = spans[next].knownClasses
         next += 1
