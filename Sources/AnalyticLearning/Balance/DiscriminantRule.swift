@@ -7,21 +7,21 @@
 ///     s_c = b_c − Σ_j p_cj (x_j − μ_cj)² + γ_c (t_c − max_{k≠c} t_k)
 ///
 /// `DiscriminantFit` has the sources. Scores are logarithms of tempered posterior probabilities, divided by `unit`.
-public struct DiscriminantRule: Sendable, Equatable {
+public final class DiscriminantRule: Sendable, Equatable {
     /// C ≥ 1: the first C classes of the model.
     public let classCount: Int
     /// r ≥ 1.
     public let coordinateCount: Int
     /// m₀ [r], then t₀ [C] if there are cosines.
-    public private(set) var center: [Double]
+    public let center: [Double]
     /// μ [C, r].
-    public private(set) var mean: [Double]
+    public let mean: [Double]
     /// p [C, r]: halves of the tempered inverse variances.
-    public private(set) var precision: [Double]
+    public let precision: [Double]
     /// b [C].
-    public private(set) var bias: [Double]
+    public let bias: [Double]
     /// γ [C].
-    public private(set) var marginWeight: [Double]
+    public let marginWeight: [Double]
 
     /// The same in Float32: m₀ and t₀, and the rows of μ and p padded with zeros to whole vectors.
     private let narrowCenter: [Float]
@@ -96,14 +96,20 @@ public struct DiscriminantRule: Sendable, Equatable {
     /// - Returns: nil if it was the only one.
     func without(_ column: Int) -> DiscriminantRule? {
         let range = (column * coordinateCount)..<((column + 1) * coordinateCount)
-        var rest = self
-        if rest.center.count > coordinateCount { rest.center.remove(at: coordinateCount + column) }
-        rest.mean.removeSubrange(range)
-        rest.precision.removeSubrange(range)
-        rest.bias.remove(at: column)
-        rest.marginWeight.remove(at: column)
-        return DiscriminantRule(
-            center: rest.center, mean: rest.mean, precision: rest.precision, bias: rest.bias, marginWeight: rest.marginWeight)
+        var (center, mean, precision, bias, marginWeight) = (center, mean, precision, bias, marginWeight)
+        if center.count > coordinateCount { center.remove(at: coordinateCount + column) }
+        mean.removeSubrange(range)
+        precision.removeSubrange(range)
+        bias.remove(at: column)
+        marginWeight.remove(at: column)
+        return DiscriminantRule(center: center, mean: mean, precision: precision, bias: bias, marginWeight: marginWeight)
+    }
+
+    /// Whether two rules have the same parts.
+    public static func == (a: DiscriminantRule, b: DiscriminantRule) -> Bool {
+        a === b
+            || (a.center == b.center && a.mean == b.mean && a.precision == b.precision && a.bias == b.bias
+                && a.marginWeight == b.marginWeight)
     }
 
     // MARK: Float32

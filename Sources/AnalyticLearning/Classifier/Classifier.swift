@@ -168,16 +168,16 @@ public final class Classifier {
         core.settleMoment()
         noveltyRecorder.refresh(
             core.view.readout.moment, width: featureMap.width, isIllConditioned: core.view.health.isIllConditioned)
+        let scorer = BalancedScorer(balanced, balancedTest)
         do throws(LinearAlgebraError) {
-            try core.reserve(columns, spans: spans, isForLater: isForLater, classRoom)
+            try core.reserve(columns, spans: spans, isForLater: isForLater, balanced: scorer, classRoom)
         } catch {
             // Perhaps there is memory for the buffer of a block.
             guard core.wideRows > 0 else { throw error }
             core.setWideRows(0)
-            try core.reserve(columns, spans: spans, isForLater: isForLater, classRoom)
+            try core.reserve(columns, spans: spans, isForLater: isForLater, balanced: scorer, classRoom)
         }
         beginTests(spans)
-        let scorer = BalancedScorer(balanced, balancedTest)
         let recorders = ScoreRecorders(test: plainTest, novelty: noveltyRecorder)
         let learned =
             isForLater

@@ -12,6 +12,9 @@ struct BalancedScorer {
         self.test = test
     }
 
+    /// The products of a row from which its scores are made.
+    var productCount: Int { weights.productCount }
+
     /// - Parameters:
     ///   - h: Hᵀ [D×n].
     ///   - columns: the class of each row.

@@ -121,9 +121,10 @@ struct LearningCore: ~Copyable {
     ///   - columns: the class of each row.
     ///   - spans: the requests, if their rows are scored.
     ///   - isForLater: whether the rows only go into the sums, see `load`.
+    ///   - balanced: scores the rows too.
     /// - Throws: `LinearAlgebraError.outOfMemory`; nothing has changed then.
     mutating func reserve(
-        _ columns: [Int], spans: [RequestSpan], isForLater: Bool = false, _ room: ClassRoom
+        _ columns: [Int], spans: [RequestSpan], isForLater: Bool = false, balanced: BalancedScorer? = nil, _ room: ClassRoom
     ) throws(LinearAlgebraError) {
         try prepare { (core) throws(LinearAlgebraError) in
             var block = core.view.cost.blockRows
@@ -134,7 +135,8 @@ struct LearningCore: ~Copyable {
             }
             scored = max(scored, block)
             try core.reserveMapped(rows: min(columns.count, scored))
-            try core.scores.reshapeScratch(rows: min(columns.count, scored), columns: room.classes)
+            let products = max(room.classes, balanced?.productCount ?? 0)
+            try core.scores.reshapeScratch(rows: min(columns.count, scored), columns: products)
             try core.reserve(room, rows: min(columns.count, block), columns: columns)
         }
     }

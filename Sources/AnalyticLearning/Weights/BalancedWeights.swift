@@ -75,6 +75,9 @@ public final class BalancedWeights: Sendable {
     /// The number of classes they know: the first columns of the model.
     public var classCount: Int { rule?.classCount ?? weights.columns }
 
+    /// The products of a row from which its scores are made: C, or K of a discriminant.
+    var productCount: Int { weights.columns }
+
     /// Calls `body` with W̃ [D×classCount], or a discriminant's [V | Z] [D×K], in Float64.
     public func withWeights<R, E: Error>(_ body: (borrowing Matrix) throws(E) -> R) throws(E) -> R {
         try body(weights)

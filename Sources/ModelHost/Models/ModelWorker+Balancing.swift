@@ -3,9 +3,14 @@ internal import Concurrency
 internal import LinearAlgebra
 
 extension ModelWorker {
-    /// Starts a refresh of the balanced weights if one is wanted and allowed; it runs on a thread of its own, from copies.
+    /// Starts a refresh of the balanced weights if one is wanted and allowed; it runs on a thread of its own, from copies. One of a few
+    /// milliseconds runs here instead: handing it over would take as long.
     func startRefreshIfDue() {
         guard classifier.needsBalancing, unseen.count == 0, refresh.isFree else { return }
+        if let operations = classifier.discriminantOperations, operations <= Self.inLineOperations {
+            refreshHere()
+            return publish()
+        }
         guard let reservation = reserveJob() else { return refresh.postpone(1) }
         let job: BalanceJob?
         do { job = try classifier.makeBalanceJob() } catch { job = nil }
@@ -40,10 +45,14 @@ extension ModelWorker {
 
     /// Publishes that a state has no balanced weights; nothing is tried again until it changes.
     private func adopt(_ unavailable: BalanceUnavailable) {
-        let before = model.published?.balanceUnavailable?.reason
         guard classifier.adopt(unavailable) else { return }
+        noteUnavailable(unavailable)
         publish()
-        guard before != unavailable.reason else { return }
+    }
+
+    /// Logs that a state has no balanced weights, unless the published one had none either.
+    private func noteUnavailable(_ unavailable: BalanceUnavailable) {
+        guard model.published?.balanceUnavailable?.reason != unavailable.reason else { return }
         context.log.warning(
             "the model has no balanced weights; the plain ones are used", ["model": model.name, "reason": "\(unavailable)"])
     }
@@ -58,24 +67,30 @@ extension ModelWorker {
     /// Refreshes a discriminant between learning a block and publishing it, so that the block's answer already knows a new class.
     ///
     /// That is done if it takes a tenth of the time of the block, or a few milliseconds with pauses nine times as long; otherwise, and
-    /// for other balanced weights, the refresh in the background follows.
+    /// for other balanced weights, `startRefreshIfDue` follows.
     ///
     /// - Parameter rows: of the block.
     func refreshInLine(rows: Int) {
         guard let operations = classifier.discriminantOperations, refresh.isFree, classifier.needsBalancing else { return }
         let width = Double(classifier.configuration.width)
-        guard operations <= max(Self.inLineOperations, 0.4 * width * width * Double(rows)) else { return }
-        guard let reservation = reserveJob() else { return }
+        if operations <= max(Self.inLineOperations, 0.4 * width * width * Double(rows)) { refreshHere() }
+    }
+
+    /// Refreshes the balanced weights on this thread; the caller publishes them. A pause nine times as long follows.
+    private func refreshHere() {
+        guard let reservation = reserveJob() else { return refresh.postpone(1) }
         defer { reservation.giveBack() }
         let start = MonotonicClock.now
         do throws(BalanceError) {
-            guard try classifier.rebalance() else { return }
+            guard try classifier.rebalance() else { return refresh.postpone(1) }
             let seconds = MonotonicClock.seconds(since: start)
             refresh.postpone(9 * seconds)
             noteRebalance(seconds: seconds)
         } catch {
-            // The caller publishes the state.
-            if case .unavailable = error { return refresh.postpone(9 * MonotonicClock.seconds(since: start)) }
+            if case .unavailable(let unavailable) = error {
+                noteUnavailable(unavailable)
+                return refresh.postpone(9 * MonotonicClock.seconds(since: start))
+            }
             noteFailure("\(error)", seconds: MonotonicClock.seconds(since: start))
         }
     }
