@@ -116,7 +116,7 @@ struct PredictionSets: Sendable, Equatable {
         CoverageLevel.all.map { level in
             guard rows >= level.minimumRows else { return nil }
             let state = levels[level.index]
-            let covered = state.weight > 0 ? state.covered / state.weight : nil
+            let covered = state.weight > 0 ? min(state.covered / state.weight, 1) : nil
             let size = state.weight > 0 ? state.size / state.weight : nil
             return CoverageThreshold(leastProbability: leastProbability(level.index), rows: rows, covered: covered, meanSize: size)
         }
@@ -154,6 +154,8 @@ struct PredictionSets: Sendable, Equatable {
         for index in 1..<bins {
             let range = (index - 1) % 4 == 0 ? -1...2 : 0...0x1p60
             guard range.contains(saved[index]) else { throw .value(part: part, index: index) }
+            // Covered rows are counted rows; both decay alike.
+            if (index - 1) % 4 == 1, saved[index] > saved[index + 2] * 1.001 { throw .value(part: part, index: index) }
         }
         guard DecayingHistogram.isPossible(saved[bins...]) else { throw .value(part: part, index: bins) }
     }
