@@ -15,12 +15,13 @@ import Testing
         let held = try HeldModel(service)
         let hold = try held.hold()
         let body = Bodies.learn([[Double](repeating: 0, count: held.dimension)], ["a"])
-        let clients = try (0..<3).map { _ in
+        // One after another: the first in the queue is the one whose row is there.
+        let clients = try (1...3).map { jobs in
             let client = service.client()
             try client.begin("POST", held.model.path + "/unlearn", body)
+            #expect(service.waitForJobs(jobs, of: held.name))
             return client
         }
-        #expect(service.waitForJobs(3, of: held.name))
         let bytes = 3 * (held.dimension * 8 + 1 + 8)
         #expect(service.waitingBytes(.writing) == bytes)
         #expect(try service.client().send("GET", "/metrics").text.contains("accrue_model_queue_bytes{model=\"held\"} \(Double(bytes))\n"))

@@ -192,7 +192,7 @@ import Testing
     }
 
     @Test func memoryOfClassesIsGivenBackToo() throws {
-        let service = try TestService { $0.host.maximumMemory = 4 << 20 }
+        let service = try TestService { $0.host.maximumMemory = 8 << 20 }
         let model = ModelClient(service)
         for _ in 0..<3 {
             #expect(try model.create(#"{"dimension":32}"#).status == 201)

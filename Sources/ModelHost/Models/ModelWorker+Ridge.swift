@@ -65,7 +65,7 @@ extension ModelWorker {
         case .success(let findings):
             let curve = findings.curve
             // Without memory the race goes on with the candidates it has.
-            if let candidates = findings.candidates { _ = try? classifier.adopt(candidates) }
+            if let candidates = findings.candidates, (try? classifier.adopt(candidates)) == true { publish() }
             ridges.end(curve, duration: outcome.duration)
             let report = report(curve)
             for completion in ridges.takeWaiting() { completion.succeed(report) }

@@ -212,6 +212,37 @@ import Testing
         #expect(coverage.allSatisfy { $0["mean_size"].double! > 0 })
     }
 
+    @Test func noveltyAndSets_areThoseOfScoresWithoutABalance() throws {
+        let service = try TestService()
+        let model = ModelClient(service)
+        try model.create(#"{"dimension":8,"ridge":0.5}"#)
+        var generator = SeededGenerator(seed: 9)
+        // Half of the rows are of one class, so that a balance has something to even out.
+        for _ in 0..<40 {
+            let (common, others) = (rows(25, &generator, classes: 1), rows(25, &generator))
+            try model.learn(common.features + others.features, common.labels + others.labels)
+        }
+        let test = rows(200, &generator).features
+        let options = "novelty=true&reject=0.05&coverage=0.9"
+        let plain = try predict(model, test, "?\(options)")
+        let balanced = try predict(model, test, "?\(options)&balance=1")
+        func values(_ reply: Reply, _ key: String) -> [JSONValue] { (reply["predictions"].array ?? []).map { $0[key] } }
+        for key in ["novelty", "set", "rejected"] {
+            #expect(values(plain, key).count == 200 && values(plain, key) == values(balanced, key), "\(key)")
+        }
+        #expect(values(plain, "score") != values(balanced, "score") && values(plain, "label") != values(balanced, "label"))
+        let more = #","outputs":[{"name":"novelty"},{"name":"set"},{"name":"score"}],"parameters":{"coverage":0.9,"balance":BALANCE}"#
+        let answers = try ["0", "1"].map { try infer(model, test, more.replacing("BALANCE", with: $0)) }
+        #expect(answers.allSatisfy { $0.status == 200 }, "\(answers[1].text.prefix(300))")
+        for output in 0..<2 { #expect(answers[0]["outputs"][output]["data"] == answers[1]["outputs"][output]["data"]) }
+        #expect(answers[0]["outputs"][2]["data"] != answers[1]["outputs"][2]["data"])
+        // The same where the model's own setting balances, and where other weights are served.
+        #expect(try model.client.send("PATCH", model.path, #"{"balance":1,"imbalance":{"kind":"pseudo_features"}}"#).status == 200)
+        #expect(try model.client.send("POST", model.path + "/rebalance").status == 200)
+        let served = try predict(model, test, "?novelty=true")
+        #expect(served["weights"].string == "balanced" && values(served, "novelty") == values(plain, "novelty"))
+    }
+
     @Test func badOptions_areRefused() throws {
         let service = try TestService()
         let model = ModelClient(service)
@@ -229,7 +260,9 @@ import Testing
             #expect(reply.status == 400 && reply.problemDetail.contains(words), "\(query): \(reply.text)")
         }
         for (more, words) in [
-            (#","parameters":{"reject":0.9}"#, "expected a share"), (#","parameters":{"coverage":0.5}"#, "expected 0.8"),
+            (#","parameters":{"reject":0.9}"#, "expected a number from 0.002 to 0.5"),
+            (#","parameters":{"coverage":0.5}"#, "expected a number from 0.8 to 0.99"),
+            (#","parameters":{"coverage":0.85}"#, "expected 0.8, 0.9, 0.95 or 0.99"),
             (#","parameters":{"coverage":"0.9"}"#, "coverage"), (#","outputs":[{"name":"set"}]"#, "needs the parameter"),
             (#","outputs":[{"name":"novelty","parameters":{"classification":2}}]"#, "classification"),
         ] {

@@ -55,7 +55,7 @@ import Testing
         let details = try client.send("GET", "/v1/models/m")["calibration"]
         #expect(
             details.object?.entries.map(\.key) == [
-                "temperature", "samples", "expected_calibration_error", "expected_calibration_error_raw",
+                "temperature", "samples", "expected_calibration_error", "expected_calibration_error_raw", "coverage",
             ])
         let temperature = try #require(details["temperature"].double)
         #expect(details["samples"].int == 590)
@@ -129,7 +129,7 @@ import Testing
         }
         // A file from before calibration existed.
         var old = try EditedSnapshot(file)
-        for part in ["summary", "likelihood", "reliability"] { old["calibration." + part] = nil }
+        for part in ["summary", "likelihood", "reliability", "sets"] { old["calibration." + part] = nil }
         old.setMetadata("temperature", nil)
         #expect(try copy.restore(old.encoded()).status == 200)
         #expect(try copy.details().json.object?["calibration"] == .null)

@@ -33,8 +33,8 @@ import Testing
         try FileManager.default.createDirectory(
             atPath: models.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o777])
         let user = Self.newUser()
-        // Eight of its own besides the first: fewer are an error that says so.
-        for threads in [1, 3, 6, 8] {
+        // Nine of its own besides the first: fewer are an error that says so.
+        for threads in [1, 3, 6, 9] {
             let server = try start(models.path, user: user, threads: threads)
             let outcome = server.executable.wait()
             #expect(server.port == nil && outcome.status == 1, "\(threads): \(outcome)")
@@ -42,7 +42,7 @@ import Testing
         }
         // Just enough: models share the available threads, even after a restart.
         for round in 1...2 {
-            let full = try start(models.path, user: user, threads: 9)
+            let full = try start(models.path, user: user, threads: 10)
             let client = TestClient(port: try #require(full.port, "\(full.executable.wait())"))
             for _ in 0..<6000 where try client.send("GET", "/readyz").status != 200 { usleep(10_000) }
             for model in ["a", "b", "c"] {
