@@ -243,6 +243,19 @@ import Testing
         #expect(zip(samples, samples.dropFirst()).allSatisfy { $0 < $1 } && samples.last! > 4900)
     }
 
+    @Test func certainRows_haveNoNegativeLoss_andAreSaved() throws {
+        let classifier = try Classifier(ModelConfiguration(dimension: 3))
+        for block in 0..<60 {
+            // Of different sizes, so that shares and temperature differ a little from block to block.
+            let count = 20 + block % 7
+            let features = (0..<count).flatMap { row in (0..<3).map { $0 == row % 3 ? 1.0 : 0 } }
+            try classifier.learn(features: features, labels: (0..<count).map { "\($0 % 3)" })
+        }
+        let curve = classifier.curve(of: .plain)
+        #expect(curve.samples > 500 && curve.points.allSatisfy { ($0.logLoss ?? -1) >= 0 })
+        #expect(try BalanceCurve(curve.saved, part: "race", classes: 3) == curve)
+    }
+
     @Test func savedCurve_isTheSame_andContradictionsAreNamed() throws {
         var stream = Stream(seed: 6)
         let classifier = try Classifier(ModelConfiguration(dimension: 8))

@@ -160,6 +160,9 @@ def adapt(case, kwargs):
             (case.query or {}).pop("balance", None)
         if name in ("infer", "infer_of_version"):
             ask(case.body)
+        if name in ("create_model", "change_model") and "auto_metric" in case.body:
+            # A key of this ridge alone.
+            case.body["ridge"] = "auto"
         if name == "create_model":
             if is_chained(case):
                 case.body["dimension"] = DIMENSION
@@ -184,7 +187,10 @@ def ask(body):
     """Makes an inference request one for the model: a tensor of its shape, and each output once that there is."""
     body["inputs"] = [{"name": "features", "datatype": "FP32", "shape": [len(FEATURES), DIMENSION], "data": FEATURES}]
     outputs = {output["name"]: output for output in body.get("outputs") or [] if output["name"] != "probability"}
-    (outputs.get("label", {}).get("parameters") or {}).pop("classification", None)
+    for name in ("label", "novelty", "set"):
+        (outputs.get(name, {}).get("parameters") or {}).pop("classification", None)
+    if "coverage" not in (body.get("parameters") or {}):
+        outputs.pop("set", None)
     if "outputs" in body:
         body["outputs"] = list(outputs.values())
 

@@ -40,6 +40,7 @@ struct BalanceRow {
         best[0] = Int64(column)
         guard label < scores.count else { return }
         let slope = prior.logarithm(of: label) / 4
-        for place in 0..<BalanceCurve.count { loss[place] = log(sum[place]) - logit(label) + Double(place) * slope }
+        // A certain row's rounding may fall below 0.
+        for place in 0..<BalanceCurve.count { loss[place] = max(0, log(sum[place]) - logit(label) + Double(place) * slope) }
     }
 }

@@ -56,7 +56,7 @@ extension Operation {
                         {"name":"fruit","versions":["1"],"platform":"accrue",\
                         "inputs":[{"name":"features","datatype":"FP32","shape":[-1,3]}],\
                         "outputs":[{"name":"label","datatype":"BYTES","shape":[-1]},{"name":"score","datatype":"FP32","shape":[-1,-1],\
-                        "parameters":{"labels":"[\\"apple\\",\\"banana\\"]"}}]}
+                        "parameters":{"labels":"[\\"apple\\",\\"banana\\"]"}},{"name":"novelty","datatype":"FP32","shape":[-1]}]}
                         """))
         ])
 
@@ -77,7 +77,7 @@ extension Operation {
                     example: """
                         {"name":"fruit","platform":"accrue","backend":"accrue","max_batch_size":0,"input":[{"name":"features",\
                         "data_type":"TYPE_FP32","dims":[-1,3]}],"output":[{"name":"label","data_type":"TYPE_STRING","dims":[-1]},\
-                        {"name":"score","data_type":"TYPE_FP32","dims":[-1,-1]}]}
+                        {"name":"score","data_type":"TYPE_FP32","dims":[-1,-1]},{"name":"novelty","data_type":"TYPE_FP32","dims":[-1]}]}
                         """))
         ])
 

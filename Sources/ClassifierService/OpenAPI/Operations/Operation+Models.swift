@@ -63,8 +63,9 @@ extension Operation {
                     .ridgeCurve,
                     example: """
                         {"model":"fruit","version":1,"samples":4,"ridge":0.1,"curve_version":1,"curve_samples":4,"minimum":\
-                        {"ridge":0.31,"generalized_cross_validation":0.4,"degrees_of_freedom":1.7,"residual_sum_of_squares":0.53},"curve":\
-                        [{"ridge":0.1,"generalized_cross_validation":0.45,"degrees_of_freedom":2.2,"residual_sum_of_squares":0.37}]}
+                        {"ridge":0.0402203,"generalized_cross_validation":0.03746634,"degrees_of_freedom":2.1131995,\
+                        "residual_sum_of_squares":0.03334519},"curve":[{"ridge":0.1,"generalized_cross_validation":0.04412786,\
+                        "degrees_of_freedom":1.9650326,"residual_sum_of_squares":0.04568438}]}
                         """))
         ],
         refusals: [
