@@ -148,7 +148,7 @@ def adapt(case, kwargs):
     if case.media_type is not None and case.media_type != "application/json":
         kwargs["data"] = rows(case.operation, case.media_type)
     elif isinstance(case.body, dict):
-        if "labels" in case.body:
+        if "labels" in case.body and "features" in case.body:
             # One label a row.
             labels, count = case.body["labels"], len(case.body["features"])
             case.body["labels"] = [integers(labels[index % len(labels)]) for index in range(count)]
