@@ -181,16 +181,19 @@ class DashboardTests(unittest.TestCase):
             with Watch(self.demo, model) as watch:
                 watch.begun.wait(PATIENCE)
                 page.wait(f"Number(document.getElementById('model').dataset.version) > {min(watch.seen)}")
-                versions = set()
+                versions, deadline = set(), time.monotonic() + PATIENCE
                 while len(versions) < 5:
                     shown = page.evaluate(READ)
                     self.assertEqual(shown["name"], model)
                     if shown["version"] in versions:
                         time.sleep(0.05)
                         continue
-                    versions.add(shown["version"])
                     states = watch.seen.get(shown["version"], [])
-                    self.assertTrue(states, f"version {shown['version']} was never seen by GET")
+                    if not states:
+                        # On a busy machine a version may be over before GET has asked again.
+                        self.assertLess(time.monotonic(), deadline, f"of {len(versions)} versions the page was seen by GET")
+                        continue
+                    versions.add(shown["version"])
                     self.check(shown, states[0])
             self.assertEqual(page.complaints, [])
 

@@ -33,6 +33,9 @@ final class RidgeRace {
     }
 
     private static let firstDecision = 64
+    private static let decisionStep = 32
+    /// The weight that results keep when new candidates come, as the model has grown by a quarter: as if each row counted once.
+    private static let kept = 0.8
     /// The normal quantile of a two-sided test at p < 0.01.
     private static let significance = 2.5758
     /// With fewer differences no outcome has p < 0.01: 2·2⁻⁸.
@@ -44,7 +47,7 @@ final class RidgeRace {
     private static let block = 64
 
     /// - Parameters:
-    ///   - former: the race before, whose results count half for the ridges that stay.
+    ///   - former: the race before, whose results go on with less weight for the ridges that stay.
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     init(_ candidates: RidgeCandidates, width: Int, metric: RidgeMetric, after former: RidgeRace?) throws(LinearAlgebraError) {
         sample = try Matrix(rows: width, columns: 0)
@@ -60,13 +63,13 @@ final class RidgeRace {
             for (j, against) in places.enumerated() {
                 guard let from, let against else { continue }
                 let old = former.wins[from * former.candidates.ridges.count + against]
-                wins[i * count + j] = Wins(rows: old.rows / 2, sum: old.sum / 2, squares: old.squares / 2)
+                wins[i * count + j] = Wins(rows: old.rows * Self.kept, sum: old.sum * Self.kept, squares: old.squares * Self.kept)
             }
         }
         // Shares of the same rows only: if a candidate is new, all begin with the state's own rows.
         if !places.contains(nil) {
-            for (place, old) in places.enumerated() { right[place] = (old.map { former.right[$0] } ?? 0) / 2 }
-            total = former.total / 2
+            for (place, old) in places.enumerated() { right[place] = (old.map { former.right[$0] } ?? 0) * Self.kept }
+            total = former.total * Self.kept
         }
         offered = former.offered
         scored = former.scored
@@ -147,7 +150,7 @@ final class RidgeRace {
         // The sums do not determine the weights of a ridge that is no candidate.
         guard let own = candidates.ridges.firstIndex(of: current) else { return candidates.preferred }
         guard scored >= nextDecision else { return nil }
-        nextDecision = scored + max(Self.firstDecision, scored / 4)
+        nextDecision = scored + max(Self.decisionStep, scored / 4)
         let ridges = candidates.ridges.count
         var winner: (ridge: Double, lead: Double)?
         for other in 0..<ridges where other != own {
