@@ -133,7 +133,7 @@ def measure(client, name, rows, seed):
         client.call("PATCH", path, {"imbalance": setting})
         client.call("POST", path + "/rebalance")
         figures[title] = predict("?weights=balanced&balance=0")
-    client.call("DELETE", path)
+    client.send("DELETE", path)
     return figures
 
 
