@@ -8,7 +8,7 @@ struct ExpectedScores {
     /// Whether there may be other classes.
     let isOpen: Bool
     /// Their weights; nil if they do not follow from the rows.
-    private let solution: OracleSolution?
+    private var solution: OracleSolution?
     /// The column in the solution for each of `labels`.
     private let columns: [Int]
     private let model: OracleModel
@@ -19,7 +19,11 @@ struct ExpectedScores {
     mutating func adjust(balance: Double?, kind: String?, details: JSONValue) throws {
         guard let balance, balance != 0 else { return }
         let calibration = details[kind == "plain" ? "calibration" : "balanced_calibration"]
-        guard let temperature = calibration["temperature"].double else { throw HistoryFailure("a balance without a temperature") }
+        guard let temperature = calibration["temperature"].double else {
+            // Balanced weights may have been adopted, with the temperature they had before, since the details were read.
+            guard kind == "balanced" else { throw HistoryFailure("a balance without a temperature") }
+            return solution = nil
+        }
         var exponent = kind == "plain" ? 1.0 : 0
         if kind == "balanced", case .reweight(let power) = model.configuration.imbalance { exponent = 1 - power }
         let counts = labels.map { label in Double(model.classes.first { $0.label == label }?.count ?? 0) }
