@@ -62,7 +62,7 @@ struct PredictionSets: Sendable, Equatable {
         var weight = 0.0
     }
 
-    /// Of ln((1 − p)/p) for the labels of recent rows: probabilities near 1 and near 0 are told apart alike.
+    /// Of ln((1 − p)/p) for the labels of recent rows: a scale as fine for probabilities near 1 as near 0.
     private var odds = DecayingHistogram(limit: limit, width: width)
     private var levels = CoverageLevel.all.map { Level(error: 1 - $0.rawValue) }
     private(set) var rows = 0

@@ -1,8 +1,8 @@
 public import LinearAlgebra
 
 extension Classifier {
-    /// Copies the sums of this state for a ridge curve, and for the candidates of a ridge that chooses itself, to be computed on another
-    /// thread.
+    /// Copies the sums of this state for a ridge curve, and for the candidates of a ridge that chooses itself if they are due, to be
+    /// computed on another thread.
     ///
     /// - Returns: nil if nothing has been learned.
     /// - Throws: `LinearAlgebraError.outOfMemory`: the job holds D² + D·C doubles.
@@ -10,7 +10,7 @@ extension Classifier {
     public func makeRidgeJob() throws(LinearAlgebraError) -> RidgeJob? {
         guard samples > 0 else { return nil }
         return RidgeJob(
-            version: version, ridge: configuration.ridge, makesCandidates: configuration.ridgeChoice != .fixed, epoch: epoch,
+            version: version, ridge: configuration.ridge, makesCandidates: needsRidgeCandidates, epoch: epoch,
             problem: try core.ridgeProblem())
     }
 

@@ -35,7 +35,7 @@ public final class Classifier {
     /// Measures the novelty of rows of known classes.
     let noveltyRecorder = NoveltyRecorder()
     /// Counts changes other than learning. Balanced weights begun before such a change are obsolete.
-    package internal(set) var epoch = 0
+    var epoch = 0
 
     /// What has been learned, and the weights that follow from it.
     var core: LearningCore

@@ -147,10 +147,11 @@ final class RidgeRace {
     ///
     /// - Complexity: O(1).
     func decide(current: Double) -> Double? {
-        // The sums do not determine the weights of a ridge that is no candidate.
-        guard let own = candidates.ridges.firstIndex(of: current) else { return candidates.preferred }
+        // Also before a move that may fail: it must not be tried with every block.
         guard scored >= nextDecision else { return nil }
         nextDecision = scored + max(Self.decisionStep, scored / 4)
+        // The sums do not determine the weights of a ridge that is no candidate.
+        guard let own = candidates.ridges.firstIndex(of: current) else { return candidates.preferred }
         let ridges = candidates.ridges.count
         var winner: (ridge: Double, lead: Double)?
         for other in 0..<ridges where other != own {

@@ -24,7 +24,7 @@ package enum Job: Sendable {
     /// Adopt a computed curve of ridges, and candidates.
     case adoptRidges(RidgeOutcome)
     /// Move to a ridge that has won.
-    case moveRidge(to: Double)
+    case moveRidge(to: Double, generation: Int)
     /// Measure the leverage of rows: how far they lie from everything learned.
     case measure(LeverageJob)
     /// Call a closure with the learner: tests use it to damage the state or make allocations fail.

@@ -62,7 +62,7 @@ extension ModelWorker {
     /// Changes the ridge, the imbalance and the balance, or some of them; if one fails, none changes.
     func reconfigure(_ patch: ModelPatch) throws(ModelError) -> Change<ModelDetails> {
         do {
-            if let imbalance = patch.imbalance { try reserve(for: imbalance) }
+            try reserve(for: patch)
             let isOther = try classifier.reconfigure(
                 ridge: patch.ridge, ridgeChoice: patch.ridgeChoice, imbalance: patch.imbalance, balance: patch.balance)
             return Change(try details(), isNone: !isOther)
@@ -83,16 +83,18 @@ extension ModelWorker {
         var changed = classifier.configuration
         patch.apply(to: &changed)
         do throws(ConfigurationError) { try changed.validate() } catch { return nil }
-        if let imbalance = patch.imbalance { try reserve(for: imbalance) }
+        try reserve(for: patch)
         return .settings(patch)
     }
 
-    /// Reserves the memory needed with another imbalance setting: balanced weights are stored separately.
-    private func reserve(for imbalance: Imbalance) throws(ModelError) {
+    /// Reserves the memory needed with other settings: balanced weights and candidates of the ridge are stored separately.
+    private func reserve(for patch: ModelPatch) throws(ModelError) {
+        guard patch.imbalance != nil || patch.ridgeChoice != nil else { return }
         var configuration = classifier.configuration
-        configuration.imbalance = imbalance
+        patch.apply(to: &configuration)
         guard let bytes = requiredBytes(configuration, classes: classifier.registry.count), reservation.resize(to: bytes) else {
-            throw .doesNotFit("balanced weights", bytes: nil, budget: context.budget)
+            let what = patch.imbalance == nil ? "candidates of the ridge" : "balanced weights"
+            throw .doesNotFit(what, bytes: nil, budget: context.budget)
         }
     }
 

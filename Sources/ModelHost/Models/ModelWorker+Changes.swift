@@ -137,6 +137,7 @@ extension ModelWorker {
     private func publish(_ kind: ModelChange) {
         // A running refresh works on an outdated state.
         refresh.cancel()
+        ridges.noteChange()
         publish()
         if case .unlearned(let rows) = kind { model.activity.withLock { $0.unlearnedRows += rows } }
         if case .ridgeMoved = kind { model.activity.withLock { $0.ridgeMoves += 1 } }

@@ -5,7 +5,7 @@ internal import LinearAlgebra
 extension ModelWorker {
     /// Answers with the ridge curve, once there is a current one.
     func ridgeCurve(_ completion: Completion<RidgeReport>) {
-        if let curve = ridges.curve(of: ridgeState, samples: classifier.samples) { return completion.succeed(report(curve)) }
+        if let curve = ridges.curve(samples: classifier.samples) { return completion.succeed(report(curve)) }
         ridges.await(completion)
         startRidgeJobIfDue()
     }
@@ -56,7 +56,7 @@ extension ModelWorker {
             reservation.giveBack()
             throw .busy("too many ridge curves are being computed")
         }
-        ridges.begin(ridgeState)
+        ridges.begin()
     }
 
     /// Answers the requests that waited for a curve.
@@ -64,13 +64,14 @@ extension ModelWorker {
         switch outcome.result {
         case .success(let findings):
             let curve = findings.curve
+            // Those who wait get the curve of the state that has taken its place.
+            guard ridges.end(curve, duration: outcome.duration) else { return }
             // Without memory the race goes on with the candidates it has.
             if let candidates = findings.candidates, (try? classifier.adopt(candidates)) == true { publish() }
-            ridges.end(curve, duration: outcome.duration)
             let report = report(curve)
             for completion in ridges.takeWaiting() { completion.succeed(report) }
         case .failure(let error):
-            ridges.end(nil, duration: outcome.duration)
+            _ = ridges.end(nil, duration: outcome.duration)
             if case .outOfMemory = error {
                 refuseRidgeCurves(ModelError(.outOfSpace, "not enough memory for the ridge curve"))
             } else {
@@ -82,14 +83,15 @@ extension ModelWorker {
     /// Asks for a move if a ridge has won by the rows just learned. It is a job of its own, after the answers.
     func moveRidgeIfDecided() {
         guard let ridge = classifier.takeRidgeDecision() else { return }
-        _ = model.queue.append(.moveRidge(to: ridge), to: .writing)
+        _ = model.queue.append(.moveRidge(to: ridge, generation: ridges.generation), to: .writing)
     }
 
     /// Moves to a ridge that has won; if that fails, the one in force stays.
-    func moveRidge(to ridge: Double) {
+    ///
+    /// - Parameter generation: that of the state which decided. One that was changed meanwhile decides again.
+    func moveRidge(to ridge: Double, generation: Int) {
         let former = classifier.configuration.ridge
-        // Set to another one meanwhile, or restored.
-        guard classifier.configuration.ridgeChoice != .fixed, ridge != former else { return }
+        guard generation == ridges.generation else { return }
         let completion = Completion<Void> { [context, model] outcome in
             guard case .failure(let error) = outcome else { return }
             context.log.warning("the ridge could not be moved", ["model": model.name, "to": "\(ridge)", "reason": error.detail])
@@ -109,10 +111,6 @@ extension ModelWorker {
         RidgeReport(
             model: model.name, version: classifier.version, samples: classifier.samples, ridge: classifier.configuration.ridge, curve: curve
         )
-    }
-
-    private var ridgeState: RidgeSchedule.State {
-        RidgeSchedule.State(classifier: ObjectIdentifier(classifier), epoch: classifier.epoch)
     }
 }
 

@@ -282,7 +282,7 @@ final class ModelWorker {
         case .adopt(let outcome): adopt(outcome)
         case .ridgeCurve(let completion): ridgeCurve(completion)
         case .adoptRidges(let outcome): adopt(outcome)
-        case .moveRidge(let ridge): moveRidge(to: ridge)
+        case .moveRidge(let ridge, let generation): moveRidge(to: ridge, generation: generation)
         case .measure(let job): measure(job)
         case .call(let body): body(classifier)
         case .describe(let completion, _): describe(completion)

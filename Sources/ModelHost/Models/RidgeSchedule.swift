@@ -5,25 +5,27 @@ internal import Concurrency
 /// one at a time, followed by a pause as long as it took, so that they take at most half of the time. A curve serves later requests until
 /// the model has grown by a tenth or changed otherwise.
 struct RidgeSchedule {
-    /// What a curve belongs to, besides the rows that followed.
-    struct State: Equatable {
-        let classifier: ObjectIdentifier
-        /// See `Classifier.epoch`.
-        let epoch: Int
-    }
-
-    private var newest: (curve: RidgeCurve, state: State)?
-    private var running: State?
+    /// Counts the model's changes other than learning: what was computed before one belongs to another state.
+    private(set) var generation = 0
+    private var newest: RidgeCurve?
+    /// The generation that a computation in flight belongs to.
+    private var running: Int?
     /// In seconds of the monotonic clock.
     private var notBefore = 0.0
     private var waiting: [Completion<RidgeReport>] = []
 
-    /// The curve that answers for a state with this many rows; nil if one must be computed first.
-    func curve(of state: State, samples: Int) -> RidgeCurve? {
-        guard let newest, newest.state == state else { return nil }
-        let isCurrent = samples - newest.curve.samples <= newest.curve.samples / 10
+    /// The curve that answers for a model with this many rows; nil if one must be computed first.
+    func curve(samples: Int) -> RidgeCurve? {
+        guard let newest else { return nil }
+        let isCurrent = samples - newest.samples <= newest.samples / 10
         // A curve from before serves while none may be computed.
-        return isCurrent || running == nil && MonotonicClock.now < notBefore ? newest.curve : nil
+        return isCurrent || running == nil && MonotonicClock.now < notBefore ? newest : nil
+    }
+
+    /// Records a change of the model other than learning.
+    mutating func noteChange() {
+        generation += 1
+        newest = nil
     }
 
     /// Keeps a request until there is a curve.
@@ -40,15 +42,18 @@ struct RidgeSchedule {
     /// Delays the next attempt after one that could not start.
     mutating func postpone(_ seconds: Double) { notBefore = MonotonicClock.now + seconds }
 
-    mutating func begin(_ state: State) { running = state }
+    mutating func begin() { running = generation }
 
     /// Records the end of the computation.
     ///
     /// - Parameter curve: nil if it failed.
-    mutating func end(_ curve: RidgeCurve?, duration: Double) {
-        if let running, let curve { newest = (curve, running) }
+    /// - Returns: whether the model has changed only by learning since it began.
+    mutating func end(_ curve: RidgeCurve?, duration: Double) -> Bool {
+        let isCurrent = running == generation
+        if isCurrent { newest = curve ?? newest }
         running = nil
         notBefore = MonotonicClock.now + duration
+        return isCurrent
     }
 
     /// Returns the waiting requests and clears them.

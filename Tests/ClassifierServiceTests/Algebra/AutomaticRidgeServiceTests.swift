@@ -1,5 +1,6 @@
 import AnalyticLearning
 import CommandSupport
+import Concurrency
 import Foundation
 import TensorFormats
 import Testing
@@ -101,6 +102,28 @@ import Testing
         let copy = ModelClient(kept.client(), "copy")
         let restored = try copy.restore(try model.snapshot().body)
         #expect(restored.status == 201 && restored["ridge"].double == 3 && restored["config"]["ridge"].string == "auto", "\(restored.text)")
+    }
+
+    @Test func candidatesOfAStateThatWasReplaced_areDropped() throws {
+        let service = try TestService()
+        let (model, other) = (ModelClient(service), ModelClient(service, "other"))
+        try other.create(#"{"dimension":3,"ridge":"auto"}"#)
+        try other.learn([[1, 0, 0], [0, 1, 0]], ["a", "b"])
+        // The only thread for candidates is busy with something else.
+        let gate = DispatchSemaphore(value: 0)
+        #expect(service.service.registry.context.ridgePool.run(.reading) { gate.wait() })
+        try model.create(Self.automatic)
+        var stream = Stream()
+        let (rows, labels) = stream.next(220)
+        try model.learn(rows, labels)
+        // Another state, of other dimensions, takes its place before they are computed.
+        #expect(try model.restore(try other.snapshot().body).status == 200)
+        gate.signal()
+        // A curve asked for afterwards waits behind them, and is that of the new state.
+        let curve = try model.client.send("GET", model.path + "/ridge")
+        #expect(curve.status == 200 && curve["samples"].int == 2 && curve["curve_samples"].int == 2, "\(curve.text)")
+        #expect(try model.details()["ridge_race"] == .null)
+        #expect(try model.learn([[0, 0, 1]], ["a"]).status == 200)
     }
 
     @Test func snapshotWithoutTheRidgeInForce_isRefused() throws {

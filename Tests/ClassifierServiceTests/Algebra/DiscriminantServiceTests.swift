@@ -1,7 +1,7 @@
 import TensorFormats
 import Testing
 
-/// `imbalance` discriminant in service: a new class is predicted after its first row, and everything that is told of it.
+/// The `discriminant` of a running service: a new class is predicted after its first row, and details, events and snapshots agree.
 @Suite struct DiscriminantServiceTests {
     private struct Stream {
         private var generator: SeededGenerator

@@ -106,8 +106,8 @@ extension Operation {
         {"name":"fruit","version":0,"samples":0,"classes":0,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
         "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16,"balance":0},"ridge":0.1,"ill_conditioned":false,\
         "inexact":false,"condition_estimate":1,"drift":0,"solves":0,"balanced_version":null,"evaluation":{"evaluated_samples":0,\
-        "accuracy":null,"balanced_accuracy":null,"window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},"balance":null,\
-        "classes":[],"confusion":[]},"race":[],"calibration":null,"balanced_calibration":null,"log_bytes":null,\
+        "accuracy":null,"balanced_accuracy":null,"window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},\
+        "balance":null,"classes":[],"confusion":[]},"race":[],"calibration":null,"balanced_calibration":null,"log_bytes":null,\
         "checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,"unseen_rows":0,"last_rebalance":null,\
         "memory_bytes":27536}
         """
@@ -116,9 +116,9 @@ extension Operation {
         {"name":"fruit","version":1,"samples":4,"classes":2,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
         "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16,"balance":0},"ridge":0.1,"ill_conditioned":false,\
         "inexact":false,"condition_estimate":28.4,"drift":5.5e-16,"solves":0,"balanced_version":1,"evaluation":{"evaluated_samples":0,\
-        "accuracy":null,"balanced_accuracy":null,"window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},"balance":null,\
-        "classes":[{"label":"apple","count":2,"accuracy":null,"window_accuracy":null},{"label":"banana","count":2,"accuracy":null,\
-        "window_accuracy":null}],"confusion":[]},"race":[],"calibration":null,"balanced_calibration":null,"log_bytes":null,\
+        "accuracy":null,"balanced_accuracy":null,"window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},\
+        "balance":null,"classes":[{"label":"apple","count":2,"accuracy":null,"window_accuracy":null},{"label":"banana","count":2,\
+        "accuracy":null,"window_accuracy":null}],"confusion":[]},"race":[],"calibration":null,"balanced_calibration":null,"log_bytes":null,\
         "checkpoint_version":null,"checkpoint_age_seconds":null,"queue_depth":0,"unseen_rows":0,"last_rebalance":{"version":1,\
         "age_seconds":0.5,"seconds":0.001},"memory_bytes":30288}
         """
