@@ -27,6 +27,9 @@ struct SavedParts {
     var novelty: NoveltyState?
     var sumError: Double?
     var momentErrors: [Double]?
+    var rowSum: [Double]?
+    var intercepts: [Double]?
+    var balancedIntercepts: [Double]?
 
     init(_ classifier: Classifier) throws {
         configuration = classifier.configuration
@@ -42,7 +45,14 @@ struct SavedParts {
         sumError = classifier.savedSumError
         classifier.withSquare { $0.forEachPackedGram { gram.append(contentsOf: $0) } }
         classifier.withCrossMoment { $0.copyRowMajor(rows: 0..<$0.rows, into: &q) }
-        classifier.withWeights { $0.copyRowMajor(rows: 0..<$0.rows, into: &weights) }
+        do {
+            let folded = try classifier.foldedWeights()
+            folded.copyRowMajor(rows: 0..<folded.rows, into: &weights)
+        }
+        if configuration.intercept {
+            rowSum = classifier.withRowSum { $0.withElements { Array($0) } }
+            intercepts = classifier.intercepts
+        }
         classifier.withMoments { moments in
             moments.mean.withElements { mean = Array($0) }
             moments.m2.withElements { m2 = Array($0) }
@@ -53,6 +63,7 @@ struct SavedParts {
             var elements: [Double] = []
             weights.withWeights { $0.copyRowMajor(rows: 0..<$0.rows, into: &elements) }
             if let rule = weights.rule { discriminant = (elements, rule) } else { balanced = elements }
+            if !weights.intercepts.isEmpty { balancedIntercepts = weights.intercepts }
             balancedVersion = weights.version
         }
         try classifier.forEachSketch { column, rows in
@@ -92,7 +103,8 @@ struct SavedParts {
                         classes: zip(rule.bias, rule.marginWeight).flatMap { [$0, $1] })
                 }, balancedVersion: balancedVersion,
                 evaluation: try ProgressiveEvaluation(evaluation), calibration: calibration, balancedCalibration: balancedCalibration,
-                novelty: novelty, sumError: sumError, momentErrors: momentErrors.map(buffer)))
+                novelty: novelty, sumError: sumError, momentErrors: momentErrors.map(buffer),
+                rowSum: rowSum.map(buffer), intercepts: intercepts, balancedIntercepts: balancedIntercepts))
     }
 
     func restored() throws -> Classifier {

@@ -11,7 +11,8 @@ import Testing
     static let configurations = [
         #"{"dimension":5}"#, #"{"dimension":5,"ridge":3,"feature_map":{"kind":"random_relu","width":9,"seed":18446744073709551615}}"#,
         #"{"dimension":5,"imbalance":{"kind":"reweight"}}"#, #"{"dimension":5,"sketch_rank":"exact"}"#,
-        #"{"dimension":5,"imbalance":{"kind":"pseudo_features","cap":4,"seed":9}}"#,
+        #"{"dimension":5,"imbalance":{"kind":"pseudo_features","cap":4,"seed":9}}"#, #"{"dimension":5,"intercept":true}"#,
+        #"{"dimension":5,"intercept":true,"imbalance":{"kind":"pseudo_features","cap":4,"seed":9}}"#,
     ]
 
     private func rows(_ count: Int, seed: UInt64 = 3) -> [[Double]] {

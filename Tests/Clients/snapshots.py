@@ -32,7 +32,8 @@ class Snapshot:
 
     def scores(self, rows):
         """What the service predicts with: the balanced weights where there are some."""
-        return self.hidden(rows) @ self.tensors.get("weight.balanced", self.tensors["weight"])
+        kind = "weight.balanced" if "weight.balanced" in self.tensors else "weight"
+        return self.hidden(rows) @ self.tensors[kind] + self.tensors.get(kind + ".intercept", 0)
 
     def gram(self):
         width = self.tensors["weight"].shape[0]

@@ -18,6 +18,8 @@ extension BalanceProblem {
         for column in counts.indices where counts[column] > 0 && counts[column] < largest {
             let missing = largest - counts[column]
             let drawn = min(missing, cap > 0 ? cap : ModelConfiguration.largestCap)
+            classWeights[column] += Double(missing)
+            totalWeight += Double(missing)
             let draws = NormalDraws(seed: seed, label: labels[column])
             for draw in 0..<drawn {
                 z.withMutableColumn(block.count) { z in
@@ -56,7 +58,18 @@ extension BalanceProblem {
                     }
                 }
             }
+            addToRowSum(h, row, times: root)
         }
         normal.add(h)
+    }
+
+    /// s̃ ← s̃ + αh.
+    private mutating func addToRowSum(_ h: borrowing Matrix, _ row: Int, times factor: Double) {
+        guard rowSum.columns > 0 else { return }
+        rowSum.withMutableColumn(0) { sum in
+            h.withColumn(row) { h in
+                for index in sum.indices { sum[index] += factor * h[index] }
+            }
+        }
     }
 }

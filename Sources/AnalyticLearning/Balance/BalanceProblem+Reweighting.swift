@@ -5,6 +5,7 @@ extension BalanceProblem {
     ///
     /// What a sketch has lost therefore weighs w_min, like rows of no class; a class with the smallest weight needs no sketch.
     mutating func reweigh(_ weights: ClassWeights) throws(LinearAlgebraError) {
+        setWeights(weights)
         for column in counts.indices { right.scaleColumn(column, by: weights.values[column]) }
         // Exact class matrices were already summed when the state was copied.
         guard configuration.sketchRank != .exact else { return }
@@ -30,5 +31,22 @@ extension BalanceProblem {
             }
         }
         normal.add(block, columns: 0..<filled)
+    }
+
+    /// s̃ = w_min·s + Σ_c (w_c − w_min)Q_c, q̃ and ñ, before Q is weighted.
+    private mutating func setWeights(_ weights: ClassWeights) {
+        totalWeight *= weights.smallest
+        if rowSum.columns > 0 { rowSum.scale(by: weights.smallest) }
+        for column in counts.indices {
+            classWeights[column] *= weights.values[column]
+            let excess = max(0, weights.values[column] - weights.smallest)
+            totalWeight += excess * Double(counts[column])
+            guard rowSum.columns > 0, excess > 0 else { continue }
+            rowSum.withMutableColumn(0) { sum in
+                right.withColumn(column) { moment in
+                    for index in sum.indices { sum[index] += excess * moment[index] }
+                }
+            }
+        }
     }
 }

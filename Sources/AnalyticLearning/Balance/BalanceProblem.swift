@@ -11,6 +11,11 @@ struct BalanceProblem: ~Copyable, Sendable {
     var normal: NormalEquations
     /// Q at first, then Q̃, then W̃.
     var right: Matrix
+    /// s at first, then s̃ [D×1], if the model has an intercept; otherwise without columns.
+    var rowSum: Matrix
+    /// q̃, and ñ: the weights of the rows of each class, and of all.
+    var classWeights: [Double]
+    var totalWeight: Double
     /// μ [d×C], if pseudo-features are drawn.
     var mean: Matrix
     /// noise·σ [d×C], if pseudo-features are drawn.
@@ -32,6 +37,7 @@ struct BalanceProblem: ~Copyable, Sendable {
         var normal = try NormalEquations(gramOf: square)
         let scale = RowScale(squares: (0..<normal.dimension).map { normal[$0, $0] }, rows: truth.samples)
         let right = try truth.crossMoment.copied()
+        let rowSum = try truth.rowSum.copied()
         var mean = try Matrix(rows: featureMap.dimension, columns: 0)
         var deviation = try Matrix(rows: featureMap.dimension, columns: 0)
         var sketches: [FrequentDirections] = []
@@ -64,6 +70,9 @@ struct BalanceProblem: ~Copyable, Sendable {
         self.epoch = epoch
         self.normal = normal
         self.right = right
+        self.rowSum = rowSum
+        classWeights = truth.counts.map(Double.init)
+        totalWeight = Double(truth.samples)
         self.mean = mean
         self.deviation = deviation
         self.sketches = sketches
@@ -89,19 +98,23 @@ struct BalanceProblem: ~Copyable, Sendable {
         if !isWhole { throw .stopped }
     }
 
-    /// Solves (G̃+λI)W̃ = Q̃.
+    /// Solves (G̃+λI)W̃ = Q̃; with an intercept, after G̃ − s̃s̃ᵀ/ñ and Q̃ − s̃q̃ᵀ/ñ have replaced G̃ and Q̃.
     ///
     /// - Throws: `BalanceError`; `.noClass` if no class can have weights.
     consuming func solved(version: Int, shouldStop: () -> Bool) throws(BalanceError) -> BalancedWeights {
         try assemble(shouldStop: shouldStop)
         let solution: NormalEquations.Solution
+        var intercepts: [Double] = []
         do throws(LinearAlgebraError) {
+            if configuration.intercept { CentredSums.centre(&normal, &right, rowSum, classWeights, total: totalWeight) }
             solution = try normal.solve(ridge: configuration.ridge, &right)
+            if configuration.intercept { intercepts = CentredSums.intercepts(right, rowSum, classWeights, total: totalWeight) }
         } catch {
             throw .solver(error)
         }
         let weights = BalancedWeights(
-            version: version, imbalance: configuration.imbalance, solution: solution, epoch: epoch, weights: right, scale: scale)
+            version: version, imbalance: configuration.imbalance, solution: solution, epoch: epoch, weights: right,
+            intercepts: intercepts, scale: scale)
         guard let weights else { throw .noClass }
         return weights
     }

@@ -27,6 +27,10 @@ extension Classifier {
             throw .state(error)
         }
         try checkProjection(state)
+        // The intercepts need the sum of all rows.
+        if configuration.intercept, !state.configuration.intercept, state.counts.reduce(0, +) < state.samples {
+            throw .differs(part: "intercept", mine: "true", theirs: "false, with rows of no class")
+        }
         // No class has more rows than there are samples.
         guard canCount(rows: state.samples) else { throw .tooManyRows }
         let (samples, known) = (core.truth.samples, core.truth.counts.count)
@@ -110,6 +114,7 @@ extension Classifier {
         weights.setRowMajor(state.weights)
         var product = try Matrix(rows: gram.dimension, columns: state.labels.count)
         try gram.multiplyGram(weights, into: &product)
+        state.addIntercepts(to: &product)
         return LearningCore.relativeResidual(&product, weights, ridge: state.configuration.ridge, crossMoment: crossMoment)
     }
 }

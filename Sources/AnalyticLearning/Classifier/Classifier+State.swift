@@ -6,9 +6,29 @@ extension Classifier {
         try body(core.truth.crossMoment)
     }
 
-    /// Calls `body` with W [D×C], in Float64.
+    /// Calls `body` with W [D×C], in Float64: the weights without the part of an intercept, see `foldedWeights`.
     public func withWeights<R, E: Error>(_ body: (borrowing Matrix) throws(E) -> R) throws(E) -> R {
         try body(core.view.readout.weights)
+    }
+
+    /// W′ [D×C], whose scores are hᵀW′ + b: W if the model has no intercept.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    /// - Complexity: O(D·C).
+    public func foldedWeights() throws(LinearAlgebraError) -> Matrix {
+        core.settle()
+        return try core.foldedWeights()
+    }
+
+    /// b [C]; empty if the model has no intercept.
+    public var intercepts: [Double] {
+        core.settle()
+        return core.intercepts
+    }
+
+    /// Calls `body` with s [D×1], the sum of all mapped rows; it has no column if the model has no intercept.
+    public func withRowSum<R, E: Error>(_ body: (borrowing Matrix) throws(E) -> R) throws(E) -> R {
+        try body(core.truth.rowSum)
     }
 
     /// Calls `body` with the class moments.

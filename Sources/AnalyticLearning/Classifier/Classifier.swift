@@ -56,7 +56,9 @@ public final class Classifier {
         try configuration.validate()
         let map = try featureMap ?? FeatureMap(configuration)
         precondition(map.dimension == configuration.dimension && map.width == configuration.width, "another feature map")
-        core = try LearningCore(map, ridge: configuration.ridge, sketchRank: configuration.sketchRank)
+        core = try LearningCore(
+            map, ridge: configuration.ridge, sketchRank: configuration.sketchRank,
+            intercept: configuration.intercept)
         evaluation = ProgressiveEvaluation(window: evaluationWindow)
         self.configuration = configuration
         self.featureMap = map
@@ -165,9 +167,10 @@ public final class Classifier {
         let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)
         precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
         let known = core.truth.counts.count
-        core.settleMoment()
+        core.settle()
         noveltyRecorder.refresh(
-            core.view.readout.moment, width: featureMap.width, isIllConditioned: core.view.health.isIllConditioned)
+            core.view.readout.moment, core.view.readout.intercept.shownSums, width: featureMap.width,
+            isIllConditioned: core.view.health.isIllConditioned)
         let scorer = BalancedScorer(balanced, balancedTest)
         do throws(LinearAlgebraError) {
             try core.reserve(columns, spans: spans, isForLater: isForLater, balanced: scorer, classRoom)
@@ -231,8 +234,11 @@ public final class Classifier {
     /// - Complexity: O(D·C); O(D + C) if the weights are those published last.
     public func publish() -> PublishedWeights? {
         guard !registry.labels.isEmpty else { return PublishedWeights(self, plain: nil) }
-        guard let table = tables.table(of: core) ?? (core.makeWeightsFinite() ? tables.table(of: core) : nil) else { return nil }
-        core.settleMoment()
+        core.settle()
+        if let table = tables.table(of: core) { return PublishedWeights(self, plain: table) }
+        guard core.makeWeightsFinite() else { return nil }
+        core.settle()
+        guard let table = tables.table(of: core) else { return nil }
         return PublishedWeights(self, plain: table)
     }
 }

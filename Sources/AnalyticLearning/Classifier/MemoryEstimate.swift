@@ -15,6 +15,8 @@ enum MemoryEstimate {
         // W, and its published copy.
         doubles += Double(width) * classes + PublishedWeights.doubles(width: width, classes: classes)
         doubles += ResidualMoment.doubles(classes: classes) + ResidualMoment.publishedDoubles(classes: classes)
+        // s, r and some columns of a solution; W′ while it is published.
+        if configuration.intercept { doubles += Double(width) * (classes + 6) }
         if configuration.imbalance != .none {
             let columns = BalancedWeights.columns(configuration.imbalance, classes: classes)
             doubles += BalancedWeights.doubles(configuration.imbalance, width: width, classes: classes)

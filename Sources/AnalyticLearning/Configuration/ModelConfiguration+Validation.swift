@@ -46,6 +46,11 @@ extension ModelConfiguration {
             guard sketchRank != .rows(0) else {
                 throw ConfigurationError(field: "sketch_rank", message: "must be at least 1, or \"exact\", if imbalance is reweight")
             }
+            // The sums around the mean of what sketches have lost would be negative.
+            guard !intercept || sketchRank == .exact else {
+                throw ConfigurationError(
+                    field: "sketch_rank", message: "must be \"exact\" if imbalance is reweight and the model has an intercept")
+            }
         case .discriminant(let falseShare, _):
             guard falseShare > 0, falseShare <= 0.5 else {
                 throw ConfigurationError(

@@ -14,6 +14,8 @@ public struct ModelConfiguration: Equatable, Sendable {
     public var sketchRank: SketchRank
     /// τ from 0 to 1, how far predictions even out the classes' shares unless a request says otherwise: see `PriorTarget.balance`.
     public var balance: Double
+    /// Whether scores have an intercept for each class, b_c, which the ridge does not penalise: see `InterceptTerm`.
+    public var intercept: Bool
 
     /// A configuration; omitted values take their defaults.
     ///
@@ -25,9 +27,10 @@ public struct ModelConfiguration: Equatable, Sendable {
     ///   - ridgeChoice: by default the ridge stays as it is set.
     ///   - sketchRank: by default 16 rows if imbalance is `reweight`, otherwise none.
     ///   - balance: τ; 0 by default.
+    ///   - intercept: none by default.
     public init(
         dimension: Int, featureMap: FeatureMapKind = .identity, ridge: Double = firstRidge, imbalance: Imbalance = .none,
-        sketchRank: SketchRank? = nil, balance: Double = 0, ridgeChoice: RidgeChoice = .fixed
+        sketchRank: SketchRank? = nil, balance: Double = 0, ridgeChoice: RidgeChoice = .fixed, intercept: Bool = false
     ) {
         self.dimension = dimension
         self.featureMap = featureMap
@@ -36,6 +39,7 @@ public struct ModelConfiguration: Equatable, Sendable {
         self.imbalance = imbalance
         self.sketchRank = sketchRank ?? imbalance.defaultSketchRank
         self.balance = balance
+        self.intercept = intercept
     }
 
     /// The ridge of a new model that is not given one.

@@ -169,6 +169,7 @@ extension LearningCore {
             : BlockSchedule.recursion(
                 square.costOfAddingToGram(h), chains: view.cost.chainOperations(rows: rows.count, classes: truth.counts.count),
                 isGathered: view.isGathered(rows: rows.count), hasSketches: truth.sketches.isKept)
+        view.readout.settleIntercepts(truth)
         var firstRows = 0
         let factored = view.update.factor(h, schedule, &square) {
             truth.add(rows, h)
@@ -259,6 +260,7 @@ extension LearningCore {
     private mutating func multiplyScores(_ h: borrowing Matrix) throws(LinearAlgebraError) {
         try scores.reshapeScratch(rows: h.columns, columns: view.readout.weights.columns)
         scores.multiply(h, transposed: true, by: view.readout.weights)
+        try view.readout.addIntercepts(to: &scores, h)
     }
 
     // MARK: Replaying

@@ -16,6 +16,7 @@ extension LearningCore {
         step { core in
             swap(&core.square, &sums.square)
             core.truth.exchangeCrossMoment(&sums.crossMoment)
+            core.truth.exchangeRowSum(&sums.rowSum)
             core.truth.pastError = sums.pastError
             core.add(state, to: columns)
             core.truth.samples += state.samples
@@ -27,6 +28,7 @@ extension LearningCore {
     private struct MergedSums: ~Copyable {
         var square: SymmetricPair
         var crossMoment: Truth.CrossMoment
+        var rowSum: Matrix
         let pastError: Double
     }
 
@@ -44,8 +46,9 @@ extension LearningCore {
             if sum.isGramWithin(SumLimits.gram), isWithinBoundsTogether(with: state, theirs, columns) {
                 try reserve(room, rows: 0, columns: columns)
                 let crossMoment = try truth.crossMoment(adding: theirs, to: columns)
-                try view.solve(square: &sum, crossMoment: crossMoment.sums, rest: crossMoment.rest)
-                return MergedSums(square: sum, crossMoment: crossMoment, pastError: pastError)
+                let rowSum = try truth.rowSum(adding: state.sumOfRows ?? [])
+                try view.solve(square: &sum, crossMoment: crossMoment.sums, rest: crossMoment.rest, rowSum: rowSum)
+                return MergedSums(square: sum, crossMoment: crossMoment, rowSum: rowSum, pastError: pastError)
             }
         } catch {
             throw .solver(error)

@@ -18,6 +18,10 @@ extension LearningCore {
         truth.samples = state.samples
         truth.pastError = state.pastError
         truth.setCrossMoment(state.crossMoment)
+        if let saved = state.rowSum {
+            var sum = try truth.rowSum(adding: Array(saved))
+            truth.exchangeRowSum(&sum)
+        }
         for column in 0..<classes {
             let range = (column * dimension)..<((column + 1) * dimension)
             truth.moments.set(
@@ -26,12 +30,20 @@ extension LearningCore {
         }
         var weights = try Matrix(rows: featureMap.width, columns: classes)
         weights.setRowMajor(state.weights)
-        let residual = try relativeResidual(weights)
+        let residual = try relativeResidual(weights) { state.addIntercepts(to: &$0) }
         try view.solve(square: &square, truth: truth)
+        var folded: Matrix?
+        if let intercepts = state.intercepts {
+            folded = try weights.copied()
+            view.readout.intercept.fold(into: &weights, intercepts: intercepts, times: -1)
+        }
         // For well-conditioned equations the residual of the solution computed here is negligible.
         let isAccepted = try residual <= Conditioning.largestResidual || residual <= 16 * relativeResidual(view.readout.weights)
         if isAccepted {
             view.readout.weights = weights
+            if let saved = folded.take(), let intercepts = state.intercepts {
+                restored = RestoredWeights(saved, intercepts: intercepts, revision: view.readout.revision)
+            }
         } else if !solvingAnew {
             throw RestoreError.residual(residual)
         }
@@ -83,11 +95,16 @@ extension LearningCore {
 
     /// ‖(G+λI)W − Q‖ / ‖Q‖ in the Frobenius norm; 0 if both are 0.
     ///
+    /// - Parameter complete: adds to the product what the weights lack, if they are W′.
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
     /// - Complexity: D²C multiply-adds.
-    private func relativeResidual(_ weights: borrowing Matrix) throws(LinearAlgebraError) -> Double {
+    private func relativeResidual(
+        _ weights: borrowing Matrix, completing complete: (inout Matrix) -> Void = { _ in }
+    ) throws(LinearAlgebraError) -> Double {
         guard weights.columns > 0 else { return 0 }
         var product = try Matrix(rows: weights.rows, columns: weights.columns)
         try square.multiplyGram(weights, into: &product)
+        complete(&product)
         return Self.relativeResidual(&product, weights, ridge: view.ridge, crossMoment: truth.crossMoment)
     }
 

@@ -42,7 +42,7 @@ extension LearningCore {
         view.removeClass(column)
     }
 
-    /// The leverage hᵀRh of each row; see `Classifier.leverages`.
+    /// The leverage hᵀRh of each row, and what an intercept adds, (1 − hᵀr)²/(n − sᵀr); see `Classifier.leverages`.
     ///
     /// - Returns: nil if R lacks directions.
     /// - Throws: `LinearAlgebraError.outOfMemory`.
@@ -51,6 +51,7 @@ extension LearningCore {
         let dimension = featureMap.dimension
         let rows = features.count / dimension
         catchUp()
+        settle()
         guard !isBehind, !view.health.isTruncated else { return nil }
         var result: [Double] = []
         result.reserveCapacity(rows)
@@ -59,17 +60,36 @@ extension LearningCore {
             let part = UnsafeBufferPointer(rebasing: features[(first * dimension)..<(end * dimension)])
             try withMapped(part) { (core, h) throws(LinearAlgebraError) in
                 try core.view.appendLeverages(h: h, square: core.square, to: &result)
+                try core.view.readout.addInterceptLeverages(h, to: &result)
             }
         }
         return result
     }
 
-    /// Computes the residual moment if the weights were solved, not updated, since it was known.
+    /// Computes the residual moment and the intercepts if the weights were solved, not updated, since they were known.
     ///
     /// - Complexity: 2DC² operations, if needed.
-    mutating func settleMoment() {
+    mutating func settle() {
         guard !isBehind else { return }
-        view.readout.settleMoment(counts: truth.counts, crossMoment: truth.crossMoment)
+        view.readout.settle(truth)
+        if let restored, restored.revision != view.readout.revision { self.restored = nil }
+    }
+
+    /// W′ = W − rbᵀ, or a copy of W without intercepts.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    /// - Complexity: O(D·C).
+    func foldedWeights() throws(LinearAlgebraError) -> Matrix {
+        if let restored, restored.revision == view.readout.revision { return try restored.weights.copied() }
+        var weights = try view.readout.weights.copied()
+        view.readout.intercept.fold(into: &weights, intercepts: view.readout.intercept.sums.intercepts)
+        return weights
+    }
+
+    /// b [C] of W′; empty without intercepts.
+    var intercepts: [Double] {
+        if let restored, restored.revision == view.readout.revision { return restored.intercepts }
+        return view.readout.intercept.shownSums?.intercepts ?? []
     }
 
     /// Copies what the balanced weights of this state depend on.

@@ -122,6 +122,7 @@ extension LearningCore {
         guard truth.samples > 0 else {
             // Empty sums are exactly zero, whatever rounding has left in them.
             view.reset(square: &square)
+            truth.clearRowSum()
             truth.pastError = 0
             return
         }

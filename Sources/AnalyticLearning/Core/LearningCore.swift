@@ -24,6 +24,9 @@ struct LearningCore: ~Copyable {
     /// Compares ridges by the rows that are learned; nil if the ridge is fixed, or has no candidates yet.
     var race: RidgeRace?
 
+    /// W′ and b as they were saved, while they are those of the state: folding W again would round again.
+    var restored: RestoredWeights?
+
     /// Mapped rows. Two or more identity rows are not copied. Nil only while in use.
     private var mapped: Matrix?
     /// The most mapped rows that a load adds at once, if more than a block; 0 for a block.
@@ -35,11 +38,11 @@ struct LearningCore: ~Copyable {
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`.
     /// - Complexity: O(D²).
-    init(_ featureMap: FeatureMap, ridge: Double, sketchRank: SketchRank) throws(LinearAlgebraError) {
+    init(_ featureMap: FeatureMap, ridge: Double, sketchRank: SketchRank, intercept: Bool) throws(LinearAlgebraError) {
         let width = featureMap.width
         var square = try SymmetricPair(dimension: width)
-        let view = try RecursiveView(width: width, ridge: ridge, square: &square)
-        let truth = try Truth(width: width, dimension: featureMap.dimension, sketchRank: sketchRank)
+        let view = try RecursiveView(width: width, ridge: ridge, hasIntercept: intercept, square: &square)
+        let truth = try Truth(width: width, dimension: featureMap.dimension, sketchRank: sketchRank, hasRowSum: intercept)
         let mapped: Matrix? = try Matrix(rows: width, columns: 0, columnCapacity: featureMap.isIdentity ? 1 : view.cost.blockRows)
         let scores = try Matrix(rows: 0, columns: 0)
         self.featureMap = featureMap

@@ -26,6 +26,9 @@ public enum NoveltyGap: Error, Sendable, Equatable {
 ///
 ///     novelty = min_c (uᵀPu − 2uᵀP_c + P_cc − 1/n_c) + 2a − b − n(a−b)²/(1−nb)
 ///
+/// With an intercept, all rows are taken relative to their mean, which changes no distance as long as every row has a class: u is then the
+/// score less n_c/n, and A the residual moment of the regression with the intercept plus qqᵀ/n. See `InterceptTerm`.
+///
 /// Neither scatter is divided by a number of rows, so novelty falls as 1/n while a stream goes on. `rows` times it does not.
 public final class NoveltyMeasure: Sendable {
     /// n: the labelled rows behind it.
@@ -39,6 +42,8 @@ public final class NoveltyMeasure: Sendable {
     private let precision: [Double]
     /// P_cc − 1/n_c.
     private let own: [Double]
+    /// What is subtracted from each score; empty without intercepts.
+    private let shares: [Double]
     /// b.
     private let centre: Double
     /// n/(1 − nb) = n²/1ᵀA1.
@@ -46,11 +51,22 @@ public final class NoveltyMeasure: Sendable {
 
     /// - Throws: `NoveltyGap`.
     /// - Complexity: C³.
-    init(_ moment: ResidualMoment) throws(NoveltyGap) {
+    init(_ moment: ResidualMoment, _ intercepts: InterceptSums? = nil) throws(NoveltyGap) {
         guard moment.isKnown else { throw .notComputed }
         let columns = moment.counts.indices.filter { moment.counts[$0] > 0 }
         guard columns.count >= 2 else { throw .fewClasses }
-        let elements = moment.elements(of: columns)
+        var elements = moment.elements(of: columns)
+        if let intercepts {
+            guard intercepts.remainder > 0, intercepts.counts.count == moment.classes else { throw .notComputed }
+            for (j, right) in columns.enumerated() {
+                for (i, left) in columns.enumerated() {
+                    elements[i + j * columns.count] +=
+                        intercepts.counts[left] * intercepts.counts[right] / intercepts.rows
+                        - intercepts.residuals[left] * intercepts.residuals[right] / intercepts.remainder
+                }
+            }
+        }
+        shares = intercepts.map { sums in columns.map { sums.counts[$0] / sums.rows } } ?? []
         guard let precision = PrecisionMatrix.inverse(of: elements, order: columns.count) else { throw .illConditioned }
         let rows = columns.reduce(0) { $0 + moment.counts[$1] }
         let sum = elements.reduce(0, +)
@@ -98,6 +114,7 @@ public final class NoveltyMeasure: Sendable {
         } else {
             for column in 0..<classes { u.append(score(column)) }
         }
+        for (place, share) in shares.enumerated() { u[place] -= share }
     }
 
     private func novelty(_ scores: [Double]) -> Double? {

@@ -18,16 +18,17 @@ final class NoveltyRecorder {
     ///
     /// - Parameters:
     ///   - moment: of these weights.
+    ///   - intercepts: of these weights, if they have any.
     ///   - width: D, which says what learning a row costs.
     /// - Complexity: O(1), or C³.
-    func refresh(_ moment: ResidualMoment, width: Int, isIllConditioned: Bool) {
+    func refresh(_ moment: ResidualMoment, _ intercepts: InterceptSums?, width: Int, isIllConditioned: Bool) {
         guard moment.isKnown, !isIllConditioned else { return measure = nil }
         let classes = Double(moment.classes)
         // At most about a hundredth of the work of learning these rows, 4D² each.
         let paid = classes * classes * classes / Double(width * width + 1 << 16) * 2
         guard moment.rows - measuredRows >= max(1, measuredRows / 20, paid) else { return }
         measuredRows = moment.rows
-        measure = try? NoveltyMeasure(moment)
+        measure = try? NoveltyMeasure(moment, intercepts)
     }
 
     /// Uses a row.

@@ -3,6 +3,7 @@ internal import Synchronization
 /// The novelty of a published state: its measure is computed for the first prediction that asks, so learning does not pay for it.
 final class PublishedNovelty: Sendable {
     private let moment: ResidualMoment
+    private let intercepts: InterceptSums?
     /// Known before the measure: the weights have too few certain digits, or are being restored.
     private let gap: NoveltyGap?
     private let computed = AtomicLazyReference<Outcome>()
@@ -15,10 +16,12 @@ final class PublishedNovelty: Sendable {
 
     /// - Parameters:
     ///   - moment: of the state's plain weights.
+    ///   - intercepts: of the same weights, if they have any.
     ///   - counts: the rows of each class of the state.
     ///   - isIllConditioned: whether the weights have too few certain digits.
-    init(_ moment: ResidualMoment, counts: [Int], isIllConditioned: Bool) {
+    init(_ moment: ResidualMoment, _ intercepts: InterceptSums?, counts: [Int], isIllConditioned: Bool) {
         self.moment = moment
+        self.intercepts = intercepts
         let most = ResidualMoment.mostClasses
         if counts.count > most {
             gap = .manyClasses(most: most)
@@ -36,7 +39,7 @@ final class PublishedNovelty: Sendable {
         if let outcome = computed.load() { return outcome.result }
         if let gap { return .failure(gap) }
         let result: Result<NoveltyMeasure, NoveltyGap>
-        do throws(NoveltyGap) { result = .success(try NoveltyMeasure(moment)) } catch { result = .failure(error) }
+        do throws(NoveltyGap) { result = .success(try NoveltyMeasure(moment, intercepts)) } catch { result = .failure(error) }
         return computed.storeIfNil(Outcome(result)).result
     }
 

@@ -14,6 +14,8 @@ public final class RidgeCandidates: Sendable {
     let preferred: Double
     /// W for each ridge, one after another [D × ridges·classes].
     private let weights: Matrix
+    /// b for each of its columns; empty without intercepts.
+    private let intercepts: [Double]
 
     /// Candidates around the ridge of a curve's minimum.
     static let count = 7
@@ -29,6 +31,7 @@ public final class RidgeCandidates: Sendable {
         self.classCount = classCount
         self.samples = samples
         self.epoch = epoch
+        intercepts = found.intercepts
         weights = found.weights
     }
 
@@ -54,7 +57,7 @@ public final class RidgeCandidates: Sendable {
         return (ridges.filter { $0.isFinite && $0 > 0 } + [current]).sorted()
     }
 
-    /// hᵀW of some rows for each ridge and class.
+    /// The scores of some rows for each ridge and class.
     ///
     /// - Parameters:
     ///   - h: Hᵀ [D×n].
@@ -64,5 +67,10 @@ public final class RidgeCandidates: Sendable {
     func score(_ h: borrowing Matrix, into scores: inout Matrix) throws(LinearAlgebraError) {
         try scores.reshapeScratch(rows: h.columns, columns: weights.columns)
         scores.multiply(h, transposed: true, by: weights)
+        for (column, intercept) in intercepts.enumerated() {
+            scores.withMutableColumn(column) { scores in
+                for row in scores.indices { scores[row] += intercept }
+            }
+        }
     }
 }

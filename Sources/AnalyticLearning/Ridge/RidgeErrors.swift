@@ -10,18 +10,25 @@ struct RidgeErrors: ~Copyable {
     private let rotated: Matrix
     /// (T+λI)⁻¹UᵀQ of the last ridge.
     private var solution: Matrix
-    /// ‖Y‖², the number of rows that have a class.
+    /// ‖Y‖², the number of rows that have a class; with an intercept, around the mean of all rows.
     private let squaredTargets: Double
+    /// s [D×1] and q, from which intercepts follow.
+    private let rowSum: Matrix
+    private let counts: [Double]
+    private let hasIntercept: Bool
 
     /// - Parameters:
-    ///   - gram: G; consumed.
+    ///   - gram: G; consumed. With an intercept, G and Q are around the mean of all rows.
     ///   - crossMoment: Q; consumed.
-    ///   - labelled: the rows that have a class.
+    ///   - rowSum: s, if there is an intercept.
+    ///   - counts: n_c.
     ///   - samples: all rows in G.
+    ///   - hasIntercept: one more degree of freedom is fitted then.
     /// - Throws: `LinearAlgebraError`.
     /// - Complexity: 4D³/3 + 4D²C operations.
     init(
-        gram: consuming NormalEquations, crossMoment: consuming Matrix, labelled: Int, samples: Int
+        gram: consuming NormalEquations, crossMoment: consuming Matrix, rowSum: consuming Matrix, counts: [Double], samples: Int,
+        hasIntercept: Bool
     ) throws(LinearAlgebraError) {
         let reduction = try TridiagonalReduction(gram)
         var rotated = crossMoment
@@ -31,7 +38,10 @@ struct RidgeErrors: ~Copyable {
         self.reduction = reduction
         self.solution = solution
         self.rotated = rotated
-        squaredTargets = Double(labelled)
+        squaredTargets = counts.reduce(0) { $0 + $1 - (hasIntercept ? $1 * $1 / Double(samples) : 0) }
+        self.rowSum = rowSum
+        self.counts = counts
+        self.hasIntercept = hasIntercept
         self.samples = samples
     }
 
@@ -63,7 +73,7 @@ struct RidgeErrors: ~Copyable {
     /// - Complexity: O(D·C).
     mutating func point(ridge: Double) throws(LinearAlgebraError) -> RidgeCurve.Point? {
         guard samples > 0, ridge >= leastRidge else { return nil }
-        let degrees = form.eigenvalues.reduce(0) { sum, value in
+        let degrees = form.eigenvalues.reduce(hasIntercept ? 1 : 0) { sum, value in
             let value = max(0, value)
             return sum + value / (value + ridge)
         }
@@ -107,7 +117,9 @@ struct RidgeErrors: ~Copyable {
         weights.dropColumns(from: kept.count * classes)
         try reduction.rotateBack(&weights)
         guard weights.isFinite else { throw .eigensolverFailed }
-        return RidgeWeights(ridges: kept, weights: weights)
+        let intercepts =
+            hasIntercept ? CentredSums.intercepts(weights, rowSum, counts, total: Double(samples)) : []
+        return RidgeWeights(ridges: kept, weights: weights, intercepts: intercepts)
     }
 
     /// With less left of the rows, the quotient is rounding divided by rounding.
@@ -120,4 +132,6 @@ struct RidgeWeights: ~Copyable {
     let ridges: [Double]
     /// [D × ridges·C].
     let weights: Matrix
+    /// b for each of these columns; empty without intercepts.
+    let intercepts: [Double]
 }

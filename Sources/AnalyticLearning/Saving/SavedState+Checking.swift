@@ -19,6 +19,7 @@ extension SavedState {
         ] where count != expected {
             throw .size(part: part, count: count, expected: expected)
         }
+        try checkIntercepts(width: width, classes: classes)
         try Self.check(gram, "gram.packed_lower", -SumLimits.gram...SumLimits.gram)
         try Self.check(crossMoment, "cross_moment", -SumLimits.crossMoment...SumLimits.crossMoment)
         try Self.check(mean, "class.mean", -1e51...1e51)
@@ -66,6 +67,22 @@ extension SavedState {
         for kind in [WeightsKind.plain, .balanced] { _ = try curve(of: kind) }
         try novelty?.check("novelty")
         if let evaluation, !evaluation.fits(classes: classes) { throw .value(part: "evaluation", index: 0) }
+    }
+
+    private func checkIntercepts(width: Int, classes: Int) throws(RestoreError) {
+        let finite = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
+        let isUsed = configuration.intercept
+        let balanced = isUsed ? balancedWeights.map { $0.count / max(1, width) } ?? 0 : 0
+        for (part, count, expected) in [
+            ("row_sum", rowSum?.count ?? 0, isUsed ? width : 0), ("weight.intercept", intercepts?.count ?? 0, isUsed ? classes : 0),
+            ("weight.balanced.intercept", balancedIntercepts?.count ?? 0, balanced),
+        ] where count != expected {
+            throw .size(part: part, count: count, expected: expected)
+        }
+        if let rowSum { try Self.check(rowSum, "row_sum", -SumLimits.crossMoment...SumLimits.crossMoment) }
+        for (part, values) in [("weight.intercept", intercepts), ("weight.balanced.intercept", balancedIntercepts)] {
+            try values?.withUnsafeBufferPointer { values throws(RestoreError) in try Self.check(values, part, finite) }
+        }
     }
 
     private func checkSketches(classes: Int, width: Int, triangle: Int) throws(RestoreError) {

@@ -36,7 +36,8 @@ extension SavedState {
         weights.setRowMajor(balancedWeights)
         // A restored classifier begins its first epoch.
         return BalancedWeights(
-            version: balancedVersion, imbalance: configuration.imbalance, solution: nil, epoch: 0, weights: weights, scale: scale())
+            version: balancedVersion, imbalance: configuration.imbalance, solution: nil, epoch: 0, weights: weights,
+            intercepts: balancedIntercepts ?? [], scale: scale())
     }
 
     /// What the weights got right at each balance.
@@ -55,14 +56,38 @@ extension SavedState {
         RowScale(squares: (0..<configuration.width).map { gram[$0 * ($0 + 3) / 2] }, rows: samples)
     }
 
-    /// A = N − QᵀW, if it takes little more work than checking the weights; otherwise it is unknown until the model is restored.
+    /// s, if it is known: a model without an intercept does not keep it, but without rows of no class it follows from Q.
+    var sumOfRows: [Double]? {
+        if let rowSum { return Array(rowSum) }
+        guard counts.reduce(0, +) == samples else { return nil }
+        let (width, classes) = (configuration.width, labels.count)
+        return (0..<width).map { row in crossMoment[(row * classes)..<((row + 1) * classes)].reduce(0, +) }
+    }
+
+    /// (G+λI)W′ − Q of weights with intercepts is −sbᵀ: adds sbᵀ to it.
+    ///
+    /// - Parameters:
+    ///   - product: of some combinations of the classes [D×n].
+    ///   - combine: the same combinations of the intercepts [n].
+    func addIntercepts(to product: inout Matrix, _ combine: ([Double]) -> [Double] = { $0 }) {
+        guard let rowSum, let intercepts else { return }
+        for (column, scale) in combine(intercepts).enumerated() {
+            product.withMutableColumn(column) { product in
+                for row in product.indices { product[row] += scale * rowSum[row] }
+            }
+        }
+    }
+
+    /// A = N − QᵀW, if it takes little more work than checking the weights; otherwise, and with intercepts, it is unknown until the model is
+    /// restored.
     ///
     /// - Complexity: 2DC² operations, at most 32D².
     func residualMoment(_ weights: borrowing Matrix) -> ResidualMoment {
         var moment = ResidualMoment()
         moment.forget()
         let (width, classes) = (configuration.width, labels.count)
-        guard classes > 0, classes * classes <= 16 * width, var sums = try? Matrix(rows: width, columns: classes) else { return moment }
+        guard !configuration.intercept, classes > 0, classes * classes <= 16 * width, var sums = try? Matrix(rows: width, columns: classes)
+        else { return moment }
         sums.setRowMajor(crossMoment)
         moment.set(counts: counts, crossMoment: sums, weights: weights)
         return moment
@@ -90,6 +115,9 @@ extension SavedState {
         var product = try Matrix(rows: width, columns: probes)
         try product.multiply(packedLower: gram, by: combined)
         product.add(combined, times: configuration.ridge)
+        addIntercepts(to: &product) { intercepts in
+            (0..<probes).map { probe in intercepts.indices.reduce(0) { $0 + intercepts[$1] * combinations[$1, probe] } }
+        }
         let norm = Matrix.withView(of: crossMoment, rows: classes) { moments in
             combined.multiply(moments, transposed: true, by: combinations)
             return moments.frobeniusNorm

@@ -22,13 +22,19 @@ public struct SavedState {
     public var mean: UnsafeBufferPointer<Double>
     /// M2 [C, d].
     public var m2: UnsafeBufferPointer<Double>
-    /// W [D, C].
+    /// W [D, C]; W′ if the model has an intercept.
     public var weights: UnsafeBufferPointer<Double>
 
+    /// s = Σh over all rows [D], if the model has an intercept.
+    public var rowSum: UnsafeBufferPointer<Double>?
+    /// b [C], if the model has an intercept.
+    public var intercepts: [Double]?
     /// The sketches of each class's own Gram matrix; none if `configuration.sketchRank` is `.rows(0)`.
     public var sketches: SavedSketches
     /// W̃ [D, C'], for the first C' ≤ C classes, if there is one.
     public var balancedWeights: UnsafeBufferPointer<Double>?
+    /// b of W̃ [C'], if the model has an intercept.
+    public var balancedIntercepts: [Double]?
     /// A discriminant, if there is one instead of W̃.
     public var discriminant: SavedDiscriminant?
     /// The version that W̃ or the discriminant was computed from.
@@ -58,7 +64,8 @@ public struct SavedState {
         balancedWeights: UnsafeBufferPointer<Double>? = nil, discriminant: SavedDiscriminant? = nil, balancedVersion: Int = 0,
         evaluation: ProgressiveEvaluation? = nil,
         calibration: CalibrationState? = nil, balancedCalibration: CalibrationState? = nil,
-        novelty: NoveltyState? = nil, sumError: Double? = nil, momentErrors: UnsafeBufferPointer<Double>? = nil
+        novelty: NoveltyState? = nil, sumError: Double? = nil, momentErrors: UnsafeBufferPointer<Double>? = nil,
+        rowSum: UnsafeBufferPointer<Double>? = nil, intercepts: [Double]? = nil, balancedIntercepts: [Double]? = nil
     ) {
         self.configuration = configuration
         self.labels = labels
@@ -81,6 +88,9 @@ public struct SavedState {
         self.novelty = novelty
         self.sumError = sumError
         self.momentErrors = momentErrors
+        self.rowSum = rowSum
+        self.intercepts = intercepts
+        self.balancedIntercepts = balancedIntercepts
     }
 }
 

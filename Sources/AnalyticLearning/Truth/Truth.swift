@@ -10,6 +10,8 @@ struct Truth: ~Copyable {
     /// What the sums in Q have lost to rounding [D×C], if G is compensated too; otherwise without columns. Not saved in snapshots,
     /// like G's.
     private(set) var crossMomentRest: Matrix
+    /// s = Σh over all rows in G [D×1]; without columns if the model has no intercept.
+    private(set) var rowSum: Matrix
     /// n_c.
     var counts: [Int]
     /// μ_c and M2_c, in the space of x.
@@ -27,13 +29,15 @@ struct Truth: ~Copyable {
     /// Without compensation in G, compensating Q would gain nothing.
     private var isCompensated: Bool { SymmetricPair.isCompensated(dimension: crossMoment.rows) }
 
-    init(width: Int, dimension: Int, sketchRank: SketchRank) throws(LinearAlgebraError) {
+    init(width: Int, dimension: Int, sketchRank: SketchRank, hasRowSum: Bool) throws(LinearAlgebraError) {
         let crossMoment = try Matrix(rows: width, columns: 0)
         let crossMomentRest = try Matrix(rows: width, columns: 0)
+        let rowSum = try Matrix(rows: width, columns: hasRowSum ? 1 : 0)
         let moments = try ClassMoments(dimension: dimension)
         let sketches = try ClassSketches(width: width, rank: sketchRank)
         self.crossMoment = crossMoment
         self.crossMomentRest = crossMomentRest
+        self.rowSum = rowSum
         self.moments = moments
         self.sketches = sketches
         counts = []
@@ -65,7 +69,7 @@ struct Truth: ~Copyable {
         counts.removeLast(max(0, counts.count - count))
     }
 
-    /// Adds a block to Q, the counts, the moments and the sketches. The caller adds the same rows to G by a rank update.
+    /// Adds a block to Q, s, the counts, the moments and the sketches. The caller adds the same rows to G by a rank update.
     ///
     /// - Parameters:
     ///   - rows: the unmapped rows.
@@ -75,6 +79,7 @@ struct Truth: ~Copyable {
         groups.set(rows.columns)
         moments.merge(groups, of: rows.features, counts: counts)
         addToCrossMoment(h, times: 1)
+        addToRowSum(h, times: 1)
         for group in groups.all {
             let rows = groups.rows(of: group)
             sketches.add(h, rows: rows, column: group.column)
@@ -92,7 +97,7 @@ struct Truth: ~Copyable {
         return try MomentRemoval(groups, of: rows.features, from: moments, counts: counts)
     }
 
-    /// Subtracts a block from Q, the counts and the sketches; the caller has checked that no count falls below 0. The caller
+    /// Subtracts a block from Q, s, the counts and the sketches; the caller has checked that no count falls below 0. The caller
     /// subtracts the same rows from G by a rank update, and from the moments by `MomentRemoval`.
     ///
     /// A class left without rows ends as if it had never had any.
@@ -102,6 +107,7 @@ struct Truth: ~Copyable {
     mutating func subtract(_ rows: LabelledRows, _ h: borrowing Matrix) -> [Int] {
         groups.set(rows.columns)
         addToCrossMoment(h, times: -1)
+        addToRowSum(h, times: -1)
         var stale: [Int] = []
         for group in groups.all {
             let (column, rows) = (group.column, groups.rows(of: group))
@@ -118,7 +124,7 @@ struct Truth: ~Copyable {
         return stale
     }
 
-    /// Deletes a class; its rows stay in G and in `samples`, as rows of no class.
+    /// Deletes a class; its rows stay in G, in s and in `samples`, as rows of no class.
     mutating func removeClass(_ column: Int) {
         crossMoment.removeColumn(column)
         if isCompensated { crossMomentRest.removeColumn(column) }
@@ -170,6 +176,37 @@ struct Truth: ~Copyable {
     mutating func setCrossMoment(_ elements: UnsafeBufferPointer<Double>) {
         crossMoment.setRowMajor(elements)
         crossMomentRest.fill(0)
+    }
+
+    /// A copy of s with another model's added.
+    ///
+    /// - Parameter other: D values; nothing is added if the model has no intercept.
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    func rowSum(adding other: [Double]) throws(LinearAlgebraError) -> Matrix {
+        var sum = try rowSum.copied()
+        guard sum.columns > 0 else { return sum }
+        sum.withMutableColumn(0) { sum in
+            for index in sum.indices { sum[index] += other[index] }
+        }
+        return sum
+    }
+
+    /// Swaps in the result of `rowSum(adding:)`.
+    mutating func exchangeRowSum(_ other: inout Matrix) { swap(&rowSum, &other) }
+
+    /// Sets s to exactly zero: no rows are left.
+    mutating func clearRowSum() { rowSum.fill(0) }
+
+    /// s ← s + αΣh.
+    private mutating func addToRowSum(_ h: borrowing Matrix, times factor: Double) {
+        guard rowSum.columns > 0 else { return }
+        rowSum.withMutableColumn(0) { sum in
+            for row in 0..<h.columns {
+                h.withColumn(row) { h in
+                    for index in sum.indices { sum[index] += factor * h[index] }
+                }
+            }
+        }
     }
 
     /// Q ← Q + αHᵀY for the rows in `groups`.

@@ -27,6 +27,8 @@ struct ProgressiveScorer {
     private let recorders: ScoreRecorders?
     /// Scores of one row.
     private var scores: [Double] = []
+    /// The intercepts of the weights that score; empty if they have none, or the scores have them already.
+    private var intercepts: [Double] = []
 
     init(spans: ArraySlice<RequestSpan>, recorders: ScoreRecorders? = nil) {
         self.spans = spans
@@ -35,21 +37,41 @@ struct ProgressiveScorer {
     }
 
     /// Scores the first request's rows from HW₀ and returns their number; all later calls follow in order.
-    mutating func scoreFirstRequest(_ scores: borrowing Matrix, columns: ArraySlice<Int>) -> Int {
+    mutating func scoreFirstRequest(_ scores: borrowing Matrix, _ intercept: borrowing InterceptTerm, columns: ArraySlice<Int>) -> Int {
         guard let span = spans.first else { return 0 }
+        setIntercepts(intercept.sums)
         for row in 0..<min(span.rows, scores.rows) {
-            note(span.knownClasses, label: columns[columns.startIndex + row]) { scores[row, $0] }
+            let gap = intercept.isUsed ? intercept.gap(row) : 0
+            note(span.knownClasses, label: columns[columns.startIndex + row], gap: gap) { scores[row, $0] }
         }
+        intercepts.removeAll(keepingCapacity: true)
         return span.rows
     }
 
     /// Scores the rows of later requests with the factor L of S and X = L⁻¹(Y − HW₀).
-    mutating func scoreLaterRequests(_ l: borrowing Matrix, _ x: borrowing Matrix, columns: ArraySlice<Int>, from firstRow: Int) {
+    ///
+    /// - Parameter intercept: those before the block, and L⁻¹(1 − Hr₀): a row's factor of the intercepts follows like its residuals.
+    mutating func scoreLaterRequests(
+        _ l: borrowing Matrix, _ x: borrowing Matrix, _ intercept: borrowing InterceptTerm, columns: ArraySlice<Int>, from firstRow: Int
+    ) {
         var start = firstRow
+        var sums = intercept.sums
+        var summed = 0
         for span in spans.dropFirst() {
+            if intercept.isUsed {
+                for row in summed..<start {
+                    sums.add(gap: intercept.gap(row), column: columns[columns.startIndex + row]) { x[row, $0] }
+                }
+                summed = start
+                setIntercepts(sums)
+            }
             for row in start..<(start + span.rows) {
                 let label = columns[columns.startIndex + row]
-                note(span.knownClasses, label: label) { column in
+                var gap = 0.0
+                if intercept.isUsed {
+                    for j in start...row { gap += l[row, j] * intercept.gap(j) }
+                }
+                note(span.knownClasses, label: label, gap: gap) { column in
                     var sum = label == column ? 1.0 : 0
                     for j in start...row { sum -= l[row, j] * x[j, column] }
                     return sum
@@ -57,21 +79,29 @@ struct ProgressiveScorer {
             }
             start += span.rows
         }
+        intercepts.removeAll(keepingCapacity: true)
     }
 
     /// If S could not be factored: scores the later requests by the weights before the whole block, from Y − HW₀.
-    mutating func scoreRest(_ residual: borrowing Matrix, columns: ArraySlice<Int>, from firstRow: Int) {
+    mutating func scoreRest(
+        _ residual: borrowing Matrix, _ intercept: borrowing InterceptTerm, columns: ArraySlice<Int>, from firstRow: Int
+    ) {
         var start = firstRow
+        setIntercepts(intercept.sums)
         for span in spans.dropFirst() {
             for row in start..<(start + span.rows) {
                 let label = columns[columns.startIndex + row]
-                note(span.knownClasses, label: label) { (label == $0 ? 1 : 0) - residual[row, $0] }
+                let gap = intercept.isUsed ? intercept.gap(row) : 0
+                note(span.knownClasses, label: label, gap: gap) { (label == $0 ? 1 : 0) - residual[row, $0] }
             }
             start += span.rows
         }
+        intercepts.removeAll(keepingCapacity: true)
     }
 
-    /// Scores consecutive rows from HW₀ alone: parts of one large request, or a block that is only accumulated.
+    private mutating func setIntercepts(_ sums: InterceptSums) { intercepts = sums.intercepts }
+
+    /// Scores consecutive rows from their scores before the block alone: parts of one large request, or a block that is only accumulated.
     mutating func score(_ scores: borrowing Matrix, columns: ArraySlice<Int>) {
         for row in 0..<scores.rows {
             var first = 0
@@ -91,12 +121,14 @@ struct ProgressiveScorer {
     }
 
     /// Records the scores of the next row.
-    private mutating func note(_ known: Int, label: Int, _ score: (Int) -> Double) {
+    ///
+    /// - Parameter gap: the factor of `intercepts`.
+    private mutating func note(_ known: Int, label: Int, gap: Double = 0, _ score: (Int) -> Double) {
         scores.removeAll(keepingCapacity: true)
         var best = -1
         var highest = -Double.infinity
         for column in 0..<known {
-            let value = score(column)
+            let value = score(column) + (column < intercepts.count ? gap * intercepts[column] : 0)
             scores.append(value)
             if value > highest {
                 best = column

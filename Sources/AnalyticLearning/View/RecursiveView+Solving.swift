@@ -18,7 +18,7 @@ extension RecursiveView {
     /// - Complexity: D³ + 2D²C multiply-adds.
     /// - Throws: if even the eigenvectors cannot be computed; the old weights stay, and R is solved again with the next block.
     mutating func solve(square: inout SymmetricPair, truth: borrowing Truth) throws(LinearAlgebraError) {
-        try solve(square: &square, crossMoment: truth.crossMoment, rest: truth.crossMomentRest)
+        try solve(square: &square, crossMoment: truth.crossMoment, rest: truth.crossMomentRest, rowSum: truth.rowSum)
     }
 
     /// The same from sums that may not be the truth's yet.
@@ -27,17 +27,19 @@ extension RecursiveView {
     ///   - square: has G. If it is not the view's own square, the caller has flushed that one and then replaces it by this.
     ///   - crossMoment: Q.
     ///   - rest: what the sums in Q have lost, or a matrix without columns.
+    ///   - rowSum: s, or a matrix without columns.
     mutating func solve(
-        square: inout SymmetricPair, crossMoment: borrowing Matrix, rest: borrowing Matrix
+        square: inout SymmetricPair, crossMoment: borrowing Matrix, rest: borrowing Matrix, rowSum: borrowing Matrix
     ) throws(LinearAlgebraError) {
         flush(square: &square)
         health.solves += 1
         health.isTruncated = false
         health.largestInverse = 0
         update.readTrace(square)
-        var solved = try Matrix(rows: readout.weights.rows, columns: 0, columnCapacity: crossMoment.columns)
+        let columns = crossMoment.columns + rowSum.columns
+        var solved = try Matrix(rows: readout.weights.rows, columns: columns)
         var leftOut = try Remainder(width: readout.weights.rows)
-        try solved.copy(from: crossMoment)
+        solved.set(crossMoment, rowSum)
         do {
             try square.solve(ridge: ridge, weights: &solved)
             readDiagonal(square)
@@ -45,7 +47,7 @@ extension RecursiveView {
             if health.conditionEstimate > Conditioning.largestFactored || !solved.isFinite { throw LinearAlgebraError.notPositiveDefinite }
         } catch {
             health.isTruncated = true
-            try solved.copy(from: crossMoment)
+            solved.set(crossMoment, rowSum)
             let directions = try square.solveBySpectrum(ridge: ridge, weights: &solved)
             leftOut = try Remainder(directions, after: remainder, seed: UInt64(health.solves))
             readDiagonal(square)
@@ -55,11 +57,11 @@ extension RecursiveView {
         health.drift = try measureDrift(square: square)
         health.noteSolution()
         // Nothing below can fail.
-        readout.weights = solved
+        readout.set(solved)
         remainder = leftOut
         rowsSinceProbe = 0
         rowsSinceSolve = 0
-        refine(square: square, crossMoment: crossMoment, rest: rest)
+        refine(square: square, crossMoment: crossMoment, rest: rest, rowSum: rowSum)
     }
 
     /// Solves W alone from the truth, by Cholesky: a third of the work of a solution. R is undefined until there is one.
@@ -70,12 +72,13 @@ extension RecursiveView {
     mutating func solveWeights(square: inout SymmetricPair, truth: borrowing Truth) {
         flush(square: &square)
         do throws(LinearAlgebraError) {
-            var solved = try truth.crossMoment.copied()
+            var solved = try Matrix(rows: readout.weights.rows, columns: truth.crossMoment.columns + truth.rowSum.columns)
+            solved.set(truth.crossMoment, truth.rowSum)
             try square.solveWeights(ridge: ridge, weights: &solved)
             guard solved.isFinite else { return }
-            readout.weights = solved
+            readout.set(solved)
             // While rows come for a later solution, weights and moment stay those of the same rows.
-            readout.settleMoment(counts: truth.counts, crossMoment: truth.crossMoment)
+            readout.settle(truth)
         } catch {}
     }
 
@@ -86,20 +89,34 @@ extension RecursiveView {
     /// fails if R lacks directions. If memory runs out, the weights stay.
     ///
     /// - Complexity: 4D²C multiply-adds, if needed.
-    mutating func refine(square: borrowing SymmetricPair, crossMoment: borrowing Matrix, rest: borrowing Matrix) {
+    mutating func refine(
+        square: borrowing SymmetricPair, crossMoment: borrowing Matrix, rest: borrowing Matrix, rowSum: borrowing Matrix
+    ) {
         rowsSinceRefinement = 0
         // The drift along one random vector is at least 1/√D of what it may be along another, and a step must remove more than it
         // adds.
         let largestDrift = health.drift * Double(readout.weights.rows).squareRoot()
         guard health.drift > Self.refinedDrift, largestDrift < 0.1, !health.isTruncated, readout.weights.columns > 0 else { return }
         do {
-            let residual = try square.residual(of: readout.weights, ridge: ridge, crossMoment: crossMoment, rest: rest)
-            var correction = try Matrix(rows: readout.weights.rows, columns: readout.weights.columns)
-            try square.multiplyInverse(residual, into: &correction)
-            // A correction of more than a hundredth does not just correct rounding.
-            guard correction.isFinite, correction.frobeniusNorm <= 1e-2 * readout.weights.frobeniusNorm else { return }
-            readout.weights.add(correction)
+            let correction = try correction(of: readout.weights, square, crossMoment, rest)
+            let direction = try self.correction(of: readout.intercept.direction, square, rowSum, Matrix(rows: rowSum.rows, columns: 0))
+            if correction.columns > 0, direction.columns == rowSum.columns { readout.add(correction, direction: direction) }
         } catch {}
+    }
+
+    /// R(B − (G+λI)X) for a solution X of (G+λI)X = B.
+    ///
+    /// - Returns: a matrix without columns if it does not just correct rounding.
+    private func correction(
+        of solution: borrowing Matrix, _ square: borrowing SymmetricPair, _ right: borrowing Matrix, _ rest: borrowing Matrix
+    ) throws(LinearAlgebraError) -> Matrix {
+        var correction = try Matrix(rows: solution.rows, columns: solution.columns)
+        guard solution.columns > 0 else { return correction }
+        let residual = try square.residual(of: solution, ridge: ridge, crossMoment: right, rest: rest)
+        try square.multiplyInverse(residual, into: &correction)
+        // More than a hundredth is more than rounding.
+        if !correction.isFinite || correction.frobeniusNorm > 1e-2 * solution.frobeniusNorm { correction.dropColumns(from: 0) }
+        return correction
     }
 
     /// Weights that may be further off than this are refined.

@@ -30,9 +30,9 @@ struct RecursiveView: ~Copyable {
     var probeProduct: Matrix
     var probeResult: Matrix
 
-    init(width: Int, ridge: Double, square: inout SymmetricPair) throws(LinearAlgebraError) {
+    init(width: Int, ridge: Double, hasIntercept: Bool, square: inout SymmetricPair) throws(LinearAlgebraError) {
         let cost = CostModel(width: width)
-        let readout = try Readout(width: width)
+        let readout = try Readout(width: width, hasIntercept: hasIntercept)
         let gatheredT = try Matrix(rows: width, columns: cost.gatheredColumns)
         let gatheredH = try Matrix(rows: width, columns: cost.gatheredColumns)
         let update = try InverseUpdate(width: width, blockRows: cost.blockRows, ridge: ridge)
@@ -187,7 +187,7 @@ struct RecursiveView: ~Copyable {
         let due = cost.refinementRows(classes: readout.weights.columns, samples: truth.samples, drift: health.drift)
         // The weights have lost as many digits as R.
         if isScaled || rowsSinceRefinement >= due {
-            refine(square: square, crossMoment: truth.crossMoment, rest: truth.crossMomentRest)
+            refine(square: square, crossMoment: truth.crossMoment, rest: truth.crossMomentRest, rowSum: truth.rowSum)
         }
     }
 
@@ -299,7 +299,7 @@ struct RecursiveView: ~Copyable {
         gathered = 0
         square.clearGram()
         square.resetInverse(ridge: ridge)
-        readout.weights.fill(0)
+        readout.reset()
         update.readTrace(square)
         health.beginAnew()
         rowsSinceProbe = 0

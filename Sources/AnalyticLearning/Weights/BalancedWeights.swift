@@ -18,6 +18,8 @@ public final class BalancedWeights: Sendable {
     /// How a discriminant's products become scores; nil if the products are the scores.
     public let rule: DiscriminantRule?
     let table: WeightTable
+    /// b [C], if the model has an intercept; otherwise empty. A discriminant has offsets of its own.
+    public var intercepts: [Double] { table.intercepts }
     /// The size of the mapped rows they come from.
     private let scale: RowScale
 
@@ -42,7 +44,7 @@ public final class BalancedWeights: Sendable {
     /// - Returns: nil without classes, or if the weights are not finite: they could predict nothing.
     init?(
         version: Int, imbalance: Imbalance, solution: NormalEquations.Solution?, epoch: Int, weights: consuming Matrix,
-        rule: DiscriminantRule? = nil, scale: RowScale
+        intercepts: [Double] = [], rule: DiscriminantRule? = nil, scale: RowScale
     ) {
         precondition(rule.map { $0.productCount == weights.columns } ?? true, "a rule for other weights")
         var none: WeightMemory?
@@ -52,7 +54,8 @@ public final class BalancedWeights: Sendable {
             }
         }
         let table = WeightTable(
-            weights, norm: scale.norm, reusing: &none, needsExact: needsExact ?? false, components: { scale.components })
+            weights, intercepts: intercepts, norm: scale.norm, reusing: &none, needsExact: needsExact ?? false,
+            components: { scale.components })
         guard let table else { return nil }
         self.version = version
         self.imbalance = imbalance
@@ -101,7 +104,10 @@ public final class BalancedWeights: Sendable {
         for index in 0..<h.columns {
             for column in 0..<weights.columns { row[column] = products[index, column] }
             row.withUnsafeMutableBufferPointer { row in
-                guard let rule else { return body(index, UnsafeBufferPointer(row)) }
+                guard let rule else {
+                    for (column, intercept) in intercepts.enumerated() { row[column] += intercept }
+                    return body(index, UnsafeBufferPointer(row))
+                }
                 scores.withUnsafeMutableBufferPointer { scores in
                     rule.score(row, into: scores)
                     body(index, UnsafeBufferPointer(scores))
@@ -118,11 +124,13 @@ public final class BalancedWeights: Sendable {
         guard column < classCount else { return self }
         guard classCount > 1 else { return nil }
         var copy = try weights.copied()
+        var intercepts = intercepts
+        if !intercepts.isEmpty { intercepts.remove(at: column) }
         if rule == nil { copy.removeColumn(column) }
         if let rule, copy.columns > rule.coordinateCount { copy.removeColumn(rule.coordinateCount + column) }
         return BalancedWeights(
-            version: version, imbalance: imbalance, solution: solution, epoch: epoch, weights: copy, rule: rule?.without(column),
-            scale: scale)
+            version: version, imbalance: imbalance, solution: solution, epoch: epoch, weights: copy, intercepts: intercepts,
+            rule: rule?.without(column), scale: scale)
     }
 
     /// The same weights under another version.

@@ -18,7 +18,8 @@ extension PublishedWeights {
         var weights = try Matrix(rows: state.configuration.width, columns: state.labels.count)
         weights.setRowMajor(state.weights)
         var spare: WeightMemory?
-        let plain = WeightTable(weights, norm: scale.norm, reusing: &spare, components: { scale.components })
+        let plain = WeightTable(
+            weights, intercepts: state.intercepts ?? [], norm: scale.norm, reusing: &spare, components: { scale.components })
         guard plain != nil || state.labels.isEmpty else { return nil }
         return try PublishedWeights(
             stored: state, featureMap: map, plain: plain, balanced: balanced, moment: state.residualMoment(weights))

@@ -70,7 +70,8 @@ public final class PublishedWeights: Sendable {
         ridgeRace = classifier.core.race?.summary
         noveltyQuantiles = classifier.noveltyRecorder.quantiles
         residuals = PublishedNovelty(
-            classifier.core.view.readout.moment, counts: counts, isIllConditioned: classifier.health.isIllConditioned)
+            classifier.core.view.readout.moment, classifier.core.view.readout.intercept.shownSums, counts: counts,
+            isIllConditioned: classifier.health.isIllConditioned)
         self.plain = plain
     }
 
@@ -104,7 +105,7 @@ public final class PublishedWeights: Sendable {
         sumError = nil
         ridgeRace = nil
         noveltyQuantiles = NoveltyQuantiles(state.novelty)
-        residuals = PublishedNovelty(moment, counts: state.counts, isIllConditioned: false)
+        residuals = PublishedNovelty(moment, nil, counts: state.counts, isIllConditioned: false)
         self.plain = plain
     }
 

@@ -115,8 +115,17 @@ public struct Scorer: Sendable {
                     } else {
                         ScoreKernel.score(inputs, rows: rows, elements, classes: classes, stride: stride, into: scores)
                     }
+                    addIntercepts(to: scores, rows: rows)
                 }
             }
+        }
+    }
+
+    /// Adds the intercepts to Float32 scores, in the same way however rows are grouped.
+    private func addIntercepts(to scores: UnsafeMutableBufferPointer<Float>, rows: Int) {
+        guard !table.intercepts.isEmpty else { return }
+        for row in 0..<rows {
+            for (column, intercept) in table.intercepts.enumerated() { scores[row * table.classes + column] += Float(intercept) }
         }
     }
 
@@ -196,6 +205,7 @@ public struct Scorer: Sendable {
 
     private func multiplyFinitely(_ h: UnsafeMutableBufferPointer<Double>, into scores: inout [Double]) {
         multiply(h, into: &scores)
+        for (column, intercept) in table.intercepts.enumerated() { scores[column] += intercept }
         guard !scores.allSatisfy({ $0.isFinite }) else { return }
         // This overflows even Float64: no component of h reaches 2³⁴⁰, and no weight 2¹⁰²⁴.
         for index in h.indices { h[index] *= 0x1p-400 }

@@ -10,10 +10,13 @@ struct WeightTable: Sendable {
     let stride: Int
     /// C ≥ 1.
     let classes: Int
+    /// b [C], added to the products; empty if there are none.
+    let intercepts: [Double]
 
     /// Copies W [D×C].
     ///
     /// - Parameters:
+    ///   - intercepts: b, or empty.
     ///   - norm: the root of the mean square norm of the mapped rows that W comes from.
     ///   - spare: memory to reuse, see `WeightMemory`; it is taken even if there is no table.
     ///   - needsExact: whether Float32 is not enough in any case.
@@ -21,20 +24,23 @@ struct WeightTable: Sendable {
     /// - Returns: nil if W has no class, so that it could score nothing, or has elements that are not finite.
     /// - Complexity: O(D·C).
     init?(
-        _ weights: borrowing Matrix, norm: Double, reusing spare: inout WeightMemory?, needsExact: Bool = false, components: () -> [Double]
+        _ weights: borrowing Matrix, intercepts: [Double] = [], norm: Double, reusing spare: inout WeightMemory?, needsExact: Bool = false,
+        components: () -> [Double]
     ) {
+        precondition(intercepts.isEmpty || intercepts.count == weights.columns, "intercepts of other classes")
         let (classes, stride) = (weights.columns, ScoreKernel.padded(weights.rows))
         guard classes > 0 else { return nil }
         var magnitude = NarrowedColumns.Magnitude.notFinite
         let memory = WeightMemory.filled(classes * stride, reusing: &spare) {
             magnitude = NarrowedColumns.write(weights, stride: stride, into: $0)
         }
-        guard magnitude != .notFinite else {
+        guard magnitude != .notFinite, intercepts.allSatisfy(\.isFinite) else {
             spare = memory
             return nil
         }
         self.stride = stride
         self.classes = classes
+        self.intercepts = intercepts
         transposed = memory
         let isUsual = magnitude == .usual && NarrowedColumns.usual.contains(norm)
         exact = !needsExact && (isUsual || Self.fitsFloat32(weights, components())) ? nil : weights.withElements { Array($0) }

@@ -12,7 +12,13 @@ struct WeightTables {
     mutating func table(of core: borrowing LearningCore) -> WeightTable? {
         let (revision, norm) = (core.view.readout.revision, core.rowNorm)
         if let newest, newest.revision == revision, newest.norm == norm { return newest.table }
-        let table = WeightTable(core.view.readout.weights, norm: norm, reusing: &spare, components: { core.rowScale.components })
+        let table: WeightTable?
+        if core.view.readout.intercept.isUsed {
+            guard let folded = try? core.foldedWeights() else { return nil }
+            table = WeightTable(folded, intercepts: core.intercepts, norm: norm, reusing: &spare, components: { core.rowScale.components })
+        } else {
+            table = WeightTable(core.view.readout.weights, norm: norm, reusing: &spare, components: { core.rowScale.components })
+        }
         guard let table else { return nil }
         spare = newest?.table.transposed
         // Whether exact weights are needed depends on more than the norm.

@@ -152,6 +152,13 @@ extension Matrix {
         BLAS.syrk(uplo: BLAS.lower, n: rows, k: a.columns, 1, a.base, lda: rows, 1, base, ldc: rows)
     }
 
+    /// Sets the columns to those of one matrix followed by those of another.
+    public mutating func set(_ first: borrowing Matrix, _ second: borrowing Matrix) {
+        precondition(columns == first.columns + second.columns, "shapes do not fit")
+        setColumns(from: 0, to: first, columns: 0..<first.columns)
+        setColumns(from: first.columns, to: second, columns: 0..<second.columns)
+    }
+
     /// Copies some columns of another matrix to a place in this one.
     public mutating func setColumns(from target: Int, to other: borrowing Matrix, columns range: Range<Int>) {
         precondition(rows == other.rows && range.upperBound <= other.columns, "shapes do not fit")

@@ -8,7 +8,7 @@ package enum ConfigurationJSON {
     /// - Throws: `ConfigurationError` that names the key.
     package static func decode(_ value: JSONValue) throws(ConfigurationError) -> ModelConfiguration {
         let object = try Object(
-            value, "", keys: ["dimension", "feature_map", "ridge", "auto_metric", "imbalance", "sketch_rank", "balance"],
+            value, "", keys: ["dimension", "feature_map", "ridge", "auto_metric", "imbalance", "sketch_rank", "balance", "intercept"],
             example: #"{"dimension": 384}"#)
         guard object["dimension"] != nil else {
             throw ConfigurationError(field: "dimension", message: "is required: the length of a feature vector")
@@ -18,7 +18,8 @@ package enum ConfigurationJSON {
         let configuration = ModelConfiguration(
             dimension: try object.integer("dimension", default: 0), featureMap: try object["feature_map"].map(featureMap) ?? .identity,
             ridge: ridge ?? ModelConfiguration.firstRidge, imbalance: imbalance, sketchRank: try object["sketch_rank"].map(sketchRank),
-            balance: try object.number("balance", default: 0), ridgeChoice: choice ?? .fixed)
+            balance: try object.number("balance", default: 0), ridgeChoice: choice ?? .fixed,
+            intercept: try object.boolean("intercept", default: false))
         try configuration.validate()
         return configuration
     }
@@ -155,6 +156,7 @@ package enum ConfigurationJSON {
         object["imbalance"] = encode(configuration.imbalance)
         object["sketch_rank"] = rank
         object["balance"] = .number(configuration.balance)
+        object["intercept"] = .bool(configuration.intercept)
         return .object(object)
     }
 
@@ -220,6 +222,14 @@ package enum ConfigurationJSON {
                 throw ConfigurationError(field: field(key), message: "must be a number, not \(value)")
             }
             return number
+        }
+
+        func boolean(_ key: String, default fallback: Bool) throws(ConfigurationError) -> Bool {
+            guard let value = object[key] else { return fallback }
+            guard let boolean = value.bool else {
+                throw ConfigurationError(field: field(key), message: "must be true or false, not \(value)")
+            }
+            return boolean
         }
 
         func seed() throws(ConfigurationError) -> UInt64 {

@@ -152,6 +152,9 @@ package final class SnapshotFile: Sendable {
             balancedVersion: metadata.balancedVersion ?? 0, evaluation: try evaluation(integers),
             calibration: CalibrationTensors.state(.plain, parts), balancedCalibration: CalibrationTensors.state(.balanced, parts),
             novelty: CalibrationTensors.novelty(parts), sumError: metadata.sumError, momentErrors: parts["class.m2.error"])
+        saved.rowSum = parts["row_sum"]
+        saved.intercepts = parts["weight.intercept"].map(Array.init)
+        saved.balancedIntercepts = parts["weight.balanced.intercept"].map(Array.init)
         saved.curve = CurveTensors.saved(.plain, parts)
         saved.balancedCurve = CurveTensors.saved(.balanced, parts)
         return saved

@@ -36,6 +36,9 @@ struct SnapshotShapes {
         if let balanced = reader.tensor(named: "weight.balanced") {
             let classes = min(balanced.shape.last ?? 0, metadata.labels.count)
             _ = try reader.requireTensor(named: balanced.name, types: [.f64], shape: [metadata.configuration.width, classes])
+            if metadata.configuration.intercept {
+                _ = try reader.requireTensor(named: "weight.balanced.intercept", types: [.f64], shape: [classes])
+            }
         }
     }
 
@@ -47,7 +50,7 @@ struct SnapshotShapes {
     /// Names of the optional tensors. A checkpoint is a snapshot with a table of requests.
     private var optional: [String] {
         var names = Self.evaluation.map(\.0) + CalibrationTensors.names + CurveTensors.names + DiscriminantTensors.names
-        names += ["class.m2.error", "weight.balanced", SnapshotFile.tableName, "crc32c"]
+        names += ["class.m2.error", "weight.balanced", "weight.balanced.intercept", SnapshotFile.tableName, "crc32c"]
         if case .rows(1...) = metadata.configuration.sketchRank { names.append("class.sketch") }
         return names
     }
@@ -61,6 +64,7 @@ struct SnapshotShapes {
             ("class.mean", .f64, [classes, dimension]), ("class.m2", .f64, [classes, dimension]), ("weight", .f64, [width, classes]),
         ]
         if metadata.configuration.featureMap != .identity { tensors.append(("feature_map.projection", .f32, [dimension, width])) }
+        if metadata.configuration.intercept { tensors += [("row_sum", .f64, [width]), ("weight.intercept", .f64, [classes])] }
         switch metadata.configuration.sketchRank {
         case .rows(0): break
         case .rows: tensors += [("class.sketch.rows", .i64, [classes]), ("class.sketch.shrunk", .f64, [classes])]

@@ -63,10 +63,16 @@ struct SnapshotWriter {
         var writer = Writer(try layout(parts), sink: sink)
         do {
             if parts == .all { try writeTruth(&writer) }
-            try classifier.withWeights { try append($0, "weight", to: &writer) }
+            if classifier.configuration.intercept {
+                try append(classifier.foldedWeights(), "weight", to: &writer)
+                try writer.append(classifier.intercepts, to: "weight.intercept")
+            } else {
+                try classifier.withWeights { try append($0, "weight", to: &writer) }
+            }
             if let balanced = classifier.balanced {
                 let name = balanced.rule == nil ? "weight.balanced" : DiscriminantTensors.weights
                 try balanced.withWeights { try append($0, name, to: &writer) }
+                if !balanced.intercepts.isEmpty { try writer.append(balanced.intercepts, to: "weight.balanced.intercept") }
                 for part in balanced.rule.map(DiscriminantTensors.init)?.parts ?? [] { try writer.append(part.values, to: part.name) }
             }
             if let projection = classifier.featureMap.projection {
@@ -89,6 +95,7 @@ struct SnapshotWriter {
         if parts == .all {
             try layout.addTensor("gram.packed_lower", type: .f64, shape: [triangle])
             try layout.addTensor("cross_moment", type: .f64, shape: [width, classes])
+            if classifier.configuration.intercept { try layout.addTensor("row_sum", type: .f64, shape: [width]) }
             try layout.addTensor("class.count", type: .i64, shape: [classes])
             try layout.addTensor("class.mean", type: .f64, shape: [classes, dimension])
             try layout.addTensor("class.m2", type: .f64, shape: [classes, dimension])
@@ -108,9 +115,12 @@ struct SnapshotWriter {
             for part in calibration { try layout.addTensor(part.name, type: .f64, shape: part.shape) }
         }
         try layout.addTensor("weight", type: .f64, shape: [width, classes])
+        if classifier.configuration.intercept { try layout.addTensor("weight.intercept", type: .f64, shape: [classes]) }
         if let balanced = classifier.balanced {
             let name = balanced.rule == nil ? "weight.balanced" : DiscriminantTensors.weights
             try layout.addTensor(name, type: .f64, shape: [width, balanced.rule?.productCount ?? balanced.classCount])
+            let intercepts = balanced.intercepts.count
+            if intercepts > 0 { try layout.addTensor("weight.balanced.intercept", type: .f64, shape: [intercepts]) }
             for part in balanced.rule.map(DiscriminantTensors.init)?.parts ?? [] {
                 try layout.addTensor(part.name, type: .f64, shape: part.shape)
             }
@@ -128,6 +138,9 @@ struct SnapshotWriter {
             try square.forEachPackedGram { try writer.append($0, to: "gram.packed_lower") }
         }
         try classifier.withCrossMoment { try append($0, "cross_moment", to: &writer) }
+        if classifier.configuration.intercept {
+            try classifier.withRowSum { sum in try sum.withElements { try writer.append($0, to: "row_sum") } }
+        }
         try writer.append(classifier.counts.map(Int64.init), to: "class.count")
         try classifier.withMoments { moments in
             // Row-major [C, d] has the layout of a column-major d×C matrix.

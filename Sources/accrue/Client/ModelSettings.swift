@@ -17,6 +17,7 @@ struct ModelSettings {
         Option("--ridge", "X|auto", "regularisation, above 0 (0.1); auto lets rows choose it"),
         Option("--imbalance", "none|discriminant|pseudo_features|reweight", "how rare classes are treated (none)"),
         Option("--balance", "X", "how far predictions even out the classes' shares, 0 to 1 (0)"),
+        Option("--intercept", nil, "give each class an intercept that is not penalised"),
     ]
 
     /// - Throws: `UsageError`.
@@ -51,6 +52,7 @@ struct ModelSettings {
             try set("imbalance", .object(["kind": .string(kind)]))
         }
         if let balance = try arguments.share("--balance") { try set("balance", .number(balance)) }
+        if arguments.has("--intercept") { try set("intercept", .bool(true)) }
         configuration = object
     }
 

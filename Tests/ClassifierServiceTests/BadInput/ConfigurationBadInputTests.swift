@@ -24,7 +24,7 @@ import Testing
         create("dimension twice", #"{"dimension":2,"dimension":2}"#, ["\"dimension\"", "twice"]),
         create(
             "unknown key", #"{"dimension":2,"gamma":0.1}"#,
-            ["gamma", "dimension, feature_map, ridge, auto_metric, imbalance, sketch_rank, balance"]),
+            ["gamma", "dimension, feature_map, ridge, auto_metric, imbalance, sketch_rank, balance, intercept"]),
         create("unknown key of the map", #"{"dimension":2,"feature_map":{"kind":"identity","depth":1}}"#, ["feature_map.depth"]),
         create("key of another map", #"{"dimension":2,"feature_map":{"kind":"identity","width":4}}"#, ["feature_map.width", "identity"]),
         create("unknown key of imbalance", #"{"dimension":2,"imbalance":{"kind":"none","rate":1}}"#, ["imbalance.rate"]),
@@ -79,6 +79,11 @@ import Testing
         create("balance negative", #"{"dimension":2,"balance":-0.1}"#, ["balance", "0 to 1", "-0.1"]),
         create("balance above 1", #"{"dimension":2,"balance":1.5}"#, ["balance", "0 to 1", "1.5"]),
         create("balance null", #"{"dimension":2,"balance":null}"#, ["balance", "a number"]),
+        create("intercept a number", #"{"dimension":2,"intercept":1}"#, ["intercept", "true or false"]),
+        create(
+            "intercept with sketches", #"{"dimension":2,"intercept":true,"imbalance":{"kind":"reweight"}}"#,
+            ["sketch_rank", "exact", "intercept"]),
+        BadRequest("patch of an intercept", "PATCH", "/v1/models/m", #"{"intercept":true}"#, names: ["intercept", "known keys"]),
         create("balance a string", #"{"dimension":2,"balance":"1"}"#, ["balance", "a number"]),
         BadRequest("patch of a balance above 1", "PATCH", "/v1/models/m", #"{"balance":1.5}"#, names: ["balance", "0 to 1", "1.5"]),
         BadRequest("patch of a balance that is null", "PATCH", "/v1/models/m", #"{"balance":null}"#, names: ["balance", "a number"]),

@@ -81,6 +81,7 @@ function configurationOf(config) {
   if (imbalance.kind === "pseudo_features") parts.push("balanced by pseudo-features");
   else if (imbalance.kind === "discriminant") parts.push(`discriminant, false share ${imbalance.false_share}`);
   else if (imbalance.kind === "reweight") parts.push(`balanced by reweighting, power ${imbalance.power}`);
+  if (config.intercept === true) parts.push("intercept");
   if (config.balance > 0) parts.push(`balance ${config.balance}`);
   return parts.join(" · ");
 }

@@ -22,7 +22,7 @@ extension Operation {
                 .conflict, "The model already exists with a different configuration.",
                 detail: """
                     the model "fruit" already exists with a different configuration: {"dimension":4,"feature_map":{"kind":"identity"},\
-                    "ridge":0.1,"imbalance":{"kind":"none"},"sketch_rank":0,"balance":0}
+                    "ridge":0.1,"imbalance":{"kind":"none"},"sketch_rank":0,"balance":0,"intercept":false}
                     """),
             .doesNotFit, .busy, .storage,
         ])
@@ -104,7 +104,7 @@ extension Operation {
 
     private static let newModel: StaticString = """
         {"name":"fruit","version":0,"samples":0,"classes":0,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
-        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16,"balance":0},"ridge":0.1,"ill_conditioned":false,\
+        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16,"balance":0,"intercept":false},"ridge":0.1,"ill_conditioned":false,\
         "inexact":false,"condition_estimate":1,"drift":0,"solves":0,"balanced_version":null,"evaluation":{"evaluated_samples":0,\
         "accuracy":null,"balanced_accuracy":null,"window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},\
         "balance":null,"classes":[],"confusion":[]},"race":[],"calibration":null,"balanced_calibration":null,"log_bytes":null,\
@@ -114,7 +114,7 @@ extension Operation {
 
     private static let learnedModel: StaticString = """
         {"name":"fruit","version":1,"samples":4,"classes":2,"config":{"dimension":3,"feature_map":{"kind":"identity"},"ridge":0.1,\
-        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16,"balance":0},"ridge":0.1,"ill_conditioned":false,\
+        "imbalance":{"kind":"reweight","power":0.5},"sketch_rank":16,"balance":0,"intercept":false},"ridge":0.1,"ill_conditioned":false,\
         "inexact":false,"condition_estimate":28.4,"drift":5.5e-16,"solves":0,"balanced_version":1,"evaluation":{"evaluated_samples":0,\
         "accuracy":null,"balanced_accuracy":null,"window":{"samples":0,"accuracy":null,"balanced_accuracy":null,"capacity":1000},\
         "balance":null,"classes":[{"label":"apple","count":2,"accuracy":null,"window_accuracy":null},{"label":"banana","count":2,\

@@ -54,6 +54,8 @@ extension Schema {
                 "sketch_rank", sketchRank,
                 "Rows kept for each class for `reweight`, which needs at least 1; by default 16 with `reweight`, else 0."),
             .optional("balance", share, "How far predictions even out the classes' shares unless they say otherwise; 0 by default."),
+            .optional(
+                "intercept", bool, "Whether each class has an intercept that the ridge does not penalise; false by default."),
         ], isClosed: true
     ).adding("if", .example(#"{"properties":{"imbalance":{"properties":{"kind":{"const":"reweight"}}}},"required":["imbalance"]}"#))
         .adding("then", .example(#"{"properties":{"sketch_rank":{"not":{"const":0}}}}"#)).named("Configuration")
