@@ -58,10 +58,11 @@ let package = Package(
                 "CommandSupport", "Benchmarks",
             ],
             swiftSettings: .strict),
+        .target(name: "DirectSolutions", path: "Tests/DirectSolutions", swiftSettings: .strict),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], swiftSettings: .strict),
         .testTarget(
             name: "AnalyticLearningTests",
-            dependencies: ["AnalyticLearning", "Concurrency", "LinearAlgebra", "TensorFormats"],
+            dependencies: ["AnalyticLearning", "Concurrency", "LinearAlgebra", "TensorFormats", "DirectSolutions"],
             exclude: ["Vectors"],
             swiftSettings: .strict),
         .testTarget(name: "TensorFormatsTests", dependencies: ["TensorFormats"], swiftSettings: .strict),
@@ -82,7 +83,7 @@ let package = Package(
             dependencies: [
                 "Concurrency", "ClassifierService", "AnalyticLearning", "LinearAlgebra", "TensorFormats", "Storage", "ModelHost",
                 "HTTPServer",
-                "StorageTestSupport",
+                "StorageTestSupport", "DirectSolutions",
             ],
             swiftSettings: .strict),
         .testTarget(

@@ -1,3 +1,4 @@
+import DirectSolutions
 import Foundation
 import LinearAlgebra
 import Testing
@@ -81,8 +82,15 @@ import Testing
             let labels = known.map { classifier.registry.labels[$0] }
             guard case .discriminant(let share, let seed) = classifier.configuration.imbalance else { return .infinity }
             let columns = rows.map { row in labels.firstIndex { $0.text == row.label } ?? -1 }
-            let direct = DirectDiscriminant(
-                rows.map(\.features), columns, labels: labels, ridge: Self.ridge, falseShare: share, seed: seed)
+            let sources = labels.map { NormalDraws(seed: seed, label: $0) }
+            let direct = try #require(
+                DirectDiscriminant(
+                    rows.map(\.features), columns, classes: labels.count, ridge: Self.ridge, falseShare: share
+                ) { column, draw, count in
+                    var row = [Double](repeating: 0, count: count)
+                    row.withUnsafeMutableBufferPointer { sources[column].fill($0, draw: draw) }
+                    return row
+                })
             let h = try Matrix(rows: Self.dimension, columns: probes.count).filled(with: probes.flatMap { $0 })
             var worst = 0.0
             for (probe, scores) in zip(probes, weights.scores(of: h)) {

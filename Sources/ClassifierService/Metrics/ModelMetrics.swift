@@ -11,6 +11,7 @@ struct ModelMetrics {
         writeState(to: &text)
         writeLearning(to: &text)
         writeAccuracy(to: &text)
+        count(&text, "accrue_model_rejected_rows_total", "Rows that predictions with reject left without a label.", \.rejectedRows)
         CalibrationMetrics(models: models).write(to: &text)
         RaceMetrics(models: models).write(to: &text)
         writeHealth(to: &text)

@@ -8,6 +8,8 @@ struct ModelReading {
     let condition: Model.Condition
     let weights: PublishedWeights?
     let activity: ModelActivity
+    /// Rows that predictions have rejected.
+    let rejectedRows: Int
     /// Nil if it is in memory only.
     let files: FileActivity?
     /// Requests waiting for the worker.
@@ -25,6 +27,7 @@ struct ModelReading {
         condition = model.condition
         weights = model.published
         activity = model.activity.withLock { $0 }
+        rejectedRows = model.rejectedRows.count
         files = model.files.withLock { $0 }
         (queuedRequests, queuedBytes) = model.queued
         heldBytes = model.heldBytes

@@ -6,6 +6,8 @@ struct MediaContent: Sendable {
     let schema: Schema
     /// A working example: sent to a server in the state of the other examples, it does what the operation says.
     var example: JSONValue?
+    /// Another one for a model that has learned enough for probabilities.
+    var calibratedExample: JSONValue?
     /// For a text with one JSON value per line, the schema of a line.
     var line: Schema?
 
@@ -17,6 +19,13 @@ struct MediaContent: Sendable {
     /// JSON, with the example as text.
     static func json(_ schema: Schema, example: StaticString) -> MediaContent {
         json(schema, example: .example(example))
+    }
+
+    /// JSON, with both examples as text.
+    static func json(_ schema: Schema, example: StaticString, calibrated: StaticString) -> MediaContent {
+        var content = json(schema, example: example)
+        content.calibratedExample = .example(calibrated)
+        return content
     }
 
     /// One JSON value per line.

@@ -19,7 +19,7 @@ extension Parameter {
             "name": .string(name), "in": .string(place.rawValue), "description": .string(description), "schema": schema.value,
         ]
         if isRequired { object["required"] = .bool(true) }
-        if let example { object["example"] = example }
+        CalibratedExample.add(example, calibrated: calibratedExample, to: &object)
         return .object(object)
     }
 }
@@ -27,7 +27,7 @@ extension Parameter {
 extension MediaContent {
     var value: JSONValue {
         var object: JSONObject = ["schema": schema.value]
-        if let example { object["example"] = example }
+        CalibratedExample.add(example, calibrated: calibratedExample, to: &object)
         // OpenAPI 3.2 calls it itemSchema.
         if let line { object["x-item-schema"] = line.value }
         return .object(object)

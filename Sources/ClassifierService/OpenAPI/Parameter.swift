@@ -12,6 +12,8 @@ struct Parameter: Sendable {
     let description: String
     /// A value that works with the operation's examples.
     var example: JSONValue?
+    /// One that works only with those for a model that has learned enough for probabilities.
+    var calibratedExample: JSONValue?
     /// Path parameters are required, others are optional.
     var isRequired: Bool { place == .path }
 
@@ -23,6 +25,11 @@ struct Parameter: Sendable {
     /// An item of the query.
     static func query(_ name: String, _ schema: Schema, _ description: String, example: JSONValue? = nil) -> Parameter {
         Parameter(name: name, place: .query, schema: schema, description: description, example: example)
+    }
+
+    /// An item of the query in examples for a model that has learned enough for probabilities.
+    static func query(_ name: String, _ schema: Schema, _ description: String, calibrated: JSONValue) -> Parameter {
+        Parameter(name: name, place: .query, schema: schema, description: description, calibratedExample: calibrated)
     }
 
     /// A header field.

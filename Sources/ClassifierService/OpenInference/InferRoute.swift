@@ -100,7 +100,7 @@ struct InferRoute: Sendable {
         let envelope = try InferenceEnvelope(request)
         let inference = Inference(
             model: model.name, weights: weights, wish: envelope.wish, balanceWish: envelope.balance,
-            maximumBytes: limits.maximumArrayBytes)
+            rejected: model.rejectedRows, maximumBytes: limits.maximumArrayBytes)
         let scan = Scan(inference: inference, envelope: envelope)
         guard request.bodyCount <= limits.inlineBody, !weights.needsDouble else { return .scan(scan) }
         let isRead = try request.decodeBody { (body) throws(Problem) -> Bool in

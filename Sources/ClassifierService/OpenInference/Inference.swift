@@ -1,5 +1,6 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// Scores the rows of an inference request and writes the answer: JSON, followed by the binary data of outputs.
@@ -10,6 +11,8 @@ struct Inference: Sendable {
     let wish: WeightsKind?
     /// The balance requested in the head; the body's takes precedence.
     let balanceWish: BalanceWish?
+    /// Counts rejected rows.
+    let rejected: RejectedRows
     /// The most octets of all outputs together.
     var maximumBytes: Int
     /// How many octets one octet of text counts as: JSON may need six.
@@ -69,6 +72,7 @@ struct Inference: Sendable {
             try extras.measure(0..<rows, workspace, by: blocks, isWanted: isWanted)
         }
         guard try blocks.score(rows: rows, workspace, for: collector, isWanted: isWanted) else { throw Self.clientHasLeft }
+        rejected.add(workspace.rejectedRows)
     }
 
     /// The same on a compute thread.
@@ -93,6 +97,7 @@ struct Inference: Sendable {
             try extras.measure(rows, workspace, by: blocks) { true }
         }
         try blocks.pass(rows, scoredFrom: 0, numberedFrom: rows.lowerBound, workspace, to: collector)
+        rejected.add(workspace.rejectedRows)
     }
 
     /// Scores rows that do not fit Float32 and collects the values of the outputs.
@@ -104,6 +109,7 @@ struct Inference: Sendable {
             try extras.measure(features, rows: rows, workspace, by: blocks, isWanted: isWanted)
         }
         guard try blocks.score(features, rows: rows, workspace, for: collector, isWanted: isWanted) else { throw Self.clientHasLeft }
+        rejected.add(workspace.rejectedRows)
         return scorer
     }
 
@@ -138,6 +144,7 @@ struct Inference: Sendable {
         _ workspace: InferenceWorkspace, _ scorer: Scorer, _ measure: (RowExtras) throws(Problem) -> Void
     ) throws(Problem) -> Collector {
         let options = try options(of: workspace.inference.request)
+        workspace.rejectedRows = 0
         workspace.inference.request.wantAll(
             of: OpenInference.outputCount(scorer.calibration), and: options.coverage.map { _ in InferenceOutput.set.rawValue })
         let request = workspace.inference.request
@@ -181,13 +188,15 @@ struct Inference: Sendable {
 
         func take<Score: ClassScore>(_ scores: UnsafeBufferPointer<Score>, ofRow row: Int, _: PredictWorkspace) throws(Problem) {
             let softmax = calibration.map { Score.softmax(scores, $0) }
-            for output in workspace.inference.request.outputs { collect(output, scores, softmax) }
+            let isRejected = extras?.isRejected(workspace.rowNovelty) ?? false
+            if isRejected { workspace.rejectedRows += 1 }
+            for output in workspace.inference.request.outputs { collect(output, scores, softmax, isRejected) }
             if inference.isTooLarge(workspace) { throw inference.tooLarge }
         }
 
         @inline(__always)
         private func collect<Score: ClassScore>(
-            _ output: InferenceRequest.Output, _ scores: UnsafeBufferPointer<Score>, _ softmax: Softmax?
+            _ output: InferenceRequest.Output, _ scores: UnsafeBufferPointer<Score>, _ softmax: Softmax?, _ isRejected: Bool
         ) {
             let labels = inference.weights.labels
             // `begin` ensured a softmax if probabilities are requested.
@@ -198,7 +207,6 @@ struct Inference: Sendable {
             if output.kind == .label {
                 let best = TopClasses.select(1, of: scores.count, into: &workspace.order) { scores[$0] }
                 // No label is empty.
-                let isRejected = extras?.isRejected(workspace.rowNovelty) ?? false
                 workspace.inference.outputs[output.index].texts.append(isRejected ? "" : labels[best].text)
             } else if output.kind == .novelty {
                 workspace.inference.outputs[output.index].numbers.append((workspace.rowNovelty ?? .infinity).nearest)

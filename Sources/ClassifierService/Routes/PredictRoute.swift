@@ -135,7 +135,7 @@ struct PredictRoute: Sendable {
         return Prediction(
             model: model.name, scorer: scorer, rows: rows, options: options,
             balance: try AppliedBalance(options.balance, scorer, of: model.name), maximumBytes: limits.maximumAnswerBytes,
-            leverages: leverages)
+            rejected: model.rejectedRows, leverages: leverages)
     }
 
     /// Reads and scores a large body, or one with values that do not fit Float32, on a compute thread.

@@ -1,5 +1,6 @@
 internal import AnalyticLearning
 internal import HTTPServer
+internal import ModelHost
 internal import TensorFormats
 
 /// Scores the rows in a workspace and writes the answer into it.
@@ -14,12 +15,14 @@ struct Prediction: ScoreTaker {
     var maximumBytes: Int
     /// The leverage of each row, if requested; nil if the model has none.
     var leverages: [Double]?
+    /// Counts rejected rows.
+    private let rejected: RejectedRows
     /// Novelty, rejection and sets, once they have been prepared; nil if none was requested.
     private var extras: RowExtras?
 
     init(
         model: String, scorer: Scorer, rows: Int, options: PredictOptions, balance: AppliedBalance, maximumBytes: Int,
-        leverages: [Double]? = nil
+        rejected: RejectedRows, leverages: [Double]? = nil
     ) {
         self.model = model
         self.scorer = scorer
@@ -27,6 +30,7 @@ struct Prediction: ScoreTaker {
         self.options = options
         self.balance = balance
         self.maximumBytes = maximumBytes
+        self.rejected = rejected
         self.leverages = leverages
     }
 
@@ -50,8 +54,8 @@ struct Prediction: ScoreTaker {
     /// - Throws: 422 if the answer would be too large; 409 if rejection or sets are not available.
     func run(_ workspace: PredictWorkspace, _ blocks: BlockScorer, isWanted: () -> Bool = { true }) throws(Problem) {
         let taker = try prepared { (extras) throws(Problem) in try extras.measure(0..<rows, workspace, by: blocks, isWanted: isWanted) }
-        taker.begin(&workspace.writer)
-        if try blocks.score(rows: rows, workspace, for: taker, isWanted: isWanted) { end(&workspace.writer) }
+        taker.begin(workspace)
+        if try blocks.score(rows: rows, workspace, for: taker, isWanted: isWanted) { end(workspace) }
     }
 
     /// This prediction with its extras, if any was requested.
@@ -70,9 +74,9 @@ struct Prediction: ScoreTaker {
     /// - Throws: 422 if the answer would be too large; 409 if rejection or sets are not available.
     func run(_ workspace: PredictWorkspace, _ blocks: BlockScorer, scored rows: Range<Int>) throws(Problem) {
         let taker = try prepared { (extras) throws(Problem) in try extras.measure(rows, workspace, by: blocks) { true } }
-        taker.begin(&workspace.writer)
+        taker.begin(workspace)
         try blocks.pass(rows, scoredFrom: 0, numberedFrom: rows.lowerBound, workspace, to: taker)
-        end(&workspace.writer)
+        end(workspace)
     }
 
     /// The same for rows that do not fit Float32.
@@ -81,8 +85,8 @@ struct Prediction: ScoreTaker {
         let taker = try prepared { (extras) throws(Problem) in
             try extras.measure(features, rows: rows, workspace, by: blocks, isWanted: isWanted)
         }
-        taker.begin(&workspace.writer)
-        if try blocks.score(features, rows: rows, workspace, for: taker, isWanted: isWanted) { end(&workspace.writer) }
+        taker.begin(workspace)
+        if try blocks.score(features, rows: rows, workspace, for: taker, isWanted: isWanted) { end(workspace) }
     }
 
     func prepare<Score: ClassScore>(_ scores: UnsafeBufferPointer<Score>, ofRow row: Int, _ workspace: PredictWorkspace) {
@@ -105,6 +109,11 @@ struct Prediction: ScoreTaker {
 
     /// The calibration, if probabilities are requested and it is known.
     private var calibration: Calibration? { options.probability ? scorer.calibration : nil }
+
+    private func begin(_ workspace: PredictWorkspace) {
+        workspace.rejectedRows = 0
+        begin(&workspace.writer)
+    }
 
     private func begin(_ writer: inout JSONWriter) {
         writer.beginObject()
@@ -144,9 +153,10 @@ struct Prediction: ScoreTaker {
         }
     }
 
-    private func end(_ writer: inout JSONWriter) {
-        writer.endArray()
-        writer.endObject()
+    private func end(_ workspace: PredictWorkspace) {
+        workspace.writer.endArray()
+        workspace.writer.endObject()
+        rejected.add(workspace.rejectedRows)
     }
 
     private func write<Score: ClassScore>(
@@ -155,6 +165,7 @@ struct Prediction: ScoreTaker {
         let best = TopClasses.select(min(options.top ?? 1, scores.count), of: scores.count, into: &workspace.order) { scores[$0] }
         writer.beginObject()
         let isRejected = extras?.isRejected(workspace.rowNovelty) ?? false
+        if isRejected { workspace.rejectedRows += 1 }
         write(&writer, best, scores[best], softmax, hasLabel: !isRejected)
         if options.reject != nil { writer.member("rejected", isRejected) }
         if options.novelty { writer.member("novelty", workspace.rowNovelty) }

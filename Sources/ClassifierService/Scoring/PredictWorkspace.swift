@@ -17,6 +17,8 @@ class PredictWorkspace: @unchecked Sendable {
     /// The novelty and the set of the row that is being answered, see `RowExtras`.
     final var rowNovelty: Double?
     final var rowSet: [Int] = []
+    /// The rejected rows of the answer so far.
+    final var rejectedRows = 0
     final var writer = JSONWriter()
 
     required init() {}

@@ -17,6 +17,8 @@ package final class Model: Sendable {
     package let events: EventHub
     /// Costs of inference requests.
     package let inferences = InferenceStatistics()
+    /// Rows that got no label because they are too novel.
+    package let rejectedRows = RejectedRows()
     private let memory = Atomic<Int>(0)
     private let limits: HostLimits
     private let state: Guarded<State>

@@ -44,13 +44,16 @@ struct DemoModel {
         try send("POST", "/learn", writer.array, expecting: 200)
     }
 
-    /// - Parameter weights: which weights; nil for the model's default.
-    func predict(_ samples: [Digits.Sample], weights: String? = nil) throws -> [Prediction] {
+    /// - Parameters:
+    ///   - weights: which weights; nil for the model's default.
+    ///   - balance: how far the scores even out the classes' shares; nil for the model's default.
+    func predict(_ samples: [Digits.Sample], weights: String? = nil, balance: Double? = nil) throws -> [Prediction] {
         var writer = JSONWriter()
         writer.beginObject()
         writeFeatures(samples, to: &writer)
         writer.endObject()
-        let call = "/predict" + (weights.map { "?weights=\($0)" } ?? "")
+        let options = [weights.map { "weights=\($0)" }, balance.map { "balance=\($0)" }].compactMap { $0 }
+        let call = "/predict" + (options.isEmpty ? "" : "?" + options.joined(separator: "&"))
         let answer = try JSONValue(parsing: send("POST", call, writer.array, expecting: 200).text)
         let predictions = (answer.object?["predictions"]?.array ?? []).compactMap { entry -> Prediction? in
             guard let label = entry.object?["label"]?.label, let score = entry.object?["score"]?.double else { return nil }

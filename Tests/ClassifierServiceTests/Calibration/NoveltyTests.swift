@@ -164,6 +164,13 @@ import Testing
         let answer = try infer(model, far + [test[0]], #","parameters":{"reject":0.01}"#)
         #expect(answer["outputs"][0]["data"][0].string == "" && answer["outputs"].array?.count == 3)
         #expect(answer["parameters"]["reject"].double == 0.01 && answer["parameters"]["novelty_threshold"].double != nil)
+        // Answered rows are counted, whatever the protocol; a refused answer has none.
+        let unlabelled = (answer["outputs"][0]["data"].array ?? []).count { $0.string == "" }
+        #expect(try predict(model, far, "?reject=0.9").status == 400)
+        let counted = try service.client().send("GET", "/metrics").text.split(separator: "\n").first {
+            $0.hasPrefix("accrue_model_rejected_rows_total{model=\"m\"}")
+        }
+        #expect(counted?.split(separator: " ").last.flatMap { Int($0) } == rejected + 1 + unlabelled)
         // What was measured is saved.
         let copy = ModelClient(service, "copy")
         #expect(try copy.restore(try model.snapshot().body).status == 201)

@@ -105,7 +105,12 @@ extension Operation {
             content: [
                 .json(
                     .inferenceRequest,
-                    example: #"{"id":"7","inputs":[{"name":"features","shape":[1,3],"datatype":"FP32","data":[[0.7,0.3,0.3]]}]}"#),
+                    example: #"{"id":"7","inputs":[{"name":"features","shape":[1,3],"datatype":"FP32","data":[[0.7,0.3,0.3]]}]}"#,
+                    calibrated: """
+                        {"id":"8","parameters":{"reject":0.01,"coverage":0.95},"inputs":[{"name":"features","shape":[3,3],\
+                        "datatype":"FP32","data":[[0.7,0.3,0.3],[0.5,0.6,0.6],[2.4,-1.2,0.1]]}],\
+                        "outputs":[{"name":"label"},{"name":"score"},{"name":"novelty"},{"name":"set"}]}
+                        """),
                 .octets("application/octet-stream"),
             ], takesCodings: true),
         answers: [
@@ -117,6 +122,15 @@ extension Operation {
                         {"model_name":"fruit","model_version":"1","id":"7","parameters":{"weights":"plain"},"outputs":[{"name":"label",\
                         "datatype":"BYTES","shape":[1],"data":["apple"]},{"name":"score","datatype":"FP32","shape":[1,2],\
                         "data":[0.7276772,0.14016615]}]}
+                        """,
+                    calibrated: """
+                        {"model_name":"fruit","model_version":"25","id":"8","parameters":{"weights":"plain","balance":0.5,\
+                        "reject":0.01,"novelty_threshold":0.0014791829475595624,"least_probability":0.2735145516121909},\
+                        "outputs":[{"name":"label","datatype":"BYTES","shape":[3],"data":["apple","banana",""]},{"name":"score",\
+                        "datatype":"FP32","shape":[3,2],"data":[0.56406605,0.17666924,0.4098102,0.4500529,2.078816,-0.8295972]},\
+                        {"name":"novelty","datatype":"FP32","shape":[3],"data":[0.000050240134,0.0013256618,0.008226409]},\
+                        {"name":"set","datatype":"BYTES","shape":[3],"data":["[\\"apple\\"]","[\\"apple\\",\\"banana\\"]",\
+                        "[\\"apple\\"]"]}]}
                         """), .octets("application/octet-stream"),
                 headers: [
                     AnswerHeader(

@@ -78,9 +78,15 @@ extension Operation {
             .query("top", .integer(1 ... .max), "The number of best classes to list for each row. `top` in the body takes precedence."),
             .query("probability", .bool, "Whether to return the probability of each label."),
             .query("leverage", .bool, "Whether to return how far each row lies from everything learned."),
-            .query("novelty", .bool, "Whether to return how much farther each row lies from the nearest class than from all rows."),
-            .query("reject", .rejectedShare, "Rows more novel than all but this share of known rows get no label."),
-            .query("coverage", .coverageLevel, "Whether to return a set of labels that contains the right one for this share of rows."),
+            .query(
+                "novelty", .bool, "Whether to return how much farther each row lies from the nearest class than from all rows.",
+                calibrated: .bool(true)),
+            .query(
+                "reject", .rejectedShare, "Rows more novel than all but this share of known rows get no label.",
+                calibrated: .number(0.01)),
+            .query(
+                "coverage", .coverageLevel, "Whether to return a set of labels that contains the right one for this share of rows.",
+                calibrated: .number(0.95)),
         ],
         body: .unlabelled,
         answers: [
@@ -91,6 +97,14 @@ extension Operation {
                     example: """
                         {"model":"fruit","version":1,"weights":"plain","balance":null,"predictions":[{"label":"apple","score":0.7276772,\
                         "top":[{"label":"apple","score":0.7276772},{"label":"banana","score":0.14016615}]}]}
+                        """,
+                    calibrated: """
+                        {"model":"fruit","version":25,"weights":"plain","balance":0.5,"rejection":{"share":0.01,\
+                        "threshold":0.0014791829475595624,"samples":1200},"coverage":{"level":0.95,\
+                        "least_probability":0.2735145516121909,"samples":1000},"predictions":[{"label":"apple","score":0.56406605,\
+                        "rejected":false,"novelty":0.000050240133834970165,"set":["apple"]},{"label":"banana","score":0.4500529,\
+                        "rejected":false,"novelty":0.0013256617660841938,"set":["apple","banana"]},{"label":null,"score":2.078816,\
+                        "rejected":true,"novelty":0.008226408635846498,"set":["apple"]}]}
                         """))
         ],
         refusals: [
@@ -151,7 +165,9 @@ extension RequestBody {
 
     fileprivate static let unlabelled: RequestBody = {
         var content: [MediaContent] = [
-            .json(.rowsToPredict, example: #"{"features":[[0.7,0.3,0.3]],"top":2}"#)
+            .json(
+                .rowsToPredict, example: #"{"features":[[0.7,0.3,0.3]],"top":2}"#,
+                calibrated: #"{"features":[[0.7,0.3,0.3],[0.5,0.6,0.6],[2.4,-1.2,0.1]]}"#)
         ]
         for type in ndjsonTypes { content.append(.lines(type, of: .rowToPredict, example: "{\"features\":[0.7,0.3,0.3]}\n")) }
         for format in BodyFormat.all where format != .json && format != .ndjson { content.append(.octets(format.mediaType.description)) }

@@ -18,6 +18,9 @@ enum HistoryChecks {
         try demand(details["name"].string == name, "the name is \(details["name"])")
         try demand(
             model.configuration.isDescribed(by: details["config"]), "config is \(details["config"]), expected \(model.configuration)")
+        try demand(
+            details["ridge"].double == model.configuration.ridge,
+            "the ridge in force is \(details["ridge"]), expected \(model.configuration.ridge)")
         let evaluation = details["evaluation"]
         try demand(
             evaluation["evaluated_samples"].int == model.evaluated.rows,

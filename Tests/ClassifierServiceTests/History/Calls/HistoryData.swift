@@ -32,7 +32,7 @@ struct HistoryData: Sendable {
         for index in 0..<2 { kinds.append(Self.kind(isPlain: index == 0, &generator)) }
         // The same with another ridge and imbalance can be merged if the sketches are alike.
         var relative = kinds[0]
-        relative.configuration.ridge = Self.ridge(&generator)
+        (relative.configuration.ridge, relative.configuration.ridgeMetric) = (Self.ridge(&generator), nil)
         if relative.configuration.sketchRank != .rows(0) { relative.configuration.imbalance = Self.imbalance(true, &generator) }
         kinds.append(relative)
         self.kinds = kinds
@@ -53,12 +53,20 @@ struct HistoryData: Sendable {
         configuration.balance = balance(&generator)
         let scales: [Scale] = isPlain ? [.normal] : [.normal, .outliers, .outliers, .faint, .tiny]
         let scale = scales.randomElement(using: &generator)!
-        if scale == .tiny { configuration.ridge = 1e-80 }
+        if scale == .tiny {
+            configuration.ridge = 1e-80
+        } else if Int.random(in: 0..<3, using: &generator) == 0 {
+            (configuration.ridge, configuration.ridgeMetric) = (0.1, ridgeMetric(&generator))
+        }
         return Kind(configuration: configuration, scale: scale)
     }
 
     static func ridge(_ generator: inout SeededGenerator) -> Double {
         [0.1, 0.1, 1, 1e-3, 1e-6, 10, 1e6, 1e12].randomElement(using: &generator)!
+    }
+
+    static func ridgeMetric(_ generator: inout SeededGenerator) -> String {
+        ["accuracy", "balanced_accuracy"].randomElement(using: &generator)!
     }
 
     static func balance(_ generator: inout SeededGenerator) -> Double {

@@ -8,7 +8,10 @@ final class OracleBalance: @unchecked Sendable {
     private let gram: [DoubleDouble]
     private let projection: [Float]
     private let residue: Double
+    private let largestTrace: Double
+    private let orphans: [[Double]]
     private var known: OracleSolution?
+    private var knownDiscriminant: OracleDiscriminant??
 
     init(_ model: OracleModel) {
         configuration = model.configuration
@@ -16,15 +19,26 @@ final class OracleBalance: @unchecked Sendable {
         gram = model.gram
         projection = model.projection
         residue = model.residue
+        largestTrace = model.largestTrace
+        orphans = model.orphans
     }
 
-    /// Whether the sketches of this state have lost nothing, so that the weights follow from the rows. Those of a discriminant do, too, but
-    /// are checked elsewhere, in `DiscriminantTests`.
+    /// Whether the sketches of this state have lost nothing, so that W̃ follows from the rows. A discriminant has no W̃.
     var isTold: Bool {
         guard classes.contains(where: { $0.count > 0 }) else { return false }
         if case .discriminant = configuration.imbalance { return false }
         guard case .reweight = configuration.imbalance, case .rows(let rank) = configuration.sketchRank else { return true }
         return classes.allSatisfy { $0.sketched < 2 * rank && !$0.isSketchStale }
+    }
+
+    /// The discriminant of this state; nil if it is none, or too badly conditioned.
+    func discriminant() -> OracleDiscriminant? {
+        guard case .discriminant(let share, let seed) = configuration.imbalance else { return nil }
+        if let knownDiscriminant { return knownDiscriminant }
+        let discriminant = OracleDiscriminant(
+            configuration, classes, orphans: orphans, falseShare: share, seed: seed, largestTrace: largestTrace)
+        knownDiscriminant = discriminant
+        return discriminant
     }
 
     /// W̃ of the classes of this state.

@@ -31,7 +31,10 @@ struct OracleConfiguration: Equatable, Sendable {
 
     var dimension: Int
     var featureMap = FeatureMap.identity
+    /// The ridge in force.
     var ridge: Double
+    /// What a ridge that chooses itself is chosen by; nil for a fixed one.
+    var ridgeMetric: String?
     var imbalance = Imbalance.none
     var sketchRank = SketchRank.rows(0)
     var balance = 0.0
@@ -41,7 +44,9 @@ struct OracleConfiguration: Equatable, Sendable {
         return dimension
     }
 
+    /// As a model is created: the ridge in force is no part of it if it chooses itself.
     var json: String {
+        let ridge = ridgeMetric.map { #""auto","auto_metric":"\#($0)""# } ?? "\(ridge)"
         var text = #"{"dimension":\#(dimension),"ridge":\#(ridge),"imbalance":\#(imbalance.json)"#
         if case .randomRelu(let width, let seed) = featureMap {
             text += #","feature_map":{"kind":"random_relu","width":\#(width),"seed":\#(seed)}"#
@@ -61,8 +66,11 @@ struct OracleConfiguration: Equatable, Sendable {
 
     /// Whether the service's description matches this configuration.
     func isDescribed(by config: JSONValue) -> Bool {
-        guard config["dimension"].int == dimension, config["ridge"].double == ridge, config["balance"].double == balance else {
-            return false
+        guard config["dimension"].int == dimension, config["balance"].double == balance else { return false }
+        if let ridgeMetric {
+            guard config["ridge"].string == "auto", config["auto_metric"].string == ridgeMetric else { return false }
+        } else {
+            guard config["ridge"].double == ridge else { return false }
         }
         let map = config["feature_map"]
         switch featureMap {

@@ -193,13 +193,24 @@ struct OracleModel: Sendable {
         return removed.count
     }
 
-    mutating func reconfigure(ridge: Double?, imbalance: OracleConfiguration.Imbalance?, balance: Double?) {
+    /// - Parameter ridgeMetric: what the ridge is chosen by from now on; a ridge is fixed.
+    mutating func reconfigure(
+        ridge: Double?, ridgeMetric: String?, imbalance: OracleConfiguration.Imbalance?, balance: Double?
+    ) {
         let isOther = imbalance.map { $0 != configuration.imbalance } ?? false
+        if ridge != nil || ridgeMetric != nil { configuration.ridgeMetric = ridgeMetric }
         configuration.ridge = ridge ?? configuration.ridge
         configuration.imbalance = imbalance ?? configuration.imbalance
         configuration.balance = balance ?? configuration.balance
         settle(1)
         if isOther { dropBalance() }
+    }
+
+    /// Moves to a ridge that has won.
+    mutating func moveRidge(to ridge: Double, version: Int) {
+        configuration.ridge = ridge
+        known = nil
+        setVersion(version)
     }
 
     /// Adopts the service's version, if it is unknown how requests were grouped.

@@ -9,6 +9,7 @@ struct ExpectedScores {
     let isOpen: Bool
     /// Their weights; nil if they do not follow from the rows.
     private var solution: OracleSolution?
+    private var discriminant: OracleDiscriminant?
     /// The column in the solution for each of `labels`.
     private let columns: [Int]
     private let model: OracleModel
@@ -22,7 +23,8 @@ struct ExpectedScores {
         guard let temperature = calibration["temperature"].double else {
             // Balanced weights may have been adopted, with the temperature they had before, since the details were read.
             guard kind == "balanced" else { throw HistoryFailure("a balance without a temperature") }
-            return solution = nil
+            (solution, discriminant) = (nil, nil)
+            return
         }
         var exponent = kind == "plain" ? 1.0 : 0
         if kind == "balanced", case .reweight(let power) = model.configuration.imbalance { exponent = 1 - power }
@@ -66,6 +68,7 @@ struct ExpectedScores {
                 try demand(!known.isEmpty, "balanced weights of no class are used")
                 let balanced = state.isTold && !model.isInexact ? state.solution() : nil
                 solution = balanced.flatMap { $0.isTold ? $0 : nil }
+                discriminant = model.isInexact ? nil : state.discriminant()
             } else {
                 labels = model.labels
                 columns = []
@@ -77,24 +80,36 @@ struct ExpectedScores {
     }
 
     /// Whether scores are predictable.
-    var isTold: Bool { solution != nil }
+    var isTold: Bool { solution != nil || discriminant != nil }
 
     /// The scores of a row in the order of `labels`, and how far each may be off.
     func scores(_ x: [Double]) -> [(score: Double, tolerance: Double)] {
-        guard let solution else { return [] }
         let h = model.mapped(x)
-        let length = OracleModel.length(h)
         let spread = spread(x)
         let steps = Double(x.count + h.count + 8) * Double(Float.ulpOfOne)
-        return columns.enumerated().map { place, column in
-            let weights = solution.weights[column]
-            let rounding = steps * zip(weights, spread).reduce(0) { $0 + abs($1.0) * $1.1 }
-            // Weights for which Float32 has few digits.
-            let underflow = Double(h.count) * 2e-45 * spread.reduce(0, +) + 1e-40
-            let (score, tolerance) = (OracleModel.dot(weights, h), rounding + underflow + length * solution.tolerance)
-            guard let offset = offsets?[place] else { return (score, tolerance) }
-            return (score + offset, tolerance + 4 * Double(Float.ulpOfOne) * (abs(score) + abs(offset)))
+        var scores: [(score: Double, tolerance: Double)] = []
+        if let discriminant {
+            let length = OracleModel.length(h)
+            let rounding = length > 0 ? steps * max(1, OracleModel.length(spread) / length) : steps
+            scores = discriminant.scores(h, columns, rounding: rounding)
+        } else if let solution {
+            scores = columns.map { Self.product(solution, $0, h, spread, steps) }
         }
+        guard let offsets else { return scores }
+        return zip(scores, offsets).map { score, offset in
+            (score.score + offset, score.tolerance + 4 * Double(Float.ulpOfOne) * (abs(score.score) + abs(offset)))
+        }
+    }
+
+    /// A row's product with a column of W, and how far it may be off.
+    private static func product(
+        _ solution: OracleSolution, _ column: Int, _ h: [Double], _ spread: [Double], _ steps: Double
+    ) -> (score: Double, tolerance: Double) {
+        let weights = solution.weights[column]
+        let rounding = steps * zip(weights, spread).reduce(0) { $0 + abs($1.0) * $1.1 }
+        // Weights for which Float32 has few digits.
+        let underflow = Double(h.count) * 2e-45 * spread.reduce(0, +) + 1e-40
+        return (OracleModel.dot(weights, h), rounding + underflow + OracleModel.length(h) * solution.tolerance)
     }
 
     /// The magnitude that rounding in a row's h is relative to.

@@ -127,6 +127,7 @@ final class HistoryWorld {
         for name in oracle.models.keys.sorted() where touched.contains(name) {
             // Rows of a load are seen soon after it.
             while let rows = try get("/v1/models/\(name)")["unseen_rows"].int, rows > 0 { usleep(1000) }
+            try followRidge(name)
             try noteExactness(name)
             for probe in ModelProbes.predicting + ModelProbes.observing {
                 do {
@@ -138,6 +139,25 @@ final class HistoryWorld {
         }
         touched = []
         try ServiceProbe.check(self, &generator)
+    }
+
+    /// Adopts the ridge that a model has moved to by itself. Rows just learned may have decided so, and the move follows their answer.
+    func followRidge(_ name: String) throws {
+        guard var model = oracle.models[name], model.configuration.ridgeMetric != nil else { return }
+        // The worker does one thing after another: when the first of two is answered the move has been asked for, after the second it is
+        // done. They are refused, because a change would make it decide again.
+        for _ in 0..<2 {
+            let row = [Double](repeating: 0, count: model.configuration.dimension)
+            let request = HistoryRequest("POST", "/v1/models/\(name)/unlearn", Bodies.learn([row], ["never seen"]))
+            let reply = try send(request)
+            try demand(reply.status == 422, "\(request.summary) is answered with \(reply.status): \(reply.text.prefix(300))")
+        }
+        let details = try get("/v1/models/\(name)")
+        guard let ridge = details["ridge"].double, let version = details["version"].int, ridge != model.configuration.ridge else { return }
+        note("  the ridge of \(name) has moved from \(model.configuration.ridge) to \(ridge)")
+        try demand(version > model.version, "the ridge has moved without a new version")
+        model.moveRidge(to: ridge, version: version)
+        oracle.models[name] = model
     }
 
     /// Notes whether the service reports that a model's sums have lost digits; its scores are then not checked.
@@ -154,6 +174,7 @@ final class HistoryWorld {
     func adopt(_ name: String, isOrderKnown: Bool = false) throws {
         // Rows of a load are seen soon after it.
         while let rows = try get("/v1/models/\(name)")["unseen_rows"].int, rows > 0 { usleep(1000) }
+        try followRidge(name)
         guard var model = oracle.models[name] else { return }
         let details = try get("/v1/models/\(name)")
         let listed = (try get("/v1/models/\(name)/classes")["classes"].array ?? []).compactMap { $0["label"].string.map { LabelBytes($0) } }

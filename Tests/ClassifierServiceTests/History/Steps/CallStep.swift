@@ -22,6 +22,7 @@ enum CallStep {
         try demand(
             (200..<300).contains(reply.status), "\(call.request.summary) is answered with \(reply.status): \(reply.text.prefix(500))")
         try finish(call, reply, world, .alone)
+        if call.operation == "learn" { try world.followRidge(call.model) }
     }
 
     /// Applies an answered call to the oracle.

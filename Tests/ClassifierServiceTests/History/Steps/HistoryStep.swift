@@ -19,7 +19,7 @@ struct HistoryStep: Sendable {
             HistoryStep(name: "refuse", weight: 6, run: RefuseStep.run), HistoryStep(name: "repeat", weight: 6, run: RepeatStep.run),
             HistoryStep(name: "together", weight: 4, run: TogetherStep.run), HistoryStep(name: "lines", weight: 2, run: BadLineStep.run),
             HistoryStep(name: "clear", weight: 2, run: ClearStep.run), HistoryStep(name: "shards", weight: 2, run: ShardStep.run),
-            HistoryStep(name: "stop", weight: 3, run: StopStep.run),
+            HistoryStep(name: "ridge", weight: 3, run: RidgeStep.run), HistoryStep(name: "stop", weight: 3, run: StopStep.run),
             HistoryStep(name: "kill", weight: 6, needsProcess: true, run: KillStep.run),
             HistoryStep(name: "logged", weight: 5, needsProcess: true, run: LoggedStep.run),
             HistoryStep(name: "fault", weight: 14, needsFaults: true, run: FaultStep.run),

@@ -34,7 +34,7 @@ enum CreateCalls: ChangingOperation {
         ]
         if let (name, model) = world.models.sorted(by: { $0.key < $1.key }).randomElement(using: &generator) {
             var other = model.configuration
-            other.ridge *= 2
+            (other.ridge, other.ridgeMetric) = (2 * other.ridge, nil)
             calls.append(call(name, other.json, 409))
         }
         return calls

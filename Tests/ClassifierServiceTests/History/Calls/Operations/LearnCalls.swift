@@ -11,8 +11,15 @@ enum LearnCalls: ChangingOperation {
         guard let (name, model) = world.models.sorted(by: { $0.key < $1.key }).randomElement(using: &generator) else { return nil }
         let format = RowBody.allCases.randomElement(using: &generator)!
         let (rows, labels) = rows(model, data, count(model, format, &generator), &generator)
+        return call(name, rows, labels, format, isForLater: Int.random(in: 0..<4, using: &generator) == 0, &generator)
+    }
+
+    /// A call with these rows.
+    static func call(
+        _ name: String, _ rows: [[Double]], _ labels: [LabelBytes], _ format: RowBody, isForLater: Bool,
+        _ generator: inout SeededGenerator
+    ) -> PlannedCall? {
         guard let body = try? format.octets(rows, labels) else { return nil }
-        let isForLater = Int.random(in: 0..<4, using: &generator) == 0
         let path = "/v1/models/\(name)/learn" + (isForLater ? "?visible=later" : "")
         var request = HistoryRequest("POST", path, body, contentType: format.contentType)
         // In pieces, which may end anywhere.
@@ -53,8 +60,10 @@ enum LearnCalls: ChangingOperation {
 
     private static func count(_ model: OracleModel, _ format: RowBody, _ generator: inout SeededGenerator) -> Int {
         let isSmall = model.width <= 6 && model.samples < 600
+        // The ridge may move between the blocks of one request, which makes its answer unpredictable.
+        let isFixed = model.configuration.ridgeMetric == nil
         switch Int.random(in: 0..<60, using: &generator) {
-        case 0 where isSmall && format == .ndjson: return Int.random(in: 1020...1080, using: &generator)
+        case 0 where isSmall && isFixed && format == .ndjson: return Int.random(in: 1020...1080, using: &generator)
         case 1 where isSmall, 2 where isSmall: return Int.random(in: 200...330, using: &generator)
         case 3..<10: return Int.random(in: 13...50, using: &generator)
         default: return Int.random(in: 1...12, using: &generator)
