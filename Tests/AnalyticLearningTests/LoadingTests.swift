@@ -67,9 +67,9 @@ import Testing
 
     @Test func rowsAreScoredByWeightsThatAreSolvedAtDoublings() throws {
         let dimension = 8
-        let parts = batches([64, 64, 64, 64, 64], dimension: dimension)
+        let parts = batches([200, 200, 200, 200, 200], dimension: dimension)
         let loaded = try model(dimension)
-        // After 64 rows, after 128, and after 256.
+        // After 200 rows, after 400, and after 800.
         let scoredBy = [0, 1, 2, 2, 4]
         for (index, batch) in parts.enumerated() {
             let learned = try model(dimension)
@@ -78,7 +78,7 @@ import Testing
             let predictions = try learn(batch, loaded, isForLater: true)
             #expect(predictions == expected, "batch \(index)")
         }
-        #expect(loaded.evaluation.evaluatedSamples == 4 * 64 && loaded.evaluation.correctSamples > 2 * 64)
+        #expect(loaded.evaluation.evaluatedSamples == 4 * 200 && loaded.evaluation.correctSamples > 2 * 200)
     }
 
     @Test func everythingThatReadsCatchesUp() throws {
@@ -138,7 +138,9 @@ import Testing
             if index != 1 { wide.beginLoad() }
             let predictions = try learn(batch, wide, isForLater: true)
             #expect(try learn(batch, narrow, isForLater: true) == predictions)
-            if index == 0 { wide.catchUp() }
+            guard index == 0 else { continue }
+            wide.catchUp()
+            narrow.catchUp()
         }
         wide.catchUp()
         narrow.catchUp()

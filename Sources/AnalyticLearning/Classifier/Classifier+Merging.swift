@@ -11,10 +11,12 @@ public struct MergeOutcome: Sendable, Equatable {
 extension Classifier {
     /// Adds another model's truth, as if this model had learned its rows too, and solves again.
     ///
-    /// Both must have the same dimension, feature map (bit for bit) and sketch rank. Classes are matched by label. Ridge, imbalance
-    /// and evaluation stay this model's; balanced weights stay as they are until refreshed. A merged sketch is the sketch of this
-    /// model's rows followed by the other's sketch, plus the other's loss. The weight of the calibration shrinks to this model's
-    /// share of all rows; the other's calibration belongs to other weights and is ignored.
+    /// Both must have the same dimension, feature map (bit for bit) and sketch rank. Classes are matched by label. Ridge and imbalance
+    /// stay this model's; balanced weights stay as they are until refreshed. A merged sketch is the sketch of this model's rows
+    /// followed by the other's sketch, plus the other's loss.
+    ///
+    /// A model that has evaluated no row takes over the other's figures: see `takeFigures`. One with its own keeps them. The weight of
+    /// the calibration shrinks to the share of all rows that its model had.
     ///
     /// - Throws: `MergeError`; nothing has changed then.
     /// - Complexity: D³ + 4D²C multiply-adds, and memory for one more D×D square.
@@ -38,6 +40,12 @@ extension Classifier {
         registry.truncate(to: known)
         core.flush()
         try Self.checkSolution(of: state)
+        let curves: (plain: BalanceCurve, balanced: BalanceCurve)
+        do throws(RestoreError) {
+            curves = (try state.curve(of: .plain), try state.curve(of: .balanced))
+        } catch {
+            throw .state(error)
+        }
         let before = registry
         let columns = intern(state.labels)
         do throws(MergeError) {
@@ -46,10 +54,36 @@ extension Classifier {
             registry = before
             throw error
         }
-        fadeCalibration(rows: samples, of: core.truth.samples)
+        let isTheirs = takeFigures(of: state, curves, to: columns)
+        fadeCalibration(rows: isTheirs ? state.samples : samples, of: core.truth.samples)
         core.race = nil
         beginEpoch(dropping: false)
         return MergeOutcome(rows: state.samples, newClasses: Array(registry.labels[known...]))
+    }
+
+    /// Continues the figures of a merged state, for a model that has none.
+    ///
+    /// The evaluation and its history are those of the other's rows, as it predicted them with its settings. Calibration, race and
+    /// novelty depend on the scores, so they are taken only with the same ridge; those of balanced weights only with the same imbalance
+    /// too.
+    ///
+    /// - Parameter columns: this model's column for each of the state's classes.
+    /// - Returns: whether the figures are the other's now; not if this model has its own, or the other has none.
+    private func takeFigures(
+        of state: SavedState, _ curves: (plain: BalanceCurve, balanced: BalanceCurve), to columns: [Int]
+    ) -> Bool {
+        let hasNone = evaluation.evaluatedSamples == 0 && plainTest.calibrator.state == nil && balancedTest.calibrator.state == nil
+        guard hasNone else { return false }
+        guard let other = state.evaluation, other.evaluatedSamples > 0 else { return false }
+        evaluation = other.moved(to: columns)
+        guard configuration.ridge == state.configuration.ridge else { return true }
+        plainTest.calibrator.restore(state.calibration)
+        plainTest.curve = curves.plain.moved(to: columns)
+        noveltyRecorder.restore(state.novelty)
+        guard configuration.imbalance == state.configuration.imbalance, configuration.imbalance != .none else { return true }
+        balancedTest.calibrator.restore(state.balancedCalibration)
+        balancedTest.curve = curves.balanced.moved(to: columns)
+        return true
     }
 
     private func checkLikeness(_ state: SavedState) throws(MergeError) {

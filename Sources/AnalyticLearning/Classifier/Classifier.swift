@@ -30,8 +30,8 @@ public final class Classifier {
     /// Why the latest state that was tried has none.
     public internal(set) var balanceUnavailable: BalanceUnavailable?
     /// Tests the scores of the plain weights before rows are learned; a second one those of the balanced weights.
-    let plainTest = ProgressiveTest()
-    let balancedTest = ProgressiveTest()
+    let plainTest = ProgressiveTest(areWeightsFixed: false)
+    let balancedTest = ProgressiveTest(areWeightsFixed: true)
     /// Measures the novelty of rows of known classes.
     let noveltyRecorder = NoveltyRecorder()
     /// Counts changes other than learning. Balanced weights begun before such a change are obsolete.
@@ -165,40 +165,46 @@ public final class Classifier {
         features: UnsafeBufferPointer<Double>, columns: [Int], spans: [RequestSpan], isForLater: Bool, confirm: () -> Bool
     ) throws(LinearAlgebraError) -> LearnOutcome? {
         let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)
-        precondition(spans.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
+        guard let outcome = try learn(rows, columns, spans, pace: isForLater ? .doublings : .requests, confirm: confirm) else { return nil }
+        version += 1
+        return outcome
+    }
+
+    /// The same for weights that are brought up to date at a pace, without a new version.
+    func learn(
+        _ rows: LabelledRows, _ columns: [Int], _ requests: [RequestSpan], pace: ScoringPace, confirm: () -> Bool
+    ) throws(LinearAlgebraError) -> LearnOutcome? {
+        precondition(requests.reduce(0) { $0 + $1.rows } == columns.count, "spans that do not cover the rows")
         let known = core.truth.counts.count
-        core.settle()
-        noveltyRecorder.refresh(
-            core.view.readout.moment, core.view.readout.intercept.shownSums, width: featureMap.width,
-            isIllConditioned: core.view.health.isIllConditioned)
+        let recorders = ScoreRecorders(test: plainTest, novelty: noveltyRecorder)
+        core.refreshNovelty(recorders)
         let scorer = BalancedScorer(balanced, balancedTest)
+        let spans = core.divided(requests, columns: columns, pace: pace)
         do throws(LinearAlgebraError) {
-            try core.reserve(columns, spans: spans, isForLater: isForLater, balanced: scorer, classRoom)
+            try core.reserve(columns, spans: spans, isForLater: pace != .requests, balanced: scorer, classRoom)
         } catch {
             // Perhaps there is memory for the buffer of a block.
             guard core.wideRows > 0 else { throw error }
             core.setWideRows(0)
-            try core.reserve(columns, spans: spans, isForLater: isForLater, balanced: scorer, classRoom)
+            try core.reserve(columns, spans: spans, isForLater: pace != .requests, balanced: scorer, classRoom)
         }
         beginTests(spans)
-        let recorders = ScoreRecorders(test: plainTest, novelty: noveltyRecorder)
         let learned =
-            isForLater
-            ? confirm() ? try core.load(rows, spans: spans, recorders: recorders, balanced: scorer) : nil
+            pace != .requests
+            ? confirm() ? try core.load(rows, spans: spans, pace: pace, recorders: recorders, balanced: scorer) : nil
             : try core.learn(rows, spans: spans, recorders: recorders, balanced: scorer, confirm: confirm)
         guard let predictions = learned else {
             core.dropClasses(from: known)
             return nil
         }
-        let served = (scorer == nil ? plainTest : balancedTest).served
+        let test = scorer == nil ? plainTest : balancedTest
         var row = 0
         for span in spans {
             let rows = row..<(row + span.rows)
-            evaluation.record(predictions: served[rows], columns: columns[rows], knownClasses: span.knownClasses)
+            evaluation.record(predictions: test.served[rows], columns: columns[rows], knownClasses: span.knownClasses)
             row = rows.upperBound
         }
-        version += 1
-        return LearnOutcome(predictions: predictions, served: served)
+        return LearnOutcome(predictions: predictions, served: pace == .requests ? test.servedEarlier : test.served)
     }
 
     /// Prepares both tests for the rows of some requests, for which there is room.

@@ -7,11 +7,11 @@ extension LearningCore {
     ///
     /// - Parameters:
     ///   - rows: the rows of all requests.
-    ///   - spans: the requests in order.
-    ///   - recorders: receive the scores of each row from before its request was learned.
+    ///   - spans: the requests in order, divided for weights that are current before each.
+    ///   - recorders: receive the scores of each row from before its request, or its part of one, was learned.
     ///   - balanced: receives the mapped rows before they are learned.
     ///   - confirm: called once, before anything but scratch memory changes; returns whether to learn the rows at all.
-    /// - Returns: the column that each row's scores chose; nil if they are not to be learned.
+    /// - Returns: the column that each row's scores before its whole request chose; nil if the rows are not to be learned.
     /// - Throws: `LinearAlgebraError.outOfMemory`, but not if there is room.
     /// - Complexity: see `CostModel`.
     mutating func learn(
@@ -23,21 +23,21 @@ extension LearningCore {
         var (row, index) = (0, 0)
         while index < spans.count {
             // As many requests as fit one block of the recursion, or a single larger one.
-            var end = index + 1
-            var count = spans[index].rows
-            while end < spans.count, count + spans[end].rows <= block {
-                count += spans[end].rows
-                end += 1
+            var (end, count) = spans.request(at: index)
+            while end < spans.count {
+                let next = spans.request(at: end)
+                guard count + next.rows <= block else { break }
+                (end, count) = (next.end, count + next.rows)
             }
-            var scorer = ProgressiveScorer(spans: spans[index..<end], recorders: recorders)
             let part = rows[row..<(row + count)]
             if count > block {
                 guard index > 0 || confirm() else { return nil }
-                try learnLarge(part, &scorer, balanced: balanced)
+                predictions += try learnLarge(part, spans[index..<end], recorders, balanced)
             } else {
+                var scorer = ProgressiveScorer(spans: spans[index..<end], recorders: recorders)
                 guard try learnBlock(part, &scorer, balanced: balanced, confirm: { index > 0 || confirm() }) else { return nil }
+                predictions += scorer.predictions
             }
-            predictions.append(contentsOf: scorer.predictions)
             row += count
             index = end
         }
@@ -79,26 +79,52 @@ extension LearningCore {
         return nil
     }
 
-    /// One request of more rows than a block.
+    /// One request of more rows than a block, whose parts are scored one after another by weights that have those before.
+    ///
+    /// - Returns: the column that each row's scores before the request chose.
     private mutating func learnLarge(
-        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer?
-    ) throws(LinearAlgebraError) {
-        switch isBehind ? .bulk : path(rows: rows.count, classes: truth.counts.count) {
-        case .wideBlock:
-            try learnBlock(rows, &scorer, balanced: balanced)
-            discardWideBlock()
-        case .blocks: try learnBlocks(rows, &scorer, balanced: balanced)
-        case .bulk: try learnBulk(rows, &scorer, balanced: balanced)
+        _ rows: LabelledRows, _ parts: ArraySlice<RequestSpan>, _ recorders: ScoreRecorders, _ balanced: BalancedScorer?
+    ) throws(LinearAlgebraError) -> [Int] {
+        var scorer = RequestScorer(parts, rows: rows.count, recorders)
+        if scorer.needsEarlierWeights { try keepEarlierWeights() }
+        let path = isBehind ? .bulk : path(rows: rows.count, classes: truth.counts.count, isDivided: parts.count > 1)
+        var row = 0
+        for (index, span) in zip(parts.indices, parts) {
+            let part = rows[row..<(row + span.rows)]
+            let isLast = index + 1 == parts.endIndex
+            row += span.rows
+            switch path {
+            case .wideBlock:
+                try learnBlock(part, &scorer.current, balanced: balanced)
+                discardWideBlock()
+            case .blocks:
+                try learnBlocks(part, &scorer, balanced: balanced)
+                if !isLast { refreshNovelty(recorders) }
+            case .bulk:
+                try accumulateScored(part, &scorer, balanced: balanced)
+                if isLast { solve() } else { renewWeights(recorders) }
+            }
         }
+        earlierWeights.dropColumns(from: 0)
+        return scorer.predictions
+    }
+
+    /// Copies the weights before a divided request, with their intercepts.
+    private mutating func keepEarlierWeights() throws(LinearAlgebraError) {
+        settle()
+        try earlierWeights.copy(from: view.readout.weights)
+        earlierIntercepts = view.readout.intercept.shownSums?.intercepts ?? []
+        view.readout.intercept.fold(into: &earlierWeights, intercepts: earlierIntercepts)
     }
 
     /// Rows that are scored first and then pass through the recursion in parts.
     private mutating func learnBlocks(
-        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer?
+        _ rows: LabelledRows, _ scorer: inout RequestScorer, balanced: BalancedScorer?
     ) throws(LinearAlgebraError) {
         try rows.forEachPart(of: view.cost.blockRows) { (part) throws(LinearAlgebraError) in
             try withMapped(part.features) { (core, h) throws(LinearAlgebraError) in
-                try core.score(h, columns: part.columns, &scorer)
+                try core.score(h, columns: part.columns, &scorer.current)
+                try core.scoreEarlier(h, columns: part.columns, &scorer)
                 try core.observe(h, columns: part.columns, balanced: balanced)
             }
         }
@@ -122,23 +148,16 @@ extension LearningCore {
         do throws(LinearAlgebraError) { try race?.record(h, columns: columns, counts: truth.counts) } catch {}
     }
 
-    /// Rows that are scored and accumulated, and solved once.
-    private mutating func learnBulk(
-        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer?
-    ) throws(LinearAlgebraError) {
-        try accumulateScored(rows, &scorer, balanced: balanced)
-        solve()
-    }
-
     /// Scores rows by the current weights, and adds them to the truth and to G.
     mutating func accumulateScored(
-        _ rows: LabelledRows, _ scorer: inout ProgressiveScorer, balanced: BalancedScorer?
+        _ rows: LabelledRows, _ scorer: inout RequestScorer, balanced: BalancedScorer?
     ) throws(LinearAlgebraError) {
         try rows.forEachPart(of: accumulatedRows(classes: truth.counts.count)) { (part) throws(LinearAlgebraError) in
             try withMapped(part.features) { (core, h) throws(LinearAlgebraError) in
                 try core.observe(h, columns: part.columns, balanced: balanced)
                 try core.multiplyScores(h)
-                core.accumulate(part, h, scoring: &scorer)
+                core.accumulate(part, h, scoring: &scorer.current)
+                try core.scoreEarlier(h, columns: part.columns, &scorer)
             }
         }
     }
@@ -197,8 +216,10 @@ extension LearningCore {
     // MARK: Wide blocks
 
     /// How a request of more rows than a block is learned. Sketches have buffers for one block only.
-    func path(rows: Int, classes: Int) -> CostModel.Path {
-        view.cost.path(rows: rows, classes: classes, mayBeWide: !truth.sketches.isKept)
+    ///
+    /// - Parameter isDivided: whether the weights are needed before its end: a wide block has them only then.
+    func path(rows: Int, classes: Int, isDivided: Bool = false) -> CostModel.Path {
+        view.cost.path(rows: rows, classes: classes, mayBeWide: !truth.sketches.isKept && !isDivided)
     }
 
     // MARK: Sums alone
@@ -257,6 +278,17 @@ extension LearningCore {
         scorer.score(scores, columns: columns)
     }
 
+    /// Scores the mapped rows by the weights before their request, if others score them too.
+    private mutating func scoreEarlier(
+        _ h: borrowing Matrix, columns: ArraySlice<Int>, _ scorer: inout RequestScorer
+    ) throws(LinearAlgebraError) {
+        guard scorer.needsEarlierWeights else { return }
+        try scores.reshapeScratch(rows: h.columns, columns: earlierWeights.columns)
+        scores.multiply(h, transposed: true, by: earlierWeights)
+        scores.addToColumns(earlierIntercepts)
+        scorer.earlier?.score(scores, columns: columns)
+    }
+
     private mutating func multiplyScores(_ h: borrowing Matrix) throws(LinearAlgebraError) {
         try scores.reshapeScratch(rows: h.columns, columns: view.readout.weights.columns)
         scores.multiply(h, transposed: true, by: view.readout.weights)
@@ -277,13 +309,14 @@ extension LearningCore {
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`, but not if there is room.
     mutating func replay(_ rows: LabelledRows) throws(LinearAlgebraError) {
-        guard isBehind || view.cost.isBulk(unscored: rows.count, classes: truth.counts.count) else {
-            return try learnUnscored(rows)
-        }
+        guard replaysInBulk(rows.count) else { return try learnUnscored(rows) }
         try rows.forEachPart(of: accumulatedRows(classes: truth.counts.count)) { (part) throws(LinearAlgebraError) in
             try withMapped(part.features) { core, h in core.accumulate(part, h) }
         }
     }
+
+    /// Whether rows of a log are accumulated, for one solution at the end.
+    func replaysInBulk(_ rows: Int) -> Bool { isBehind || view.cost.isBulk(unscored: rows, classes: truth.counts.count) }
 
     /// Solves the view if it is behind.
     mutating func catchUp() {

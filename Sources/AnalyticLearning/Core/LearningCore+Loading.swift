@@ -5,21 +5,36 @@ extension LearningCore {
     /// Adds requests to the truth and to G. The view stays behind until `catchUp`.
     ///
     /// The rows are scored by the weights of the last solution. W alone is solved again when as many rows have come since as there were
-    /// before, so a stream of n rows takes log₂ n such solutions.
+    /// before, also within a large request, so a stream of n rows takes log₂ n such solutions.
     ///
     /// The caller must first make room with `reserve`.
     ///
-    /// - Parameters: as of `learn`.
+    /// - Parameters: as of `learn`; the spans are divided for the same `pace`.
     /// - Returns: the column that each row's scores chose.
     /// - Throws: `LinearAlgebraError.outOfMemory`, but not if there is room.
     /// - Complexity: D²n/2 multiply-adds and the map.
     mutating func load(
-        _ rows: LabelledRows, spans: [RequestSpan], recorders: ScoreRecorders, balanced: BalancedScorer?
+        _ rows: LabelledRows, spans: [RequestSpan], pace: ScoringPace, recorders: ScoreRecorders, balanced: BalancedScorer?
     ) throws(LinearAlgebraError) -> [Int] {
-        solveWeightsIfDue()
-        var scorer = ProgressiveScorer(spans: spans[...], recorders: recorders)
-        try accumulateScored(rows, &scorer, balanced: balanced)
-        noteLoaded(rows.count)
+        var scorer = RequestScorer(spans, recorders)
+        var (row, index) = (0, 0)
+        while index < spans.count {
+            let solved = truth.samples - loadedRows
+            if isBehind, loadedRows > 0, isScoringDue(pace, spans, index, samples: truth.samples, solved: solved) {
+                renewWeights(recorders)
+            }
+            // All rows that these weights score.
+            let now = truth.samples - loadedRows
+            var (end, count) = (index + 1, spans[index].rows)
+            while end < spans.count, !isScoringDue(pace, spans, end, samples: truth.samples + count, solved: now) {
+                count += spans[end].rows
+                end += 1
+            }
+            try accumulateScored(rows[row..<(row + count)], &scorer, balanced: balanced)
+            noteLoaded(count)
+            row += count
+            index = end
+        }
         return scorer.predictions
     }
 
@@ -29,16 +44,5 @@ extension LearningCore {
         let isPlain = !featureMap.isIdentity && !truth.sketches.isKept && !SymmetricPair.isCompensated(dimension: width)
         let rows = min(Self.largestPart, width / 2)
         return isPlain && rows > view.cost.blockRows ? rows : 0
-    }
-
-    /// Solves W, for the scores of the rows that follow, at doublings of the stream.
-    private mutating func solveWeightsIfDue() {
-        // The first solution waits for rows that cost about as much as it does.
-        guard isBehind, loadedRows >= max(truth.samples - loadedRows, view.cost.bulkRows / 4) else { return }
-        step { core in
-            core.view.solveWeights(square: &core.square, truth: core.truth)
-            return .viewBehind
-        }
-        noteLoaded(-1)
     }
 }

@@ -33,6 +33,10 @@ struct LearningCore: ~Copyable {
     private(set) var wideRows = 0
     /// The scores of a few rows [n×C].
     var scores: Matrix
+    /// W before a request that is divided; without columns otherwise.
+    var earlierWeights: Matrix
+    /// b of these weights; empty without intercepts.
+    var earlierIntercepts: [Double] = []
 
     /// An empty core.
     ///
@@ -45,12 +49,14 @@ struct LearningCore: ~Copyable {
         let truth = try Truth(width: width, dimension: featureMap.dimension, sketchRank: sketchRank, hasRowSum: intercept)
         let mapped: Matrix? = try Matrix(rows: width, columns: 0, columnCapacity: featureMap.isIdentity ? 1 : view.cost.blockRows)
         let scores = try Matrix(rows: 0, columns: 0)
+        let earlierWeights = try Matrix(rows: width, columns: 0)
         self.featureMap = featureMap
         self.square = square
         self.view = view
         self.truth = truth
         self.mapped = mapped
         self.scores = scores
+        self.earlierWeights = earlierWeights
     }
 
     // MARK: In step
@@ -122,7 +128,7 @@ struct LearningCore: ~Copyable {
     ///
     /// - Parameters:
     ///   - columns: the class of each row.
-    ///   - spans: the requests, if their rows are scored.
+    ///   - spans: the requests, divided, if their rows are scored.
     ///   - isForLater: whether the rows only go into the sums, see `load`.
     ///   - balanced: scores the rows too.
     /// - Throws: `LinearAlgebraError.outOfMemory`; nothing has changed then.
@@ -132,11 +138,21 @@ struct LearningCore: ~Copyable {
         try prepare { (core) throws(LinearAlgebraError) in
             var block = core.view.cost.blockRows
             var scored = block
-            for span in spans where isForLater || span.rows > core.view.cost.blockRows {
-                scored = max(scored, core.accumulatedRows(classes: room.classes))
-                if !isForLater, core.path(rows: span.rows, classes: room.classes) == .wideBlock { block = max(block, span.rows) }
+            var (index, hasEarlier) = (0, false)
+            while index < spans.count {
+                let (end, rows) = spans.request(at: index)
+                if isForLater || rows > core.view.cost.blockRows {
+                    scored = max(scored, core.accumulatedRows(classes: room.classes))
+                    let isDivided = end > index + 1
+                    if !isForLater, core.path(rows: rows, classes: room.classes, isDivided: isDivided) == .wideBlock {
+                        block = max(block, rows)
+                    }
+                    if !isForLater, isDivided, spans[index].knownClasses > 0 { hasEarlier = true }
+                }
+                index = end
             }
             scored = max(scored, block)
+            if hasEarlier { try core.earlierWeights.reshapeScratch(columns: room.classes) }
             try core.reserveMapped(rows: min(columns.count, scored))
             let products = max(room.classes, balanced?.productCount ?? 0)
             try core.scores.reshapeScratch(rows: min(columns.count, scored), columns: products)

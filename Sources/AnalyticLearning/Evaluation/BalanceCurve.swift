@@ -75,6 +75,16 @@ public struct BalanceCurve: Sendable, Equatable {
         if history.isDue(after: samples) { history.append(samples: samples, points) }
     }
 
+    /// The same figures for a model in which each class has another column.
+    ///
+    /// - Parameter columns: by column so far.
+    func moved(to columns: [Int]) -> BalanceCurve {
+        var result = self
+        result.classes = [Counts](repeating: .zero, count: (columns.prefix(classes.count).max() ?? -1) + 1)
+        for (counts, column) in zip(classes, columns) { result.classes[column] = counts }
+        return result
+    }
+
     /// Forgets a class; the sums keep its rows.
     mutating func removeClass(_ column: Int) {
         if column < classes.count { classes.remove(at: column) }

@@ -111,6 +111,25 @@ public struct ProgressiveEvaluation: Sendable, Equatable {
         }
     }
 
+    /// The same counts for a model in which each class has another column.
+    ///
+    /// - Parameter columns: by column so far.
+    /// - Complexity: O(window + confusions·log C).
+    func moved(to columns: [Int]) -> ProgressiveEvaluation {
+        func moved(_ column: Int32) -> Int32 { column < 0 ? column : Int32(truncatingIfNeeded: columns[Int(column)]) }
+        var result = self
+        result.classes = [ClassCounts](repeating: ClassCounts(), count: (columns.prefix(classes.count).max() ?? -1) + 1)
+        for (counts, column) in zip(classes, columns) {
+            result.classes[column] = counts
+            result.classes[column].confusions = counts.confusions.map { Confusion(predicted: moved($0.predicted), count: $0.count) }
+                .sorted { $0.predicted < $1.predicted }
+        }
+        for index in window.indices {
+            result.window[index] = Outcome(actual: moved(window[index].actual), predicted: moved(window[index].predicted))
+        }
+        return result
+    }
+
     /// Forgets a class and its counts. Predictions of it remain wrong predictions of no class, and the sums over the whole stream
     /// keep its rows.
     ///

@@ -1,15 +1,17 @@
 /// Test-then-train of one set of weights: from each row's scores before the row was learned, fits the temperature, counts what every
 /// balance would have got right, and notes what `predict` would have answered.
 ///
-/// Temperature and class shares are those at the beginning of a row's request, as its prediction would have had. The results depend on the
-/// requests and their order, not on how blocks group them. It is a reference because several scorers share it; it belongs to its
-/// classifier's thread.
+/// Temperature and class shares are those at the beginning of a row's request, or of its part of one, as its prediction would have had.
+/// The results depend on the requests and their order, not on how blocks group them. It is a reference because several scorers share it;
+/// it belongs to its classifier's thread.
 final class ProgressiveTest {
     let calibrator = Calibrator()
     /// The figures at each balance.
     var curve = BalanceCurve()
     /// The column that `predict` would have answered for each row since `begin`; −1 if no class was known.
     private(set) var served: [Int] = []
+    /// The same, but before the whole request if it is divided.
+    private(set) var servedEarlier: [Int] = []
 
     private var spans: [RequestSpan] = []
     /// The request that comes next, and the rows left of the current one.
@@ -26,6 +28,18 @@ final class ProgressiveTest {
     /// The row's number in the stream.
     private var row = 0
     private var inverseTemperature: Double?
+    /// Whether the weights stay the same while a request is learned in parts; otherwise `recordEarlier` has the scores of those before.
+    private let areWeightsFixed: Bool
+    /// What counted before the current request, if it is divided.
+    private var earlier: Earlier?
+
+    private struct Earlier {
+        var knownClasses: Int
+        var prior: RunningPrior
+        var inverseTemperature: Double?
+    }
+
+    init(areWeightsFixed: Bool) { self.areWeightsFixed = areWeightsFixed }
 
     /// Prepares for the rows of some requests. Nothing that lasts changes before the first of them.
     ///
@@ -44,6 +58,8 @@ final class ProgressiveTest {
         (next, left, row) = (0, 0, firstRow)
         labels.removeAll(keepingCapacity: true)
         served.removeAll(keepingCapacity: true)
+        servedEarlier.removeAll(keepingCapacity: true)
+        earlier = nil
         prior.begin(counts, exponent: exponent)
         self.balance = balance
         self.isRacing = isRacing
@@ -72,6 +88,15 @@ final class ProgressiveTest {
             }
         }
         served.append(answer)
+        if let earlier {
+            if earlier.knownClasses == 0 {
+                servedEarlier.append(-1)
+            } else if areWeightsFixed {
+                recordEarlier(scores, best: best)
+            }
+        } else {
+            servedEarlier.append(answer)
+        }
         calibrator.record(scores, label: label)
         endRow(label)
     }
@@ -83,11 +108,24 @@ final class ProgressiveTest {
         record(scores, label: label, best: best)
     }
 
+    /// Notes what would have been answered before the current request, which is divided.
+    ///
+    /// - Parameters:
+    ///   - scores: of the classes known then, by the weights of then.
+    ///   - best: as of `record`.
+    func recordEarlier(_ scores: UnsafeBufferPointer<Double>, best: Int) {
+        guard best >= 0, balance != 0, let earlier, let inverseTemperature = earlier.inverseTemperature else {
+            return servedEarlier.append(best)
+        }
+        servedEarlier.append(earlier.prior.best(scores, factor: balance / inverseTemperature))
+    }
+
     /// Passes over rows without scores.
     func skip(_ labels: ArraySlice<Int>) {
         for label in labels {
             beginRow()
             served.append(-1)
+            servedEarlier.append(-1)
             endRow(label)
         }
     }
@@ -98,8 +136,15 @@ final class ProgressiveTest {
         isRestarting = false
         left = spans[next].rows
         knownClasses = spans[next].knownClasses
-        next += 1
         inverseTemperature = calibrator.inverseTemperature
+        if !spans[next].isLaterPart {
+            earlier = nil
+            if next + 1 < spans.count, spans[next + 1].isLaterPart {
+                if balance != 0 { prior.settle(classes: knownClasses) }
+                earlier = Earlier(knownClasses: knownClasses, prior: prior, inverseTemperature: inverseTemperature)
+            }
+        }
+        next += 1
         isSettled = false
     }
 

@@ -67,10 +67,6 @@ public final class RidgeCandidates: Sendable {
     func score(_ h: borrowing Matrix, into scores: inout Matrix) throws(LinearAlgebraError) {
         try scores.reshapeScratch(rows: h.columns, columns: weights.columns)
         scores.multiply(h, transposed: true, by: weights)
-        for (column, intercept) in intercepts.enumerated() {
-            scores.withMutableColumn(column) { scores in
-                for row in scores.indices { scores[row] += intercept }
-            }
-        }
+        scores.addToColumns(intercepts)
     }
 }

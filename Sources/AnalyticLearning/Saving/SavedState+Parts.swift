@@ -78,8 +78,8 @@ extension SavedState {
         }
     }
 
-    /// A = N − QᵀW, if it takes little more work than checking the weights; otherwise, and with intercepts, it is unknown until the model is
-    /// restored.
+    /// A = N − QᵀW, if it takes little more work than checking the weights; otherwise, and with intercepts, it is unknown until the
+    /// model is restored.
     ///
     /// - Complexity: 2DC² operations, at most 32D².
     func residualMoment(_ weights: borrowing Matrix) -> ResidualMoment {

@@ -32,6 +32,18 @@ extension CostModel {
         return wide < blocks ? .wideBlock : .blocks
     }
 
+    /// The fewest rows that weights are solved for so that they can score the rows that follow: 200, or a doubling of it from which
+    /// a solution of W costs at most about ten times as much as adding the rows.
+    var firstScoringRows: Int {
+        var rows = 200
+        while rows < bulkRows / 8 { rows *= 2 }
+        return rows
+    }
+
+    /// The rows after which weights that have this many are solved again to score the rows that follow: as many more, so that they
+    /// never have less than half of the rows learned.
+    func scoringRows(after solved: Int) -> Int { solved + max(solved, firstScoringRows) }
+
     /// Whether rows that need no scores are accumulated and solved once.
     func isBulk(unscored rows: Int, classes: Int) -> Bool {
         // Fewer rows than a block are gathered, and cost no more.

@@ -1,11 +1,13 @@
 internal import LinearAlgebra
 
-/// Consecutive rows of a block that came in one request.
+/// Consecutive rows of a block that came in one request, or in a part of one.
 public struct RequestSpan: Sendable, Equatable {
     /// The number of rows.
     public var rows: Int
     /// Classes known before the request; a label that is new in it counts as wrong.
     public var knownClasses: Int
+    /// Whether it is a later part of the request before it, see `LearningCore.divided`.
+    var isLaterPart = false
 
     /// A span.
     public init(rows: Int, knownClasses: Int) {
@@ -22,17 +24,23 @@ public struct RequestSpan: Sendable, Equatable {
 struct ProgressiveScorer {
     /// The chosen column of each row; −1 if no class was known.
     private(set) var predictions: [Int] = []
+    /// The rest of the spans for `score`; all of them for the recursion.
     private var spans: ArraySlice<RequestSpan>
+    /// Rows of the spans that `score` has left behind.
+    private var passedRows = 0
     /// Receive the scores.
     private let recorders: ScoreRecorders?
+    /// Notes what would have been answered before a divided request.
+    private let earlierTest: ProgressiveTest?
     /// Scores of one row.
     private var scores: [Double] = []
     /// The intercepts of the weights that score; empty if they have none, or the scores have them already.
     private var intercepts: [Double] = []
 
-    init(spans: ArraySlice<RequestSpan>, recorders: ScoreRecorders? = nil) {
+    init(spans: ArraySlice<RequestSpan>, recorders: ScoreRecorders? = nil, earlierTest: ProgressiveTest? = nil) {
         self.spans = spans
         self.recorders = recorders
+        self.earlierTest = earlierTest
         predictions.reserveCapacity(spans.reduce(0) { $0 + $1.rows })
     }
 
@@ -101,16 +109,14 @@ struct ProgressiveScorer {
 
     private mutating func setIntercepts(_ sums: InterceptSums) { intercepts = sums.intercepts }
 
-    /// Scores consecutive rows from their scores before the block alone: parts of one large request, or a block that is only accumulated.
+    /// Scores consecutive rows by weights that are current: parts of one large request, or a block that is only accumulated.
     mutating func score(_ scores: borrowing Matrix, columns: ArraySlice<Int>) {
         for row in 0..<scores.rows {
-            var first = 0
-            let position = predictions.count
-            let span = spans.first { span in
-                first += span.rows
-                return position < first
+            while let span = spans.first, predictions.count >= passedRows + span.rows {
+                passedRows += span.rows
+                spans = spans.dropFirst()
             }
-            note(span?.knownClasses ?? 0, label: columns[columns.startIndex + row]) { scores[row, $0] }
+            note(spans.first?.knownClasses ?? 0, label: columns[columns.startIndex + row]) { scores[row, $0] }
         }
     }
 
@@ -137,5 +143,18 @@ struct ProgressiveScorer {
         }
         predictions.append(best)
         if let recorders { scores.withUnsafeBufferPointer { recorders.record($0, label: label, best: best) } }
+        if let earlierTest { scores.withUnsafeBufferPointer { earlierTest.recordEarlier($0, best: best) } }
+    }
+}
+
+extension [RequestSpan] {
+    /// The whole request that begins at an index: the index after its last part, and its rows.
+    func request(at index: Int) -> (end: Int, rows: Int) {
+        var (end, rows) = (index + 1, self[index].rows)
+        while end < count, self[end].isLaterPart {
+            rows += self[end].rows
+            end += 1
+        }
+        return (end, rows)
     }
 }

@@ -182,6 +182,15 @@ extension Matrix {
 }
 
 extension Matrix {
+    /// Adds one number to each element of a column; nothing if there are no numbers.
+    public mutating func addToColumns(_ values: [Double]) {
+        precondition(values.isEmpty || values.count == columns, "shapes do not fit")
+        for (column, value) in values.enumerated() {
+            let target = base + column * rows
+            for row in 0..<rows { target[row] += value }
+        }
+    }
+
     /// Copies one column over another.
     public mutating func moveColumn(_ source: Int, to target: Int) {
         precondition(source >= 0 && source < columns && target >= 0 && target < columns, "matrix index out of range")

@@ -106,15 +106,17 @@ package struct ModelRecovery: Sendable {
         let chain = try LogChain(directory, after: version)
         var features: [Double] = []
         var columns: [Int] = []
+        var spans: [RequestSpan] = []
         var rows = 0
         var oldestTime: Int?
         func apply() throws(LinearAlgebraError) {
             guard !columns.isEmpty else { return }
             try features.withUnsafeBufferPointer { (buffer) throws(LinearAlgebraError) in
-                try classifier.replay(features: buffer, columns: columns)
+                try classifier.replay(features: buffer, columns: columns, spans: spans)
             }
             features.removeAll(keepingCapacity: true)
             columns.removeAll(keepingCapacity: true)
+            spans.removeAll(keepingCapacity: true)
             progress(rows)
         }
         while let record = try LoggedRecord.next(chain, dimension: classifier.configuration.dimension, features: &features) {
@@ -137,6 +139,7 @@ package struct ModelRecovery: Sendable {
                 if classifier.registry.count > known {
                     try reserve(classifier.configuration, classifier.registry.count)
                 }
+                spans.append(RequestSpan(rows: request.rows, knownClasses: known))
                 rows += request.rows
                 guard let identity = request.identity else { continue }
                 // The accuracy before these rows is no longer known.

@@ -83,7 +83,7 @@ enum ModelsCommand: Command {
     private static func summary(_ evaluation: JSONObject) -> String {
         evaluation.entries.compactMap { entry in
             switch entry.value {
-            case .integer, .number: "\(entry.key) \(entry.value)"
+            case .integer, .number, .null: "\(entry.key) \(entry.value)"
             default: nil
             }
         }.joined(separator: ", ")

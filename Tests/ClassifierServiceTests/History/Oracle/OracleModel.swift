@@ -69,32 +69,42 @@ struct OracleModel: Sendable {
 
     // MARK: Changes
 
-    /// Learns rows as one request.
+    /// Learns rows as one request. If it is larger than the model, it is evaluated in parts.
     ///
-    /// - Returns: the labels that are new, and how many of the rows are predicted correctly before: by the plain weights, and by default.
+    /// - Returns: the labels that are new, and how many of the rows are predicted correctly before all of them: by the plain weights, and
+    ///   by default.
     @discardableResult
     mutating func learn(
         _ rows: [[Double]], _ labels: [LabelBytes], versions: Int = 1
     ) -> (new: [LabelBytes], before: Tally, served: Tally) {
         let rows = rows.map { OracleRow(x: $0, h: mapped($0)) }
         let plain = classes.isEmpty ? [] : zip(rows, labels).map { judge($0, $1) }
-        let judged = isServedByPlainScores ? plain : plain.indices.map { judgeServed(labels[$0]) }
+        let served = isServedByPlainScores ? plain : plain.indices.map { judgeServed(labels[$0]) }
         var new: [LabelBytes] = []
-        var total = Tally()
-        for (index, (row, label)) in zip(rows, labels).enumerated() {
-            let column = column(of: label) ?? addClass(label, &new)
-            classes[column].rows.append(row)
-            classes[column].sketched += 1
-            classes[column].largest = row.x.reduce(classes[column].largest) { max($0, abs($1)) }
-            if index < judged.count {
-                classes[column].evaluated += judged[index]
-                total += judged[index]
+        var start = 0
+        while start < rows.count {
+            let part = start..<min(rows.count, start + max(200, samples))
+            var judged = start == 0 ? served : []
+            if start > 0 { judged = part.map { isServedByPlainScores ? judge(rows[$0], labels[$0]) : judgeServed(labels[$0]) } }
+            var total = Tally()
+            for (index, place) in part.enumerated() {
+                let row = rows[place]
+                let column = column(of: labels[place]) ?? addClass(labels[place], &new)
+                classes[column].rows.append(row)
+                classes[column].sketched += 1
+                classes[column].largest = row.x.reduce(classes[column].largest) { max($0, abs($1)) }
+                if index < judged.count {
+                    classes[column].evaluated += judged[index]
+                    total += judged[index]
+                }
+                add(row.h)
             }
-            add(row.h)
+            evaluated += total
+            known = nil
+            start = part.upperBound
         }
-        evaluated += total
         settle(versions)
-        return (new, plain.reduce(into: Tally()) { $0 += $1 }, total)
+        return (new, plain.reduce(into: Tally()) { $0 += $1 }, served.reduce(into: Tally()) { $0 += $1 })
     }
 
     /// Whether `predict` certainly answers by the plain weights' scores as they are: with a balance as long as there is no temperature.
@@ -143,17 +153,24 @@ struct OracleModel: Sendable {
         dropBalance()
     }
 
-    /// Adds another model's rows.
+    /// Adds another model's rows; and its evaluation, if this model has none.
     ///
     /// - Returns: the labels that are new.
     @discardableResult
     mutating func merge(_ other: OracleModel) -> [LabelBytes] {
         var new: [LabelBytes] = []
+        let takesEvaluation = evaluated.rows == 0 && other.evaluated.rows > 0
+        if takesEvaluation {
+            evaluated = other.evaluated
+            hasLostConfusions = hasLostConfusions || other.hasLostConfusions
+            hasLostEvaluations = hasLostEvaluations || other.hasLostEvaluations
+        }
         for theirs in other.classes {
             let column = column(of: theirs.label) ?? addClass(theirs.label, &new)
             classes[column].rows += theirs.rows
             classes[column].sketched += theirs.sketched
             classes[column].largest = max(classes[column].largest, theirs.largest)
+            if takesEvaluation { classes[column].evaluated = theirs.evaluated }
             if theirs.isSketchStale { classes[column].isSketchStale = true }
             for row in theirs.rows { add(row.h) }
         }

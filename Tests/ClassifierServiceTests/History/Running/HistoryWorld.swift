@@ -118,7 +118,7 @@ final class HistoryWorld {
         reconnect()
         touched.formUnion(oracle.models.keys)
         guard !isClean else { return }
-        // Rows recovered from the log are not in the evaluation.
+        // Many rows recovered from the log are not evaluated by the weights that they were evaluated by before.
         for name in oracle.models.keys.sorted() where !open.contains(name) { try adopt(name, isOrderKnown: true) }
     }
 
@@ -169,8 +169,8 @@ final class HistoryWorld {
     /// Adopts what only the service knows after calls of unknown order: the version, the order of columns, and the counts of rows that came
     /// through a crash.
     ///
-    /// - Parameter isOrderKnown: whether at most the oracle's rows can have been evaluated; if another request was the first on an empty
-    ///   model, there may have been more.
+    /// - Parameter isOrderKnown: whether the oracle's rows were evaluated; if another request was the first on an empty model, there may
+    ///   have been more or fewer.
     func adopt(_ name: String, isOrderKnown: Bool = false) throws {
         // Rows of a load are seen soon after it.
         while let rows = try get("/v1/models/\(name)")["unseen_rows"].int, rows > 0 { usleep(1000) }
@@ -184,7 +184,7 @@ final class HistoryWorld {
         model.setOrder(listed, version: version)
         let evaluation = details["evaluation"]
         let rows = evaluation["evaluated_samples"].int ?? -1
-        try demand(rows <= model.evaluated.rows || !isOrderKnown, "\(rows) rows are evaluated, and at most \(model.evaluated.rows) were")
+        try demand(rows == model.evaluated.rows || !isOrderKnown, "\(rows) rows are evaluated, and \(model.evaluated.rows) were")
         model.evaluated = Tally(rows: rows, fewest: 0, most: rows)
         // The service does not report how many rows of each class were evaluated, except for classes with an accuracy.
         model.hasLostEvaluations = true

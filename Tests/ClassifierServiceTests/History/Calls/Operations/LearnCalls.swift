@@ -48,12 +48,13 @@ enum LearnCalls: ChangingOperation {
             try HistoryChecks.state(reply, model)
             let told = (reply["new_classes"].array ?? []).compactMap { $0.string.map { LabelBytes($0) } }
             try demand(told == new, "new_classes is \(told), expected \(new)")
-            // A stream's first block may have met an empty model.
+            // A stream's first block may have met an empty model, and the weights of a load may change within a large request.
+            let isUnknown = blocks > 1 || isForLater && rows.count > 200
             try demand(
-                before.admits(reply["accuracy_before"].double) || blocks > 1,
+                before.admits(reply["accuracy_before"].double) || isUnknown,
                 "accuracy_before is \(reply["accuracy_before"]), expected \(before)")
             try demand(
-                served.admits(reply["served_accuracy_before"].double) || blocks > 1,
+                served.admits(reply["served_accuracy_before"].double) || isUnknown,
                 "served_accuracy_before is \(reply["served_accuracy_before"]), expected \(served)")
         }
     }
