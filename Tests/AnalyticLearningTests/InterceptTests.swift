@@ -102,7 +102,7 @@ import Testing
         var rows = Rows()
         #expect(try error(classifier, rows) == 0)
         for step in 0..<40 {
-            switch Int.random(in: 0..<10, using: &generator) {
+            switch Int.random(in: 0..<11, using: &generator) {
             case 0...3:
                 let count = [1, 1, 2, 9, 60, 700].randomElement(using: &generator)!
                 let range = rows.add(count, dimension: dimension, classes: 4, using: &generator)
@@ -139,6 +139,11 @@ import Testing
                 guard let label = classifier.registry.labels.randomElement(using: &generator) else { continue }
                 _ = try classifier.deleteClass(label)
                 for index in rows.labels.indices where rows.labels[index] == label.text { rows.labels[index] = nil }
+            case 9:
+                let labels = classifier.registry.labels.shuffled(using: &generator)
+                guard labels.count > 1 else { continue }
+                _ = try classifier.joinClass(labels[0], into: labels[1])
+                for index in rows.labels.indices where rows.labels[index] == labels[0].text { rows.labels[index] = labels[1].text }
             case 8:
                 let other = try Classifier(
                     ModelConfiguration(dimension: dimension, featureMap: map, intercept: Bool.random(using: &generator)))

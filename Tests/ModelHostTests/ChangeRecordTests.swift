@@ -9,7 +9,8 @@ import Testing
 @Suite struct ChangeRecordTests {
     static let changes: [LoggedChange] = [
         .renamed(column: 0, "a", to: "b"), .renamed(column: 4_000_000_000, "\u{e9}\"\n", to: Self.long), .deleted(column: 7, Self.long),
-        .deleted(column: 0, "x"), .settings(ModelPatch(imbalance: Imbalance.none)),
+        .deleted(column: 0, "x"), .joined(column: 3, "a", into: Self.long), .joined(column: 0, "b\n", into: "a"),
+        .settings(ModelPatch(imbalance: Imbalance.none)),
         .settings(ModelPatch(imbalance: .reweight(power: 0.1 + 0.2))), .settings(ModelPatch(balance: 0.1 + 0.2)),
         .settings(ModelPatch(imbalance: .pseudoFeatures(noise: 1 / 3, cap: 1_000_000, seed: .max), balance: 1)),
         .settings(ModelPatch(imbalance: .discriminant(falseShare: 0.1 + 0.2, seed: .max))),
@@ -47,7 +48,7 @@ import Testing
         for count in stride(from: 0, to: bytes.count, by: bytes.count > 500 ? 37 : 1) { #expect(read(Array(bytes[..<count])) == nil) }
         for count in [1, 8, 16] { #expect(read(bytes + [UInt8](repeating: 0, count: count)) == nil) }
         // A count of requests, and a kind, that there are not.
-        for (offset, value) in [(4, 0), (4, 2), (0, 0), (0, 6), (0, 1)] as [(Int, UInt8)] {
+        for (offset, value) in [(4, 0), (4, 2), (0, 0), (0, 7), (0, 1)] as [(Int, UInt8)] {
             var changed = bytes
             changed[offset] = value
             #expect(read(changed) == nil)
@@ -65,6 +66,8 @@ import Testing
                 case .renamed(_, let label, let new):
                     #expect(label != new && (1...1024).contains(label.byteCount) && (1...1024).contains(new.byteCount))
                 case .deleted(_, let label): #expect((1...1024).contains(label.byteCount))
+                case .joined(_, let label, let target):
+                    #expect(label != target && (1...1024).contains(label.byteCount) && (1...1024).contains(target.byteCount))
                 case .settings, nil: break
                 }
             }
@@ -123,7 +126,7 @@ import Testing
             return nil
         }
         for change in [
-            .renamed(column: 1, "b", to: "c"), .deleted(column: 0, "a"),
+            .renamed(column: 1, "b", to: "c"), .deleted(column: 0, "a"), .joined(column: 0, "a", into: "b"),
             .settings(ModelPatch(imbalance: .pseudoFeatures(noise: 1, cap: 2, seed: 3), balance: 1)),
         ] as [LoggedChange] {
             #expect(fault(change) == nil)
@@ -133,6 +136,8 @@ import Testing
             (.renamed(column: 0, "c", to: "d"), "renames the class \"c\""),
             (.renamed(column: 0, "a", to: "b"), "the label of another class"),
             (.deleted(column: 1, "a"), "deletes the class \"a\" in column 1"), (.deleted(column: 2, "c"), "deletes the class \"c\""),
+            (.joined(column: 1, "a", into: "b"), "joins the class \"a\" in column 1"),
+            (.joined(column: 0, "a", into: "a"), "no such other class"), (.joined(column: 0, "a", into: "c"), "no such other class"),
             (.settings(ModelPatch(imbalance: .reweight(power: 1))), "sketch_rank"),
             (.settings(ModelPatch(imbalance: .pseudoFeatures(noise: -1, cap: 1, seed: 0))), "imbalance.noise"),
             (.settings(ModelPatch(balance: 1.5)), "balance"),

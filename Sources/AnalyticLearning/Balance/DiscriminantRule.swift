@@ -102,6 +102,8 @@ public final class DiscriminantRule: Sendable, Equatable {
         precision.removeSubrange(range)
         bias.remove(at: column)
         marginWeight.remove(at: column)
+        // A margin is over another class with rows.
+        if bias.count(where: { $0 > -Self.exclusion / 2 }) < 2 { marginWeight = marginWeight.map { _ in 0 } }
         return DiscriminantRule(center: center, mean: mean, precision: precision, bias: bias, marginWeight: marginWeight)
     }
 

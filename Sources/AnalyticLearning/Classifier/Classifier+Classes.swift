@@ -1,11 +1,13 @@
 public import LinearAlgebra
 
-/// Why a class cannot be deleted or renamed; the model is unchanged.
+/// Why a class cannot be deleted, renamed or joined with another; the model is unchanged.
 public enum ClassError: Error, Equatable, Sendable {
     /// No class has the label.
     case unknown(Label)
     /// Another class already has the label.
     case exists(Label)
+    /// A class cannot be joined with itself.
+    case same(Label)
     /// Out of memory.
     case solver(LinearAlgebraError)
 }

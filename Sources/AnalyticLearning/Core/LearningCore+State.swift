@@ -42,6 +42,16 @@ extension LearningCore {
         view.removeClass(column)
     }
 
+    /// Adds a class's sums and weights to another's, and removes it: exact, without its rows, because W = RQ is linear in Q.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`; nothing has changed then.
+    /// - Complexity: O((D + d)·C); with sketches, a rotation of each of their rows.
+    mutating func joinClass(_ joined: Int, into target: Int) throws(LinearAlgebraError) {
+        try truth.sketches.reserve(rows: 0, columns: [target])
+        truth.joinClass(joined, into: target)
+        view.joinClass(joined, into: target)
+    }
+
     /// The leverage hᵀRh of each row, and what an intercept adds, (1 − hᵀr)²/(n − sᵀr); see `Classifier.leverages`.
     ///
     /// - Returns: nil if R lacks directions.

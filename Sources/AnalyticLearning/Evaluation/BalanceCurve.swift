@@ -85,6 +85,16 @@ public struct BalanceCurve: Sendable, Equatable {
         return result
     }
 
+    /// Counts a class's rows as another's. Rows that were taken for the other one stay wrong: only their number is known.
+    mutating func joinClass(_ joined: Int, into target: Int) {
+        if target < joined, joined < classes.count { classes[target] &+= classes[joined] }
+        if joined < target, joined < classes.count {
+            if target >= classes.count { classes.append(contentsOf: repeatElement(.zero, count: target + 1 - classes.count)) }
+            classes[target] &+= classes[joined]
+        }
+        removeClass(joined)
+    }
+
     /// Forgets a class; the sums keep its rows.
     mutating func removeClass(_ column: Int) {
         if column < classes.count { classes.remove(at: column) }

@@ -137,6 +137,17 @@ struct ClassSketches: ~Copyable {
         }
     }
 
+    /// Adds a class's sketch to another's, with its loss.
+    mutating func join(_ joined: Int, into target: Int) {
+        switch rank {
+        case .rows(0): return
+        case .rows:
+            let source = directions[joined]
+            source.withRows { directions[target].merge(rows: $0, shrunk: source.shrunk, workspace: &workspace) }
+        case .exact: grams[target].matrix.add(grams[joined].matrix)
+        }
+    }
+
     /// Removes a class; those behind it move one place to the left.
     mutating func remove(_ column: Int) {
         switch rank {

@@ -54,6 +54,20 @@ public struct ClassMoments: ~Copyable {
         }
     }
 
+    /// Adds a class's rows to another's.
+    ///
+    /// - Parameter counts: n_c of both before.
+    /// - Complexity: O(d).
+    mutating func joinClass(_ joined: Int, into target: Int, counts: [Int]) {
+        let (theirMean, theirM2) = (mean.withColumn(joined) { Array($0) }, m2.withColumn(joined) { Array($0) })
+        theirMean.withUnsafeBufferPointer { mean in
+            theirM2.withUnsafeBufferPointer { m2 in
+                merge(count: counts[joined], mean: mean, m2: m2, column: target, count: counts[target])
+            }
+        }
+        addErrors(errors[joined], to: target)
+    }
+
     /// Merges rows of several classes, on several threads.
     ///
     /// - Parameters:

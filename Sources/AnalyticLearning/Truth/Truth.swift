@@ -133,6 +133,31 @@ struct Truth: ~Copyable {
         counts.remove(at: column)
     }
 
+    /// Adds a class's sums to another's, and removes it. G and `samples` have its rows already.
+    ///
+    /// - Precondition: there is room in the sketches, see `ClassSketches.reserve`.
+    /// - Complexity: O((D + d)·C); with sketches, a rotation of each of their rows.
+    mutating func joinClass(_ joined: Int, into target: Int) {
+        if isCompensated {
+            let width = crossMoment.rows
+            crossMoment.withMutableElements { sums in
+                crossMomentRest.withMutableElements { rests in
+                    for row in 0..<width {
+                        let (from, to) = (joined * width + row, target * width + row)
+                        CompensatedKernel.add(sums[from], to: &sums[to], &rests[to])
+                        rests[to] += rests[from]
+                    }
+                }
+            }
+        } else {
+            crossMoment.addColumn(joined, to: target)
+        }
+        moments.joinClass(joined, into: target, counts: counts)
+        sketches.join(joined, into: target)
+        counts[target] += counts[joined]
+        removeClass(joined)
+    }
+
     /// Copies of Q and its compensation, with another model's cross moment added to some classes.
     ///
     /// - Parameters:

@@ -41,8 +41,17 @@ struct InterceptTerm: ~Copyable {
 
     /// Removes a class; its rows stay, as rows of no class.
     mutating func removeClass(_ column: Int) {
-        if isUsed { sums.residuals.remove(at: column) }
-        if isUsed { sums.counts.remove(at: column) }
+        guard isUsed else { return }
+        sums.residuals.remove(at: column)
+        sums.counts.remove(at: column)
+    }
+
+    /// Adds a class's sums to another's.
+    mutating func joinClass(_ joined: Int, into target: Int) {
+        guard isUsed else { return }
+        sums.residuals[target] += sums.residuals[joined]
+        sums.counts[target] += sums.counts[joined]
+        removeClass(joined)
     }
 
     /// Sets the intercept of a class without rows to exactly zero.

@@ -61,6 +61,15 @@ struct Readout: ~Copyable {
         intercept.removeClass(column)
     }
 
+    /// Adds a class's weights to another's: W = RQ is linear in Q.
+    mutating func joinClass(_ joined: Int, into target: Int) {
+        current.addColumn(joined, to: target)
+        current.removeColumn(joined)
+        revision &+= 1
+        moment.joinClass(joined, into: target)
+        intercept.joinClass(joined, into: target)
+    }
+
     /// Sets the weights of a class without rows to exactly zero.
     mutating func clearClass(_ column: Int) {
         current.withMutableColumn(column) { $0.update(repeating: 0) }

@@ -289,6 +289,11 @@ struct RecursiveView: ~Copyable {
         readout.clearClass(column)
     }
 
+    /// Adds a class's weights to another's, and removes it.
+    mutating func joinClass(_ joined: Int, into target: Int) {
+        readout.joinClass(joined, into: target)
+    }
+
     /// Removes a class; those behind it move one place to the left. R does not depend on classes.
     mutating func removeClass(_ column: Int) {
         readout.removeClass(column)

@@ -72,6 +72,17 @@ struct ResidualMoment: Sendable {
         counts.remove(at: removed)
     }
 
+    /// Adds a class's row and column to those of another: targets that were 1 for one of them are 1 for both.
+    mutating func joinClass(_ joined: Int, into target: Int) {
+        guard isKnown else { return }
+        flush()
+        func place(_ i: Int, _ j: Int) -> Int { max(i, j) + min(i, j) * classes }
+        for other in 0..<classes where other != target && other != joined { square[place(target, other)] += square[place(joined, other)] }
+        square[place(target, target)] += square[place(joined, joined)] + 2 * square[place(joined, target)]
+        counts[target] += counts[joined]
+        removeClass(joined)
+    }
+
     /// Sets the row and the column of a class without rows to exactly zero.
     mutating func clearClass(_ column: Int) {
         guard isKnown else { return }

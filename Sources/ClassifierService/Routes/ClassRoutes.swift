@@ -3,7 +3,8 @@ internal import HTTPServer
 internal import ModelHost
 internal import TensorFormats
 
-/// `GET /v1/models/{model}/classes`, and `PATCH` and `DELETE …/classes/{label}`; labels are percent-encoded in the path.
+/// `GET /v1/models/{model}/classes`, `PATCH` and `DELETE …/classes/{label}`, and `POST …/classes/{label}/merge`; labels are
+/// percent-encoded in the path.
 struct ClassRoutes: Sendable {
     let registry: ModelRegistry
     let answers: AnswerSender
@@ -13,6 +14,10 @@ struct ClassRoutes: Sendable {
         routes.on(.renameClass, maximumBodySize: ServiceLimits.configurationBody) { request, responder in
             let deferred = responder.deferred()
             do throws(Problem) { try rename(request, deferred) } catch { deferred.send(error.response) }
+        }
+        routes.on(.joinClasses, maximumBodySize: ServiceLimits.configurationBody) { request, responder in
+            let deferred = responder.deferred()
+            do throws(Problem) { try join(request, deferred) } catch { deferred.send(error.response) }
         }
         routes.on(.deleteClass) { request, responder in
             let deferred = responder.deferred()
@@ -38,15 +43,32 @@ struct ClassRoutes: Sendable {
     private func rename(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
         let model = try registry.model(of: request)
         let label = try Self.label(request)
+        let new = try Self.member("label", of: request, example: "the new name")
+        let completion = Completion<ClassRenamed>(responder) { [answers] in answers.answer($0.text, to: responder) }
+        try model.submit(.renameClass(label, to: new, completion))
+    }
+
+    private func join(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
+        let model = try registry.model(of: request)
+        let label = try Self.label(request)
+        let target = try Self.member("into", of: request, example: "the other class")
+        let key = try IdempotencyKey.of(request).map { key in
+            JoinKey(RequestIdentity(key: key, block: 0, hash: RequestIdentity.hash(label, into: target))) { $0.octets }
+        }
+        let completion = Completion<Keyed<ClassesJoined>>(responder) { [answers] in answers.answer($0.text, to: responder) }
+        try model.submit(.joinClasses(label, into: target, key, completion))
+    }
+
+    /// The label that is a body's only member.
+    private static func member(_ name: String, of request: borrowing Request, example: String) throws(Problem) -> Label {
         try ModelRoutes.requireMediaType(request, "application/json")
         let value = try request.decodeBody { (body) throws(Problem) in
-            try RowReader.value(body, expected: #"a JSON object with "label""#)
+            try RowReader.value(body, expected: "a JSON object with \"\(name)\"")
         }
-        guard let object = value.object, object.entries.count == 1, let new = object["label"]?.string else {
-            throw Problem(.badRequest, "the body must be {\"label\": \"the new name\"}")
+        guard let object = value.object, object.entries.count == 1, let text = object[name]?.string else {
+            throw Problem(.badRequest, "the body must be {\"\(name)\": \"\(example)\"}")
         }
-        let completion = Completion<ClassRenamed>(responder) { [answers] in answers.answer($0.text, to: responder) }
-        try model.submit(.renameClass(label, to: try Self.label(new, "\"label\""), completion))
+        return try label(text, "\"\(name)\"")
     }
 
     private static func label(_ request: borrowing Request) throws(Problem) -> Label {

@@ -156,7 +156,7 @@ extension RowsChanged {
     }
 }
 
-extension KeyedOutcome {
+extension Keyed<RowsChanged> {
     /// The answer, the same each time it is given.
     ///
     /// - Parameter key: the name of the list of classes.
@@ -209,6 +209,29 @@ extension ClassDeleted {
             writer.write(
                 "the class is deleted; its \(rows) rows stay in the Gram matrix as rows of no class: the weights are the joint solution in "
                     + "which these rows have all-zero targets" as String)
+        }
+    }
+}
+
+extension ClassesJoined {
+    /// The answer as it is written and remembered.
+    var octets: [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        state.write(to: &writer)
+        writer.member("rows", rows)
+        writer.member("into", into)
+        writer.endObject()
+        return writer.array
+    }
+}
+
+extension Keyed<ClassesJoined> {
+    /// The answer, the same each time it is given.
+    var text: AnswerText {
+        switch self {
+        case .made(let joined): AnswerText(joined.octets)
+        case .remembered(let answer): AnswerText(answer.start)
         }
     }
 }

@@ -191,6 +191,13 @@ extension Matrix {
         }
     }
 
+    /// Adds one column to another.
+    public mutating func addColumn(_ source: Int, to target: Int) {
+        precondition(source >= 0 && source < columns && target >= 0 && target < columns && source != target, "matrix index out of range")
+        let (from, to) = (base + source * rows, base + target * rows)
+        for row in 0..<rows { to[row] += from[row] }
+    }
+
     /// Copies one column over another.
     public mutating func moveColumn(_ source: Int, to target: Int) {
         precondition(source >= 0 && source < columns && target >= 0 && target < columns, "matrix index out of range")

@@ -75,6 +75,12 @@ public struct PackedSymmetric: ~Copyable {
         storage.update(repeating: 0, count: count)
     }
 
+    /// A ← A + B, for a matrix of the same order.
+    public mutating func add(_ other: borrowing PackedSymmetric) {
+        precondition(other.dimension == dimension, "matrices of different order")
+        for index in 0..<count { storage[index] += other.storage[index] }
+    }
+
     /// Adds an element-wise sum: A ← A + B, with B as `forEachPacked` passes it.
     ///
     /// - Precondition: the buffer holds `count` elements.

@@ -4,10 +4,10 @@ internal import TensorFormats
 
 /// The content of a log record with one change other than learning; all numbers little-endian.
 ///
-/// The record begins with a `RecordStart` of one request. For a renamed or deleted class follow its column (4), its label's length (2), the
-/// new label's length (2; 0 for a deleted class), the labels, and zeros up to a multiple of 8 bytes. For settings follow the length of
-/// their JSON text (4), zeros (4), the text, and zeros up to a multiple of 8 bytes: the text of a `PATCH`, or, in records of logs of
-/// format 2, of the value of `imbalance`.
+/// The record begins with a `RecordStart` of one request. For a renamed, deleted or joined class follow its column (4), its label's length
+/// (2), the length of the new label, or of the other class's (2; 0 for a deleted class), the labels, and zeros up to a multiple of 8 bytes.
+/// For settings follow the length of their JSON text (4), zeros (4), the text, and zeros up to a multiple of 8 bytes: the text of a `PATCH`,
+/// or, in records of logs of format 2, of the value of `imbalance`.
 enum ChangeRecord {
     /// The longest text of settings: several times what they can take.
     private static let maximumText = 4096
@@ -25,6 +25,9 @@ enum ChangeRecord {
         case .deleted(let column, let label):
             start(.classDeleted)
             append(column, label, nil, to: &record)
+        case .joined(let column, let label, let target):
+            start(.classesJoined)
+            append(column, label, target, to: &record)
         case .settings(let patch):
             start(.settings)
             var text = ConfigurationJSON.encode(patch).description
@@ -59,6 +62,10 @@ enum ChangeRecord {
             let (column, label, new) = try classes(&reader)
             guard new == nil else { throw RecordFault("the record deletes a class and has a new label for it") }
             change = .deleted(column: column, label)
+        case .classesJoined:
+            let (column, label, target) = try classes(&reader)
+            guard let target, target != label else { throw RecordFault("the record joins a class and has no other class for it") }
+            change = .joined(column: column, label, into: target)
         case .imbalance: change = .settings(ModelPatch(imbalance: try settings(&reader, ConfigurationJSON.imbalance)))
         case .settings:
             let patch = try settings(&reader, ConfigurationJSON.decodePatch)

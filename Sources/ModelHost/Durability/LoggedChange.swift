@@ -9,6 +9,8 @@ enum LoggedChange: Equatable, Sendable {
     case renamed(column: Int, Label, to: Label)
     /// A class was deleted; those behind it move one column to the left.
     case deleted(column: Int, Label)
+    /// A class's rows went to another class; the classes behind it move one column to the left.
+    case joined(column: Int, Label, into: Label)
     /// The model has other settings, but the same ridge.
     case settings(ModelPatch)
 
@@ -17,6 +19,7 @@ enum LoggedChange: Equatable, Sendable {
         switch self {
         case .renamed: .classRenamed
         case .deleted: .classDeleted
+        case .joined: .classesJoined
         case .settings: .reconfigured
         }
     }
@@ -26,6 +29,7 @@ enum LoggedChange: Equatable, Sendable {
         switch self {
         case .renamed: RecordStart.Kind.classRenamed.oldestFormat
         case .deleted: RecordStart.Kind.classDeleted.oldestFormat
+        case .joined: RecordStart.Kind.classesJoined.oldestFormat
         case .settings: RecordStart.Kind.settings.oldestFormat
         }
     }
@@ -39,6 +43,11 @@ enum LoggedChange: Equatable, Sendable {
                 throw RecordFault("the record renames a class to \"\(new)\", the label of another class")
             }
         case .deleted(let column, let label): try Self.check(label, column, registry, "deletes")
+        case .joined(let column, let label, let target):
+            try Self.check(label, column, registry, "joins")
+            guard label != target, registry.column(of: target) != nil else {
+                throw RecordFault("the record joins a class with \"\(target)\", where there is no such other class")
+            }
         case .settings(let patch):
             var changed = configuration
             patch.apply(to: &changed)
@@ -60,6 +69,7 @@ enum LoggedChange: Equatable, Sendable {
         switch self {
         case .renamed(_, let label, let new): try classifier.renameClass(label, to: new)
         case .deleted(_, let label): try classifier.deleteClass(label)
+        case .joined(_, let label, let target): try classifier.joinClass(label, into: target)
         case .settings(let patch): try classifier.reconfigure(imbalance: patch.imbalance, balance: patch.balance)
         }
     }

@@ -7,7 +7,7 @@ struct RecordStart {
     ///
     /// `imbalance` is no longer written: `settings` says more.
     enum Kind: UInt32 {
-        case rows = 1, classRenamed, classDeleted, imbalance, settings
+        case rows = 1, classRenamed, classDeleted, imbalance, settings, classesJoined
 
         /// The oldest format of logs with such records; programs that know only older formats refuse these logs.
         var oldestFormat: UInt32 {
@@ -15,6 +15,7 @@ struct RecordStart {
             case .rows: 1
             case .classRenamed, .classDeleted, .imbalance: 2
             case .settings: 3
+            case .classesJoined: 4
             }
         }
     }

@@ -3,7 +3,7 @@ package enum ModelChange: Sendable {
     case unlearned(rows: Int)
     /// A ridge that chooses itself.
     case ridgeMoved(from: Double, to: Double)
-    case merged, reconfigured, restored, classRenamed, classDeleted
+    case merged, reconfigured, restored, classRenamed, classDeleted, classesJoined
 
     package var name: StaticString {
         switch self {
@@ -14,6 +14,7 @@ package enum ModelChange: Sendable {
         case .restored: "restored"
         case .classRenamed: "class_renamed"
         case .classDeleted: "class_deleted"
+        case .classesJoined: "classes_joined"
         }
     }
 }

@@ -36,7 +36,21 @@ package struct ChangeKey: Sendable {
 }
 
 /// The outcome of a change that may have been made earlier under its key.
-package enum KeyedOutcome: Sendable {
-    case made(RowsChanged)
+package enum Keyed<Value: Sendable>: Sendable {
+    case made(Value)
     case remembered(RememberedAnswer)
+}
+
+/// The outcome of a merge or an unlearn.
+package typealias KeyedOutcome = Keyed<RowsChanged>
+
+/// The joining of two classes under a key: the request's identity, and how to encode its answer so that it can be remembered.
+package struct JoinKey: Sendable {
+    let identity: RequestIdentity
+    let write: @Sendable (ClassesJoined) -> [UInt8]
+
+    package init(_ identity: RequestIdentity, _ write: @escaping @Sendable (ClassesJoined) -> [UInt8]) {
+        self.identity = identity
+        self.write = write
+    }
 }

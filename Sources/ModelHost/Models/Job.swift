@@ -15,6 +15,8 @@ package enum Job: Sendable {
     case renameClass(Label, to: Label, Completion<ClassRenamed>)
     /// Forget a class.
     case deleteClass(Label, Completion<ClassDeleted>)
+    /// Give a class's rows to another class.
+    case joinClasses(Label, into: Label, JoinKey?, Completion<Keyed<ClassesJoined>>)
     /// Compute the balanced weights of the current state.
     case rebalance(Completion<Rebalanced>)
     /// Adopt the outcome of a background refresh.
@@ -52,6 +54,7 @@ package enum Job: Sendable {
         case .merge(let file, _, _), .restore(let file, _): file.labelBytes
         case .renameClass(let label, let new, _): label.heapBytes + new.heapBytes
         case .deleteClass(let label, _): label.heapBytes
+        case .joinClasses(let label, let target, _, _): label.heapBytes + target.heapBytes
         case .reconfigure, .rebalance, .adopt, .ridgeCurve, .adoptRidges, .moveRidge, .call, .describe, .snapshot, .snapshotSize, .delete: 0
         }
     }
@@ -63,9 +66,8 @@ package enum Job: Sendable {
         switch self {
         case .measure, .ridgeCurve, .snapshot, .snapshotSize: .reading
         case .describe(_, let isNew): isNew ? .writing : .reading
-        case .learn, .unlearn, .merge, .reconfigure, .renameClass, .deleteClass, .rebalance, .adopt, .adoptRidges, .moveRidge, .call,
-            .restore,
-            .delete:
+        case .learn, .unlearn, .merge, .reconfigure, .renameClass, .deleteClass, .joinClasses, .rebalance, .adopt, .adoptRidges, .moveRidge,
+            .call, .restore, .delete:
             .writing
         }
     }
@@ -73,7 +75,7 @@ package enum Job: Sendable {
     /// Whether the job is work for the buffers of a block; asking about a model does not keep it from its rest.
     var usesBuffers: Bool {
         switch self {
-        case .learn, .unlearn, .merge, .reconfigure, .rebalance, .adopt, .moveRidge, .measure, .call, .restore: true
+        case .learn, .unlearn, .merge, .reconfigure, .joinClasses, .rebalance, .adopt, .moveRidge, .measure, .call, .restore: true
         case .renameClass, .deleteClass, .describe, .ridgeCurve, .adoptRidges, .snapshot, .snapshotSize, .delete: false
         }
     }
@@ -100,6 +102,7 @@ package enum Job: Sendable {
             completion.fail(error)
         case .renameClass(_, _, let completion): completion.fail(error)
         case .deleteClass(_, let completion): completion.fail(error)
+        case .joinClasses(_, _, _, let completion): completion.fail(error)
         case .rebalance(let completion): completion.fail(error)
         case .ridgeCurve(let completion): completion.fail(error)
         case .measure(let job): job.completion.fail(error)

@@ -136,10 +136,24 @@ extension ModelWorker {
         return Change(ClassDeleted(state: summary, label: label, rows: rows))
     }
 
+    /// The record of joining two classes; nil for one that will be refused.
+    func loggedJoin(_ label: Label, into target: Label) -> LoggedChange? {
+        guard let column = learnedColumn(of: label), let into = learnedColumn(of: target), column != into else { return nil }
+        return .joined(column: column, label, into: target)
+    }
+
+    /// Gives a class's rows to another class.
+    func joinClass(_ label: Label, into target: Label) throws(ModelError) -> ClassesJoined {
+        let rows: Int
+        do throws(ClassError) { rows = try classifier.joinClass(label, into: target) } catch { throw modelError(error) }
+        return ClassesJoined(state: summary, into: target, rows: rows)
+    }
+
     private func modelError(_ error: ClassError) -> ModelError {
         switch error {
         case .unknown(let label): ModelError(.unknown, "the model \"\(model.name)\" has no class \"\(label)\"")
         case .exists(let label): ModelError(.conflict, "the model \"\(model.name)\" already has a class \"\(label)\"")
+        case .same(let label): ModelError(.conflict, "the class \"\(label)\" cannot be joined with itself")
         case .solver(let error): SnapshotFile.modelError(error)
         }
     }

@@ -61,6 +61,32 @@ extension ModelWorker {
         }
     }
 
+    /// Joins two classes, which may have been done earlier under its key.
+    ///
+    /// With a key it takes a checkpoint, which holds the answer; without one, a record of the log.
+    func joinClasses(_ label: Label, into target: Label, _ key: JoinKey?, _ completion: Completion<Keyed<ClassesJoined>>) {
+        guard let key else {
+            return change(.classesJoined, completion, logging: { loggedJoin(label, into: target) }) { () throws(ModelError) in
+                Change(.made(try joinClass(label, into: target)))
+            }
+        }
+        do throws(ModelError) {
+            try store?.requireInPlace()
+            if case .answered(let answer) = try idempotency.find(key.identity) {
+                guard let answer = answer.remembered(classifier.registry) else { throw ModelError(.internal, "unexpected kind of answer") }
+                return completion.succeed(.remembered(answer))
+            }
+            let joined = try make(.classesJoined, erasing: false) { () throws(ModelError) in
+                var change = Change(try joinClass(label, into: target))
+                change.remembered = (key.identity, .body(key.write(change.value)))
+                return change
+            }
+            completion.succeed(.made(joined))
+        } catch {
+            completion.fail(error)
+        }
+    }
+
     /// Gives back memory that was reserved for a change that is then refused.
     private func settling<Value>(_ body: () throws(ModelError) -> Value) throws(ModelError) -> Value {
         do throws(ModelError) {

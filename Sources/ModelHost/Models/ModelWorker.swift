@@ -278,6 +278,7 @@ final class ModelWorker {
             change(.classDeleted, completion, logging: { loggedDeletion(label) }) { () throws(ModelError) in
                 try deleteClass(label)
             }
+        case .joinClasses(let label, let target, let key, let completion): joinClasses(label, into: target, key, completion)
         case .rebalance(let completion): rebalance(completion)
         case .adopt(let outcome): adopt(outcome)
         case .ridgeCurve(let completion): ridgeCurve(completion)

@@ -66,6 +66,10 @@ struct LoggedSums: ~Copyable {
             // Its rows stay in G as rows of no class.
             crossMoment.removeColumn(column)
             registry.remove(column)
+        case .joined(let column, _, let target):
+            if let into = registry.column(of: target) { crossMoment.addColumn(column, to: into) }
+            crossMoment.removeColumn(column)
+            registry.remove(column)
         case .settings(let patch): patch.apply(to: &configuration)
         }
     }

@@ -34,6 +34,15 @@ package struct ClassDeleted: Sendable {
     package let rows: Int
 }
 
+/// The result of joining two classes.
+package struct ClassesJoined: Sendable {
+    package let state: StateSummary
+    /// The class that has the rows of both.
+    package let into: Label
+    /// The number of rows that have another label now.
+    package let rows: Int
+}
+
 /// The curve of ridges, and the state that it is shown for.
 package struct RidgeReport: Sendable {
     /// The model's name.

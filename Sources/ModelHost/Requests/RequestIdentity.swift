@@ -1,3 +1,4 @@
+package import AnalyticLearning
 package import TensorFormats
 
 /// A client's name for a request, so that a repeat changes nothing: the field `Idempotency-Key`
@@ -34,11 +35,17 @@ package struct RequestIdentity: Sendable {
     }
 
     /// The operation that a request asks for.
-    package enum Purpose: UInt64 { case learn = 1, learnStream, unlearn, merge, unlearnByProgram }
+    package enum Purpose: UInt64 { case learn = 1, learnStream, unlearn, merge, unlearnByProgram, joinClasses }
 
     /// The hash of a streamed body that ends exactly with a full block; a longer body has another hash.
     package static func lastHash(_ hash: UInt64) -> UInt64 {
         withUnsafeBytes(of: hash.littleEndian) { StableHash.hash($0, seed: Purpose.learnStream.rawValue) }
+    }
+
+    /// The hash of a request that names two classes.
+    package static func hash(_ label: Label, into target: Label) -> UInt64 {
+        let first = label.withBytes { StableHash.hash($0, seed: Purpose.joinClasses.rawValue) }
+        return target.withBytes { StableHash.hash($0, seed: first) }
     }
 
     /// The hash of decoded rows and labels, independent of the format they came in.

@@ -13,7 +13,7 @@ internal import TensorFormats
 /// The header's CRC also covers the salt, a random number of the file, and the record's offset. Neither a record left over from another
 /// file nor bytes that a client sent can therefore pass for a record.
 enum LogFormat {
-    static let newest: UInt32 = 3
+    static let newest: UInt32 = 4
     static let headerSize = 32
     static let alignment = 8
 

@@ -70,6 +70,7 @@ import Testing
         steps.append((("DELETE", "/v1/models/m/classes/c", ""), []))
         steps.append((("PATCH", "/v1/models/m/classes/z", ""), Array(#"{"label":"c"}"#.utf8)))
         steps.append((("PATCH", "/v1/models/m", ""), Array(#"{"imbalance":{"kind":"none"}}"#.utf8)))
+        steps.append((("POST", "/v1/models/m/classes/a/merge", ""), Array(#"{"into":"c"}"#.utf8)))
         for (version, (step, body)) in steps.enumerated() {
             let reply = try client.send(step.0, step.1, body)
             #expect(reply.status == 200 && reply["version"].int == version + 4, "\(step): \(reply.text)")
@@ -83,12 +84,12 @@ import Testing
             next.stop()
         }
         let audit = try audit(try killed())
-        #expect(audit.rows == 11 && audit.loggedRows == 11 && audit.loggedChanges == 7 && audit.classes == 3)
+        #expect(audit.rows == 11 && audit.loggedRows == 11 && audit.loggedChanges == 8 && audit.classes == 2)
         let log = try StoredFile(models.path + "/models/m/log-0.wal")
         #expect(
             log.records.map(\.change) == [
                 nil, nil, nil, "class_renamed", "class_deleted", "reconfigured", "reconfigured", nil, nil, "class_deleted",
-                "class_renamed", "reconfigured",
+                "class_renamed", "reconfigured", "classes_joined",
             ])
         let records = try Executable.run("inspect", models.path + "/models/m/log-0.wal", "--records")
         #expect(records.status == 0 && records.output.contains("class_deleted"), "\(records.output)\(records.errors)")

@@ -33,15 +33,19 @@ import Testing
         _ = try model.client.send("POST", model.path + "/unlearn", Bodies.learn([[1, 0]], ["a"]))
         _ = try model.client.send("PATCH", model.path, #"{"ridge":0.5}"#)
         _ = try model.client.send("PATCH", model.path + "/classes/a", #"{"label":"d"}"#)
+        _ = try model.client.send("POST", model.path + "/classes/d/merge", #"{"into":"d"}"#)
+        _ = try model.client.send("POST", model.path + "/classes/d/merge", "{\"into\":\"b\\n\\\"c\\\"\"}")
+        _ = try model.learn([[1, 1]], ["d"])
         _ = try model.client.send("DELETE", model.path + "/classes/d")
         _ = try model.client.send("DELETE", model.path + "/classes/d")
         let snapshot = try model.snapshot().body
         try model.restore(snapshot)
         _ = try model.client.send("POST", model.path + "/merge", snapshot, contentType: "application/vnd.safetensors")
 
-        let all = try events.next(8)
-        #expect(all.map(\.id) == Array(first.id + 1...first.id + 8))
-        #expect(all.map(\.kind) == ["learned", "learned"] + Array(repeating: "changed", count: 6))
+        let all = try events.next(10)
+        #expect(all.map(\.id) == Array(first.id + 1...first.id + 10))
+        let changed = { Array(repeating: "changed", count: $0) }
+        #expect(all.map(\.kind) == ["learned", "learned"] + changed(4) + ["learned"] + changed(3))
         #expect(
             all[0].data.description
                 == #"{"version":1,"rows":2,"samples":2,"classes":2,"new_classes":["a","b\n\"c\""],"accuracy_before":null,"#
@@ -49,10 +53,10 @@ import Testing
         #expect(all[1].data["rows"].int == 3 && all[1].data["samples"].int == 5)
         #expect(all[1].data["accuracy_before"].double == 2.0 / 3)
         #expect(
-            all[2...].map { $0.data["change"].string }
-                == ["unlearned", "reconfigured", "class_renamed", "class_deleted", "restored", "merged"])
+            all.compactMap { $0.data["change"].string }
+                == ["unlearned", "reconfigured", "class_renamed", "classes_joined", "class_deleted", "restored", "merged"])
         #expect(all.compactMap { $0.data["version"].int } == all.compactMap { $0.data["version"].int }.sorted())
-        #expect(try model.details()["version"].int == all[7].data["version"].int)
+        #expect(try model.details()["version"].int == all[9].data["version"].int)
     }
 
     @Test func rowsThatAreLearnedTogetherAreOneEvent() throws {

@@ -37,6 +37,29 @@ extension Operation {
             Refusal(.unprocessableContent, "The model has reached the maximum number of changes."), .busy, .storage,
         ])
 
+    static let joinClasses = Operation(
+        .post, "/v1/models/{model}/classes/{label}/merge", id: "join_classes", tag: .classes, summary: "Join a class with another",
+        description: """
+            Gives the rows of the class in the path to another class, exactly and without the rows: the model is then the one that would \
+            have learned them under the other label. The class in the path is gone afterwards.
+            """,
+        parameters: [.model, .label, .idempotencyKey],
+        body: RequestBody(
+            description: "The other class.", content: [.json(.otherClass, example: #"{"into":"apple"}"#)],
+            maximumSize: ServiceLimits.configurationBody),
+        answers: [
+            Answer(
+                .ok, "The two classes are one.",
+                .json(.joinedClasses, example: #"{"model":"fruit","version":2,"samples":4,"classes":1,"rows":2,"into":"apple"}"#))
+        ],
+        refusals: [
+            .body, .unknownClass, Refusal(.conflict, "A class cannot be joined with itself."),
+            Refusal(
+                .unprocessableContent,
+                "The key was already used with a different request, or the model has reached the maximum number of changes."),
+            .busy, .storage,
+        ])
+
     static let deleteClass = Operation(
         .delete, "/v1/models/{model}/classes/{label}", id: "delete_class", tag: .classes, summary: "Delete a class",
         description: "The rows of the class stay in the sums as rows of no class; use `unlearn` to remove rows.",

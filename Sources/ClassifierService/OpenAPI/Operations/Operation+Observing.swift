@@ -15,8 +15,8 @@ extension Operation {
             - `rebalanced`: `version`, `balanced_version`, `seconds`
             - `checkpointed`: `version`, `bytes`, `seconds`
             - `drift_healed`: `version`, `drift_before`, `drift`
-            - `changed`: `version`, `change` (`unlearned`, `merged`, `reconfigured`, `restored`, `class_renamed`, `class_deleted` or \
-              `ridge_moved`, with `former_ridge` and `ridge`)
+            - `changed`: `version`, `change` (`unlearned`, `merged`, `reconfigured`, `restored`, `class_renamed`, `class_deleted`, \
+            `classes_joined` or `ridge_moved`, with `former_ridge` and `ridge`)
             - `deleted`, the last
             - `dropped`: `events`, how many this reader missed because it was slow or reconnected late; null if unknown
 

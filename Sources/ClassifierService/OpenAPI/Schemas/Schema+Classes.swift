@@ -25,6 +25,18 @@ extension Schema {
 
     static let renamedClass = object(state + [.required("label", label, "The new label.")]).named("RenamedClass")
 
+    static let otherClass = object(
+        [.required("into", string(length: 1...1024), "The class that gets the rows.")], isClosed: true
+    )
+    .named("OtherClass")
+
+    static let joinedClasses = object(
+        state + [
+            .required("rows", count, "The number of rows that have another label now."),
+            .required("into", label, "The class that has the rows of both."),
+        ]
+    ).named("JoinedClasses")
+
     static let deletedClass = object(
         state + [
             .required("label", label, "The deleted label."),

@@ -15,7 +15,7 @@ protocol ChangingOperation: Sendable {
 enum ChangingOperations {
     static let all: [any ChangingOperation.Type] = [
         LearnCalls.self, UnlearnCalls.self, MergeCalls.self, RestoreCalls.self, CreateCalls.self, DeleteModelCalls.self, PatchCalls.self,
-        RenameCalls.self, DeleteClassCalls.self, RebalanceCalls.self, UnloadCalls.self,
+        RenameCalls.self, DeleteClassCalls.self, JoinClassCalls.self, RebalanceCalls.self, UnloadCalls.self,
     ]
 
     /// The operation with this name in the document.

@@ -75,10 +75,14 @@ enum HistoryChecks {
     }
 
     /// The body that gives a class another label.
-    static func newLabel(_ label: LabelBytes) -> [UInt8] {
+    static func newLabel(_ label: LabelBytes) -> [UInt8] { object("label", label) }
+
+    static func otherClass(_ label: LabelBytes) -> [UInt8] { object("into", label) }
+
+    private static func object(_ key: StaticString, _ label: LabelBytes) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
-        writer.key("label")
+        writer.key(key)
         writer.write(label.text)
         writer.endObject()
         return writer.array

@@ -210,6 +210,27 @@ struct OracleModel: Sendable {
         return removed.count
     }
 
+    /// Gives a class's rows to another one.
+    ///
+    /// - Returns: the number of rows that have another label now.
+    @discardableResult
+    mutating func joinClass(_ column: Int, into target: Int) -> Int {
+        let joined = classes[column]
+        // Of rows of one that were taken for the other, which are right now, only the service knows how many there are.
+        let mistakes = [column, target].reduce(0) { $0 + classes[$1].evaluated.rows - classes[$1].evaluated.fewest }
+        classes[target].evaluated += joined.evaluated
+        classes[target].evaluated.most = min(classes[target].evaluated.rows, classes[target].evaluated.most + mistakes)
+        evaluated.most = min(evaluated.rows, evaluated.most + mistakes)
+        classes[target].rows += joined.rows
+        classes[target].sketched += joined.sketched
+        classes[target].largest = max(classes[target].largest, joined.largest)
+        if joined.isSketchStale { classes[target].isSketchStale = true }
+        classes.remove(at: column)
+        settle(1)
+        dropBalance()
+        return joined.count
+    }
+
     /// - Parameter ridgeMetric: what the ridge is chosen by from now on; a ridge is fixed.
     mutating func reconfigure(
         ridge: Double?, ridgeMetric: String?, imbalance: OracleConfiguration.Imbalance?, balance: Double?
