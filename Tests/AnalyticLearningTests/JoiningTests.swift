@@ -31,7 +31,9 @@ import Testing
             #expect(joined.counts[mine] == other.counts[theirs], comment)
             for moments in [false, true] {
                 func values(_ classifier: Classifier, _ column: Int) -> [Double] {
-                    classifier.withMoments { (moments ? $0.m2 : $0.mean).withColumn(column) { Array($0) } }
+                    classifier.withMoments { all in
+                        moments ? all.m2.withColumn(column) { Array($0) } : all.mean.withColumn(column) { Array($0) }
+                    }
                 }
                 #expect(difference(values(joined, mine), values(other, theirs)) < 1e-9, comment)
             }
@@ -54,7 +56,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ModelConfiguration(dimension: 6), ModelConfiguration(dimension: 6, intercept: true), ModelConfiguration(dimension: 6, featureMap: .randomRelu(width: 20, seed: 2)),
+        ModelConfiguration(dimension: 6), ModelConfiguration(dimension: 6, intercept: true),
+        ModelConfiguration(dimension: 6, featureMap: .randomRelu(width: 20, seed: 2)),
         ModelConfiguration(dimension: 6, imbalance: .pseudoFeatures(noise: 1, cap: 8, seed: 3)),
         ModelConfiguration(dimension: 6, imbalance: .reweight(power: 1), sketchRank: .exact),
         ModelConfiguration(dimension: 6, imbalance: .reweight(power: 1), sketchRank: .rows(4)),

@@ -43,7 +43,7 @@ struct ClassRoutes: Sendable {
     private func rename(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
         let model = try registry.model(of: request)
         let label = try Self.label(request)
-        let new = try Self.member("label", of: request, example: "the new name")
+        let new = try Self.member("label", of: request, #"a JSON object with "label""#, example: "the new name")
         let completion = Completion<ClassRenamed>(responder) { [answers] in answers.answer($0.text, to: responder) }
         try model.submit(.renameClass(label, to: new, completion))
     }
@@ -51,7 +51,7 @@ struct ClassRoutes: Sendable {
     private func join(_ request: borrowing Request, _ responder: DeferredResponder) throws(Problem) {
         let model = try registry.model(of: request)
         let label = try Self.label(request)
-        let target = try Self.member("into", of: request, example: "the other class")
+        let target = try Self.member("into", of: request, #"a JSON object with "into""#, example: "the other class")
         let key = try IdempotencyKey.of(request).map { key in
             JoinKey(RequestIdentity(key: key, block: 0, hash: RequestIdentity.hash(label, into: target))) { $0.octets }
         }
@@ -60,10 +60,12 @@ struct ClassRoutes: Sendable {
     }
 
     /// The label that is a body's only member.
-    private static func member(_ name: String, of request: borrowing Request, example: String) throws(Problem) -> Label {
+    private static func member(
+        _ name: String, of request: borrowing Request, _ expected: StaticString, example: String
+    ) throws(Problem) -> Label {
         try ModelRoutes.requireMediaType(request, "application/json")
         let value = try request.decodeBody { (body) throws(Problem) in
-            try RowReader.value(body, expected: "a JSON object with \"\(name)\"")
+            try RowReader.value(body, expected: expected)
         }
         guard let object = value.object, object.entries.count == 1, let text = object[name]?.string else {
             throw Problem(.badRequest, "the body must be {\"\(name)\": \"\(example)\"}")
