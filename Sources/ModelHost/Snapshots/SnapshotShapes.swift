@@ -60,7 +60,9 @@ struct SnapshotShapes {
             ("gram.packed_lower", .f64, [triangle]), ("cross_moment", .f64, [width, classes]), ("class.count", .i64, [classes]),
             ("class.mean", .f64, [classes, dimension]), ("class.m2", .f64, [classes, dimension]), ("weight", .f64, [width, classes]),
         ]
-        if metadata.configuration.featureMap != .identity { tensors.append(("feature_map.projection", .f32, [dimension, width])) }
+        if let outputs = metadata.configuration.projectionWidth { tensors.append(("feature_map.projection", .f32, [dimension, outputs])) }
+        let phases = metadata.configuration.phaseCount
+        if phases > 0 { tensors.append(("feature_map.phase", .f32, [phases])) }
         switch metadata.configuration.sketchRank {
         case .rows(0): break
         case .rows: tensors += [("class.sketch.rows", .i64, [classes]), ("class.sketch.shrunk", .f64, [classes])]
