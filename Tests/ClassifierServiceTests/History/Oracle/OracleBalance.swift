@@ -7,6 +7,7 @@ final class OracleBalance: @unchecked Sendable {
     let classes: [OracleClass]
     private let gram: [DoubleDouble]
     private let projection: [Float]
+    private let phases: [Float]
     private let residue: Double
     private var known: OracleSolution?
 
@@ -15,6 +16,7 @@ final class OracleBalance: @unchecked Sendable {
         classes = model.classes
         gram = model.gram
         projection = model.projection
+        phases = model.phases
         residue = model.residue
     }
 
@@ -83,11 +85,7 @@ final class OracleBalance: @unchecked Sendable {
     }
 
     private func mapped(_ x: [Double]) -> [Double] {
-        guard !projection.isEmpty else { return x }
-        let width = configuration.width
-        return (0..<width).map { column in
-            max(0, x.indices.reduce(0) { $0 + x[$1] * Double(projection[$1 * width + column]) })
-        }
+        configuration.mapped(x, projection: projection, phases: phases)
     }
 
     private func moments(_ entry: OracleClass) -> (mean: [Double], deviation: [Double]) {
