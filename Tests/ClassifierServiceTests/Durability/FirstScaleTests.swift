@@ -58,6 +58,37 @@ import Testing
         #expect(try scale(client).double == chosen)
     }
 
+    /// Requests that wait together are one block: the first that has a scale chooses, and one without is refused alone.
+    @Test func theFirstGoodRequestOfABlock_chooses() throws {
+        let service = try TestService()
+        defer { service.service.stop(within: 1) }
+        let model = ModelClient(service)
+        try model.create(Self.automatic)
+        let (begun, ended) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let registered = try #require(service.service.registry.all.first { $0.name == "m" })
+        try registered.enqueue(
+            .call { _ in
+                begun.signal()
+                ended.wait()
+            })
+        begun.wait()
+        let bodies = [Self.rows(1, seed: 3), Self.rows(9, seed: 4), Self.rows(1, seed: 5), Self.rows(20, seed: 6)]
+        var waiting: [TestClient] = []
+        for (rows, labels) in bodies {
+            let client = service.client()
+            try client.begin("POST", model.path + "/learn", Bodies.learn(rows, labels))
+            waiting.append(client)
+            #expect(service.waitForJobs(waiting.count, of: "m"))
+        }
+        ended.signal()
+        let replies = try waiting.map { try $0.readReply() }
+        #expect(replies.map(\.status) == [422, 200, 200, 200])
+        #expect(Set(replies.compactMap { $0["version"].int }) == [1])
+        let chosen = try #require(try scale(model.client).double)
+        #expect(abs(chosen - Self.median(bodies[1].0)) < 1e-14 * chosen)
+        #expect(try model.details()["samples"].int == 30)
+    }
+
     @Test func theChosenScale_isWhatAPutAsksFor() throws {
         let service = try TestService()
         defer { service.service.stop(within: 1) }
