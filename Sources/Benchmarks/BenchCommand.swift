@@ -10,6 +10,7 @@ package enum BenchCommand: Command {
     static let options = [
         Option("--dimension", "N,…", "width D of the model; engine and predict take several (2048; memory 8192)"),
         Option("--inputs", "N", "predict, rebalance, memory, load: length of what random_relu maps to D (none; rebalance, load 384)"),
+        Option("--activation", "relu|gelu|cos", "predict, with --inputs: another map than random_relu"),
         Option("--classes", "N,…", "classes (100; load 40)"),
         Option("--batch", "N,…", "rows per request (engine 1,64,1024; predict 1,8,64,512; http and memory 64)"),
         Option("--against", "published", "engine: also time the published left-to-right recursion"),

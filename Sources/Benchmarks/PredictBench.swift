@@ -6,6 +6,7 @@ import LinearAlgebra
 struct PredictBench {
     private let dimensions: [Int]
     private let inputs: Int?
+    private let activation: RandomFeatures.Activation?
     private let classes: [Int]
     private let batches: [Int]
     private let seconds: Double
@@ -15,6 +16,12 @@ struct PredictBench {
     init(_ arguments: ParsedArguments) throws {
         dimensions = try arguments.integers("--dimension", in: 2...65536) ?? [2048]
         inputs = try arguments.integer("--inputs", in: 1...65536)
+        activation = try arguments.text("--activation").map { text in
+            guard let activation = RandomFeatures.Activation(rawValue: text) else {
+                throw UsageError("--activation must be relu, gelu or cos, not \(text)")
+            }
+            return activation
+        }
         classes = try arguments.integers("--classes", in: 1...100_000) ?? [100]
         batches = try arguments.integers("--batch", in: 1...1_000_000) ?? [1, 8, 64, 512]
         seconds = try arguments.seconds("--seconds") ?? 1
@@ -34,7 +41,7 @@ struct PredictBench {
             ],
             heading: """
                 \(library.description), \(library.threadCount) threads; medians of whole batches
-                \(inputs.map { "random_relu from \($0) inputs to the dimension" } ?? "identity map")
+                \(inputs.map { "\(activation?.rawValue ?? "random_relu") from \($0) inputs to the dimension" } ?? "identity map")
                 """, asJSON: asJSON)
         for dimension in dimensions {
             for classes in classes {
@@ -47,7 +54,10 @@ struct PredictBench {
 
     private func scorer(_ width: Int, _ classes: Int) throws -> Scorer {
         var generator = SeededGenerator(seed: 1)
-        let map = inputs.map { _ in FeatureMapKind.randomRelu(width: width, seed: 1) } ?? .identity
+        let random = activation.map { activation in
+            FeatureMapKind.random(RandomFeatures(activation, width: width, seed: 1, scale: .fixed(activation == .cosine ? 16 : 1)))
+        }
+        let map = inputs.map { _ in random ?? .randomRelu(width: width, seed: 1) } ?? .identity
         let classifier = try Classifier(ModelConfiguration(dimension: inputs ?? width, featureMap: map))
         let features = (0..<(classes * (inputs ?? width))).map { _ in Double.random(in: -1...1, using: &generator) }
         try classifier.learn(features: features, labels: (0..<classes).map(String.init))

@@ -14,9 +14,9 @@ typedef int score_masks __attribute__((vector_size(64)));
 
 // The functions of one instruction set. ROWS × PARTS and ROWS × CLASSES sums of sixteen lanes fit its registers, with their operands.
 #define SCORE_KERNEL(NAME, TARGET, ROWS, PARTS, CLASSES)                                                                             \
-    /* h ← max(0, xΩ) for `rows` of at most ROWS rows and `parts` of at most four times sixteen outputs of a tile; NaN stays. */     \
+    /* h ← xΩ for `rows` of at most ROWS rows and `parts` of at most four times sixteen outputs of a tile; 0 below `least`. */       \
     SCORE_INLINE(TARGET) void NAME##_part(                                                                                           \
-        const float *x, size_t rows, size_t inputs, const float *tile, size_t parts, float *h, size_t stride) {                      \
+        const float *x, size_t rows, size_t inputs, const float *tile, size_t parts, float *h, size_t stride, float least) {         \
         _Pragma("STDC FP_CONTRACT OFF") score_lanes sums[ROWS][4];                                                                   \
         for (size_t row = 0; row < rows; row++)                                                                                      \
             for (size_t part = 0; part < parts; part++) sums[row][part] = (score_lanes){0};                                          \
@@ -31,20 +31,21 @@ typedef int score_masks __attribute__((vector_size(64)));
         for (size_t row = 0; row < rows; row++)                                                                                      \
             for (size_t part = 0; part < parts; part++)                                                                              \
                 *(score_lanes *)(h + row * stride + 16 * part) =                                                                     \
-                    (score_lanes)((score_masks)sums[row][part] & ~(sums[row][part] < 0.0f));                                         \
+                    (score_lanes)((score_masks)sums[row][part] & ~(sums[row][part] < least));                                        \
     }                                                                                                                                \
     /* The same for all tiles and any number of rows. */                                                                             \
-    TARGET void NAME##_map(const float *x, size_t rows, size_t inputs, const float *tiles, float *h, size_t stride) {                \
+    TARGET void NAME##_map(                                                                                                          \
+        const float *x, size_t rows, size_t inputs, const float *tiles, size_t outputs, float *h, size_t stride, float least) {      \
         size_t blocked = rows / ROWS * ROWS;                                                                                         \
-        for (size_t first = 0; first < stride; first += SCORE_TILE) {                                                                \
+        for (size_t first = 0; first < outputs; first += SCORE_TILE) {                                                               \
             const float *tile = tiles + first * inputs;                                                                              \
             for (size_t part = 0; part < 4; part += PARTS)                                                                           \
                 for (size_t row = 0; row < blocked; row += ROWS) {                                                                   \
                     float *to = h + row * stride + first + 16 * part;                                                                \
-                    NAME##_part(x + row * inputs, ROWS, inputs, tile + 16 * part, PARTS, to, stride);                                \
+                    NAME##_part(x + row * inputs, ROWS, inputs, tile + 16 * part, PARTS, to, stride, least);                         \
                 }                                                                                                                    \
             for (size_t row = blocked; row < rows; row++)                                                                            \
-                NAME##_part(x + row * inputs, 1, inputs, tile, 4, h + row * stride + first, stride);                                 \
+                NAME##_part(x + row * inputs, 1, inputs, tile, 4, h + row * stride + first, stride, least);                          \
         }                                                                                                                            \
     }                                                                                                                                \
     /* scores[r, c] ← h_r·w_c for `rows` of at most ROWS rows and `count` of at most CLASSES classes. */                             \

@@ -11,6 +11,10 @@ import Testing
     private static let kinds: [(imbalance: Imbalance, rank: SketchRank, map: FeatureMapKind)] = [
         (.none, .rows(0), .identity), (.pseudoFeatures(noise: 1, cap: 4, seed: 1), .rows(2), .randomRelu(width: 20, seed: 3)),
         (.reweight(power: 0.5), .exact, .identity), (.discriminant(falseShare: 0.1, seed: 3), .rows(0), .randomRelu(width: 20, seed: 3)),
+        (
+            .pseudoFeatures(noise: 1, cap: 4, seed: 1), .rows(2),
+            .random(RandomFeatures(.cosine, width: 20, seed: 3, scale: .fixed(4), includesInput: true))
+        ),
     ]
 
     private static func rows(_ count: Int, seed: UInt64) -> [Double] {
@@ -77,7 +81,7 @@ import Testing
         ("rebalance", { try $0.rebalance() }),
     ]
 
-    @Test(arguments: 0..<4, 0..<12) func allocationsFailInTurn_andNothingHasChanged(kind: Int, change: Int) throws {
+    @Test(arguments: 0..<5, 0..<12) func allocationsFailInTurn_andNothingHasChanged(kind: Int, change: Int) throws {
         let (name, perform) = Self.changes[change]
         // A change's input is made before anything fails.
         let merged = name == "merge" ? try SavedParts(Self.make(kind)) : nil

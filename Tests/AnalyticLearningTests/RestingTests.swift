@@ -9,6 +9,8 @@ import Testing
         ModelConfiguration(dimension: 100), ModelConfiguration(dimension: 24, featureMap: .randomRelu(width: 190, seed: 5)),
         ModelConfiguration(dimension: 24, featureMap: .randomRelu(width: 150, seed: 5), sketchRank: .exact),
         ModelConfiguration(dimension: 1100), ModelConfiguration(dimension: 3),
+        ModelConfiguration(
+            dimension: 24, featureMap: .random(RandomFeatures(.gelu, width: 130, seed: 5, scale: .fixed(2), includesInput: true))),
     ]
 
     private static func rows(_ count: Int, _ dimension: Int, seed: UInt64) -> [Double] {
@@ -53,6 +55,8 @@ import Testing
         ModelConfiguration(dimension: 384, featureMap: .randomRelu(width: 1100, seed: 1)),
         ModelConfiguration(dimension: 16, featureMap: .randomRelu(width: 200, seed: 1), sketchRank: .exact),
         ModelConfiguration(dimension: 300, sketchRank: .rows(8)),
+        ModelConfiguration(
+            dimension: 384, featureMap: .random(RandomFeatures(.cosine, width: 700, seed: 1, scale: .fixed(20), includesInput: true))),
     ]) func estimatesAreWhatIsAllocated(_ configuration: ModelConfiguration) throws {
         let (classes, dimension) = (10, configuration.dimension)
         let rows = Self.rows(64, dimension, seed: 1)

@@ -10,6 +10,7 @@ struct SavedParts {
     var samples: Int
     var version: Int
     var projection: [Float]?
+    var phases: [Float]?
     var gram: [Double] = []
     var q: [Double] = []
     var mean: [Double] = []
@@ -38,6 +39,7 @@ struct SavedParts {
         samples = classifier.samples
         version = classifier.version
         projection = classifier.featureMap.projection.map { projection in (0..<projection.inputs).flatMap { projection.row($0) } }
+        phases = classifier.featureMap.phases
         evaluation = classifier.evaluation.counters
         calibration = classifier.calibrationState(of: .plain)
         balancedCalibration = classifier.calibrationState(of: .balanced)
@@ -95,8 +97,8 @@ struct SavedParts {
         return try body(
             SavedState(
                 configuration: configuration, labels: labels, counts: counts, samples: samples, version: version, projection: projection,
-                gram: buffer(gram), crossMoment: buffer(q), mean: buffer(mean), m2: buffer(m2), weights: buffer(weights), sketches: saved,
-                balancedWeights: balanced.map(buffer),
+                phases: phases, gram: buffer(gram), crossMoment: buffer(q), mean: buffer(mean), m2: buffer(m2), weights: buffer(weights),
+                sketches: saved, balancedWeights: balanced.map(buffer),
                 discriminant: discriminant.map { weights, rule in
                     SavedDiscriminant(
                         weights: buffer(weights), center: rule.center, mean: rule.mean, precision: rule.precision,

@@ -40,6 +40,23 @@ import Testing
                     }
                 }
                 for vectors in Self.vectors {
+                    // A map with a function of its own takes the sums as they are, in the first columns of longer rows.
+                    let longer = stride + 64
+                    var sums = [Float](repeating: 7, count: rows * longer)
+                    x.withUnsafeBufferPointer { x in
+                        omega.withUnsafeBufferPointer { omega in
+                            sums.withUnsafeMutableBufferPointer {
+                                ScoreKernel.map(
+                                    x, rows: rows, inputs: inputs, tiles: omega, into: $0, stride: longer, least: -.infinity,
+                                    with: vectors)
+                            }
+                        }
+                    }
+                    for row in 0..<rows {
+                        let mapped = sums[(row * longer)..<(row * longer + stride)].map { $0 < 0 ? 0 : $0 }
+                        #expect(Self.areSame(mapped, Array(expected[(row * stride)..<((row + 1) * stride)])))
+                        #expect(sums[(row * longer + stride)..<((row + 1) * longer)].allSatisfy { $0 == 7 })
+                    }
                     var h = [Float](repeating: 7, count: rows * stride)
                     x.withUnsafeBufferPointer { x in
                         omega.withUnsafeBufferPointer { omega in

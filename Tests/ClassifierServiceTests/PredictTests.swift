@@ -82,6 +82,8 @@ import Testing
 
     @Test(arguments: [
         #"{"dimension":37}"#, #"{"dimension":37,"feature_map":{"kind":"random_relu","width":70,"seed":3}}"#,
+        #"{"dimension":37,"feature_map":{"kind":"random","activation":"gelu","width":70,"seed":3,"include_input":true}}"#,
+        #"{"dimension":37,"feature_map":{"kind":"random","activation":"cos","width":70,"seed":3,"scale":9}}"#,
     ])
     func rowHasTheSameBitsAloneAndInASmallBatch(_ config: String) throws {
         let service = try TestService()

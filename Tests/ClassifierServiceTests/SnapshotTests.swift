@@ -13,6 +13,8 @@ import Testing
         #"{"dimension":5,"imbalance":{"kind":"reweight"}}"#, #"{"dimension":5,"sketch_rank":"exact"}"#,
         #"{"dimension":5,"imbalance":{"kind":"pseudo_features","cap":4,"seed":9}}"#, #"{"dimension":5,"intercept":true}"#,
         #"{"dimension":5,"intercept":true,"imbalance":{"kind":"pseudo_features","cap":4,"seed":9}}"#,
+        #"{"dimension":5,"feature_map":{"kind":"random","activation":"cos","width":9,"seed":2,"scale":2.5,"include_input":true}}"#,
+        #"{"dimension":5,"feature_map":{"kind":"random","activation":"gelu","width":9,"distribution":"normal"}}"#,
     ]
 
     private func rows(_ count: Int, seed: UInt64 = 3) -> [[Double]] {

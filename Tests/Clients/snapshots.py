@@ -1,6 +1,7 @@
 """What a snapshot says, read without any of Accrue's code."""
 
 import json
+import math
 import struct
 
 import numpy
@@ -26,9 +27,19 @@ class Snapshot:
     def hidden(self, rows):
         """The feature map: what stands before the weights."""
         rows = numpy.asarray(rows, numpy.float64)
-        if self.config["feature_map"]["kind"] == "identity":
+        settings = {"activation": "relu", "scale": 1, "include_input": False} | self.config["feature_map"]
+        if settings["kind"] == "identity":
             return rows
-        return numpy.maximum(rows @ self.tensors["feature_map.projection"].astype(numpy.float64), 0)
+        products = rows @ self.tensors["feature_map.projection"].astype(numpy.float64)
+        if settings["activation"] == "cos":
+            phases = 2 * numpy.pi * self.tensors["feature_map.phase"].astype(numpy.float64)
+            mapped = (2 / products.shape[1]) ** 0.5 * numpy.cos(products / settings["scale"] + phases)
+        elif settings["activation"] == "gelu":
+            scaled = settings["scale"] * products
+            mapped = scaled / 2 * numpy.vectorize(math.erfc)(-scaled / 2**0.5)
+        else:
+            mapped = numpy.maximum(settings["scale"] * products, 0)
+        return numpy.hstack([mapped, rows]) if settings["include_input"] else mapped
 
     def scores(self, rows):
         """What the service predicts with: the balanced weights where there are some."""

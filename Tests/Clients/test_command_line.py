@@ -526,6 +526,19 @@ class ServerTests(CommandLineTests):
         self.assert_ends(run("restore", data, "m", "--version", 0, "--url", "http://h"), 2, "--url")
         self.assert_ends(run("restore", "m", "--data", data), 2, "--version is missing")
 
+    def test_models_are_made_with_random_maps(self):
+        server = self.serve()
+        made = ["models", "create", "a", "--dimension", 3, "--width", 8]
+        self.assert_ends(run(*made, "--activation", "cos", "--scale", "auto", "--seed", 4, "--include-input", server=server))
+        config = json.loads(run("models", "show", "a", "--json", server=server).output)["config"]
+        self.assertEqual(
+            config["feature_map"],
+            {"kind": "random", "activation": "cos", "width": 8, "seed": 4, "scale": "auto", "distribution": "normal", "include_input": True})
+        self.assert_ends(run(*made, "--activation", "tanh", server=server), 2, "--activation must be")
+        self.assert_ends(run(*made, "--scale", 2, server=server), 2, "are for --activation")
+        self.assert_ends(run(*made, "--activation", "relu", "--scale", 0, server=server), 2, "--scale must be")
+        self.assert_ends(run("models", "create", "b", "--dimension", 3, "--activation", "cos", server=server), 2, "give --width too")
+
     def test_models_are_listed_shown_made_and_deleted(self):
         server = self.serve()
         self.assert_ends(run("models", server=server), 0, "there are no models")

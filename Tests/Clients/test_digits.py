@@ -167,6 +167,20 @@ class DigitsTests(unittest.TestCase):
             self.assertGreater(relative_difference(balanced.tensors["weight.balanced"], balanced.tensors["weight"]), 0.01)
             self.assert_predictions_are_those_of(balanced, model)
 
+    def test_the_maps_of_a_snapshot_predict_what_the_service_predicts(self):
+        maps = [
+            {"activation": "gelu", "width": 256, "seed": 7, "scale": 2}, {"activation": "cos", "width": 400, "seed": 7, "scale": "auto"},
+            {"activation": "relu", "width": 256, "distribution": "normal", "include_input": True},
+        ]
+        for number, feature_map in enumerate(maps):
+            model = f"map-{number}"
+            self.client.call("PUT", f"/v1/models/{model}", {"dimension": 64, "feature_map": {"kind": "random"} | feature_map})
+            features, labels = self.rows[self.learned].tolist(), [str(label) for label in self.labels[self.learned]]
+            self.client.call("POST", f"/v1/models/{model}/learn", {"features": features, "labels": labels})
+            snapshot = self.fetch(model)
+            self.assertGreater(snapshot.config["feature_map"]["scale"], 0)
+            self.assertGreater(self.assert_predictions_are_those_of(snapshot, model), 0.95)
+
     def test_top_lists_every_class_by_descending_score(self):
         scores = self.snapshot.scores(self.rows[self.test])
         for row, prediction in enumerate(self.predict("digits", top=10)):

@@ -92,7 +92,13 @@ extension Classifier {
         }
         try compare("dimension", configuration.dimension, state.configuration.dimension)
         try compare("feature_map.kind", Self.kind(of: configuration), Self.kind(of: state.configuration))
-        try compare("feature_map.width", configuration.width, state.configuration.width)
+        try compare("feature_map.width", configuration.projectionWidth ?? 0, state.configuration.projectionWidth ?? 0)
+        if case .random(let mine) = configuration.featureMap, case .random(let theirs) = state.configuration.featureMap {
+            try compare("feature_map.activation", mine.activation.rawValue, theirs.activation.rawValue)
+            try compare("feature_map.include_input", mine.includesInput, theirs.includesInput)
+            try compare("feature_map.distribution", mine.distribution.rawValue, theirs.distribution.rawValue)
+            try compare("feature_map.scale", Self.text(mine.scale), Self.text(theirs.scale))
+        }
         try compare("sketch_rank", Self.text(configuration.sketchRank), Self.text(state.configuration.sketchRank))
     }
 
@@ -100,6 +106,14 @@ extension Classifier {
         switch configuration.featureMap {
         case .identity: "identity"
         case .randomRelu: "random_relu"
+        case .random: "random"
+        }
+    }
+
+    private static func text(_ scale: RandomFeatures.Scale) -> String {
+        switch scale {
+        case .fixed(let number): "\(number)"
+        case .automatic: "auto"
         }
     }
 
@@ -111,6 +125,9 @@ extension Classifier {
     }
 
     private func checkProjection(_ state: SavedState) throws(MergeError) {
+        for (column, (mine, theirs)) in zip(featureMap.phases ?? [], state.phases ?? []).enumerated() where mine != theirs {
+            throw .differs(part: "feature_map.phase[\(column)]", mine: "\(mine)", theirs: "\(theirs)")
+        }
         guard let mine = featureMap.projection, let theirs = state.projection else { return }
         for input in 0..<mine.inputs {
             let row = mine.row(input)

@@ -16,7 +16,7 @@ public final class Classifier {
     /// The model's configuration.
     public internal(set) var configuration: ModelConfiguration
     /// φ.
-    public let featureMap: FeatureMap
+    public var featureMap: FeatureMap { core.featureMap }
     /// The label of each column.
     public internal(set) var registry = ClassRegistry()
     /// The number of states since the model began. Each block of learned requests adds one, and so does every other change.
@@ -61,7 +61,6 @@ public final class Classifier {
             intercept: configuration.intercept)
         evaluation = ProgressiveEvaluation(window: evaluationWindow)
         self.configuration = configuration
-        self.featureMap = map
     }
 
     /// All rows learned.
@@ -89,6 +88,9 @@ public final class Classifier {
     public func learn(features: [Double], labels: [String]) throws -> Double? {
         try check(features, rows: labels.count)
         guard canCount(rows: labels.count) else { throw LearnError.tooManyRows }
+        do throws(ScaleError) {
+            _ = try features.withUnsafeBufferPointer { (rows) throws(ScaleError) in try scale(for: rows) }
+        } catch { throw LearnError.scale(error) }
         let labels = try Self.labels(labels)
         let known = registry.count
         let columns = intern(labels)
@@ -144,6 +146,7 @@ public final class Classifier {
     ///   - columns: the interned class of each row.
     ///   - spans: the requests in order.
     ///   - isForLater: whether the weights may lag behind until `catchUp`; see the page Evaluation.
+    ///   The rows of the first request must have a scale, if the map still needs one (the caller has called `scale(for:)`).
     /// - Throws: `LinearAlgebraError.outOfMemory`, with nothing changed, if there is no room for new classes or they exceed
     ///   `memoryLimit`. A solver error after the truth has the rows is not thrown: the old weights stay, `health` says so, and the
     ///   next block tries again.
@@ -162,6 +165,18 @@ public final class Classifier {
     /// - Parameter confirm: called once, unless this throws first.
     /// - Returns: nil, with nothing changed, if the rows were not confirmed.
     package func learn(
+        features: UnsafeBufferPointer<Double>, columns: [Int], spans: [RequestSpan], isForLater: Bool, confirm: () -> Bool
+    ) throws(LinearAlgebraError) -> LearnOutcome? {
+        guard configuration.needsScale, let first = spans.first else {
+            return try learnMapped(features: features, columns: columns, spans: spans, isForLater: isForLater, confirm: confirm)
+        }
+        return try withScale(for: UnsafeBufferPointer(rebasing: features[..<(first.rows * featureMap.dimension)])) {
+            () throws(LinearAlgebraError) in
+            try learnMapped(features: features, columns: columns, spans: spans, isForLater: isForLater, confirm: confirm)
+        }
+    }
+
+    private func learnMapped(
         features: UnsafeBufferPointer<Double>, columns: [Int], spans: [RequestSpan], isForLater: Bool, confirm: () -> Bool
     ) throws(LinearAlgebraError) -> LearnOutcome? {
         let rows = LabelledRows(features, columns[...], dimension: featureMap.dimension)

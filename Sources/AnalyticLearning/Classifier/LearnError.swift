@@ -8,6 +8,8 @@ public enum LearnError: Error, Equatable, Sendable {
     case value(row: Int, column: Int, value: Double)
     /// A text that is not a valid label.
     case label(row: Int, LabelError)
+    /// The first rows give the feature map no scale.
+    case scale(ScaleError)
     /// More rows or versions than can be counted: `Classifier.maximumCount`.
     case tooManyRows
 }

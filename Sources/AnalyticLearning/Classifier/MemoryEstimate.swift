@@ -11,7 +11,7 @@ enum MemoryEstimate {
         doubles += Double(SymmetricPair.compensationCount(dimension: width))
         doubles += Truth.doubles(width: width, dimension: dimension, classes: classes)
         doubles += ClassSketches.doubles(configuration.sketchRank, width: width, classes: classes)
-        doubles += FeatureMap.doubles(configuration.featureMap, dimension: dimension, width: width)
+        doubles += FeatureMap.doubles(configuration)
         // W, and its published copy.
         doubles += Double(width) * classes + PublishedWeights.doubles(width: width, classes: classes)
         doubles += ResidualMoment.doubles(classes: classes) + ResidualMoment.publishedDoubles(classes: classes)

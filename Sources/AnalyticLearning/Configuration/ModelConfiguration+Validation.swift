@@ -29,6 +29,7 @@ extension ModelConfiguration {
         if case .randomRelu(let width, _) = featureMap {
             try Self.check(width, 1...Self.maximumExtent, "feature_map.width")
         }
+        if case .random(let features) = featureMap { try features.validate(dimension: dimension) }
         guard ridge.isFinite, ridge > 0 else {
             throw ConfigurationError(field: "ridge", message: "must be a finite number greater than 0, not \(ridge)")
         }
@@ -63,7 +64,7 @@ extension ModelConfiguration {
         if case .rows(let rank) = sketchRank { try Self.check(rank, 0...4096, "sketch_rank") }
     }
 
-    private static func check(_ value: Int, _ range: ClosedRange<Int>, _ field: String) throws(ConfigurationError) {
+    static func check(_ value: Int, _ range: ClosedRange<Int>, _ field: String) throws(ConfigurationError) {
         guard range.contains(value) else {
             throw ConfigurationError(
                 field: field, message: "must be an integer from \(range.lowerBound) to \(range.upperBound), not \(value)")

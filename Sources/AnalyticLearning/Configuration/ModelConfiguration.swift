@@ -57,6 +57,22 @@ public struct ModelConfiguration: Equatable, Sendable {
         switch featureMap {
         case .identity: dimension
         case .randomRelu(let width, _): width
+        case .random(let features): features.width + (features.includesInput ? dimension : 0)
+        }
+    }
+
+    /// The number of phases of its cosines.
+    package var phaseCount: Int {
+        if case .random(let features) = featureMap, features.activation == .cosine { return features.width }
+        return 0
+    }
+
+    /// The number of columns of Ω; nil if the map has none.
+    package var projectionWidth: Int? {
+        switch featureMap {
+        case .identity: nil
+        case .randomRelu(let width, _): width
+        case .random(let features): features.width
         }
     }
 }
@@ -75,6 +91,8 @@ public enum FeatureMapKind: Equatable, Sendable {
     case identity
     /// h = max(0, xΩ) with Ω ∈ R^{d×D} drawn from U(−1/√d, 1/√d) by Philox4x32-10 keyed with the seed (ACIL's random buffer).
     case randomRelu(width: Int, seed: UInt64)
+    /// h = f(xΩ), or that followed by x.
+    case random(RandomFeatures)
 }
 
 /// How a model treats classes of different size. Balanced weights are computed from the truth and never change it.

@@ -6,8 +6,8 @@ internal import LinearAlgebra
 /// Its operations are the mathematics: it knows columns, but neither labels nor versions. Each operation that changes the truth
 /// ends either with a view that follows from it or with `isBehind`; only extensions of this type change either.
 struct LearningCore: ~Copyable {
-    /// φ.
-    let featureMap: FeatureMap
+    /// φ. Changes only while nothing has been learned, see `setMap`.
+    private(set) var featureMap: FeatureMap
     /// G below the diagonal, R above it.
     var square: SymmetricPair
     /// Q and the other sums.
@@ -189,6 +189,12 @@ struct LearningCore: ~Copyable {
     }
 
     // MARK: Mapping
+
+    /// Replaces the map by one of the same shape: nothing depends on it before the first row.
+    mutating func setMap(_ map: FeatureMap) {
+        precondition(truth.samples == 0 && map.width == featureMap.width && map.dimension == featureMap.dimension, "another feature map")
+        featureMap = map
+    }
 
     /// Makes room for mapped rows.
     mutating func reserveMapped(rows: Int) throws(LinearAlgebraError) {

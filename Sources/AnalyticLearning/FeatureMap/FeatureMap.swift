@@ -1,4 +1,4 @@
-internal import LinearAlgebra
+package import LinearAlgebra
 
 /// φ: from a feature vector x of length d to h of length D.
 public enum FeatureMap: Sendable {
@@ -6,6 +6,8 @@ public enum FeatureMap: Sendable {
     case identity(dimension: Int)
     /// h = max(0, xΩ).
     case randomRelu(RandomProjection)
+    /// h = f(xΩ), or that followed by x.
+    case random(RandomProjection, RandomActivation)
 
     /// The map that a configuration describes; draws Ω if it has one.
     ///
@@ -16,20 +18,33 @@ public enum FeatureMap: Sendable {
         case .identity: self = .identity(dimension: configuration.dimension)
         case .randomRelu(let width, let seed):
             self = .randomRelu(try RandomProjection(inputs: configuration.dimension, outputs: width, seed: seed))
+        case .random(let features):
+            let projection = try RandomProjection(
+                inputs: configuration.dimension, outputs: features.width, seed: features.seed, distribution: features.distribution)
+            self = .random(projection, RandomActivation(features, inputs: configuration.dimension))
         }
     }
 
-    /// The memory of a map in doubles: Ω in Float64, and in Float32 in tiles.
-    static func doubles(_ kind: FeatureMapKind, dimension: Int, width: Int) -> Double {
-        guard case .randomRelu = kind else { return 0 }
-        return Double(dimension) * (Double(width) + Double(ScoreKernel.padded(width)) / 2)
+    /// The memory of a map in doubles: Ω in Float64, and in Float32 in tiles; and phases.
+    static func doubles(_ configuration: ModelConfiguration) -> Double {
+        guard let outputs = configuration.projectionWidth else { return 0 }
+        let padded = Double(ScoreKernel.padded(outputs))
+        return Double(configuration.dimension) * (Double(outputs) + padded / 2) + padded / 2
+    }
+
+    /// The same map with another scale; Ω is shared.
+    package func with(_ configuration: ModelConfiguration) -> FeatureMap {
+        guard case .random(let projection, let activation) = self, case .random(let features) = configuration.featureMap else {
+            return self
+        }
+        return .random(projection, RandomActivation(features, inputs: projection.inputs, phases: activation.phases))
     }
 
     /// d.
     public var dimension: Int {
         switch self {
         case .identity(let dimension): dimension
-        case .randomRelu(let projection): projection.inputs
+        case .randomRelu(let projection), .random(let projection, _): projection.inputs
         }
     }
 
@@ -38,6 +53,7 @@ public enum FeatureMap: Sendable {
         switch self {
         case .identity(let dimension): dimension
         case .randomRelu(let projection): projection.outputs
+        case .random(_, let activation): activation.width
         }
     }
 
@@ -46,7 +62,15 @@ public enum FeatureMap: Sendable {
 
     /// Ω, if the map has one.
     public var projection: RandomProjection? {
-        if case .randomRelu(let projection) = self { return projection }
+        switch self {
+        case .identity: nil
+        case .randomRelu(let projection), .random(let projection, _): projection
+        }
+    }
+
+    /// b/2π, in turns, if the map has cosines.
+    public var phases: [Float]? {
+        if case .random(_, let activation) = self { return activation.phases }
         return nil
     }
 
@@ -74,13 +98,16 @@ public enum FeatureMap: Sendable {
     }
 
     /// Maps rows that are already columns of a matrix: Hᵀ ← φ(X)ᵀ for the first columns of Xᵀ.
-    func map(_ x: borrowing Matrix, columns: Int, into h: inout Matrix) throws(LinearAlgebraError) {
+    package func map(_ x: borrowing Matrix, columns: Int, into h: inout Matrix) throws(LinearAlgebraError) {
         try h.reshapeScratch(columns: columns)
         switch self {
         case .identity: h.setColumns(from: 0, to: x, columns: 0..<columns)
         case .randomRelu(let projection):
             h.multiply(projection.widened, columns: nil, by: x, columns: 0..<columns)
             h.withMutableElements { for index in $0.indices { $0[index] = max($0[index], 0) } }
+        case .random(let projection, let activation):
+            h.multiply(projection.widened, columns: nil, by: x, columns: 0..<columns, firstRows: true)
+            activation.apply(&h, x: x)
         }
     }
 }

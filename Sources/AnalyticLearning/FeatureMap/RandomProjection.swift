@@ -1,6 +1,6 @@
 internal import LinearAlgebra
 
-/// Ω ∈ R^{d×D} of the random ReLU map, immutable; the learner and all published weights share it.
+/// Ω ∈ R^{d×D} of a random map, immutable; the learner and all published weights share it.
 ///
 /// Its values *are* Float32. Learning uses a copy widened to Float64. Predictions use a copy in tiles of 64 outputs: mapping one
 /// row reads memory sequentially, and mapping many rows is one `sgemm` per tile.
@@ -17,25 +17,42 @@ public final class RandomProjection: Sendable {
     /// [D/64, d, 64], the last tile padded with zeros.
     let tiles: [Float]
 
-    /// Draws Ω from U(−1/√d, 1/√d).
+    /// Draws Ω.
     ///
-    /// Element (i, j) takes word e mod 4 of Philox at counter (e/4, 0), e = i·D + j, keyed with the seed. Its upper 24 bits k
-    /// become ((2k+1)·2⁻²⁴ − 1)/√d: the first factor is exact in Float32 and the product is rounded once, so the bits are
-    /// the same on every machine.
+    /// Element (i, j) comes from word e mod 4 of Philox at counter (e/4, 0), e = i·D + j, keyed with the seed.
+    ///
+    /// - For U(−1/√d, 1/√d) its upper 24 bits k become ((2k+1)·2⁻²⁴ − 1)/√d: the first factor is exact in Float32 and the
+    ///   product is rounded once.
+    /// - For N(0, 1) words 0 and 1 become two elements, and so do words 2 and 3, by the Box–Muller transform of `NormalDraws`,
+    ///   rounded to Float32.
+    ///
+    /// The bits are the same on every machine.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`.
-    public convenience init(inputs: Int, outputs: Int, seed: UInt64) throws {
+    public convenience init(
+        inputs: Int, outputs: Int, seed: UInt64, distribution: RandomFeatures.Distribution = .uniform
+    ) throws {
         let generator = Philox4x32(key: seed)
         let scale = Float(1 / Double(inputs).squareRoot())
-        var words = SIMD4<UInt32>()
+        var values = SIMD4<Float>()
         try self.init(inputs: inputs, outputs: outputs) { (element: Int) in
             if element % 4 == 0 {
                 let block = UInt64(element / 4)
-                words = generator.words(SIMD4(UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32), 0, 0))
+                let words = generator.words(SIMD4(UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32), 0, 0))
+                values = distribution == .normal ? Self.normal(words) : Self.uniform(words, scale)
             }
-            let odd = Int32(bitPattern: words[element % 4] >> 8) * 2 + 1 - (1 << 24)
-            return Float(odd) * 0x1p-24 * scale
+            return values[element % 4]
         }
+    }
+
+    private static func uniform(_ words: SIMD4<UInt32>, _ scale: Float) -> SIMD4<Float> {
+        let odd = SIMD4<Int32>(truncatingIfNeeded: words &>> 8) &* 2 &+ (1 - (1 << 24))
+        return SIMD4<Float>(odd) * 0x1p-24 * scale
+    }
+
+    private static func normal(_ words: SIMD4<UInt32>) -> SIMD4<Float> {
+        let (first, second) = (NormalDraws.pair(words.x, words.y), NormalDraws.pair(words.z, words.w))
+        return SIMD4(Float(first.0), Float(first.1), Float(second.0), Float(second.1))
     }
 
     /// Uses an existing Ω, for example from a snapshot.

@@ -85,25 +85,28 @@ enum ScoreKernel {
         }
     }
 
-    /// h ← max(0, xΩ) for the tiles of Ω; NaN stays.
+    /// h ← xΩ for the tiles of Ω, in the first columns of h; the others stay. NaN stays.
     ///
-    /// - Complexity: O(rows·inputs·stride).
+    /// - Parameter least: a smaller sum becomes 0: with 0, h is max(0, xΩ).
+    /// - Complexity: O(rows·inputs·outputs).
     static func map(
         _ x: UnsafeBufferPointer<Float>, rows: Int, inputs: Int, tiles: UnsafeBufferPointer<Float>,
-        into h: UnsafeMutableBufferPointer<Float>, stride: Int, with vectors: ScoreVectors = .widest
+        into h: UnsafeMutableBufferPointer<Float>, stride: Int, least: Float = 0, with vectors: ScoreVectors = .widest
     ) {
         let tile = RandomProjection.tile
         precondition(x.count >= rows * inputs && h.count >= rows * stride, "rows do not fit")
-        precondition(tiles.count >= stride * inputs && stride % tile == 0 && tile == SCORE_TILE, "the projection does not fit")
+        let outputs = tiles.count / inputs
+        precondition(tiles.count == outputs * inputs && outputs <= stride, "the projection does not fit")
+        precondition(stride % tile == 0 && outputs % tile == 0 && tile == SCORE_TILE, "the projection is not in whole tiles")
         guard let x = x.baseAddress, let h = h.baseAddress, let tiles = tiles.baseAddress else { return }
         switch vectors {
         #if arch(x86_64)
-            case .avx512: return score_kernel_avx512_map(x, rows, inputs, tiles, h, stride)
-            case .avx2: return score_kernel_avx2_map(x, rows, inputs, tiles, h, stride)
+            case .avx512: return score_kernel_avx512_map(x, rows, inputs, tiles, outputs, h, stride, least)
+            case .avx2: return score_kernel_avx2_map(x, rows, inputs, tiles, outputs, h, stride, least)
         #endif
         default: break
         }
-        for first in Swift.stride(from: 0, to: stride, by: tile) {
+        for first in Swift.stride(from: 0, to: outputs, by: tile) {
             let block = tiles + first * inputs
             for part in Swift.stride(from: 0, to: tile, by: 16) {
                 var row = 0
@@ -115,28 +118,28 @@ enum ScoreKernel {
                         a += omega * x0[input]
                         b += omega * x1[input]
                     }
-                    store(a, h + row * stride + first + part)
-                    store(b, h + (row + 1) * stride + first + part)
+                    store(a, least, h + row * stride + first + part)
+                    store(b, least, h + (row + 1) * stride + first + part)
                     row += 2
                 }
                 if row < rows {
                     let x0 = x + row * inputs
                     var a = Lanes.zero
                     for input in 0..<inputs { a += lanes(block + input * tile + part) * x0[input] }
-                    store(a, h + row * stride + first + part)
+                    store(a, least, h + row * stride + first + part)
                 }
             }
         }
     }
 
-    @inline(__always) private static func store(_ lanes: Lanes, _ target: UnsafeMutablePointer<Float>) {
-        UnsafeMutableRawPointer(target).storeBytes(of: lanes.replacing(with: 0, where: lanes .< 0), as: Lanes.self)
+    @inline(__always) private static func store(_ lanes: Lanes, _ least: Float, _ target: UnsafeMutablePointer<Float>) {
+        UnsafeMutableRawPointer(target).storeBytes(of: lanes.replacing(with: 0, where: lanes .< least), as: Lanes.self)
     }
 }
 
 extension RandomProjection {
-    /// Hᵀ ← max(0, ΩᵀXᵀ) with loops of our own.
-    func map(_ x: UnsafeBufferPointer<Float>, rows: Int, into h: UnsafeMutableBufferPointer<Float>, stride: Int) {
-        tiles.withUnsafeBufferPointer { ScoreKernel.map(x, rows: rows, inputs: inputs, tiles: $0, into: h, stride: stride) }
+    /// Hᵀ ← ΩᵀXᵀ with loops of our own; values below `least` become 0.
+    func map(_ x: UnsafeBufferPointer<Float>, rows: Int, into h: UnsafeMutableBufferPointer<Float>, stride: Int, least: Float) {
+        tiles.withUnsafeBufferPointer { ScoreKernel.map(x, rows: rows, inputs: inputs, tiles: $0, into: h, stride: stride, least: least) }
     }
 }

@@ -1,11 +1,13 @@
 internal import CScoreKernel
 
 /// The vectors that `ScoreKernel` computes with. All give the same bits.
-enum ScoreVectors: CaseIterable {
+enum ScoreVectors: Int, CaseIterable, Comparable {
     /// Those of every processor that the build is for.
     case common
     case avx2
     case avx512
+
+    static func < (first: ScoreVectors, second: ScoreVectors) -> Bool { first.rawValue < second.rawValue }
 
     /// The widest of this processor.
     static let widest = allCases.last { $0.isSupported } ?? .common

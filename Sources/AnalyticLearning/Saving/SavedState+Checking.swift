@@ -12,7 +12,8 @@ extension SavedState {
         for label in labels where !seen.insert(label).inserted { throw .label(label) }
         let triangle = width * (width + 1) / 2
         for (part, count, expected) in [
-            ("feature_map.projection", projection?.count ?? 0, configuration.featureMap == .identity ? 0 : dimension * width),
+            ("feature_map.projection", projection?.count ?? 0, dimension * (configuration.projectionWidth ?? 0)),
+            ("feature_map.phase", phases?.count ?? 0, configuration.phaseCount),
             ("gram.packed_lower", gram.count, triangle), ("cross_moment", crossMoment.count, width * classes),
             ("class.count", counts.count, classes), ("class.mean", mean.count, classes * dimension),
             ("class.m2", m2.count, classes * dimension), ("weight", weights.count, width * classes),
@@ -25,9 +26,13 @@ extension SavedState {
         try Self.check(mean, "class.mean", -1e51...1e51)
         try Self.check(m2, "class.m2", 0...SumLimits.secondMoment)
         try Self.check(weights, "weight", -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
-        if let projection, let index = projection.firstIndex(where: { !$0.isFinite }) {
+        // No draw of a map with a scale exceeds 7; with larger ones, h could overflow.
+        var bound = Float.greatestFiniteMagnitude
+        if case .random = configuration.featureMap { bound = 8 }
+        if let projection, let index = projection.firstIndex(where: { !(abs($0) <= bound) }) {
             throw .value(part: "feature_map.projection", index: index)
         }
+        if let phases, let index = phases.firstIndex(where: { !(abs($0) <= 1) }) { throw .value(part: "feature_map.phase", index: index) }
         for (part, count) in [("samples", samples), ("version", version)] where !(0...CountLimits.largest).contains(count) {
             throw .value(part: part, index: 0)
         }

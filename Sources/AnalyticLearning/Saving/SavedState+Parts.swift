@@ -13,9 +13,11 @@ extension SavedState {
     /// φ.
     ///
     /// - Throws: `LinearAlgebraError.outOfMemory`.
-    func makeMap() throws -> FeatureMap {
-        guard let projection else { return try FeatureMap(configuration) }
-        return .randomRelu(try RandomProjection(inputs: configuration.dimension, outputs: configuration.width, elements: projection))
+    package func makeMap() throws -> FeatureMap {
+        guard let projection, let width = configuration.projectionWidth else { return try FeatureMap(configuration) }
+        let omega = try RandomProjection(inputs: configuration.dimension, outputs: width, elements: projection)
+        guard case .random(let features) = configuration.featureMap else { return .randomRelu(omega) }
+        return .random(omega, RandomActivation(features, inputs: configuration.dimension, phases: phases))
     }
 
     /// The balanced weights; nil if there are none, or the configuration wants none.

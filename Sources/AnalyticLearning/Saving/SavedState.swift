@@ -14,6 +14,8 @@ public struct SavedState {
     public var version: Int
     /// Ω row-major [d, D], if the map has one.
     public var projection: [Float]?
+    /// b/2π in turns [width], if the map has cosines.
+    public var phases: [Float]?
     /// G's lower triangle, packed row after row.
     public var gram: UnsafeBufferPointer<Double>
     /// Q [D, C].
@@ -59,13 +61,13 @@ public struct SavedState {
     /// A state from its parts.
     public init(
         configuration: ModelConfiguration, labels: [Label], counts: [Int], samples: Int, version: Int, projection: [Float]?,
-        gram: UnsafeBufferPointer<Double>, crossMoment: UnsafeBufferPointer<Double>, mean: UnsafeBufferPointer<Double>,
-        m2: UnsafeBufferPointer<Double>, weights: UnsafeBufferPointer<Double>, sketches: SavedSketches = .none,
-        balancedWeights: UnsafeBufferPointer<Double>? = nil, discriminant: SavedDiscriminant? = nil, balancedVersion: Int = 0,
-        evaluation: ProgressiveEvaluation? = nil,
-        calibration: CalibrationState? = nil, balancedCalibration: CalibrationState? = nil,
-        novelty: NoveltyState? = nil, sumError: Double? = nil, momentErrors: UnsafeBufferPointer<Double>? = nil,
-        rowSum: UnsafeBufferPointer<Double>? = nil, intercepts: [Double]? = nil, balancedIntercepts: [Double]? = nil
+        phases: [Float]? = nil, gram: UnsafeBufferPointer<Double>, crossMoment: UnsafeBufferPointer<Double>,
+        mean: UnsafeBufferPointer<Double>, m2: UnsafeBufferPointer<Double>, weights: UnsafeBufferPointer<Double>,
+        sketches: SavedSketches = .none, balancedWeights: UnsafeBufferPointer<Double>? = nil, discriminant: SavedDiscriminant? = nil,
+        balancedVersion: Int = 0, evaluation: ProgressiveEvaluation? = nil, calibration: CalibrationState? = nil,
+        balancedCalibration: CalibrationState? = nil, novelty: NoveltyState? = nil, sumError: Double? = nil,
+        momentErrors: UnsafeBufferPointer<Double>? = nil, rowSum: UnsafeBufferPointer<Double>? = nil, intercepts: [Double]? = nil,
+        balancedIntercepts: [Double]? = nil
     ) {
         self.configuration = configuration
         self.labels = labels
@@ -73,6 +75,7 @@ public struct SavedState {
         self.samples = samples
         self.version = version
         self.projection = projection
+        self.phases = phases
         self.gram = gram
         self.crossMoment = crossMoment
         self.mean = mean

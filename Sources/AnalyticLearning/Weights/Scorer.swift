@@ -136,10 +136,18 @@ public struct Scorer: Sendable {
         case .identity(let dimension): ScoreKernel.copy(x, dimension: dimension, rows: rows, into: h, stride: stride)
         case .randomRelu(let projection):
             if useBLAS {
-                projection.mapByBLAS(x, rows: rows, into: h, stride: stride)
+                projection.multiplyByBLAS(x, rows: rows, into: h, stride: stride)
+                for index in 0..<(rows * stride) { h[index] = max(h[index], 0) }
             } else {
-                projection.map(x, rows: rows, into: h, stride: stride)
+                projection.map(x, rows: rows, into: h, stride: stride, least: 0)
             }
+        case .random(let projection, let activation):
+            if useBLAS {
+                projection.multiplyByBLAS(x, rows: rows, into: h, stride: stride)
+            } else {
+                projection.map(x, rows: rows, into: h, stride: stride, least: -.infinity)
+            }
+            activation.apply(h, x: x, rows: rows, stride: stride)
         }
     }
 
@@ -184,14 +192,20 @@ public struct Scorer: Sendable {
         workspace.resize(exactProducts: rule == nil ? 0 : table.classes)
         workspace.exactMapped.withUnsafeMutableBufferPointer { h in
             if let projection = featureMap.projection {
-                h.update(repeating: 0)
+                let z = UnsafeMutableBufferPointer(rebasing: h[..<projection.outputs])
+                z.update(repeating: 0)
                 for (input, value) in features.enumerated() where value != 0 {
                     let value = Double(value)
                     projection.widened.withColumn(input) { row in
-                        for output in h.indices { h[output] += value * row[output] }
+                        for output in z.indices { z[output] += value * row[output] }
                     }
                 }
-                for index in h.indices { h[index] = max(h[index], 0) }
+                if case .random(_, let activation) = featureMap {
+                    activation.apply(z)
+                } else {
+                    for index in z.indices { z[index] = max(z[index], 0) }
+                }
+                for index in z.count..<width { h[index] = Double(features[index - z.count]) }
             } else {
                 for index in h.indices { h[index] = Double(features[index]) }
             }

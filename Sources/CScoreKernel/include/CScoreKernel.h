@@ -18,9 +18,11 @@ enum { SCORE_TILE = 64 };
 bool score_kernel_has_avx2(void);
 bool score_kernel_has_avx512(void);
 
-// h ← max(0, xΩ) for `rows` rows of `inputs` values; NaN stays. `stride` is a multiple of SCORE_TILE.
-void score_kernel_avx2_map(const float *x, size_t rows, size_t inputs, const float *tiles, float *h, size_t stride);
-void score_kernel_avx512_map(const float *x, size_t rows, size_t inputs, const float *tiles, float *h, size_t stride);
+// h ← xΩ for `rows` rows of `inputs` values and `outputs` columns, a multiple of SCORE_TILE; a sum below `least` becomes 0, NaN stays.
+void score_kernel_avx2_map(
+    const float *x, size_t rows, size_t inputs, const float *tiles, size_t outputs, float *h, size_t stride, float least);
+void score_kernel_avx512_map(
+    const float *x, size_t rows, size_t inputs, const float *tiles, size_t outputs, float *h, size_t stride, float least);
 
 // scores[r, c] ← h_r·w_c for `rows` rows and `classes` classes of `stride` values, a multiple of 16.
 void score_kernel_avx2_score(const float *h, size_t rows, const float *weights, size_t classes, size_t stride, float *scores);

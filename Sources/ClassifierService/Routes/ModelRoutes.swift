@@ -44,7 +44,7 @@ struct ModelRoutes: Sendable {
         try Problem.of { () throws(ModelError) in
             try registry.put(name, configuration, first: .describe(details(to: responder, .created), isNew: true)) {
                 (model) throws(ModelError) in
-                guard model.configuration.settings == configuration.settings else {
+                guard model.configuration.answers(configuration) else {
                     throw ModelError(
                         .conflict,
                         "the model \"\(name)\" already exists with a different configuration: "

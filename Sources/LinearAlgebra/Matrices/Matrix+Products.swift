@@ -9,17 +9,18 @@ extension Matrix {
     ///   - bColumns: the columns of B to use; nil for all.
     ///   - alpha: the factor α.
     ///   - beta: the factor β; with 0 the previous values of self do not matter.
+    ///   - firstRows: whether self may have more rows than the product, which is then in its first rows; the others stay.
     /// - Complexity: O(m·n·k).
     public mutating func multiply(
         _ a: borrowing Matrix, columns aColumns: Range<Int>? = nil, transposed transposeA: Bool = false,
-        by b: borrowing Matrix, columns bColumns: Range<Int>? = nil, alpha: Double = 1, beta: Double = 0
+        by b: borrowing Matrix, columns bColumns: Range<Int>? = nil, alpha: Double = 1, beta: Double = 0, firstRows: Bool = false
     ) {
         let aRange = aColumns ?? 0..<a.columns
         let bRange = bColumns ?? 0..<b.columns
         precondition(aRange.upperBound <= a.columns && bRange.upperBound <= b.columns, "columns out of range")
         let (m, k) = transposeA ? (aRange.count, a.rows) : (a.rows, aRange.count)
         let n = bRange.count
-        precondition(k == b.rows && m == rows && n == columns, "shapes do not fit a product")
+        precondition(k == b.rows && (m == rows || firstRows && m < rows && k > 0) && n == columns, "shapes do not fit a product")
         guard m > 0, n > 0 else { return }
         guard k > 0 else {
             if beta == 0 { fill(0) } else if beta != 1 { scale(by: beta) }
@@ -31,7 +32,7 @@ extension Matrix {
         if n == 1 {
             BLAS.gemv(
                 code, rows: a.rows, columns: aRange.count, alpha, left, lda: a.rows, right, beta, base)
-        } else if m == 1 {
+        } else if m == 1, rows == 1 {
             // One row of scores, Bᵀa: `dgemm` would first copy B.
             let (target, height) = (base, b.rows)
             ComputeThreads.share(n, operations: 16 * Double(n) * Double(k)) { part in

@@ -19,7 +19,7 @@ package enum ConfigurationJSON {
             dimension: try object.integer("dimension", default: 0), featureMap: try object["feature_map"].map(featureMap) ?? .identity,
             ridge: ridge ?? ModelConfiguration.firstRidge, imbalance: imbalance, sketchRank: try object["sketch_rank"].map(sketchRank),
             balance: try object.number("balance", default: 0), ridgeChoice: choice ?? .fixed,
-            intercept: try object.boolean("intercept", default: false))
+            intercept: try object.flag("intercept"))
         try configuration.validate()
         return configuration
     }
@@ -89,17 +89,27 @@ package enum ConfigurationJSON {
 
     private static func featureMap(_ value: JSONValue) throws(ConfigurationError) -> FeatureMapKind {
         let example = value.string == "identity" ? #"{"kind": "identity"}"# : #"{"kind": "random_relu", "width": 2048}"#
-        let object = try Object(value, "feature_map", keys: ["kind", "width", "seed"], example: example)
-        switch try object.kind(among: ["identity", "random_relu"]) {
-        case "identity":
-            try object.allow(["kind"], for: "identity")
+        let keys = ["kind", "width", "seed", "activation", "scale", "distribution", "include_input"]
+        let object = try Object(value, "feature_map", keys: keys, example: example)
+        let kind = try object.kind(among: ["identity", "random_relu", "random"])
+        if kind == "identity" {
+            try object.allow(["kind"], for: kind)
             return .identity
-        default:
-            guard object["width"] != nil else {
-                throw ConfigurationError(field: "feature_map.width", message: "is required if kind is random_relu")
-            }
-            return .randomRelu(width: try object.integer("width", default: 0), seed: try object.seed())
         }
+        if kind == "random_relu" { try object.allow(["kind", "width", "seed"], for: kind) }
+        guard object["width"] != nil else {
+            throw ConfigurationError(field: "feature_map.width", message: "is required if kind is \(kind)")
+        }
+        let (width, seed) = (try object.integer("width", default: 0), try object.seed())
+        guard kind == "random" else { return .randomRelu(width: width, seed: seed) }
+        guard let activation = try object.choice("activation", of: RandomFeatures.Activation.self) else {
+            throw ConfigurationError(field: "feature_map.activation", message: "is required if kind is random: relu, gelu or cos")
+        }
+        return .random(
+            RandomFeatures(
+                activation, width: width, seed: seed, scale: try object.scale(),
+                distribution: try object.choice("distribution", of: RandomFeatures.Distribution.self),
+                includesInput: try object.flag("include_input")))
     }
 
     static func imbalance(_ value: JSONValue) throws(ConfigurationError) -> Imbalance {
@@ -140,6 +150,7 @@ package enum ConfigurationJSON {
             case .identity: .object(["kind": .string("identity")])
             case .randomRelu(let width, let seed):
                 .object(["kind": .string("random_relu"), "width": .integer(width), "seed": .unsigned(seed)])
+            case .random(let features): encode(features)
             }
         let rank: JSONValue =
             switch configuration.sketchRank {
@@ -158,6 +169,19 @@ package enum ConfigurationJSON {
         object["balance"] = .number(configuration.balance)
         object["intercept"] = .bool(configuration.intercept)
         return .object(object)
+    }
+
+    private static func encode(_ features: RandomFeatures) -> JSONValue {
+        let scale: JSONValue =
+            switch features.scale {
+            case .fixed(let number): .number(number)
+            case .automatic: .string("auto")
+            }
+        return .object([
+            "kind": .string("random"), "activation": .string(features.activation.rawValue), "width": .integer(features.width),
+            "seed": .unsigned(features.seed), "scale": scale, "distribution": .string(features.distribution.rawValue),
+            "include_input": .bool(features.includesInput),
+        ])
     }
 
     /// The balance settings with every key written out.
@@ -224,12 +248,33 @@ package enum ConfigurationJSON {
             return number
         }
 
-        func boolean(_ key: String, default fallback: Bool) throws(ConfigurationError) -> Bool {
-            guard let value = object[key] else { return fallback }
-            guard let boolean = value.bool else {
+        /// One of the values of an enumeration; nil if the key is omitted.
+        func choice<Choice: CaseIterable & RawRepresentable<String>>(
+            _ key: String, of choices: Choice.Type
+        ) throws(ConfigurationError) -> Choice? {
+            guard let value = object[key] else { return nil }
+            guard let choice = value.string.flatMap(Choice.init(rawValue:)) else {
+                let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ConfigurationError(field: field(key), message: "must be one of \(names), not \(value)")
+            }
+            return choice
+        }
+
+        func flag(_ key: String) throws(ConfigurationError) -> Bool {
+            guard let value = object[key] else { return false }
+            guard let flag = value.bool else {
                 throw ConfigurationError(field: field(key), message: "must be true or false, not \(value)")
             }
-            return boolean
+            return flag
+        }
+
+        func scale() throws(ConfigurationError) -> RandomFeatures.Scale {
+            guard let value = object["scale"] else { return .fixed(1) }
+            if value.string == "auto" { return .automatic }
+            guard let number = value.double else {
+                throw ConfigurationError(field: field("scale"), message: "must be a number, or \"auto\", not \(value)")
+            }
+            return .fixed(number)
         }
 
         func seed() throws(ConfigurationError) -> UInt64 {

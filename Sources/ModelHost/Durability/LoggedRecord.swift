@@ -62,7 +62,38 @@ struct LoggedRecord {
     }
 }
 
+extension LoggedRecord {
+    /// Calls `body` with the rows of the first of a record's requests.
+    static func withFirst<Failure: Error>(
+        _ requests: [LearnRecord.Request], _ features: ArraySlice<Double>, dimension: Int,
+        _ body: (UnsafeBufferPointer<Double>) throws(Failure) -> Void
+    ) throws(Failure) {
+        try features.prefix((requests.first?.rows ?? 0) * dimension).withUnsafeBufferPointer { (rows) throws(Failure) in try body(rows) }
+    }
+}
+
 extension LogChain {
+    /// Lets the first rows after a state choose the scale of its feature map, if it needs one.
+    ///
+    /// - Parameter features: those of the record read last.
+    func chooseScale(
+        _ configuration: inout ModelConfiguration, _ requests: [LearnRecord.Request], features: ArraySlice<Double>
+    ) throws(StorageError) {
+        guard configuration.needsScale else { return }
+        var chosen = configuration
+        try checkScale { () throws(ScaleError) in
+            try LoggedRecord.withFirst(requests, features, dimension: chosen.dimension) { (rows) throws(ScaleError) in
+                try chosen.chooseScale(for: rows)
+            }
+        }
+        configuration = chosen
+    }
+
+    /// Throws an error with the place of the last record read if its rows give no scale.
+    func checkScale(_ body: () throws(ScaleError) -> Void) throws(StorageError) {
+        do throws(ScaleError) { try body() } catch { throw contentError("the record's rows cannot have been learned: \(error)") }
+    }
+
     /// Throws an error with the place of the last record read if it is a change that cannot follow this state.
     func check(_ change: LoggedChange, _ registry: ClassRegistry, _ configuration: ModelConfiguration) throws(StorageError) {
         do throws(RecordFault) { try change.check(registry, configuration) } catch { throw contentError(error.text) }

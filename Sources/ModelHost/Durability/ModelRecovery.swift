@@ -56,6 +56,9 @@ package struct ModelRecovery: Sendable {
         let chain = try LogChain(directory, after: version)
         var features: [Double] = []
         while let record = try LoggedRecord.next(chain, dimension: snapshot.configuration.dimension, features: &features) {
+            if case .rows(let requests) = record.content {
+                try chain.chooseScale(&logged.configuration, requests, features: features[...])
+            }
             logged.rows += record.rowCount
             features.removeAll(keepingCapacity: true)
             guard case .change(let change) = record.content else { continue }
@@ -133,6 +136,14 @@ package struct ModelRecovery: Sendable {
                 try reserve(classifier.configuration, classifier.registry.count)
             }
             guard case .rows(let requests) = record.content else { continue }
+            if classifier.configuration.needsScale {
+                // It is the first record with rows: none was gathered before.
+                try chain.checkScale { () throws(ScaleError) in
+                    try LoggedRecord.withFirst(requests, features[...], dimension: snapshot.configuration.dimension) {
+                        (rows) throws(ScaleError) in try classifier.chooseScale(for: rows)
+                    }
+                }
+            }
             for request in requests {
                 let known = classifier.registry.count
                 columns += classifier.intern(try labels.labels(of: request.labels))

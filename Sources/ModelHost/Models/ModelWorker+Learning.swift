@@ -83,6 +83,8 @@ extension ModelWorker {
                 }
                 try requireCountable(rows: columns.count + job.rows.count)
                 try store?.requireUsable()
+                // The first of them chooses the scale.
+                if accepted.isEmpty { try requireScale(job.rows) }
                 accepted.append(try intern(job, &columns))
                 features.append(contentsOf: job.rows.features)
                 if let identity = job.rows.identity { places[identity.key] = accepted.count - 1 }
@@ -186,6 +188,16 @@ extension ModelWorker {
         }
         return Accepted(
             job: job, newLabels: known..<classifier.registry.count, span: RequestSpan(rows: job.rows.count, knownClasses: known))
+    }
+
+    /// Throws if the feature map needs a scale that these rows do not give.
+    private func requireScale(_ rows: LearnRows) throws(ModelError) {
+        guard classifier.configuration.needsScale, rows.dimension == classifier.configuration.dimension else { return }
+        do throws(ScaleError) {
+            _ = try rows.features.withUnsafeBufferPointer { (rows) throws(ScaleError) in try classifier.scale(for: rows) }
+        } catch {
+            throw ModelError(.impossible, "\(error); nothing was learned")
+        }
     }
 
     /// Throws if samples or versions would exceed the largest count: a snapshot of such a model could not be restored.

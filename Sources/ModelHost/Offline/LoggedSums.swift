@@ -24,7 +24,7 @@ struct LoggedSums: ~Copyable {
         var crossMoment = try Matrix(rows: state.configuration.width, columns: labels.count)
         crossMoment.setRowMajor(state.crossMoment)
         var sums = LoggedSums(gram: gram, crossMoment: crossMoment, version: recovery.version)
-        let projection = try projection(state)
+        var map = try state.makeMap()
         var stored = try StoredLabels(recovery)
         guard var registry = ClassRegistry(labels: stored.labels) else {
             throw DamagedState(path: recovery.directory.checkpointPath(recovery.version), reason: "a label appears twice")
@@ -35,17 +35,21 @@ struct LoggedSums: ~Copyable {
         while let record = try LoggedRecord.next(chain, dimension: dimension, features: &features) {
             switch record.content {
             case .rows(let requests):
+                if configuration.needsScale {
+                    try chain.chooseScale(&configuration, requests, features: features[...])
+                    map = map.with(configuration)
+                }
                 for request in requests {
                     for label in try stored.labels(of: request.labels) { targets.append(registry.intern(label).column) }
                 }
-                if targets.count >= 1024 { try sums.add(&features, &targets, projection, classes: registry.count) }
+                if targets.count >= 1024 { try sums.add(&features, &targets, map, classes: registry.count) }
             case .change(let change):
-                try sums.add(&features, &targets, projection, classes: registry.count)
+                try sums.add(&features, &targets, map, classes: registry.count)
                 try chain.check(change, registry, configuration)
                 sums.make(change, &registry, &configuration)
             }
         }
-        try sums.add(&features, &targets, projection, classes: registry.count)
+        try sums.add(&features, &targets, map, classes: registry.count)
         labels = registry.labels
         sums.version = chain.version
         sums.tornEnd = chain.tornEnd
@@ -75,17 +79,12 @@ struct LoggedSums: ~Copyable {
     }
 
     /// Adds gathered rows, and empties the buffers.
-    private mutating func add(_ features: inout [Double], _ targets: inout [Int], _ projection: borrowing Matrix, classes: Int) throws {
+    private mutating func add(_ features: inout [Double], _ targets: inout [Int], _ map: FeatureMap, classes: Int) throws {
         guard !targets.isEmpty else { return }
         var x = try Matrix(rows: features.count / targets.count, columns: targets.count)
         x.withMutableElements { _ = $0.update(fromContentsOf: features) }
         var h = try Matrix(rows: gram.dimension, columns: targets.count)
-        if projection.columns > 0 {
-            h.multiply(projection, by: x)
-            h.withMutableElements { for index in $0.indices { $0[index] = max($0[index], 0) } }
-        } else {
-            try h.copy(from: x)
-        }
+        try map.map(x, columns: targets.count, into: &h)
         gram.add(h)
         try crossMoment.setColumns(classes)
         for (row, column) in targets.enumerated() {
@@ -96,14 +95,5 @@ struct LoggedSums: ~Copyable {
         rows += targets.count
         features.removeAll(keepingCapacity: true)
         targets.removeAll(keepingCapacity: true)
-    }
-
-    /// Ωᵀ [D×d]; empty if the map is the identity.
-    private static func projection(_ state: SavedState) throws -> Matrix {
-        guard let elements = state.projection else { return try Matrix(rows: 0, columns: 0) }
-        var matrix = try Matrix(rows: state.configuration.width, columns: state.configuration.dimension)
-        // Row-major [d, D] has the layout of a column-major D×d matrix.
-        matrix.withMutableElements { for index in elements.indices { $0[index] = Double(elements[index]) } }
-        return matrix
     }
 }

@@ -146,6 +146,7 @@ package final class SnapshotFile: Sendable {
             configuration: configuration, labels: labels, counts: try integers("class.count") ?? [], samples: metadata.samples,
             version: metadata.version,
             projection: try reader.tensor(named: "feature_map.projection").map { try reader.array(of: $0, as: Float.self) },
+            phases: try reader.tensor(named: "feature_map.phase").map { try reader.array(of: $0, as: Float.self) },
             gram: parts["gram.packed_lower"] ?? none, crossMoment: parts["cross_moment"] ?? none, mean: parts["class.mean"] ?? none,
             m2: parts["class.m2"] ?? none, weights: parts["weight"] ?? none, sketches: sketches,
             balancedWeights: parts["weight.balanced"], discriminant: DiscriminantTensors.saved(parts),

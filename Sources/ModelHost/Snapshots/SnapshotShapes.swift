@@ -63,7 +63,9 @@ struct SnapshotShapes {
             ("gram.packed_lower", .f64, [triangle]), ("cross_moment", .f64, [width, classes]), ("class.count", .i64, [classes]),
             ("class.mean", .f64, [classes, dimension]), ("class.m2", .f64, [classes, dimension]), ("weight", .f64, [width, classes]),
         ]
-        if metadata.configuration.featureMap != .identity { tensors.append(("feature_map.projection", .f32, [dimension, width])) }
+        if let outputs = metadata.configuration.projectionWidth { tensors.append(("feature_map.projection", .f32, [dimension, outputs])) }
+        let phases = metadata.configuration.phaseCount
+        if phases > 0 { tensors.append(("feature_map.phase", .f32, [phases])) }
         if metadata.configuration.intercept { tensors += [("row_sum", .f64, [width]), ("weight.intercept", .f64, [classes])] }
         switch metadata.configuration.sketchRank {
         case .rows(0): break

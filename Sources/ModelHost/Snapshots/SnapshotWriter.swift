@@ -78,6 +78,7 @@ struct SnapshotWriter {
             if let projection = classifier.featureMap.projection {
                 for input in 0..<projection.inputs { try writer.append(projection.row(input), to: "feature_map.projection") }
             }
+            if let phases = classifier.featureMap.phases { try writer.append(phases, to: "feature_map.phase") }
             if let idempotency { try writer.append(idempotency, to: SnapshotFile.tableName) }
             try writer.finish()
         } catch SafetensorsWritingError<StorageError>.sink(let error) {
@@ -125,9 +126,10 @@ struct SnapshotWriter {
                 try layout.addTensor(part.name, type: .f64, shape: part.shape)
             }
         }
-        if classifier.featureMap.projection != nil {
-            try layout.addTensor("feature_map.projection", type: .f32, shape: [dimension, width])
+        if let projection = classifier.featureMap.projection {
+            try layout.addTensor("feature_map.projection", type: .f32, shape: [projection.inputs, projection.outputs])
         }
+        if let phases = classifier.featureMap.phases { try layout.addTensor("feature_map.phase", type: .f32, shape: [phases.count]) }
         if let idempotency { try layout.addTensor(SnapshotFile.tableName, type: .u8, shape: [idempotency.count]) }
         try layout.addChecksums()
         return layout

@@ -11,6 +11,9 @@ import Testing
         BadRequest(name, "PUT", "/v1/models/new", body, status, names: names)
     }
 
+    /// A model with a random map.
+    private static func random(_ settings: String) -> String { #"{"dimension":2,"feature_map":{"kind":"random",\#(settings)}}"# }
+
     static let texts = [
         create("empty body", "", [#"the body is empty, expected a JSON object with "dimension""#]),
         BadRequest("empty patch", "PATCH", "/v1/models/m", "", names: [#"the body is empty, expected a JSON object with "ridge""#]),
@@ -52,13 +55,29 @@ import Testing
         create("auto_metric unknown", #"{"dimension":2,"ridge":"auto","auto_metric":"f1"}"#, ["auto_metric", "balanced_accuracy"]),
         create("ridge NaN", #"{"dimension":2,"ridge":NaN}"#, ["expected"]),
         create("map a string", #"{"dimension":2,"feature_map":"identity"}"#, ["feature_map", "an object"]),
-        create("map without kind", #"{"dimension":2,"feature_map":{}}"#, ["feature_map.kind", "identity, random_relu"]),
+        create("map without kind", #"{"dimension":2,"feature_map":{}}"#, ["feature_map.kind", "identity, random_relu, random"]),
         create("map of unknown kind", #"{"dimension":2,"feature_map":{"kind":"relu"}}"#, ["feature_map.kind", "identity, random_relu"]),
         create("width missing", #"{"dimension":2,"feature_map":{"kind":"random_relu"}}"#, ["feature_map.width", "required"]),
         create("width zero", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":0}}"#, ["feature_map.width", "1 to"]),
         create(
             "width too large", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":1048577}}"#, ["feature_map.width", "1048576"]),
         create("seed negative", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":4,"seed":-1}}"#, ["feature_map.seed", "-1"]),
+        create("activation missing", random(#""width":4"#), ["feature_map.activation", "relu, gelu or cos"]),
+        create("activation unknown", random(#""activation":"tanh","width":4"#), ["feature_map.activation", "relu, gelu, cos", "tanh"]),
+        create("width of a map missing", random(#""activation":"relu""#), ["feature_map.width", "kind is random"]),
+        create("scale zero", random(#""activation":"gelu","width":4,"scale":0"#), ["feature_map.scale", "1e-30 to 1e30"]),
+        create("scale too large", random(#""activation":"cos","width":4,"scale":1e31"#), ["feature_map.scale", "1e-30 to 1e30"]),
+        create("scale a text", random(#""activation":"cos","width":4,"scale":"wide""#), ["feature_map.scale", "a number, or \"auto\""]),
+        create("scale auto without cosines", random(#""activation":"gelu","width":4,"scale":"auto""#), ["feature_map.scale", "gelu"]),
+        create("distribution unknown", random(#""activation":"relu","width":4,"distribution":"beta""#), ["uniform, normal"]),
+        create("cosines of uniform draws", random(#""activation":"cos","width":4,"distribution":"uniform""#), ["normal", "cos"]),
+        create("input a number", random(#""activation":"relu","width":4,"include_input":1"#), ["feature_map.include_input", "true or"]),
+        create(
+            "width with the input too large", random(#""activation":"relu","width":1048575,"include_input":true"#),
+            ["feature_map.width", "1048576", "1048577"]),
+        create(
+            "key of another random map", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":4,"scale":1}}"#,
+            ["feature_map.scale", "random_relu"]),
         create("seed a fraction", #"{"dimension":2,"feature_map":{"kind":"random_relu","width":4,"seed":0.5}}"#, ["feature_map.seed"]),
         create("imbalance null", #"{"dimension":2,"imbalance":null}"#, ["imbalance", "an object"]),
         create(

@@ -241,6 +241,28 @@ import Testing
         },
     ]
 
+    static let cosines = [
+        Damage("phases missing", ["\"feature_map.phase\"", "missing"]) { $0["feature_map.phase"] = nil },
+        Damage("phase too large", ["feature_map.phase[1]", "out of range"]) { $0.set("feature_map.phase", 1, to: Float(1.5)) },
+        Damage("projection too large", ["feature_map.projection[2]", "out of range"]) {
+            $0.set("feature_map.projection", 2, to: Float(9))
+        },
+        Damage("an unknown map", ["feature_map.kind", "identity, random_relu, random"]) {
+            $0.setMetadata("config", #"{"dimension":2,"feature_map":{"kind":"fourier","width":3}}"#)
+        },
+        Damage("another map than that of the phases", ["feature_map.phase", "not a known tensor"]) {
+            $0.setMetadata("config", #"{"dimension":2,"feature_map":{"kind":"random","activation":"relu","width":3}}"#)
+        },
+        Damage("input that is not in the sums", ["gram.packed_lower", "[15]"]) {
+            $0.setMetadata(
+                "config", #"{"dimension":2,"feature_map":{"kind":"random","activation":"cos","width":3,"include_input":true}}"#)
+        },
+    ]
+
+    @Test(arguments: cosines) func damagedPhasesAreNamed(_ damage: Damage) throws {
+        try expectRefusal(of: damage, Fixture(#"{"dimension":2,"feature_map":{"kind":"random","activation":"cos","width":3}}"#))
+    }
+
     @Test(arguments: metadata + tensors) func damageIsNamedAlthoughTheChecksumsFit(_ damage: Damage) throws {
         try expectRefusal(of: damage, Fixture())
     }

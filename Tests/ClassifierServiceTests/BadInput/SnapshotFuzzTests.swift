@@ -19,6 +19,7 @@ import Testing
 
     @Test(arguments: [
         #"{"dimension":4}"#, #"{"dimension":3,"feature_map":{"kind":"random_relu","width":5}}"#,
+        #"{"dimension":3,"feature_map":{"kind":"random","activation":"cos","width":5,"scale":2,"include_input":true}}"#,
         #"{"dimension":4,"imbalance":{"kind":"reweight"},"sketch_rank":2}"#, #"{"dimension":3,"sketch_rank":"exact"}"#,
         #"{"dimension":4,"imbalance":{"kind":"pseudo_features","cap":3}}"#,
     ])

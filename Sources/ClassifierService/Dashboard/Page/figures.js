@@ -69,12 +69,25 @@ export function showFigures(details) {
   );
 }
 
+/** A feature map in words. */
+function mapOf(map) {
+  if (map.kind === "random_relu") return ` → ${count(map.width)} random ReLU`;
+  if (map.kind !== "random") return "";
+  const names = { relu: "random ReLU", gelu: "random GELU", cos: "random cosines" };
+  const parts = [` → ${count(map.width)} ${names[map.activation] ?? map.activation}`];
+  if (map.distribution === "normal" && map.activation !== "cos") parts.push("normal");
+  if (map.scale === "auto") parts.push("scale from the first rows");
+  else if (map.scale !== 1) parts.push(`scale ${Number(map.scale).toPrecision(4)}`);
+  if (map.include_input) parts.push("and the features");
+  return parts.join(", ");
+}
+
 /** A configuration in words. */
 function configurationOf(config) {
   if (!config) return "";
   const map = config.feature_map ?? {};
   const parts = [
-    map.kind === "random_relu" ? `${count(config.dimension)} features → ${count(map.width)} random ReLU` : `${count(config.dimension)} features`,
+    `${count(config.dimension)} features${mapOf(map)}`,
     `ridge ${config.ridge}`,
   ];
   const imbalance = config.imbalance ?? {};

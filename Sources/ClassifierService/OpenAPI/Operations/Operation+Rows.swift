@@ -34,7 +34,8 @@ extension Operation {
             .rowFormat,
             Refusal(
                 .unprocessableContent,
-                "The key was already used with a different body, a stream is too long for one key, or new classes do not fit in memory."),
+                "The key was already used with a different body, a stream is too long for one key, new classes do not fit in memory, or "
+                    + "the first rows do not tell the scale of the feature map (`auto`)."),
             .busy, .storage,
         ])
 

@@ -17,7 +17,28 @@ extension Schema {
                 .required("kind", oneOf("random_relu")), .required("width", integer(1...ModelConfiguration.maximumExtent)),
                 .optional("seed", unsigned64),
             ], isClosed: true),
+        randomFeatures(
+            oneOf("relu", "gelu"), oneOf("uniform", "normal"), scale,
+            "`uniform`, U(−1/√d, 1/√d), by default; or N(0, 1).", "The factor of xΩ; 1 by default."),
+        randomFeatures(
+            oneOf("cos"), oneOf("normal"), oneOf([scale, oneOf("auto")]), "Always N(0, 1).",
+            "The width of the Gaussian kernel; 1 by default. `auto` is the median distance between rows of the first learn, which then "
+                + "takes its place."),
     ]).named("FeatureMap")
+
+    private static let scale = number(1e-30...1e30)
+
+    private static func randomFeatures(
+        _ activation: Schema, _ distribution: Schema, _ scale: Schema, _ drawn: String, _ meaning: String
+    ) -> Schema {
+        object(
+            [
+                .required("kind", oneOf("random")), .required("activation", activation),
+                .required("width", integer(1...ModelConfiguration.maximumExtent)), .optional("seed", unsigned64),
+                .optional("scale", scale, meaning), .optional("distribution", distribution, drawn),
+                .optional("include_input", bool, "Whether the row itself follows the mapped values; false by default."),
+            ], isClosed: true)
+    }
 
     static let imbalance = oneOf([
         object([.required("kind", oneOf("none"))], isClosed: true),

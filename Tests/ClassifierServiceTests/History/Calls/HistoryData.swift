@@ -40,9 +40,12 @@ struct HistoryData: Sendable {
 
     private static func kind(isPlain: Bool, _ generator: inout SeededGenerator) -> Kind {
         var configuration = OracleConfiguration(dimension: Int.random(in: 2...8, using: &generator), ridge: ridge(&generator))
-        if Int.random(in: 0..<3, using: &generator) == 0 {
-            let width = Int.random(in: 3...16, using: &generator)
-            configuration.featureMap = .randomRelu(width: width, seed: UInt64.random(in: 0..<100, using: &generator))
+        let width = Int.random(in: 3...16, using: &generator)
+        let seed = UInt64.random(in: 0..<100, using: &generator)
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: configuration.featureMap = .randomRelu(width: width, seed: seed)
+        case 1, 2: configuration.featureMap = .random(random(isPlain: isPlain, width: min(width, 10), seed: seed, &generator))
+        default: break
         }
         switch Int.random(in: 0..<4, using: &generator) {
         case 0: configuration.sketchRank = .exact
@@ -59,6 +62,16 @@ struct HistoryData: Sendable {
             (configuration.ridge, configuration.ridgeMetric) = (0.1, ridgeMetric(&generator))
         }
         return Kind(configuration: configuration, scale: scale)
+    }
+
+    /// Cosines of large rows have no digits in common with anything.
+    private static func random(
+        isPlain: Bool, width: Int, seed: UInt64, _ generator: inout SeededGenerator
+    ) -> OracleConfiguration.Random {
+        let activation = (isPlain ? OracleConfiguration.Random.Activation.allCases : [.relu, .gelu]).randomElement(using: &generator)!
+        return OracleConfiguration.Random(
+            activation: activation, width: width, seed: seed, scale: [0.5, 1, 2, 3].randomElement(using: &generator)!,
+            isNormal: activation == .cos || Bool.random(using: &generator), includesInput: Int.random(in: 0..<3, using: &generator) == 0)
     }
 
     static func ridge(_ generator: inout SeededGenerator) -> Double {

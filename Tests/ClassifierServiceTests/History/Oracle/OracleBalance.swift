@@ -7,6 +7,7 @@ final class OracleBalance: @unchecked Sendable {
     let classes: [OracleClass]
     private let gram: [DoubleDouble]
     private let projection: [Float]
+    private let phases: [Float]
     private let residue: Double
     private let largestTrace: Double
     private let orphans: [[Double]]
@@ -18,6 +19,7 @@ final class OracleBalance: @unchecked Sendable {
         classes = model.classes
         gram = model.gram
         projection = model.projection
+        phases = model.phases
         residue = model.residue
         largestTrace = model.largestTrace
         orphans = model.orphans
@@ -97,11 +99,7 @@ final class OracleBalance: @unchecked Sendable {
     }
 
     private func mapped(_ x: [Double]) -> [Double] {
-        guard !projection.isEmpty else { return x }
-        let width = configuration.width
-        return (0..<width).map { column in
-            max(0, x.indices.reduce(0) { $0 + x[$1] * Double(projection[$1 * width + column]) })
-        }
+        configuration.mapped(x, projection: projection, phases: phases)
     }
 
     private func moments(_ entry: OracleClass) -> (mean: [Double], deviation: [Double]) {

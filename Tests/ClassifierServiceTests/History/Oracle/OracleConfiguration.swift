@@ -1,3 +1,4 @@
+import Glibc
 import TensorFormats
 
 /// A model's configuration, as the histories know it.
@@ -5,6 +6,32 @@ struct OracleConfiguration: Equatable, Sendable {
     enum FeatureMap: Equatable, Sendable {
         case identity
         case randomRelu(width: Int, seed: UInt64)
+        case random(Random)
+    }
+
+    struct Random: Equatable, Sendable {
+        enum Activation: String, CaseIterable, Sendable {
+            case relu, gelu, cos
+        }
+
+        var activation: Activation
+        var width: Int
+        var seed: UInt64
+        var scale: Double
+        var isNormal: Bool
+        var includesInput: Bool
+
+        var json: String {
+            let distribution = isNormal ? "normal" : "uniform"
+            return #"{"kind":"random","activation":"\#(activation.rawValue)","width":\#(width),"seed":\#(seed),"scale":\#(scale),"#
+                + #""distribution":"\#(distribution)","include_input":\#(includesInput)}"#
+        }
+
+        func isDescribed(by map: JSONValue) -> Bool {
+            map["kind"].string == "random" && map["activation"].string == activation.rawValue && map["width"].int == width
+                && map["seed"].uint64 == seed && map["scale"].double == scale && map["include_input"].bool == includesInput
+                && map["distribution"].string == (isNormal ? "normal" : "uniform")
+        }
     }
 
     enum Imbalance: Equatable, Sendable {
@@ -40,8 +67,44 @@ struct OracleConfiguration: Equatable, Sendable {
     var balance = 0.0
 
     var width: Int {
-        if case .randomRelu(let width, _) = featureMap { return width }
-        return dimension
+        switch featureMap {
+        case .identity: dimension
+        case .randomRelu(let width, _): width
+        case .random(let random): random.width + (random.includesInput ? dimension : 0)
+        }
+    }
+
+    /// φ, with Ω row-major and the phases in turns that the service reports; the documented formulas.
+    func mapped(_ x: [Double], projection: [Float], phases: [Float]) -> [Double] {
+        guard featureMap != .identity else { return x }
+        let columns = projection.count / dimension
+        let products = (0..<columns).map { column in
+            x.indices.reduce(0) { $0 + x[$1] * Double(projection[$1 * columns + column]) }
+        }
+        guard case .random(let random) = featureMap else { return products.map { max(0, $0) } }
+        let mapped = products.enumerated().map { column, product in
+            switch random.activation {
+            case .relu: return max(0, random.scale * product)
+            case .gelu: return random.scale * product * erfc(-random.scale * product / 2.0.squareRoot()) / 2
+            case .cos:
+                return (2 / Double(columns)).squareRoot() * Glibc.cos(product / random.scale + 2 * .pi * Double(phases[column]))
+            }
+        }
+        return random.includesInput ? mapped + x : mapped
+    }
+
+    /// The magnitude that rounding in a row's h is relative to.
+    func spread(_ x: [Double], projection: [Float]) -> [Double] {
+        guard featureMap != .identity else { return x.map { abs($0) } }
+        let columns = projection.count / dimension
+        let sums = (0..<columns).map { column in x.indices.reduce(0) { $0 + abs(x[$1] * Double(projection[$1 * columns + column])) } }
+        guard case .random(let random) = featureMap else { return sums }
+        // A GELU is at most 1.13 as steep as its argument.
+        let mapped = sums.map { sum in
+            random.activation == .cos
+                ? (2 / Double(columns)).squareRoot() * (sum / random.scale + 2 * .pi + 1) : 1.2 * random.scale * sum
+        }
+        return random.includesInput ? mapped + x.map { abs($0) } : mapped
     }
 
     /// As a model is created: the ridge in force is no part of it if it chooses itself.
@@ -51,6 +114,7 @@ struct OracleConfiguration: Equatable, Sendable {
         if case .randomRelu(let width, let seed) = featureMap {
             text += #","feature_map":{"kind":"random_relu","width":\#(width),"seed":\#(seed)}"#
         }
+        if case .random(let random) = featureMap { text += #","feature_map":"# + random.json }
         switch sketchRank {
         case .rows(let rank): text += #","sketch_rank":\#(rank)"#
         case .exact: text += #","sketch_rank":"exact""#
@@ -77,6 +141,7 @@ struct OracleConfiguration: Equatable, Sendable {
         case .identity: guard map["kind"].string == "identity" else { return false }
         case .randomRelu(let width, let seed):
             guard map["kind"].string == "random_relu", map["width"].int == width, map["seed"].uint64 == seed else { return false }
+        case .random(let random): guard random.isDescribed(by: map) else { return false }
         }
         let kind = config["imbalance"]
         switch imbalance {

@@ -3,6 +3,8 @@ struct OracleModel: Sendable {
     var configuration: OracleConfiguration
     /// Ω [d, D] row-major, as the service reports it; empty for the identity.
     let projection: [Float]
+    /// b/2π, as the service reports it, of cosines; otherwise empty.
+    let phases: [Float]
     /// In the order of their columns.
     var classes: [OracleClass] = []
     /// The rows of deleted classes, after the map: they stay in G.
@@ -26,9 +28,10 @@ struct OracleModel: Sendable {
     private var nextClass = 0
     private var known: OracleSolution?
 
-    init(_ configuration: OracleConfiguration, projection: [Float]) {
+    init(_ configuration: OracleConfiguration, projection: [Float], phases: [Float] = []) {
         self.configuration = configuration
         self.projection = projection
+        self.phases = phases
         gram = [DoubleDouble](repeating: DoubleDouble(0), count: configuration.width * configuration.width)
         noteState()
     }
@@ -59,12 +62,7 @@ struct OracleModel: Sendable {
 
     /// h = φ(x).
     func mapped(_ x: [Double]) -> [Double] {
-        guard !projection.isEmpty else { return x }
-        return (0..<width).map { column in
-            var sum = 0.0
-            for (index, value) in x.enumerated() { sum += value * Double(projection[index * width + column]) }
-            return max(0, sum)
-        }
+        configuration.mapped(x, projection: projection, phases: phases)
     }
 
     // MARK: Changes

@@ -114,10 +114,7 @@ struct ExpectedScores {
 
     /// The magnitude that rounding in a row's h is relative to.
     private func spread(_ x: [Double]) -> [Double] {
-        guard !model.projection.isEmpty else { return x.map { abs($0) } }
-        return (0..<model.width).map { column in
-            x.indices.reduce(0) { $0 + abs(x[$1] * Double(model.projection[$1 * model.width + column])) }
-        }
+        model.configuration.spread(x, projection: model.projection)
     }
 
     /// Fails if a class cannot be the best of a row, or its score is wrong.

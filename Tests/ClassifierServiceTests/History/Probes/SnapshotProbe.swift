@@ -35,6 +35,7 @@ enum SnapshotProbe: ModelProbe {
         try demand(counts == classes.map(\.count), "the snapshot's counts are \(counts), expected \(classes.map(\.count))")
         try demand(
             snapshot.elements("feature_map.projection", as: Float.self) == model.projection, "the snapshot has another projection")
+        try demand(snapshot.elements("feature_map.phase", as: Float.self) == model.phases, "the snapshot has other phases")
         // Rounding is relative to the largest that the sums ever were.
         let scale = 1e-12 * model.largestTrace + .leastNonzeroMagnitude
         let gram: [Double] = snapshot.elements("gram.packed_lower")

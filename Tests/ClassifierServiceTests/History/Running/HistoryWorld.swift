@@ -99,7 +99,8 @@ final class HistoryWorld {
         for (name, model) in oracle.models where model.projection.isEmpty && model.configuration.featureMap != .identity {
             let snapshot = try EditedSnapshot(get("/v1/models/\(name)/snapshot").body)
             var complete = OracleModel(
-                model.configuration, projection: snapshot.elements("feature_map.projection", as: Float.self))
+                model.configuration, projection: snapshot.elements("feature_map.projection", as: Float.self),
+                phases: snapshot.elements("feature_map.phase", as: Float.self))
             complete.setVersion(model.version)
             oracle.models[name] = complete
         }

@@ -31,6 +31,8 @@ enum CreateCalls: ChangingOperation {
             call(free, "{}", 400), call(free, #"{"dimension":2,"imbalance":{"kind":"reweight"},"sketch_rank":0}"#, 400),
             call(free, #"{"dimension":2,"imbalance":{"kind":"pseudo_features","power":1}}"#, 400), call("-", #"{"dimension":2}"#, 400),
             call(free, #"{"dimension":1000000}"#, 422),
+            call(free, #"{"dimension":2,"feature_map":{"kind":"random","width":4}}"#, 400),
+            call(free, #"{"dimension":2,"feature_map":{"kind":"random","activation":"relu","width":4,"scale":"auto"}}"#, 400),
         ]
         if let (name, model) = world.models.sorted(by: { $0.key < $1.key }).randomElement(using: &generator) {
             var other = model.configuration

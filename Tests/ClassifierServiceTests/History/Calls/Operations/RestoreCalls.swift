@@ -11,7 +11,9 @@ enum RestoreCalls: ChangingOperation {
         let request = HistoryRequest("PUT", "/v1/models/\(name)/snapshot", snapshot.bytes)
         return PlannedCall(operation: "restore_snapshot", model: name, request: request) { world, reply, manner in
             let isNew = world.models[name] == nil
-            var model = world.models[name] ?? OracleModel(snapshot.state.configuration, projection: snapshot.state.projection)
+            let state = snapshot.state
+            var model =
+                world.models[name] ?? OracleModel(state.configuration, projection: state.projection, phases: state.phases)
             model.restore(snapshot.state)
             world.models[name] = model
             world.answered[name] = nil
