@@ -47,6 +47,8 @@ extension LearningCore {
     /// - Throws: `LinearAlgebraError.outOfMemory`; nothing has changed then.
     /// - Complexity: O((D + d)·C); with sketches, a rotation of each of their rows.
     mutating func joinClass(_ joined: Int, into target: Int) throws(LinearAlgebraError) {
+        // Rotated first, so that a snapshot between learning and joining makes no difference.
+        try truth.sketches.rotate([joined, target])
         try truth.sketches.reserve(rows: 0, columns: [target])
         truth.joinClass(joined, into: target)
         view.joinClass(joined, into: target)

@@ -159,6 +159,13 @@ struct ClassSketches: ~Copyable {
 
     // MARK: Out and in
 
+    /// Rotates the sketches of some classes, if there are any.
+    ///
+    /// - Throws: `LinearAlgebraError.outOfMemory`.
+    mutating func rotate(_ columns: [Int]) throws(LinearAlgebraError) {
+        for column in columns where directions.indices.contains(column) { try directions[column].rotate(workspace: &workspace) }
+    }
+
     /// Rotates all sketches, so that none contains a learned row as it was.
     mutating func rotate() throws(LinearAlgebraError) {
         for column in directions.indices { try directions[column].rotate(workspace: &workspace) }
