@@ -64,8 +64,8 @@ extension Classifier {
     /// Continues the figures of a merged state, for a model that has none.
     ///
     /// The evaluation and its history are those of the other's rows, as it predicted them with its settings. Calibration, race and
-    /// novelty depend on the scores, so they are taken only with the same ridge; those of balanced weights only with the same imbalance
-    /// too.
+    /// novelty depend on the scores, so they are taken only with the same ridge and intercept; those of balanced weights only with the same
+    /// imbalance too.
     ///
     /// - Parameter columns: this model's column for each of the state's classes.
     /// - Returns: whether the figures are the other's now; not if this model has its own, or the other has none.
@@ -76,7 +76,7 @@ extension Classifier {
         guard hasNone else { return false }
         guard let other = state.evaluation, other.evaluatedSamples > 0 else { return false }
         evaluation = other.moved(to: columns)
-        guard configuration.ridge == state.configuration.ridge else { return true }
+        guard configuration.ridge == state.configuration.ridge, configuration.intercept == state.configuration.intercept else { return true }
         plainTest.calibrator.restore(state.calibration)
         plainTest.curve = curves.plain.moved(to: columns)
         noveltyRecorder.restore(state.novelty)

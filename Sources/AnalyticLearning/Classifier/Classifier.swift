@@ -146,7 +146,7 @@ public final class Classifier {
     ///   - columns: the interned class of each row.
     ///   - spans: the requests in order.
     ///   - isForLater: whether the weights may lag behind until `catchUp`; see the page Evaluation.
-    ///   The rows of the first request must have a scale, if the map still needs one (the caller has called `scale(for:)`).
+    /// - Precondition: if the map still needs a scale, the rows of the first request have one: the caller has called `scale(for:)`.
     /// - Throws: `LinearAlgebraError.outOfMemory`, with nothing changed, if there is no room for new classes or they exceed
     ///   `memoryLimit`. A solver error after the truth has the rows is not thrown: the old weights stay, `health` says so, and the
     ///   next block tries again.
