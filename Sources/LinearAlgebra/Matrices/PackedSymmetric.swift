@@ -78,7 +78,9 @@ public struct PackedSymmetric: ~Copyable {
     /// A ← A + B, for a matrix of the same order.
     public mutating func add(_ other: borrowing PackedSymmetric) {
         precondition(other.dimension == dimension, "matrices of different order")
-        for index in 0..<count { storage[index] += other.storage[index] }
+        // Local pointers, as everywhere: Swift 6.3 crashes on `storage[i] += x` under the thread sanitizer.
+        let (sums, values) = (storage, other.storage)
+        for index in 0..<count { sums[index] += values[index] }
     }
 
     /// Adds an element-wise sum: A ← A + B, with B as `forEachPacked` passes it.

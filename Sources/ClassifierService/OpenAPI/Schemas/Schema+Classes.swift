@@ -18,15 +18,18 @@ extension Schema {
         .required("model", modelName), .required("version", version), .required("samples", samples), .required("classes", classCount),
     ]
 
+    /// A label as text: JSON can write U+0000, and no label has it.
+    private static let text = string(pattern: "^[^\\u0000]*$", length: 1...1024)
+
     static let newLabel = object(
-        [.required("label", string(length: 1...1024), "The new label, at most 1,024 bytes of UTF-8.")], isClosed: true
+        [.required("label", text, "The new label, at most 1,024 bytes of UTF-8.")], isClosed: true
     )
     .named("NewLabel")
 
     static let renamedClass = object(state + [.required("label", label, "The new label.")]).named("RenamedClass")
 
     static let otherClass = object(
-        [.required("into", string(length: 1...1024), "The class that gets the rows.")], isClosed: true
+        [.required("into", text, "The class that gets the rows.")], isClosed: true
     )
     .named("OtherClass")
 
