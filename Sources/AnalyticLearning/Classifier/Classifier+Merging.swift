@@ -76,7 +76,9 @@ extension Classifier {
         guard hasNone else { return false }
         guard let other = state.evaluation, other.evaluatedSamples > 0 else { return false }
         evaluation = other.moved(to: columns)
-        guard configuration.ridge == state.configuration.ridge, configuration.intercept == state.configuration.intercept else { return true }
+        guard configuration.ridge == state.configuration.ridge, configuration.intercept == state.configuration.intercept else {
+            return true
+        }
         plainTest.calibrator.restore(state.calibration)
         plainTest.curve = curves.plain.moved(to: columns)
         noveltyRecorder.restore(state.novelty)
