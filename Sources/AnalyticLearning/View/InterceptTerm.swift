@@ -5,8 +5,8 @@ internal import LinearAlgebra
 ///     W′ = W − rbᵀ    b = (q − Qᵀr) / (n − sᵀr)    r = Rs
 ///
 /// with s = Σh over all n rows, those of no class too, and q_c = n_c. It is the block elimination of the normal equations
-/// (G+λI)W′ + sbᵀ = Q and sᵀW′ + nbᵀ = qᵀ. r is what W would have in a column for a target that is 1 for each row, so it follows
-/// the recursion in the same way; numerator and denominator are then columns of its residual moment (`ResidualMoment`).
+/// (G+λI)W′ + sbᵀ = Q and sᵀW′ + nbᵀ = qᵀ. r is what W would have in a column for a target that is 1 for each row, so it
+/// follows the recursion in the same way; numerator and denominator are then columns of its residual moment (`ResidualMoment`).
 ///
 /// A score is hᵀW + (1 − hᵀr)bᵀ: `gaps` are the factors 1 − hᵀr of some rows.
 struct InterceptTerm: ~Copyable {

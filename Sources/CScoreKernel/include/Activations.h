@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-// A cosine in Float32 of as many turns or more is NaN: it has lost so many digits that its row belongs to Float64.
+// From this many turns on a Float32 cosine is NaN: too few digits are left, and its row is scored in Float64.
 enum { ACTIVATION_LARGEST_TURN = 64 };
 
 // h ← max(0, h)·factor.

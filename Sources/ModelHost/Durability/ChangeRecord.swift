@@ -6,8 +6,8 @@ internal import TensorFormats
 ///
 /// The record begins with a `RecordStart` of one request. For a renamed, deleted or joined class follow its column (4), its label's length
 /// (2), the length of the new label, or of the other class's (2; 0 for a deleted class), the labels, and zeros up to a multiple of 8 bytes.
-/// For settings follow the length of their JSON text (4), zeros (4), the text, and zeros up to a multiple of 8 bytes: the text of a `PATCH`,
-/// or, in records of logs of format 2, of the value of `imbalance`.
+/// For settings follow the length of their JSON text (4), zeros (4), the text, and zeros up to a multiple of 8 bytes: the text of a
+/// `PATCH`, or, in records of logs of format 2, of the value of `imbalance`.
 enum ChangeRecord {
     /// The longest text of settings: several times what they can take.
     private static let maximumText = 4096
