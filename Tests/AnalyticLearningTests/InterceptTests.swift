@@ -207,12 +207,17 @@ import Testing
         for (one, other) in zip(scores[0], scores[1]) { #expect(abs(one - other) < 1e-5) }
     }
 
-    @Test func publishedScores_areThoseOfTheRegression_inFloatAndDouble_alsoAsStored() throws {
-        var generator = SplitMix64(state: 5)
-        var rows = Rows()
-        let range = rows.add(60, dimension: 6, classes: 3, using: &generator)
+    /// A model of ridge 2 with an intercept, and its rows.
+    private func learned(_ count: Int, seed: UInt64) throws -> (Classifier, Rows, Range<Int>) {
+        var (generator, rows) = (SplitMix64(state: seed), Rows())
+        let range = rows.add(count, dimension: 6, classes: 3, using: &generator)
         let classifier = try Classifier(ModelConfiguration(dimension: 6, ridge: 2, intercept: true))
         try classifier.learn(features: rows.flat(range), labels: rows.labels(range))
+        return (classifier, rows, range)
+    }
+
+    @Test func publishedScores_areThoseOfTheRegression_inFloatAndDouble_alsoAsStored() throws {
+        let (classifier, rows, range) = try learned(60, seed: 5)
         let solution = direct(rows.features, targets(rows, classifier.registry.labels), ridge: 2).solution
         let stored = try SavedParts(classifier).withState { try #require(try PublishedWeights.stored(in: $0)) }
         for weights in [try #require(classifier.publish()), stored] {
@@ -233,22 +238,15 @@ import Testing
     }
 
     @Test func leverage_isTheDiagonalOfTheHatMatrix() throws {
-        var generator = SplitMix64(state: 6)
-        var rows = Rows()
-        let range = rows.add(50, dimension: 6, classes: 3, using: &generator)
-        let classifier = try Classifier(ModelConfiguration(dimension: 6, ridge: 2, intercept: true))
-        try classifier.learn(features: rows.flat(range), labels: rows.labels(range))
+        let (classifier, rows, range) = try learned(50, seed: 6)
         let expected = direct(rows.features, targets(rows, classifier.registry.labels), ridge: 2, withLeverages: true).leverages
         let values = try #require(try rows.flat(range).withUnsafeBufferPointer { try classifier.leverages(of: $0) })
         for (value, truth) in zip(values, expected) { #expect(abs(value - truth) < 1e-9) }
     }
 
     @Test func curve_isThatOfTheRegressionWithTheColumnOfOnes() throws {
-        var generator = SplitMix64(state: 7)
-        var rows = Rows()
-        let range = rows.add(50, dimension: 6, classes: 3, using: &generator)
-        let classifier = try Classifier(ModelConfiguration(dimension: 6, ridge: 2, intercept: true))
-        try classifier.learn(features: rows.flat(range), labels: rows.labels(range))
+        let (classifier, learned, range) = try learned(50, seed: 7)
+        var rows = learned
         _ = try classifier.deleteClass("c1")
         for row in range where rows.labels[row] == "c1" { rows.labels[row] = nil }
         let targets = targets(rows, classifier.registry.labels)

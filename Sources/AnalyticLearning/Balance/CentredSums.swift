@@ -13,13 +13,7 @@ enum CentredSums {
         _ gram: inout NormalEquations, _ crossMoment: inout Matrix, _ rowSum: borrowing Matrix, _ classWeights: [Double], total: Double
     ) {
         gram.add(rowSum, times: -1 / total)
-        rowSum.withColumn(0) { sum in
-            for (column, weight) in classWeights.enumerated() {
-                crossMoment.withMutableColumn(column) { moment in
-                    for index in moment.indices { moment[index] -= sum[index] * (weight / total) }
-                }
-            }
-        }
+        crossMoment.addRankOne(rowSum, classWeights, times: -1 / total)
     }
 
     /// b = (q − Wᵀs)/n of weights that follow from centred sums.
@@ -31,15 +25,6 @@ enum CentredSums {
     static func intercepts(
         _ weights: borrowing Matrix, _ rowSum: borrowing Matrix, _ classWeights: [Double], total: Double
     ) -> [Double] {
-        (0..<weights.columns).map { column in
-            let product = weights.withColumn(column) { weights in
-                rowSum.withColumn(0) { sum in
-                    var product = 0.0
-                    for index in sum.indices { product += weights[index] * sum[index] }
-                    return product
-                }
-            }
-            return (classWeights[column % classWeights.count] - product) / total
-        }
+        weights.products(with: rowSum).enumerated().map { column, product in (classWeights[column % classWeights.count] - product) / total }
     }
 }

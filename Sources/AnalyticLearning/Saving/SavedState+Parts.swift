@@ -73,11 +73,7 @@ extension SavedState {
     ///   - combine: the same combinations of the intercepts [n].
     func addIntercepts(to product: inout Matrix, _ combine: ([Double]) -> [Double] = { $0 }) {
         guard let rowSum, let intercepts else { return }
-        for (column, scale) in combine(intercepts).enumerated() {
-            product.withMutableColumn(column) { product in
-                for row in product.indices { product[row] += scale * rowSum[row] }
-            }
-        }
+        Matrix.withView(of: rowSum, rows: product.rows) { product.addRankOne($0, combine(intercepts)) }
     }
 
     /// A = N − QᵀW, if it takes little more work than checking the weights; otherwise, and with intercepts, it is unknown until the

@@ -14,7 +14,7 @@ struct InterceptSums: Sendable {
     /// No rows.
     init(classes: Int) { setClasses(classes) }
 
-    /// Residuals to be set.
+    /// Counts, and residuals of r = 0: what Qᵀr is has to be subtracted.
     init(counts: [Double], rows: Double) {
         self.counts = counts
         self.rows = rows

@@ -90,20 +90,10 @@ struct InterceptTerm: ~Copyable {
     mutating func settle(_ truth: borrowing Truth) {
         guard isUsed, !isKnown else { return }
         var settled = InterceptSums(counts: truth.counts.map(Double.init), rows: Double(truth.samples))
-        direction.withColumn(0) { r in
-            for column in settled.residuals.indices {
-                settled.residuals[column] = settled.counts[column] - truth.crossMoment.withColumn(column) { Self.dot($0, r) }
-            }
-            settled.remainder = settled.rows - truth.rowSum.withColumn(0) { Self.dot($0, r) }
-        }
+        for (column, product) in truth.crossMoment.products(with: direction).enumerated() { settled.residuals[column] -= product }
+        settled.remainder = settled.rows - truth.rowSum.innerProduct(with: direction)
         sums = settled
         isKnown = true
-    }
-
-    private static func dot(_ a: UnsafeBufferPointer<Double>, _ b: UnsafeBufferPointer<Double>) -> Double {
-        var sum = 0.0
-        for index in a.indices { sum += a[index] * b[index] }
-        return sum
     }
 
     // MARK: A block
@@ -169,13 +159,7 @@ struct InterceptTerm: ~Copyable {
         guard isUsed else { return }
         try reserve(rows: h.columns)
         setGaps(h)
-        for (column, intercept) in sums.intercepts.enumerated() {
-            scores.withMutableColumn(column) { scores in
-                gaps.withColumn(0) { gaps in
-                    for row in scores.indices { scores[row] += gaps[row] * intercept }
-                }
-            }
-        }
+        scores.addRankOne(gaps, sums.intercepts)
     }
 
     /// Adds (1 − hᵀr)²/(n − sᵀr) to the last values: the hat matrix's diagonal has it besides hᵀRh.
@@ -197,14 +181,6 @@ struct InterceptTerm: ~Copyable {
     ///   - factor: −1 for the way back.
     /// - Complexity: O(D·C).
     func fold(into weights: inout Matrix, intercepts: [Double], times factor: Double = 1) {
-        guard isUsed else { return }
-        direction.withColumn(0) { r in
-            for column in 0..<weights.columns {
-                let scale = factor * intercepts[column]
-                weights.withMutableColumn(column) { weights in
-                    for row in weights.indices { weights[row] -= scale * r[row] }
-                }
-            }
-        }
+        if isUsed { weights.addRankOne(direction, intercepts, times: -factor) }
     }
 }
